@@ -1,0 +1,63 @@
+// The lint rules carry the design (see docs/adr): sizes, purity of core, import directions, no floating promises.
+import tseslint from 'typescript-eslint';
+import prettier from 'eslint-config-prettier';
+
+const banImports = (patterns) => ({ 'no-restricted-imports': ['error', { patterns }] });
+const kubeClient = { group: ['@kubernetes/client-node', '@kubernetes/client-node/*'], message: 'Only src/kube imports the Kubernetes client.' };
+const adapters = ['kube', 'traffic', 'metrics', 'notify', 'certs'];
+const notAdapters = { group: adapters.map((a) => `**/${a}/**`), message: 'Adapters are wired in main only; depend on ports.' };
+
+export default tseslint.config(
+  { ignores: ['node_modules', 'dist', 'coverage', '**/*.js', '**/*.d.ts'] },
+  ...tseslint.configs.strictTypeChecked,
+  prettier,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      complexity: ['error', 10],
+      'max-depth': ['error', 3],
+      'max-params': ['error', 4],
+      'max-lines': ['error', { max: 300, skipBlankLines: false }],
+      'max-lines-per-function': ['error', { max: 40, skipBlankLines: true, skipComments: true }],
+      'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true, named: true, defaultFrom: true } }],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/consistent-type-definitions': 'off',
+      '@typescript-eslint/unified-signatures': 'off',
+    },
+  },
+  { files: ['src/**'], rules: banImports([kubeClient]) },
+  {
+    files: ['src/core/**'],
+    ignores: ['**/*.test.ts'],
+    rules: {
+      ...banImports([kubeClient, { group: [...adapters.map((a) => `**/${a}/**`), '**/ports/**', '**/controller/**', '**/webhook/**', '**/telemetry/**', '**/config/**', 'node:fs', 'node:fs/*', 'node:http', 'node:https', 'node:net', 'node:timers', 'node:timers/*', 'pino', 'express'], message: 'core is pure.' }]),
+      'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate', 'fetch', 'process'],
+      'no-restricted-properties': ['error', { object: 'Date', property: 'now', message: 'Inject the clock.' }, { object: 'Math', property: 'random', message: 'core is deterministic.' }],
+      'no-restricted-syntax': ['error', { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Inject the clock.' }],
+    },
+  },
+  { files: ['src/controller/**', 'src/webhook/**', 'src/api/**'], ignores: ['**/*.test.ts'], rules: banImports([kubeClient, notAdapters]) },
+  { files: ['src/kube/**'], rules: { 'no-restricted-imports': 'off' } },
+  {
+    files: ['src/**'],
+    ignores: ['src/config/**', 'src/main.ts', '**/*.test.ts'],
+    rules: { 'no-process-env': 'off', 'no-restricted-syntax': ['error', { selector: "MemberExpression[object.name='process'][property.name='env']", message: 'Read the environment in src/config only.' }] },
+  },
+  {
+    files: ['**/*.test.ts', 'test/**', 'bench/**'],
+    rules: {
+      'max-lines': ['error', { max: 600 }],
+      'max-lines-per-function': 'off',
+      complexity: ['error', 15],
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/explicit-module-boundary-types': 'off',
+    },
+  },
+);
