@@ -1,0 +1,5 @@
+import type { Labels } from '../kube-object.ts';
+import type { Instant } from '../time.ts';
+
+/** Raw points of one time series, oldest first. Values are as the source stores them (counters stay counters). */
+export type Series = { readonly labels: Labels; readonly points: readonly (readonly [Instant, number])[] };

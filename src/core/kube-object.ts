@@ -1,0 +1,133 @@
+/** Kubernetes objects as values: only the fields Sluice reads are typed, everything else is kept as JSON. */
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
+export type JsonObject = { readonly [key: string]: Json | undefined };
+export type Labels = { readonly [key: string]: string };
+
+export type OwnerReference = {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean;
+  readonly blockOwnerDeletion?: boolean;
+};
+
+export type ObjectMeta = {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly labels?: Labels;
+  readonly annotations?: Labels;
+  readonly ownerReferences?: readonly OwnerReference[];
+};
+
+export type KubeObject = {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+  readonly spec?: JsonObject;
+  readonly status?: JsonObject;
+};
+
+/** A kind as the API server serves it. `plural` is the REST resource name. */
+export type Gvk = {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly namespaced: boolean;
+};
+
+export type ObjectRef = { readonly gvk: Gvk; readonly namespace?: string; readonly name: string };
+
+/** `apps/v1` for a group, `v1` for the core group. */
+export const apiVersionOf = (gvk: Gvk): string => (gvk.group === '' ? gvk.version : `${gvk.group}/${gvk.version}`);
+
+export type RefKey = string;
+
+/** The key of an object in a `Live` map: `group/Kind/namespace/name`. The version is left out: one object has several. */
+export const refKey = (ref: ObjectRef): RefKey => `${ref.gvk.group}/${ref.gvk.kind}/${ref.namespace ?? ''}/${ref.name}`;
+
+export type PodTemplate = {
+  readonly metadata?: { readonly labels?: Labels; readonly annotations?: Labels; readonly [key: string]: Json | undefined };
+  readonly spec?: JsonObject;
+};
+
+export type LabelSelector = { readonly matchLabels?: Labels; readonly matchExpressions?: readonly JsonObject[] };
+
+export type Condition = {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTransitionTime?: string;
+  readonly lastUpdateTime?: string;
+};
+
+export type Deployment = {
+  readonly apiVersion: 'apps/v1';
+  readonly kind: 'Deployment';
+  readonly metadata: ObjectMeta;
+  readonly spec: {
+    readonly replicas?: number;
+    readonly paused?: boolean;
+    readonly selector: LabelSelector;
+    readonly template: PodTemplate;
+    readonly strategy?: JsonObject;
+    readonly [key: string]: Json | undefined | LabelSelector | PodTemplate;
+  };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly replicas?: number;
+    readonly updatedReplicas?: number;
+    readonly readyReplicas?: number;
+    readonly availableReplicas?: number;
+    readonly unavailableReplicas?: number;
+    readonly conditions?: readonly Condition[];
+  };
+};
+
+export type ServicePort = {
+  readonly name?: string;
+  readonly port: number;
+  readonly targetPort?: number | string;
+  readonly protocol?: string;
+  readonly appProtocol?: string;
+};
+
+export type Service = {
+  readonly apiVersion: 'v1';
+  readonly kind: 'Service';
+  readonly metadata: ObjectMeta;
+  readonly spec: {
+    readonly selector?: Labels;
+    readonly ports?: readonly ServicePort[];
+    readonly type?: string;
+    readonly clusterIP?: string;
+  };
+};
+
+const gvk = (group: string, version: string, kind: string, plural: string, namespaced = true): Gvk => ({ group, version, kind, plural, namespaced });
+
+/** Built-in kinds Sluice reads or writes. Providers declare their own kinds beside themselves. */
+export const kinds = {
+  deployment: gvk('apps', 'v1', 'Deployment', 'deployments'),
+  replicaSet: gvk('apps', 'v1', 'ReplicaSet', 'replicasets'),
+  pod: gvk('', 'v1', 'Pod', 'pods'),
+  service: gvk('', 'v1', 'Service', 'services'),
+  endpointSlice: gvk('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices'),
+  event: gvk('events.k8s.io', 'v1', 'Event', 'events'),
+  namespace: gvk('', 'v1', 'Namespace', 'namespaces', false),
+  secret: gvk('', 'v1', 'Secret', 'secrets'),
+  crd: gvk('apiextensions.k8s.io', 'v1', 'CustomResourceDefinition', 'customresourcedefinitions', false),
+  mutatingWebhook: gvk('admissionregistration.k8s.io', 'v1', 'MutatingWebhookConfiguration', 'mutatingwebhookconfigurations', false),
+  validatingWebhook: gvk('admissionregistration.k8s.io', 'v1', 'ValidatingWebhookConfiguration', 'validatingwebhookconfigurations', false),
+  release: gvk('sluice.dev', 'v1alpha1', 'Release', 'releases'),
+  canaryPolicy: gvk('sluice.dev', 'v1alpha1', 'CanaryPolicy', 'canarypolicies'),
+  clusterCanaryPolicy: gvk('sluice.dev', 'v1alpha1', 'ClusterCanaryPolicy', 'clustercanarypolicies', false),
+} as const satisfies Record<string, Gvk>;

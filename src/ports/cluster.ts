@@ -1,0 +1,66 @@
+/** What the controller needs of a Kubernetes API server: reads from a watch-fed cache, and guarded writes. */
+import type { Gvk, Json, JsonObject, KubeObject, Labels, ObjectRef } from '../core/kube-object.ts';
+import type { Milliseconds } from '../core/time.ts';
+
+export type JsonPatchOp =
+  | { readonly op: 'add' | 'replace' | 'test'; readonly path: string; readonly value: Json }
+  | { readonly op: 'remove'; readonly path: string };
+
+export type Patch =
+  | { readonly type: 'merge'; readonly body: JsonObject }
+  /** Strategic merge: built-in kinds only. Needed where a list is merged by key, such as conditions. */
+  | { readonly type: 'strategic'; readonly body: JsonObject }
+  | { readonly type: 'json'; readonly body: readonly JsonPatchOp[] };
+
+export type WriteOptions = {
+  readonly subresource?: 'status' | 'scale';
+  /** Refuse (reason `conflict`) unless the object still has this resourceVersion. */
+  readonly resourceVersion?: string;
+};
+
+export type ClusterErrorReason =
+  | 'not-found' | 'already-exists' | 'conflict' | 'invalid' | 'forbidden' | 'gone' | 'throttled' | 'unreachable' | 'server';
+
+/** Every rejection of the port. `passing` errors are worth a retry with back-off; the others need a new decision. */
+export class ClusterError extends Error {
+  readonly reason: ClusterErrorReason;
+  readonly retryAfter: Milliseconds | undefined;
+  constructor(reason: ClusterErrorReason, message: string, options?: { cause?: unknown; retryAfter?: Milliseconds }) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'ClusterError';
+    this.reason = reason;
+    this.retryAfter = options?.retryAfter;
+  }
+  get passing(): boolean {
+    return ['conflict', 'throttled', 'unreachable', 'server', 'gone'].includes(this.reason);
+  }
+}
+
+/** Reads: from the cache alone, never a request. Only kinds that are watched can be read. */
+export interface ClusterView {
+  get(ref: ObjectRef): KubeObject | undefined;
+  /** All cached objects of a kind, in a namespace when one is given. */
+  list(gvk: Gvk, namespace?: string): readonly KubeObject[];
+  /** Whether the API server serves the kind and it is watched. Kinds of meshes that are not installed are not. */
+  serves(gvk: Gvk): boolean;
+}
+
+/** Writes and the rare live read. All reject with ClusterError only. Each returns the object as the API server stored it. */
+export interface ClusterWriter {
+  create(object: KubeObject, gvk: Gvk): Promise<KubeObject>;
+  patch(ref: ObjectRef, patch: Patch, options?: WriteOptions): Promise<KubeObject>;
+  /** Full replacement guarded by `object.metadata.resourceVersion`. */
+  replace(object: KubeObject, gvk: Gvk): Promise<KubeObject>;
+  /** Background propagation; guarded by uid when given. A missing object is not an error. */
+  remove(ref: ObjectRef, uid?: string): Promise<void>;
+  /** One live GET or LIST past the cache, for kinds too big to watch (pods, ReplicaSets) at moments that are rare. */
+  fetch(ref: ObjectRef): Promise<KubeObject | undefined>;
+  fetchList(gvk: Gvk, namespace: string, labels: Labels): Promise<readonly KubeObject[]>;
+}
+
+/** A change seen by a watch. `object` is the new state, or the last known one for `removed`. */
+export type ClusterChange = { readonly type: 'set' | 'removed'; readonly gvk: Gvk; readonly object: KubeObject; readonly before?: KubeObject };
+
+export interface Cluster extends ClusterView, ClusterWriter {
+  onChange(listener: (change: ClusterChange) => void): void;
+}
