@@ -54,7 +54,11 @@ export type RefKey = string;
 export const refKey = (ref: ObjectRef): RefKey => `${ref.gvk.group}/${ref.gvk.kind}/${ref.namespace ?? ''}/${ref.name}`;
 
 export type PodTemplate = {
-  readonly metadata?: { readonly labels?: Labels; readonly annotations?: Labels; readonly [key: string]: Json | undefined };
+  readonly metadata?: {
+    readonly labels?: Labels;
+    readonly annotations?: Labels;
+    readonly [key: string]: Json | undefined;
+  };
   readonly spec?: JsonObject;
 };
 
@@ -112,22 +116,36 @@ export type Service = {
   };
 };
 
-const gvk = (group: string, version: string, kind: string, plural: string, namespaced = true): Gvk => ({ group, version, kind, plural, namespaced });
+/** `gvk('apps/v1', 'Deployment', 'deployments')`; `v1` alone is the core group. */
+export const gvk = (apiVersion: string, kind: string, plural: string, namespaced = true): Gvk => {
+  const [version, group] = apiVersion.split('/').reverse();
+  return { group: group ?? '', version: version ?? '', kind, plural, namespaced };
+};
 
 /** Built-in kinds Sluice reads or writes. Providers declare their own kinds beside themselves. */
 export const kinds = {
-  deployment: gvk('apps', 'v1', 'Deployment', 'deployments'),
-  replicaSet: gvk('apps', 'v1', 'ReplicaSet', 'replicasets'),
-  pod: gvk('', 'v1', 'Pod', 'pods'),
-  service: gvk('', 'v1', 'Service', 'services'),
-  endpointSlice: gvk('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices'),
-  event: gvk('events.k8s.io', 'v1', 'Event', 'events'),
-  namespace: gvk('', 'v1', 'Namespace', 'namespaces', false),
-  secret: gvk('', 'v1', 'Secret', 'secrets'),
-  crd: gvk('apiextensions.k8s.io', 'v1', 'CustomResourceDefinition', 'customresourcedefinitions', false),
-  mutatingWebhook: gvk('admissionregistration.k8s.io', 'v1', 'MutatingWebhookConfiguration', 'mutatingwebhookconfigurations', false),
-  validatingWebhook: gvk('admissionregistration.k8s.io', 'v1', 'ValidatingWebhookConfiguration', 'validatingwebhookconfigurations', false),
-  release: gvk('sluice.dev', 'v1alpha1', 'Release', 'releases'),
-  canaryPolicy: gvk('sluice.dev', 'v1alpha1', 'CanaryPolicy', 'canarypolicies'),
-  clusterCanaryPolicy: gvk('sluice.dev', 'v1alpha1', 'ClusterCanaryPolicy', 'clustercanarypolicies', false),
+  deployment: gvk('apps/v1', 'Deployment', 'deployments'),
+  replicaSet: gvk('apps/v1', 'ReplicaSet', 'replicasets'),
+  pod: gvk('v1', 'Pod', 'pods'),
+  service: gvk('v1', 'Service', 'services'),
+  endpointSlice: gvk('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices'),
+  event: gvk('events.k8s.io/v1', 'Event', 'events'),
+  namespace: gvk('v1', 'Namespace', 'namespaces', false),
+  secret: gvk('v1', 'Secret', 'secrets'),
+  crd: gvk('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'customresourcedefinitions', false),
+  mutatingWebhook: gvk(
+    'admissionregistration.k8s.io/v1',
+    'MutatingWebhookConfiguration',
+    'mutatingwebhookconfigurations',
+    false,
+  ),
+  validatingWebhook: gvk(
+    'admissionregistration.k8s.io/v1',
+    'ValidatingWebhookConfiguration',
+    'validatingwebhookconfigurations',
+    false,
+  ),
+  release: gvk('sluice.dev/v1alpha1', 'Release', 'releases'),
+  canaryPolicy: gvk('sluice.dev/v1alpha1', 'CanaryPolicy', 'canarypolicies'),
+  clusterCanaryPolicy: gvk('sluice.dev/v1alpha1', 'ClusterCanaryPolicy', 'clustercanarypolicies', false),
 } as const satisfies Record<string, Gvk>;

@@ -11,4 +11,5 @@ export type Problem = {
 };
 
 /** One line for a person: `sluice.dev/steps "120": must be a whole number from 1 to 100. Write weights such as "5,25,50".` */
-export const sentence = (p: Problem): string => `${p.field}${p.value === undefined ? '' : ` "${p.value}"`}: ${p.rule}. ${p.todo}`;
+export const sentence = (p: Problem): string =>
+  `${p.field}${p.value === undefined ? '' : ` "${p.value}"`}: ${p.rule}. ${p.todo}`;

@@ -19,7 +19,15 @@ export type WriteOptions = {
 };
 
 export type ClusterErrorReason =
-  | 'not-found' | 'already-exists' | 'conflict' | 'invalid' | 'forbidden' | 'gone' | 'throttled' | 'unreachable' | 'server';
+  | 'not-found'
+  | 'already-exists'
+  | 'conflict'
+  | 'invalid'
+  | 'forbidden'
+  | 'gone'
+  | 'throttled'
+  | 'unreachable'
+  | 'server';
 
 /** Every rejection of the port. `passing` errors are worth a retry with back-off; the others need a new decision. */
 export class ClusterError extends Error {
@@ -59,7 +67,12 @@ export interface ClusterWriter {
 }
 
 /** A change seen by a watch. `object` is the new state, or the last known one for `removed`. */
-export type ClusterChange = { readonly type: 'set' | 'removed'; readonly gvk: Gvk; readonly object: KubeObject; readonly before?: KubeObject };
+export type ClusterChange = {
+  readonly type: 'set' | 'removed';
+  readonly gvk: Gvk;
+  readonly object: KubeObject;
+  readonly before?: KubeObject;
+};
 
 export interface Cluster extends ClusterView, ClusterWriter {
   onChange(listener: (change: ClusterChange) => void): void;

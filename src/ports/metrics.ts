@@ -7,7 +7,12 @@ import type { Series } from '../core/judge/series.ts';
 export type SourceKind = 'prometheus' | 'memory';
 
 /** `samples`: raw points of a selector over (from, to], no extrapolation. `value`: an expression evaluated at `to`. */
-export type Ask = { readonly query: string; readonly shape: 'samples' | 'value'; readonly from: Instant; readonly to: Instant };
+export type Ask = {
+  readonly query: string;
+  readonly shape: 'samples' | 'value';
+  readonly from: Instant;
+  readonly to: Instant;
+};
 
 export type MetricErrorReason = 'unreachable' | 'refused' | 'malformed' | 'timeout';
 

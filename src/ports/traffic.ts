@@ -4,7 +4,7 @@ import type { JsonObject } from '../core/kube-object.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Percent } from '../core/percent.ts';
 
-export type ProviderName = 'istio' | 'smi' | 'kubernetes';
+export type ProviderName = 'istio' | 'linkerd' | 'smi' | 'kubernetes';
 
 /** Who is being released: everything a provider may need to know that is not in the live objects. */
 export type Target = {
@@ -18,7 +18,12 @@ export type Target = {
   readonly release: { readonly name: string; readonly uid: string };
 };
 
-export type HeaderMatch = { readonly header: string; readonly exact?: string; readonly prefix?: string; readonly regex?: string };
+export type HeaderMatch = {
+  readonly header: string;
+  readonly exact?: string;
+  readonly prefix?: string;
+  readonly regex?: string;
+};
 /** What a provider must bring about. `canary` is the percentage of requests that go to the canary. */
 export type Split = { readonly canary: Percent; readonly match?: readonly HeaderMatch[]; readonly mirror?: Percent };
 

@@ -1,0 +1,20 @@
+/** The API group and every label Sluice sets. Each name is written once, here. */
+export const group = 'sluice.dev';
+export const version = 'v1alpha1';
+export const apiVersion = `${group}/${version}` as const;
+
+/** Field manager of every write. */
+export const fieldManager = 'sluice';
+
+export const labels = {
+  /** On everything made for one release: its Release object's name. The canary's EndpointSlices inherit it from its Service. */
+  release: `${group}/release`,
+  /** On canary pods of a replica-weighted split only, where all other labels equal stable's. */
+  arm: `${group}/arm`,
+  managedBy: 'app.kubernetes.io/managed-by',
+} as const;
+
+export const managedBy = 'sluice';
+
+/** Names of what is made for a release. */
+export const canaryName = (workload: string): string => `${workload}-canary`;

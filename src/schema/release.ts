@@ -1,0 +1,138 @@
+/** Release: one attempt to bring one new template to production. The truth about it, and its audit record. */
+import { Type, type Static } from 'typebox';
+import { PolicySpecSchema } from './policy.ts';
+
+export const activePhases = [
+  'Pending',
+  'Preparing',
+  'Progressing',
+  'Waiting',
+  'Promoting',
+  'Failing',
+  'Withdrawing',
+] as const;
+export const finalPhases = ['Succeeded', 'Failed', 'Aborted', 'Superseded', 'Skipped', 'Bypassed'] as const;
+export const requestVerbs = ['promote', 'abort', 'retry'] as const;
+
+const time = (description: string): Type.TString => Type.String({ format: 'date-time', description });
+const text = (description: string): Type.TString => Type.String({ description });
+const opt = Type.Optional;
+
+const RequesterSchema = Type.Object(
+  {
+    user: text('User name, from the AdmissionReview.'),
+    tool: opt(text('Field manager of the write, such as `kubectl-client-side-apply`.')),
+    at: time('When it was asked.'),
+  },
+  { description: 'Who asked for it.' },
+);
+
+export const ReleaseSpecSchema = Type.Object(
+  {
+    workload: Type.Object(
+      { kind: Type.Enum(['Deployment']), name: text('Name of the workload.'), uid: text('Its uid.') },
+      { description: 'The workload being released.' },
+    ),
+    templateHash: text('Hash of the pod template that is released.'),
+    stableHash: text('Hash of the template that serves meanwhile.'),
+    policyName: opt(text('Kind and name of the policy that was used, as `CanaryPolicy/careful`.')),
+    policy: PolicySpecSchema,
+    requestedBy: opt(RequesterSchema),
+    attempt: opt(Type.Integer({ minimum: 1, default: 1, description: 'Counts retries of the same template.' })),
+    reason: opt(text('Why it was skipped or bypassed.')),
+  },
+  {
+    additionalProperties: false,
+    'x-kubernetes-validations': [
+      {
+        rule: 'self == oldSelf',
+        message: 'a Release records what was asked; make a request (kubectl sluice) instead of editing it',
+      },
+    ],
+  },
+);
+export type ReleaseSpec = Static<typeof ReleaseSpecSchema>;
+
+const ConditionSchema = Type.Object({
+  type: text('Ready, Reconciling or Stalled (kstatus).'),
+  status: Type.Enum(['True', 'False', 'Unknown']),
+  reason: text('One word for machines.'),
+  message: text('One sentence for people.'),
+  lastTransitionTime: time('When status last changed.'),
+  observedGeneration: opt(Type.Integer()),
+});
+
+export const CheckResultSchema = Type.Object({
+  name: text('Name of the check.'),
+  call: Type.Enum(['pass', 'fail', 'inconclusive'], { description: 'The verdict.' }),
+  because: text('Values and bounds behind it, as a sentence.'),
+  value: opt(Type.Number({ description: 'What was measured.' })),
+  at: time('When it was judged.'),
+  weight: opt(Type.Integer({ description: "The canary's weight while it was measured." })),
+});
+
+export const ReleaseStatusSchema = Type.Object({
+  phase: Type.Enum([...activePhases, ...finalPhases], { description: 'Where the release is.' }),
+  message: opt(text('What is happening or why it ended, as a sentence.')),
+  step: opt(Type.Integer({ minimum: 0, description: 'Step of the plan, from 1; 0 before the first.' })),
+  steps: opt(Type.Integer({ description: 'Number of steps.' })),
+  stepLabel: opt(text('`2/4`, for the table.')),
+  weight: opt(Type.Integer({ minimum: 0, maximum: 100, description: 'Percent of traffic wanted for the canary.' })),
+  failures: opt(Type.Integer({ minimum: 0, description: 'Failed checks so far.' })),
+  checks: opt(Type.Array(CheckResultSchema, { description: 'The latest verdict of each check.' })),
+  evidence: opt(Type.Array(CheckResultSchema, { maxItems: 50, description: 'The failed checks, oldest first.' })),
+  provider: opt(text('Traffic provider in use.')),
+  service: opt(text('The apex Service.')),
+  startedAt: opt(time('When the release was first seen.')),
+  phaseAt: opt(time('When the phase was entered.')),
+  stepAt: opt(time('When the split of this step was in place.')),
+  routedAt: opt(time('When the wanted split was first seen in the routes after it last changed.')),
+  judgedAt: opt(time('End of the window the checks were last judged on.')),
+  completedAt: opt(time('When a final phase was entered.')),
+  ending: opt(
+    Type.Object(
+      {
+        outcome: Type.Enum(['Succeeded', 'Failed', 'Aborted', 'Superseded']),
+        reason: text('One word for machines.'),
+        message: text('One sentence for people.'),
+        at: time('When it was decided.'),
+      },
+      { description: 'How it is going to end, decided before anything is taken down.' },
+    ),
+  ),
+  canary: opt(
+    Type.Object({ replicas: Type.Integer(), ready: Type.Integer() }, { description: 'Canary pods wanted and ready.' }),
+  ),
+  pods: opt(
+    Type.Array(
+      Type.Object({
+        name: text('Pod.'),
+        reason: text('Why it is not ready.'),
+        message: opt(text('Its last words.')),
+        restarts: opt(Type.Integer()),
+      }),
+      { maxItems: 10, description: 'Canary pods in trouble when it failed.' },
+    ),
+  ),
+  acknowledged: opt(
+    Type.Object(
+      {
+        id: text("The request's id."),
+        verb: text('What was asked.'),
+        by: opt(text('Who.')),
+        reason: opt(text('Why.')),
+        result: text('What came of it.'),
+        at: time('When it was taken up.'),
+      },
+      { description: 'The last request from a person that was taken up.' },
+    ),
+  ),
+  approved: opt(Type.Object({ by: opt(text('Who approved.')), at: time('When.') })),
+  conditions: opt(Type.Array(ConditionSchema)),
+  observedGeneration: opt(Type.Integer()),
+});
+export type ReleaseStatus = Static<typeof ReleaseStatusSchema>;
+export type Phase = ReleaseStatus['phase'];
+export type CheckResult = Static<typeof CheckResultSchema>;
+export type Outcome = NonNullable<ReleaseStatus['ending']>['outcome'];
+export type RequestVerb = (typeof requestVerbs)[number];
