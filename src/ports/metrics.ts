@@ -1,18 +1,8 @@
 /** Metric sources return raw series; what they mean is the judge's business. */
-import type { Instant, Milliseconds } from '../core/time.ts';
-import type { Labels } from '../core/kube-object.ts';
 import type { Problem } from '../core/problem.ts';
-import type { Series } from '../core/judge/series.ts';
+import type { Ask, Series } from '../core/judge/series.ts';
 
 export type SourceKind = 'prometheus' | 'memory';
-
-/** `samples`: raw points of a selector over (from, to], no extrapolation. `value`: an expression evaluated at `to`. */
-export type Ask = {
-  readonly query: string;
-  readonly shape: 'samples' | 'value';
-  readonly from: Instant;
-  readonly to: Instant;
-};
 
 export type MetricErrorReason = 'unreachable' | 'refused' | 'malformed' | 'timeout';
 
@@ -37,5 +27,3 @@ export interface MetricSource {
   /** Resolves when the source answers. Rejects with MetricError. */
   ping(signal: AbortSignal): Promise<void>;
 }
-
-export type { Labels, Milliseconds };

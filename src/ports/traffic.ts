@@ -1,6 +1,5 @@
 /** Traffic providers are pure: live objects and a split in, the changes that bring it about out. One runner applies them. */
 import type { Gvk, KubeObject, ObjectRef, RefKey, Service } from '../core/kube-object.ts';
-import type { JsonObject } from '../core/kube-object.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Percent } from '../core/percent.ts';
 
@@ -64,5 +63,3 @@ export interface TrafficProvider {
   /** Changes that take Sluice out of the routes: the user's come back exactly as they were found, live edits survive, generated ones go. */
   restore(target: Target, live: Live): readonly Change[];
 }
-
-export type { JsonObject };

@@ -1,0 +1,35 @@
+/** A policy that has been read: every default filled in, every unit resolved. Only `parsePolicy` makes one. */
+import type { Milliseconds } from '../time.ts';
+import type { Percent } from '../percent.ts';
+
+export type NoData = 'hold' | 'fail' | 'pass';
+
+type Bounds = { readonly name: string; readonly min?: number; readonly max?: number; readonly noData: NoData };
+
+/** What to measure and its bounds. `success-rate` is in percent, `duration` in milliseconds, `query` in its own unit. */
+export type Check =
+  | (Bounds & { readonly kind: 'success-rate' })
+  | (Bounds & { readonly kind: 'duration'; readonly quantile: number })
+  | (Bounds & { readonly kind: 'query'; readonly query: string });
+
+export type Telemetry = 'istio' | 'linkerd' | 'application';
+
+export type Policy = {
+  readonly strategy: 'canary';
+  readonly provider: 'auto' | 'istio' | 'linkerd' | 'smi' | 'kubernetes';
+  readonly service?: string;
+  /** Rising, at least one. */
+  readonly weights: readonly Percent[];
+  readonly interval: Milliseconds;
+  /** Failed checks at which the release fails. */
+  readonly threshold: number;
+  readonly checks: readonly Check[];
+  readonly telemetry: 'auto' | Telemetry;
+  readonly prometheus?: string;
+  readonly onFailure: 'hold' | 'revert';
+  readonly approval: 'none' | 'required';
+  readonly progressDeadline: Milliseconds;
+  readonly propagationDelay: Milliseconds;
+  readonly rollback: 'fast' | 'canary';
+  readonly restart: 'canary' | 'native';
+};
