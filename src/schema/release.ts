@@ -84,9 +84,10 @@ export const ReleaseStatusSchema = Type.Object({
   provider: opt(text('Traffic provider in use.')),
   service: opt(text('The apex Service.')),
   startedAt: opt(time('When the release was first seen.')),
-  phaseAt: opt(time('When the phase was entered.')),
-  stepAt: opt(time('When the split of this step was in place.')),
+  enteredAt: opt(time('When the phase or step was entered.')),
+  stepAt: opt(time('When the split of this step was in place: its interval counts from here.')),
   routedAt: opt(time('When the wanted split was first seen in the routes after it last changed.')),
+  unreadySince: opt(time('Since when the canary has had fewer ready pods than it needs.')),
   judgedAt: opt(time('End of the window the checks were last judged on.')),
   completedAt: opt(time('When a final phase was entered.')),
   ending: opt(
