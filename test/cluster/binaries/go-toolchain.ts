@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Arch } from './catalog.ts';
+import { cached, cacheKey } from './cache.ts';
+import type { Env } from './go-build.ts';
+import { runCommand, runOrFail } from './run-command.ts';
+
+/** The official Go archive used where no Go is installed. The digests are those its makers publish. */
+export const GO_ARCHIVE = {
+  version: '1.26.0',
+  base: 'https://go.dev/dl',
+  files: {
+    x64: { name: 'linux-amd64', sha256: 'aac1b08a0fb0c4e0a7c1555beb7b59180b05dfc5a3d62e40e9de90cd42f88235' },
+    arm64: { name: 'linux-arm64', sha256: 'bd03b743eb6eb4193ea3c3fd3956546bf0e3ca5b7076c8226334afe6b75704cd' },
+  },
+} as const;
+
+/**
+ * Whether an installed Go can build the tools. From 1.21 on, `go` fetches the toolchain that a go.mod asks for by itself,
+ * unless GOTOOLCHAIN forbids it.
+ */
+export const goIsUsable = (version: string, toolchain: string): boolean => {
+  const match = /go(\d+)\.(\d+)/.exec(version);
+  if (match === null) return false;
+  const minor = Number(match[1]) > 1 ? Number.MAX_SAFE_INTEGER : Number(match[2]);
+  return minor >= 26 || (minor >= 21 && toolchain !== 'local');
+};
+
+/** The `go` on PATH when it will do, else undefined. */
+export const installedGo = async (env: Env): Promise<string | undefined> => {
+  try {
+    // Outside this repository: a go.mod in the current folder may itself ask for another toolchain.
+    const answer = await runCommand('go', ['env', 'GOVERSION', 'GOTOOLCHAIN'], { env, cwd: '/' });
+    const [version = '', toolchain = ''] = answer.stdout.split('\n');
+    return answer.code === 0 && goIsUsable(version, toolchain.trim()) ? 'go' : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** Downloads the official archive into the cache, checks its digest and returns the path of `go` in it. */
+export const downloadGo = async (
+  root: string,
+  arch: Arch,
+  signal: AbortSignal,
+  archive: {
+    version: string;
+    base: string;
+    files: Readonly<Record<Arch, { name: string; sha256: string }>>;
+  } = GO_ARCHIVE,
+): Promise<string> => {
+  const file = archive.files[arch];
+  const entry = await cached(root, cacheKey('go', archive.version, file), async (folder, scratch) => {
+    const url = `${archive.base}/go${archive.version}.${file.name}.tar.gz`;
+    const response = await fetch(url, { signal });
+    if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+    const body = Buffer.from(await response.arrayBuffer());
+    checkDigest(url, body, file.sha256);
+    const path = join(scratch, 'go.tar.gz');
+    await writeFile(path, body);
+    await runOrFail('tar', ['-xzf', path, '-C', folder], { signal });
+  });
+  return join(entry, 'go', 'bin', 'go');
+};
+
+const checkDigest = (what: string, body: Buffer, expected: string): void => {
+  const actual = createHash('sha256').update(body).digest('hex');
+  if (actual !== expected) throw new Error(`${what}: SHA-256 is ${actual}, expected ${expected}; nothing was kept`);
+};
+
+/** Throws unless the file has that SHA-256 (hex). */
+export const checkFileDigest = async (path: string, expected: string): Promise<void> => {
+  checkDigest(path, await readFile(path), expected);
+};
