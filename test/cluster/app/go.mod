@@ -1,0 +1,3 @@
+module sluice.dev/testapp
+
+go 1.24
