@@ -1,0 +1,100 @@
+/**
+ * What should be true in the cluster in a given state. Level-triggered: every effect is a wish that costs nothing when it
+ * is already fulfilled, so repeating them after a crash is harmless and nothing has to be remembered.
+ */
+import type { ReleaseStatus } from '../../schema/release.ts';
+import { accepted } from './requests.ts';
+import { percent, type Percent } from '../percent.ts';
+import type { Facts } from './facts.ts';
+import { removalDue, stableMustRecoverFirst } from './ending.ts';
+import { isFinal } from './state.ts';
+import { sizeNow } from './progress.ts';
+
+export type Effect =
+  /** Canary Deployment of the release's template with at least so many replicas, and the Service in front of it. */
+  | { readonly do: 'ensure-canary'; readonly replicas: number }
+  | { readonly do: 'route'; readonly weight: Percent }
+  /** The user's routes as they were, generated ones gone. */
+  | { readonly do: 'restore-routes' }
+  | { readonly do: 'remove-canary' }
+  /** Unpause exactly the template that was judged. */
+  | { readonly do: 'promote' }
+  /** Put the stable template back, unpaused. */
+  | { readonly do: 'put-back' }
+  /** The workload says that its release failed: marks, and Progressing = False for `kubectl rollout status`. */
+  | { readonly do: 'mark-failed'; readonly message: string }
+  /** Progressing no longer tells of an earlier failure. */
+  | { readonly do: 'clear-failed' }
+  /** Take the marks off the workload and remember what is known to be good. */
+  | { readonly do: 'settle' }
+  /** Mark the workload for another attempt at the same template. */
+  | { readonly do: 'mark-retry' };
+
+/** Effects of a state, in the order in which they have to be carried out. */
+export const effectsOf = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
+  if (isFinal(status.phase)) return afterTheEnd(status, facts);
+  if (status.ending !== undefined) return ending(status, facts);
+  if (status.phase === 'Pending') return [];
+  return running(status, facts);
+};
+
+const mine = (facts: Facts): boolean => facts.workload.marks?.release === facts.release.name;
+
+const running = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
+  const { workload } = facts;
+  const effects: Effect[] = [];
+  if (workload.paused && workload.timedOut) effects.push({ do: 'clear-failed' });
+  effects.push({ do: 'ensure-canary', replicas: sizeNow(status, facts) });
+  if (status.phase !== 'Preparing') effects.push({ do: 'route', weight: percent(weightToRoute(status, facts)) });
+  if (promotionDue(status, facts)) effects.push({ do: 'promote' });
+  return effects;
+};
+
+/** The weight the routes should say now. It lags behind the wanted weight until enough canary pods are ready for it. */
+const weightToRoute = (status: ReleaseStatus, facts: Facts): number => {
+  if ((facts.canary?.ready ?? 0) === 0) return 0;
+  if (status.stepAt !== undefined) return status.weight ?? 0;
+  return facts.route.observed === 'unknown' ? 0 : Math.min(facts.route.observed, status.weight ?? 0);
+};
+
+/** The template goes to stable once the promotion's own split is in place. Never twice: a later pause is the user's. */
+const promotionDue = (status: ReleaseStatus, facts: Facts): boolean =>
+  status.phase === 'Promoting' &&
+  status.stepAt !== undefined &&
+  Date.parse(status.stepAt) + (facts.workload.recreate ? facts.policy.propagationDelay : 0) <= facts.now &&
+  mine(facts) &&
+  facts.workload.paused &&
+  facts.workload.marks?.phase !== 'Promoting';
+
+const ending = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
+  const effects: Effect[] = [];
+  if (status.ending?.outcome === 'Aborted' && mine(facts)) effects.push({ do: 'put-back' });
+  if (stableMustRecoverFirst(status, facts)) return [{ do: 'route', weight: percent(status.weight ?? 0) }];
+  effects.push({ do: 'restore-routes' });
+  if (!removalDue(status, facts)) return effects;
+  effects.push({ do: 'remove-canary' });
+  if (facts.canaryGone) effects.push(...closing(status, facts));
+  return effects;
+};
+
+const closing = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
+  if (!mine(facts)) return [];
+  switch (status.ending?.outcome) {
+    case 'Succeeded':
+      return [{ do: 'settle' }];
+    case 'Failed':
+      return facts.policy.onFailure === 'revert'
+        ? [{ do: 'put-back' }]
+        : [{ do: 'mark-failed', message: status.ending.message }];
+    default:
+      return [];
+  }
+};
+
+const afterTheEnd = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
+  if (!mine(facts)) return [];
+  if (status.phase === 'Skipped') return [{ do: 'settle' }];
+  if (status.phase !== 'Failed' || !facts.workload.paused) return [];
+  if (status.acknowledged?.verb === 'retry' && status.acknowledged.result === accepted) return [{ do: 'mark-retry' }];
+  return [{ do: 'mark-failed', message: status.message ?? 'the release failed' }];
+};

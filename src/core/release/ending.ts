@@ -1,0 +1,65 @@
+/** The way out, the same for every outcome: routes back, wait for the proxies, canary gone, workload told. */
+import type { ReleaseStatus } from '../../schema/release.ts';
+import { fromRfc3339, toRfc3339, type Instant } from '../time.ts';
+import type { Facts } from './facts.ts';
+import type { Next } from './progress.ts';
+import { repairPause, withStatus } from './state.ts';
+
+type End = NonNullable<ReleaseStatus['ending']>;
+
+/** Transition of a release whose ending has been decided. */
+export const ending = (status: ReleaseStatus, end: End, facts: Facts): Next => {
+  if (waitsForStable(status, end))
+    return stableMustRecoverFirst(status, facts) ? {} : { status: releaseCanary(status, end, facts) };
+  if (!facts.route.pristine) return routesComingBack(status, facts);
+  const at = removableAt(status, facts) ?? facts.now;
+  if (facts.now < at) return { wakeAt: at };
+  return facts.canaryGone && closed(end, facts) ? { status: over(status, end, facts) } : {};
+};
+
+const waitsForStable = (status: ReleaseStatus, end: End): boolean =>
+  end.reason === 'SupersededInPromotion' && status.weight !== 0;
+
+/** Superseded in the middle of a promotion: the canary carries its share until stable is at full size again. */
+export const stableMustRecoverFirst = (status: ReleaseStatus, facts: Facts): boolean =>
+  status.ending !== undefined &&
+  waitsForStable(status, status.ending) &&
+  facts.workload.available < facts.workload.replicas;
+
+const releaseCanary = (status: ReleaseStatus, end: End, facts: Facts): ReleaseStatus =>
+  withStatus(status, { weight: 0, ending: { ...end, at: toRfc3339(facts.now) } });
+
+/** The delay counts from the moment the routes are back, not from the wish. */
+const routesComingBack = (status: ReleaseStatus, facts: Facts): Next => {
+  const since = lastTouched(status) + repairPause;
+  return facts.now < since ? { wakeAt: since } : { status: withStatus(status, { routedAt: toRfc3339(facts.now) }) };
+};
+
+const lastTouched = (status: ReleaseStatus): Instant =>
+  Math.max(fromRfc3339(status.ending?.at) ?? 0, fromRfc3339(status.routedAt) ?? 0);
+
+/** When the canary may go: the routes have led to stable alone for as long as proxies may take to notice. */
+export const removableAt = (status: ReleaseStatus, facts: Facts): Instant | undefined => {
+  if (!facts.route.pristine) return undefined;
+  // Where no request was ever routed to it there is nobody to wait for; where pods are the split, they are what has to go.
+  return (status.step ?? 0) === 0 || facts.route.splits === 'replicas'
+    ? lastTouched(status)
+    : lastTouched(status) + facts.policy.propagationDelay;
+};
+
+export const removalDue = (status: ReleaseStatus, facts: Facts): boolean => {
+  const at = removableAt(status, facts);
+  return at !== undefined && at <= facts.now;
+};
+
+/** The workload shows how it ended, or belongs to somebody else by now. */
+const closed = (end: End, facts: Facts): boolean => {
+  const { marks, timedOut } = facts.workload;
+  if (marks?.release !== facts.release.name) return true;
+  return end.outcome === 'Failed' && facts.policy.onFailure === 'hold' && marks.phase === 'Failed' && timedOut;
+};
+
+const over = (status: ReleaseStatus, end: End, facts: Facts): ReleaseStatus => {
+  const now = toRfc3339(facts.now);
+  return withStatus(status, { phase: end.outcome, message: end.message, weight: 0, enteredAt: now, completedAt: now });
+};

@@ -1,0 +1,79 @@
+/** Everything a step may look at. Gathered by the controller from its caches; all of it can be written down in a test. */
+import type { CheckResult, ReleaseSpec, ReleaseStatus, RequestVerb } from '../../schema/release.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Problem } from '../problem.ts';
+import type { Instant } from '../time.ts';
+
+/** The marks on the workload, when they are valid: bound to the template it has now. */
+export type WorkloadMarks = { readonly release: string; readonly phase?: string };
+
+export type WorkloadFacts = {
+  readonly templateHash: string;
+  readonly marks?: WorkloadMarks;
+  readonly paused: boolean;
+  /** Wanted replicas, as the user or the HPA set them. */
+  readonly replicas: number;
+  readonly available: number;
+  /** A native roll is over: every pod is of the template, available, and nothing is left of the one before. */
+  readonly complete: boolean;
+  /** Its Progressing condition says ProgressDeadlineExceeded. */
+  readonly timedOut: boolean;
+  /** Strategy Recreate: no stable pod serves while it rolls. */
+  readonly recreate: boolean;
+};
+
+export type CanaryFacts = {
+  /** Hash of the template the canary Deployment has been made from. */
+  readonly templateHash: string;
+  readonly replicas: number;
+  /** Ready pods of that template that are published as endpoints, where a Service stands in front of them. */
+  readonly ready: number;
+};
+
+export type RouteFacts = {
+  /** `replicas`: the split is the ratio of ready pods. */
+  readonly splits: 'route' | 'replicas';
+  /** The canary's weight the live routes say. */
+  readonly observed: number | 'unknown';
+  /** No trace of Sluice in any route. */
+  readonly pristine: boolean;
+  /** Set when the mesh has refused the routes. */
+  readonly refused?: string;
+};
+
+export type Request = {
+  readonly id: string;
+  readonly verb: RequestVerb;
+  readonly by?: string;
+  readonly reason?: string;
+};
+
+/** The checks of one window, judged and counted. `fail` is a failed round; whether the release fails is up to the threshold. */
+export type Round = {
+  readonly outcome: 'pass' | 'hold' | 'fail';
+  readonly results: readonly CheckResult[];
+  readonly because: string;
+};
+
+export type PodTrouble = NonNullable<ReleaseStatus['pods']>[number];
+
+export type Facts = {
+  readonly now: Instant;
+  readonly release: { readonly name: string; readonly spec: ReleaseSpec; readonly generation: number };
+  readonly policy: Policy;
+  readonly workload: WorkloadFacts;
+  readonly canary?: CanaryFacts;
+  /** Whether a canary Deployment or Service is still there, of whatever template. */
+  readonly canaryGone: boolean;
+  readonly route: RouteFacts;
+  readonly provider: string;
+  readonly service?: string;
+  /** What keeps a release from starting: no Service, a route that cannot be split, … */
+  readonly preflight: readonly Problem[];
+  /** Another release of the workload that has not ended. */
+  readonly ahead?: string;
+  readonly request?: Request;
+  /** Given on a second look, when the first one asked for them. */
+  readonly round?: Round;
+  readonly pods?: readonly PodTrouble[];
+};

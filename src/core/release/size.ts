@@ -1,0 +1,11 @@
+/** How many canary pods a weight needs. */
+
+/**
+ * Replicas of a canary that takes `weight` percent of the traffic of a workload with `stable` replicas.
+ * Behind a route: `ceil(stable × weight / 100)`, at least 1, so that each canary pod meets no more load than a stable pod.
+ * Replica-weighted: the number whose share of all pods is nearest to the weight, at least 1; at 100 as many as stable.
+ */
+export const canarySize = (stable: number, weight: number, splits: 'route' | 'replicas'): number => {
+  if (splits === 'route' || weight >= 100) return Math.max(1, Math.ceil((stable * weight) / 100));
+  return Math.max(1, Math.round((stable * weight) / (100 - weight)));
+};

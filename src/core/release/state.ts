@@ -1,0 +1,39 @@
+/** Questions about a release's state that several parts ask. */
+import { finalPhases, type Outcome, type Phase, type ReleaseStatus } from '../../schema/release.ts';
+import { toRfc3339, type Milliseconds } from '../time.ts';
+import type { Facts } from './facts.ts';
+
+export const isFinal = (phase: Phase): boolean => (finalPhases as readonly Phase[]).includes(phase);
+
+/** The status without keys that have no value: JSON has no undefined, and equality should not see any. */
+export const withStatus = (
+  status: ReleaseStatus,
+  change: { [K in keyof ReleaseStatus]?: ReleaseStatus[K] | undefined },
+): ReleaseStatus =>
+  Object.fromEntries(
+    Object.entries({ ...status, ...change }).filter(([, value]) => value !== undefined),
+  ) as ReleaseStatus;
+
+/** Decide how it ends. From here on only taking down is left. */
+export const endWith = (
+  status: ReleaseStatus,
+  facts: Facts,
+  end: { outcome: Outcome; reason: string; message: string },
+): ReleaseStatus =>
+  withStatus(status, {
+    phase: phaseWhileEnding(end.outcome),
+    message: end.message,
+    // The pods of a finished promotion may still serve its share until stable has recovered.
+    weight: end.reason === 'SupersededInPromotion' ? status.weight : 0,
+    enteredAt: toRfc3339(facts.now),
+    ending: { ...end, at: toRfc3339(facts.now) },
+    unreadySince: undefined,
+  });
+
+const phaseWhileEnding = (outcome: Outcome): Phase => {
+  if (outcome === 'Succeeded') return 'Promoting';
+  return outcome === 'Failed' ? 'Failing' : 'Withdrawing';
+};
+
+/** A split or a restoration that does not hold is repaired at once but recorded at most this often, so that no fault can become a storm of writes. */
+export const repairPause: Milliseconds = 1000;
