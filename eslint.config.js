@@ -3,9 +3,15 @@ import tseslint from 'typescript-eslint';
 import prettier from 'eslint-config-prettier';
 
 const banImports = (patterns) => ({ 'no-restricted-imports': ['error', { patterns }] });
-const kubeClient = { group: ['@kubernetes/client-node', '@kubernetes/client-node/*'], message: 'Only src/kube imports the Kubernetes client.' };
+const kubeClient = {
+  group: ['@kubernetes/client-node', '@kubernetes/client-node/*'],
+  message: 'Only src/kube imports the Kubernetes client.',
+};
 const adapters = ['kube', 'traffic', 'metrics', 'notify', 'certs'];
-const notAdapters = { group: adapters.map((a) => `**/${a}/**`), message: 'Adapters are wired in main only; depend on ports.' };
+const notAdapters = {
+  group: adapters.map((a) => `**/${a}/**`),
+  message: 'Adapters are wired in main only; depend on ports.',
+};
 
 export default tseslint.config(
   { ignores: ['node_modules', 'dist', 'coverage', '**/*.js', '**/*.d.ts'] },
@@ -21,6 +27,7 @@ export default tseslint.config(
       'max-lines': ['error', { max: 300, skipBlankLines: false }],
       'max-lines-per-function': ['error', { max: 40, skipBlankLines: true, skipComments: true }],
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true, named: true, defaultFrom: true } }],
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true, argsIgnorePattern: '^_' }],
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
@@ -37,18 +44,60 @@ export default tseslint.config(
     files: ['src/core/**'],
     ignores: ['**/*.test.ts'],
     rules: {
-      ...banImports([kubeClient, { group: [...adapters.map((a) => `**/${a}/**`), '**/ports/**', '**/controller/**', '**/webhook/**', '**/telemetry/**', '**/config/**', 'node:fs', 'node:fs/*', 'node:http', 'node:https', 'node:net', 'node:timers', 'node:timers/*', 'pino', 'express'], message: 'core is pure.' }]),
+      ...banImports([
+        kubeClient,
+        {
+          group: [
+            ...adapters.map((a) => `**/${a}/**`),
+            '**/ports/**',
+            '**/controller/**',
+            '**/webhook/**',
+            '**/telemetry/**',
+            '**/config/**',
+            'node:fs',
+            'node:fs/*',
+            'node:http',
+            'node:https',
+            'node:net',
+            'node:timers',
+            'node:timers/*',
+            'pino',
+            'express',
+          ],
+          message: 'core is pure.',
+        },
+      ]),
       'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate', 'fetch', 'process'],
-      'no-restricted-properties': ['error', { object: 'Date', property: 'now', message: 'Inject the clock.' }, { object: 'Math', property: 'random', message: 'core is deterministic.' }],
-      'no-restricted-syntax': ['error', { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Inject the clock.' }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: 'Inject the clock.' },
+        { object: 'Math', property: 'random', message: 'core is deterministic.' },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Inject the clock.' },
+      ],
     },
   },
-  { files: ['src/controller/**', 'src/webhook/**', 'src/api/**'], ignores: ['**/*.test.ts'], rules: banImports([kubeClient, notAdapters]) },
+  {
+    files: ['src/controller/**', 'src/webhook/**', 'src/api/**'],
+    ignores: ['**/*.test.ts'],
+    rules: banImports([kubeClient, notAdapters]),
+  },
   { files: ['src/kube/**'], rules: { 'no-restricted-imports': 'off' } },
   {
     files: ['src/**'],
     ignores: ['src/config/**', 'src/main.ts', '**/*.test.ts'],
-    rules: { 'no-process-env': 'off', 'no-restricted-syntax': ['error', { selector: "MemberExpression[object.name='process'][property.name='env']", message: 'Read the environment in src/config only.' }] },
+    rules: {
+      'no-process-env': 'off',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "MemberExpression[object.name='process'][property.name='env']",
+          message: 'Read the environment in src/config only.',
+        },
+      ],
+    },
   },
   {
     files: ['**/*.test.ts', 'test/**', 'bench/**'],

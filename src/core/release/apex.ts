@@ -1,0 +1,84 @@
+/** Which Service is the apex, and which label tells canary pods from stable ones in front of it. */
+import type { Deployment, Labels, Service } from '../kube-object.ts';
+import type { Problem } from '../problem.ts';
+import { annotations } from '../../schema/annotations.ts';
+import { group, labels, managedBy } from '../../schema/names.ts';
+
+export type ApexAnswer = { readonly apex: Service } | { readonly problems: readonly Problem[] };
+
+const serviceField = `${group}/service`;
+
+/** Services (of the workload's namespace) that select the pods of a template, Sluice's own left out. */
+export const servicesSelecting = (podLabels: Labels, services: readonly Service[]): readonly Service[] =>
+  services.filter((s) => s.metadata.labels?.[labels.managedBy] !== managedBy && selects(s.spec.selector, podLabels));
+
+const selects = (selector: Labels | undefined, podLabels: Labels): boolean =>
+  selector !== undefined &&
+  Object.keys(selector).length > 0 &&
+  Object.entries(selector).every(([key, value]) => podLabels[key] === value);
+
+/**
+ * The apex: the Service the policy names, else the only one that selects the workload's pods, else the one of several that
+ * is named like the workload. Anything else is a problem for a person.
+ */
+export const findApex = (workload: Deployment, services: readonly Service[], wanted?: string): ApexAnswer => {
+  const candidates = servicesSelecting(workload.spec.template.metadata?.labels ?? {}, services);
+  if (wanted !== undefined) return named(wanted, candidates, services);
+  const [only, ...others] = candidates;
+  if (only === undefined) return { problems: [noService(workload)] };
+  if (others.length === 0) return { apex: only };
+  const sameName = candidates.find((s) => s.metadata.name === workload.metadata.name);
+  return sameName === undefined ? { problems: [several(candidates)] } : { apex: sameName };
+};
+
+const named = (wanted: string, candidates: readonly Service[], services: readonly Service[]): ApexAnswer => {
+  const found = candidates.find((s) => s.metadata.name === wanted);
+  if (found !== undefined) return { apex: found };
+  const exists = services.some((s) => s.metadata.name === wanted);
+  const rule = exists
+    ? "this Service does not select the workload's pods"
+    : 'there is no Service of this name in the namespace';
+  return { problems: [{ field: serviceField, value: wanted, rule, todo: choose(candidates) }] };
+};
+
+const choose = (candidates: readonly Service[]): string =>
+  candidates.length === 0
+    ? "Create a Service that selects the workload's pods."
+    : `Name one that does: ${candidates.map((s) => s.metadata.name).join(', ')}.`;
+
+const noService = (workload: Deployment): Problem => ({
+  field: 'Service',
+  rule: `no Service selects the pods of Deployment ${workload.metadata.name}, so there is no traffic to split`,
+  todo: `Create a Service whose selector matches the pods' labels, or opt out with ${annotations.canary}: disabled.`,
+});
+
+const several = (candidates: readonly Service[]): Problem => ({
+  field: serviceField,
+  rule: `several Services select the workload's pods: ${candidates.map((s) => s.metadata.name).join(', ')}`,
+  todo: `Name the one whose traffic is split with the annotation ${serviceField}.`,
+});
+
+export type LabelAnswer = { readonly key: string } | { readonly problems: readonly Problem[] };
+
+/**
+ * The one label whose value differs on canary pods. It has to be in the workload's selector (or the two Deployments would
+ * fight over pods) and in the apex's (or the apex would send to the canary as well).
+ */
+export const distinguishingLabel = (workload: Deployment, apex: Service): LabelAnswer => {
+  const own = workload.spec.selector.matchLabels ?? {};
+  const shared = Object.keys(apex.spec.selector ?? {}).filter((key) => key in own);
+  const key = ['app', 'app.kubernetes.io/name'].find((k) => shared.includes(k)) ?? shared[0];
+  if (key !== undefined) return { key };
+  return {
+    problems: [
+      {
+        field: 'Service.spec.selector',
+        value: Object.entries(apex.spec.selector ?? {})
+          .map(([k, v]) => `${k}=${v}`)
+          .join(','),
+        rule: `Service ${apex.metadata.name} and Deployment ${workload.metadata.name} share no selector label, so the Service could not tell canary pods from stable ones`,
+        todo: `Add one of the Deployment's selector labels to the Service's selector: ${Object.keys(own).join(', ')}.`,
+      },
+    ],
+  };
+};
