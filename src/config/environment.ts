@@ -1,0 +1,4 @@
+import type { Environment } from './parse-config.ts';
+
+/** The process's environment; the one place that looks at it. */
+export const environment = (): Environment => process.env;

@@ -1,0 +1,83 @@
+/** The forms a setting's text may have: how it is read, and how a person is told about it. */
+
+export type Form<T> = {
+  /** Stands for the value in `--help`. */
+  readonly placeholder: string;
+  /** What is allowed, completing "must be". */
+  readonly allowed: string;
+  readonly example: string;
+  /** The value, or undefined for a text of another form. */
+  readonly read: (text: string) => T | undefined;
+};
+
+/** A namespaced object's place. */
+export type NamespacedName = { readonly namespace: string; readonly name: string };
+
+/** Any text that is not empty. */
+export const text = (placeholder: string, allowed: string, example: string): Form<string> => ({
+  placeholder,
+  allowed,
+  example,
+  read: (given) => (given === '' ? undefined : given),
+});
+
+export const wholeNumber = (min: number, max: number): Form<number> => ({
+  placeholder: 'N',
+  allowed: `a whole number from ${min} to ${max}`,
+  example: String(min),
+  read: (given) => {
+    const value = /^[0-9]{1,9}$/.test(given) ? Number(given) : Number.NaN;
+    return value >= min && value <= max ? value : undefined;
+  },
+});
+
+export const port: Form<number> = { ...wholeNumber(0, 65_535), placeholder: 'PORT', example: '9090' };
+
+export const choice = <const T extends string>(values: readonly T[]): Form<T> => ({
+  placeholder: values.length > 3 ? 'WORD' : values.join('|'),
+  allowed: `one of ${values.join(', ')}`,
+  example: values[0] ?? '',
+  read: (given) => values.find((value) => value === given),
+});
+
+const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const subdomain = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+export const namespace: Form<string> = {
+  placeholder: 'NAMESPACE',
+  allowed: "a namespace's name: lower case letters, digits and -, at most 63",
+  example: 'shop',
+  read: (given) => (label.test(given) ? given : undefined),
+};
+
+export const namespacedName = (example: string): Form<NamespacedName> => ({
+  placeholder: 'NAMESPACE/NAME',
+  allowed: 'a namespace and a name with a / between',
+  example,
+  read: (given) => {
+    const [space = '', name = '', ...more] = given.split('/');
+    return more.length === 0 && label.test(space) && subdomain.test(name) ? { namespace: space, name } : undefined;
+  },
+});
+
+export const url = (example: string): Form<string> => ({
+  placeholder: 'URL',
+  allowed: 'an http or https address without query',
+  example,
+  read: (given) => {
+    const parsed = URL.parse(given);
+    const fits = parsed !== null && /^https?:$/.test(parsed.protocol) && parsed.search === '' && parsed.hash === '';
+    return fits ? given.replace(/\/+$/, '') : undefined;
+  },
+});
+
+/** An IP address or a host name, without a port. */
+export const host: Form<string> = {
+  placeholder: 'HOST',
+  allowed: 'an IP address or a host name, without a port',
+  example: '127.0.0.1',
+  read: (given) => {
+    const bare = given.includes(':') ? `[${given}]` : given;
+    return given !== '' && URL.parse(`http://${bare}/`)?.host === bare ? given : undefined;
+  },
+};

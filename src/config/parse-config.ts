@@ -1,0 +1,94 @@
+/** Flags and environment → one frozen configuration, or everything that is wrong with them at once. */
+import type { Problem } from '../core/problem.ts';
+import { readFlags, type Flags } from './read-flags.ts';
+import { helpText } from './render-settings.ts';
+import { commands, settings, settingsOf, type Command, type Config, type Setting } from './settings.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export type ParsedConfig =
+  | { readonly kind: 'run'; readonly config: Config }
+  | { readonly kind: 'help'; readonly text: string }
+  | { readonly kind: 'problems'; readonly problems: readonly Problem[] };
+
+const isCommand = (word: string | undefined): word is Command => commands.some((command) => command === word);
+
+const commandProblems = ([word, ...more]: readonly string[]): readonly Problem[] => {
+  const todo = `Write sluice ${commands.join('|')}; sluice --help tells what each does.`;
+  if (word === undefined) return [{ field: 'command', rule: 'is missing', todo }];
+  if (!isCommand(word)) return [{ field: 'command', value: word, rule: `must be one of ${commands.join(', ')}`, todo }];
+  return more.map((extra) => ({
+    field: 'argument',
+    value: extra,
+    rule: 'is one too many: a value belongs to a flag',
+    todo: `See sluice ${word} --help.`,
+  }));
+};
+
+const flagProblem = (name: string, command: Command | undefined): Problem | undefined => {
+  const setting = Object.values<Setting>(settings).find(({ flag }) => flag === name);
+  const help = `See sluice ${command ?? 'COMMAND'} --help.`;
+  if (setting === undefined) return { field: `--${name}`, rule: 'there is no such flag', todo: help };
+  if (command === undefined || setting.commands.includes(command)) return undefined;
+  const owners = setting.commands.join(' and ');
+  return { field: `--${name}`, rule: `is for ${owners}, not for ${command}`, todo: `Leave it out. ${help}` };
+};
+
+type Found = { readonly field: string; readonly text: string };
+
+/** For a Service named `sluice` the kubelet sets SLUICE_PORT in every pod of the namespace (service links); nobody wrote it. */
+const isServiceLink = (value: string): boolean => /^(tcp|udp|sctp):\/\//.test(value);
+
+const variableOf = (setting: Setting, env: Environment): string | undefined => {
+  const value = env[setting.env];
+  return value === undefined || value === '' || isServiceLink(value) ? undefined : value;
+};
+
+/** The flag wins over the variable. An empty variable counts as absent: that is how a chart leaves one out. */
+const find = (setting: Setting, flags: Flags, env: Environment): Found | undefined => {
+  const flag = flags.values.get(setting.flag);
+  if (flag !== undefined) return { field: `--${setting.flag}`, text: flag };
+  const variable = variableOf(setting, env);
+  if (variable !== undefined) return { field: setting.env, text: variable };
+  return typeof setting.absent === 'object' ? { field: `--${setting.flag}`, text: setting.absent.default } : undefined;
+};
+
+type Read = { readonly value: unknown } | { readonly problem: Problem };
+
+const read = (setting: Setting, found: Found | undefined): Read => {
+  const { flag, form, env } = setting;
+  const todo = `Write --${flag} ${form.example}, or set ${env}.`;
+  if (found === undefined)
+    return setting.absent === 'required'
+      ? { problem: { field: `--${flag}`, rule: `is missing; it must be ${form.allowed}`, todo } }
+      : { value: undefined };
+  const value = form.read(found.text);
+  if (value !== undefined) return { value };
+  return { problem: { field: found.field, value: found.text, rule: `must be ${form.allowed}`, todo } };
+};
+
+/**
+ * `args` are the words after the program's name; `env` is the process's environment. Nothing is thrown: what is wrong
+ * comes back as problems, all of them. Variables of settings that the command does not take are left alone.
+ */
+export const parseConfig = (args: readonly string[], env: Environment): ParsedConfig => {
+  const flags = readFlags(args);
+  const [word] = flags.words;
+  const command = isCommand(word) ? word : undefined;
+  if (flags.help) return { kind: 'help', text: helpText(command) };
+  const problems = [
+    ...commandProblems(flags.words),
+    ...flags.problems,
+    ...[...flags.names].flatMap((name) => flagProblem(name, command) ?? []),
+  ];
+  const entries: [string, unknown][] = [['command', command]];
+  for (const [key, setting] of command === undefined ? [] : settingsOf(command)) {
+    if (flags.valueless.has(setting.flag)) continue;
+    const result = read(setting, find(setting, flags, env));
+    if ('problem' in result) problems.push(result.problem);
+    else entries.push([key, result.value]);
+  }
+  if (problems.length > 0) return { kind: 'problems', problems };
+  // Every key that the type has for this command was read from the same table a line above.
+  return { kind: 'run', config: Object.freeze(Object.fromEntries(entries)) as Config };
+};

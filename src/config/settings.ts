@@ -1,0 +1,113 @@
+/** Every setting of the program, once: from this table come the parser, `--help` and the reference docs. */
+import { choice, host, namespacedName, namespace, port, text, url, wholeNumber, type Form } from './forms.ts';
+
+export const commands = ['dev', 'webhook', 'controller'] as const;
+export type Command = (typeof commands)[number];
+
+export const commandMeanings: Readonly<Record<Command, string>> = {
+  dev: 'Webhook and controller in one process, outside the cluster it works on.',
+  webhook: 'Answer admission requests. Any number of replicas.',
+  controller: 'Run the releases. One replica is active at a time.',
+};
+
+/** What a setting is when neither its flag nor its variable is there. */
+type Absent = { readonly default: string } | 'required' | 'unset';
+
+export type Setting<T = unknown, C extends readonly Command[] = readonly Command[], A extends Absent = Absent> = {
+  readonly flag: string;
+  readonly env: string;
+  readonly commands: C;
+  readonly form: Form<T>;
+  readonly absent: A;
+  readonly meaning: string;
+};
+
+const define = <T, const C extends readonly Command[], const A extends Absent>(
+  flag: string,
+  form: Form<T>,
+  rest: { readonly commands: C; readonly absent: A; readonly meaning: string },
+): Setting<T, C, A> => ({ flag, form, env: `SLUICE_${flag.toUpperCase().replaceAll('-', '_')}`, ...rest });
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+export const settings = {
+  kubeconfig: define('kubeconfig', text('FILE', 'the path of a kubeconfig file', '~/.kube/config'), {
+    commands,
+    absent: 'unset',
+    meaning: 'The cluster. Without it `$KUBECONFIG`, `~/.kube/config`, then the service account of the pod.',
+  }),
+  namespace: define('namespace', namespace, {
+    commands,
+    absent: 'unset',
+    meaning: 'Work in this namespace only. Without it in all of them.',
+  }),
+  logLevel: define('log-level', choice(logLevels), {
+    commands,
+    absent: { default: 'info' },
+    meaning: 'The least level of the lines that are logged.',
+  }),
+  metricsPort: define('metrics-port', port, {
+    commands,
+    absent: { default: '9090' },
+    meaning: 'Port of `/metrics`, `/healthz` and `/readyz`. 0 takes a free one.',
+  }),
+  port: define('port', port, {
+    commands: ['dev', 'webhook'],
+    absent: { default: '8443' },
+    meaning: 'Port the webhook answers on (HTTPS). 0 takes a free one.',
+  }),
+  host: define('host', host, {
+    commands: ['dev'],
+    absent: { default: '127.0.0.1' },
+    meaning: 'Address of this machine that the API server can reach; the webhook answers there.',
+  }),
+  failurePolicy: define('failure-policy', choice(['Fail', 'Ignore']), {
+    commands: ['dev'],
+    absent: { default: 'Fail' },
+    meaning:
+      'What the API server does with a new template while the webhook is away: refuse it, or let it roll natively.',
+  }),
+  sluiceUser: define('as', text('USER', 'a user name', 'system:serviceaccount:sluice-system:sluice'), {
+    commands: ['dev', 'webhook'],
+    absent: { default: 'system:serviceaccount:sluice-system:sluice' },
+    meaning: "Sluice's own user: `dev` acts as it towards the API server, the webhook lets its writes pass.",
+  }),
+  certificateSecret: define('certificate-secret', namespacedName('sluice-system/sluice-webhook-certificate'), {
+    commands: ['webhook'],
+    absent: 'required',
+    meaning: "The Secret that holds the webhook's authority and certificate; made where it is missing.",
+  }),
+  service: define('service', namespacedName('sluice-system/sluice-webhook'), {
+    commands: ['webhook'],
+    absent: 'required',
+    meaning: 'The Service the API server reaches the webhook by; the certificate is made for its names.',
+  }),
+  prometheus: define('prometheus', url('http://prometheus.monitoring:9090'), {
+    commands: ['dev', 'controller'],
+    absent: 'unset',
+    meaning: 'Where checks are measured, for policies that name no Prometheus of their own.',
+  }),
+  workers: define('workers', wholeNumber(1, 64), {
+    commands: ['dev', 'controller'],
+    absent: { default: '8' },
+    meaning: 'Workloads that are looked after at the same time.',
+  }),
+} as const satisfies Record<string, Setting>;
+
+type Settings = typeof settings;
+type ValueOf<S> =
+  S extends Setting<infer T, readonly Command[], infer A> ? (A extends 'unset' ? T | undefined : T) : never;
+
+type ConfigOf<C extends Command> = { readonly command: C } & {
+  readonly [K in keyof Settings as C extends Settings[K]['commands'][number] ? K : never]: ValueOf<Settings[K]>;
+};
+export type DevConfig = ConfigOf<'dev'>;
+export type WebhookConfig = ConfigOf<'webhook'>;
+export type ControllerConfig = ConfigOf<'controller'>;
+
+/** What the program was asked to do, with the settings that its command takes. Frozen; only `parseConfig` makes one. */
+export type Config = DevConfig | WebhookConfig | ControllerConfig;
+
+/** The settings a command takes, in the order of the table. */
+export const settingsOf = (command: Command): readonly (readonly [string, Setting])[] =>
+  Object.entries<Setting>(settings).filter(([, setting]) => setting.commands.includes(command));
