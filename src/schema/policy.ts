@@ -1,10 +1,39 @@
 /** CanaryPolicy and ClusterCanaryPolicy: how to release. The one declaration of every field, bound and default. */
 import { Type, type Static } from 'typebox';
+import { patterns } from './patterns.ts';
+import { checkRules, defaultMaxWeight, policyRules } from './policy-rules.ts';
 
-/** Whole number and unit, at most one unit: what every duration field takes. */
-export const durationPattern = '^[1-9][0-9]*(ms|s|m|h)$';
+/**
+ * What a field that is not set means. The API server writes these into policies, so none may contradict another field:
+ * `steps` has a meaning of its own below because a default for it would forbid `stepWeight`.
+ */
+export const defaults = {
+  strategy: 'canary',
+  provider: 'auto',
+  interval: '1m',
+  threshold: 3,
+  successRate: 99,
+  telemetry: 'auto',
+  noData: 'hold',
+  onFailure: 'hold',
+  approval: 'none',
+  progressDeadline: '10m',
+  propagationDelay: '3s',
+  rollback: 'fast',
+  restart: 'canary',
+} as const;
+
+/** Weights where neither `steps` nor `stepWeight` is set. */
+export const defaultSteps = [1, 5, 20, 50] as const;
+/** Quantile of `request-duration` where the check sets none. */
+export const defaultQuantile = 0.99;
+
 const duration = (description: string, byDefault?: string): Type.TString =>
-  Type.String({ pattern: durationPattern, description, ...(byDefault === undefined ? {} : { default: byDefault }) });
+  Type.String({
+    pattern: patterns.duration.pattern,
+    description,
+    ...(byDefault === undefined ? {} : { default: byDefault }),
+  });
 const choice = <T extends string>(values: readonly T[], description: string, byDefault: T): Type.TUnsafe<T> =>
   Type.Unsafe<T>(Type.Enum([...values], { type: 'string', description, default: byDefault }));
 
@@ -15,7 +44,7 @@ export const CheckSchema = Type.Object(
     name: Type.String({
       minLength: 1,
       maxLength: 63,
-      pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+      pattern: patterns.checkName.pattern,
       description:
         'Name of the check, unique in the policy. `request-success-rate` (percent) and `request-duration` (milliseconds at `quantile`) are built in and take no query.',
     }),
@@ -33,7 +62,7 @@ export const CheckSchema = Type.Object(
       Type.Number({
         exclusiveMinimum: 0,
         exclusiveMaximum: 1,
-        description: 'For `request-duration`: the quantile, 0.99 unless set.',
+        description: `For \`request-duration\`: the quantile, ${defaultQuantile} unless set.`,
       }),
     ),
     noData: Type.Optional(
@@ -44,37 +73,26 @@ export const CheckSchema = Type.Object(
   },
   {
     additionalProperties: false,
-    'x-kubernetes-validations': [
-      { rule: 'has(self.min) || has(self.max)', message: 'set min or max: a check without a bound can never fail' },
-      { rule: '!has(self.min) || !has(self.max) || self.min <= self.max', message: 'min must not be greater than max' },
-      {
-        rule: "has(self.query) || self.name in ['request-success-rate', 'request-duration']",
-        message: 'a check that is not built in needs a query',
-      },
-      {
-        rule: "!has(self.query) || !(self.name in ['request-success-rate', 'request-duration'])",
-        message: 'a built-in check takes no query; give yours another name',
-      },
-    ],
+    rules: checkRules,
   },
 );
 export type CheckSpec = Static<typeof CheckSchema>;
 
 export const PolicySpecSchema = Type.Object(
   {
-    strategy: Type.Optional(choice(['canary'], 'How the new version meets traffic.', 'canary')),
+    strategy: Type.Optional(choice(['canary'], 'How the new version meets traffic.', defaults.strategy)),
     provider: Type.Optional(
       choice(
         ['auto', 'istio', 'linkerd', 'smi', 'kubernetes'],
         'Who splits the traffic. `auto` looks at the routes that point at the Service and at what is installed.',
-        'auto',
+        defaults.provider,
       ),
     ),
     service: Type.Optional(
       Type.String({
         minLength: 1,
         maxLength: 63,
-        pattern: '^[a-z]([-a-z0-9]*[a-z0-9])?$',
+        pattern: patterns.serviceName.pattern,
         description: "The Service whose traffic is split, where several select the workload's pods.",
       }),
     ),
@@ -82,8 +100,7 @@ export const PolicySpecSchema = Type.Object(
       Type.Array(Type.Integer({ minimum: 1, maximum: 100 }), {
         minItems: 1,
         maxItems: 100,
-        description:
-          'Percent of traffic for the canary, step by step, rising. 1, 5, 20, 50 unless `stepWeight` or `steps` is set.',
+        description: `Percent of traffic for the canary, step by step, rising. ${defaultSteps.join(', ')} where neither this nor \`stepWeight\` is set.`,
       }),
     ),
     stepWeight: Type.Optional(
@@ -94,14 +111,18 @@ export const PolicySpecSchema = Type.Object(
       }),
     ),
     maxWeight: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 100, description: 'Last weight of `stepWeight` steps, 50 unless set.' }),
+      Type.Integer({
+        minimum: 1,
+        maximum: 100,
+        description: `Last weight of \`stepWeight\` steps, ${defaultMaxWeight} unless set.`,
+      }),
     ),
-    interval: Type.Optional(duration('Time per step, at the end of which the checks are judged.', '1m')),
+    interval: Type.Optional(duration('Time per step, at the end of which the checks are judged.', defaults.interval)),
     threshold: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: 1000,
-        default: 3,
+        default: defaults.threshold,
         description: 'Failed checks (counted over the whole release) at which it fails.',
       }),
     ),
@@ -109,7 +130,7 @@ export const PolicySpecSchema = Type.Object(
       Type.Number({
         minimum: 0,
         maximum: 100,
-        default: 99,
+        default: defaults.successRate,
         description: "Built-in check: least percentage of the canary's requests that must not fail with a 5xx.",
       }),
     ),
@@ -126,13 +147,13 @@ export const PolicySpecSchema = Type.Object(
       choice(
         ['auto', 'istio', 'linkerd', 'application'],
         'Whose metrics the built-in checks read. `auto` follows the provider.',
-        'auto',
+        defaults.telemetry,
       ),
     ),
     prometheus: Type.Optional(
       Type.String({
         maxLength: 2048,
-        pattern: '^https?://',
+        pattern: patterns.address.pattern,
         description: 'Address of the Prometheus to ask instead of the one Sluice was started with.',
       }),
     ),
@@ -140,50 +161,45 @@ export const PolicySpecSchema = Type.Object(
       choice(
         noDataChoices,
         'What a check without data means: stay at this step (`hold`), a failed check, or a passed one.',
-        'hold',
+        defaults.noData,
       ),
     ),
     onFailure: Type.Optional(
       choice(
         ['hold', 'revert'],
         'A failed template stays in the spec, paused (`hold`), or the last good one is put back (`revert`).',
-        'hold',
+        defaults.onFailure,
       ),
     ),
-    approval: Type.Optional(choice(['none', 'required'], '`required`: a person approves before promotion.', 'none')),
+    approval: Type.Optional(
+      choice(['none', 'required'], '`required`: a person approves before promotion.', defaults.approval),
+    ),
     progressDeadline: Type.Optional(
-      duration('How long the canary (and, at promotion, the workload) may take to become ready.', '10m'),
+      duration(
+        'How long the canary (and, at promotion, the workload) may take to become ready.',
+        defaults.progressDeadline,
+      ),
     ),
     propagationDelay: Type.Optional(
-      duration('How long the proxies may take to follow a route; pods are never removed earlier after a change.', '3s'),
+      duration(
+        'How long the proxies may take to follow a route; pods are never removed earlier after a change.',
+        defaults.propagationDelay,
+      ),
     ),
     rollback: Type.Optional(
-      choice(['fast', 'canary'], 'Going back to a version promoted before: at once, or as a canary.', 'fast'),
+      choice(
+        ['fast', 'canary'],
+        'Going back to a version promoted before: at once, or as a canary.',
+        defaults.rollback,
+      ),
     ),
     restart: Type.Optional(
-      choice(['canary', 'native'], '`kubectl rollout restart`: as a canary, or at once.', 'canary'),
+      choice(['canary', 'native'], '`kubectl rollout restart`: as a canary, or at once.', defaults.restart),
     ),
   },
   {
     additionalProperties: false,
-    'x-kubernetes-validations': [
-      {
-        rule: '!has(self.steps) || (!has(self.stepWeight) && !has(self.maxWeight))',
-        message: 'set steps, or stepWeight with maxWeight, not both',
-      },
-      {
-        rule: '!has(self.steps) || self.steps.size() < 2 || range(self.steps.size() - 1).all(i, self.steps[i] < self.steps[i + 1])',
-        message: 'steps must rise from one to the next',
-      },
-      {
-        rule: '!has(self.stepWeight) || !has(self.maxWeight) || self.stepWeight <= self.maxWeight',
-        message: 'stepWeight must not be greater than maxWeight',
-      },
-      {
-        rule: '!has(self.checks) || self.checks.all(a, self.checks.exists_one(b, b.name == a.name))',
-        message: 'names of checks must be unique',
-      },
-    ],
+    rules: policyRules,
   },
 );
 /** A policy as a person writes it: everything optional. */

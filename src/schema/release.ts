@@ -1,6 +1,8 @@
 /** Release: one attempt to bring one new template to production. The truth about it, and its audit record. */
+import { isDeepStrictEqual } from 'node:util';
 import { Type, type Static } from 'typebox';
 import { PolicySpecSchema } from './policy.ts';
+import { transition } from './rules.ts';
 
 export const activePhases = [
   'Pending',
@@ -43,11 +45,14 @@ export const ReleaseSpecSchema = Type.Object(
   },
   {
     additionalProperties: false,
-    'x-kubernetes-validations': [
-      {
-        rule: 'self == oldSelf',
-        message: 'a Release records what was asked; make a request (kubectl sluice) instead of editing it',
-      },
+    rules: [
+      transition({
+        fields: [],
+        cel: 'self == oldSelf',
+        holds: isDeepStrictEqual,
+        message: 'must not change: a Release records what was asked',
+        todo: 'Make a request (kubectl sluice) instead of editing it.',
+      }),
     ],
   },
 );

@@ -1,0 +1,129 @@
+/** The one parser of policies: the webhook admits what it reads, and the controller reads what was admitted. */
+import { annotations as known } from '../../schema/annotations.ts';
+import { nearest } from '../../schema/nearest.ts';
+import { PolicySpecSchema, type PolicySpec } from '../../schema/policy.ts';
+import { asWritten, findings, validate, type Finding } from '../../schema/validate.ts';
+import type { Json, JsonObject, Labels } from '../kube-object.ts';
+import type { Problem } from '../problem.ts';
+import type { Policy } from './policy.ts';
+import { readAnnotations, type AnnotatedField } from './read-annotations.ts';
+import { resolvePolicy } from './resolve-policy.ts';
+
+export type FoundPolicy = { readonly kind: 'CanaryPolicy' | 'ClusterCanaryPolicy'; readonly spec: PolicySpec };
+
+/** The CanaryPolicy of that name in the workload's namespace, else the ClusterCanaryPolicy. */
+export type PolicyLookup = (name: string) => FoundPolicy | undefined;
+
+export type PolicyInput = {
+  /** The workload's annotations, all of them. */
+  readonly annotations: Labels | undefined;
+  readonly namespace: string;
+  readonly find: PolicyLookup;
+  /** Names that `find` knows, to say which one was meant. Asked only when `find` finds nothing. */
+  readonly names?: () => readonly string[];
+};
+
+export type ParsedPolicy =
+  | {
+      readonly ok: true;
+      readonly policy: Policy;
+      /** As written: the named policy with the annotations over it. What a Release records. */
+      readonly spec: PolicySpec;
+      /** Kind and name of the named policy, as `CanaryPolicy/careful`. */
+      readonly name?: string;
+    }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Ways to say the same thing: an annotation for one takes the place of all others in the policy. */
+const alternatives: Readonly<Record<string, readonly string[]>> = {
+  steps: ['stepWeight', 'maxWeight'],
+  stepWeight: ['steps'],
+  maxWeight: ['steps'],
+};
+
+const merge = (base: JsonObject, over: readonly AnnotatedField[]): JsonObject => {
+  const replaced = new Set(over.flatMap(({ field }) => alternatives[field] ?? []));
+  return {
+    ...Object.fromEntries(Object.entries(base).filter(([field]) => !replaced.has(field))),
+    ...Object.fromEntries(over.map(({ field, value }) => [field, value])),
+  };
+};
+
+const topField = (path: string): string => path.replace(/[.[].*$/, '');
+
+/** The text the person wrote for the value at `path`: of a list, the item alone. */
+const writtenIn = ({ text }: AnnotatedField, path: string): string => {
+  const index = /\[(\d+)\]$/.exec(path)?.[1];
+  return index === undefined ? text : (text.split(',')[Number(index)] ?? '').trim();
+};
+
+/** Says where the person wrote what was found: in the annotation, or else in the named policy. */
+const placeProblem = (
+  finding: Finding,
+  over: ReadonlyMap<string, AnnotatedField>,
+  name: string | undefined,
+): Problem => {
+  const { rule } = finding;
+  const path = (finding.among ?? [finding.path]).find((p) => over.has(topField(p))) ?? finding.path;
+  const source = over.get(topField(path));
+  if (source === undefined) {
+    const value = finding.value === undefined ? {} : { value: asWritten(finding.value) };
+    return { field: `${name ?? 'policy'} spec.${finding.path}`, ...value, rule, todo: finding.todo };
+  }
+  const example = `Write ${source.key}: "${source.example}", for example.`;
+  const todo = finding.todo.startsWith('Write ') ? example : finding.todo;
+  return { field: source.key, value: asWritten(writtenIn(source, path)), rule, todo };
+};
+
+const missingPolicy = (name: string, { namespace, names }: PolicyInput): Problem => {
+  const all = [...new Set(names?.() ?? [])].sort();
+  const near = nearest(name, all);
+  const list =
+    all.length === 0 ? 'Create it first.' : `Create it first, or name one of ${all.slice(0, 20).join(', ')}.`;
+  return {
+    field: known.policy,
+    value: asWritten(name),
+    rule: `names no CanaryPolicy in the namespace ${namespace} and no ClusterCanaryPolicy`,
+    todo: near === undefined ? list : `Did you mean "${near}"?`,
+  };
+};
+
+/**
+ * Reads a workload's policy: its `sluice.dev/` annotations over the policy it names, over the defaults. Pure.
+ * Answers every problem at once, each at the annotation or policy field where it was written.
+ */
+export const parsePolicy = (input: PolicyInput): ParsedPolicy => {
+  const read = readAnnotations(input.annotations);
+  const wanted = read.policy === '' ? undefined : read.policy;
+  const found = wanted === undefined ? undefined : input.find(wanted);
+  const name = found === undefined ? undefined : `${found.kind}/${wanted}`;
+  const spec = merge(found?.spec ?? {}, read.fields);
+  const over = new Map(read.fields.map((field) => [field.field, field]));
+  const problems = [
+    ...read.problems,
+    ...(wanted !== undefined && found === undefined ? [missingPolicy(wanted, input)] : []),
+    ...findings(PolicySpecSchema, spec).map((finding) => placeProblem(finding, over, name)),
+  ];
+  if (problems.length > 0) return { ok: false, problems };
+  const valid = spec as PolicySpec;
+  return { ok: true, policy: resolvePolicy(valid), spec: valid, ...(name === undefined ? {} : { name }) };
+};
+
+/** To the schema a null is a field that is not set; here it becomes one. */
+const withoutNulls = (value: Json | undefined): unknown =>
+  JSON.parse(JSON.stringify(value), (_, inner: unknown) => inner ?? undefined) as unknown;
+
+/** Reads the `spec` of a CanaryPolicy or ClusterCanaryPolicy by itself. Problems are at `spec.…`. */
+export const parsePolicySpec = (spec: Json | undefined): ParsedPolicy => {
+  const problems = validate(PolicySpecSchema, spec, 'spec');
+  if (problems.length > 0) return { ok: false, problems };
+  const valid = withoutNulls(spec) as PolicySpec;
+  return { ok: true, policy: resolvePolicy(valid), spec: valid };
+};
+
+/** Whether Sluice releases this workload: `sluice.dev/canary: enabled`, or a policy named without `disabled`. */
+export const isOptedIn = (annotations: Labels | undefined): boolean => {
+  const canary = annotations?.[known.canary]?.trim();
+  if (canary === 'enabled') return true;
+  return canary !== 'disabled' && (annotations?.[known.policy] ?? '').trim() !== '';
+};

@@ -1,0 +1,109 @@
+/** The `sluice.dev/` annotations of a workload → the policy fields they set, and what is wrong with the keys themselves. */
+import {
+  annotationMeanings,
+  annotations as known,
+  marks,
+  policyAnnotations,
+  requestAnnotation,
+  type AnnotationForm,
+} from '../../schema/annotations.ts';
+import { group } from '../../schema/names.ts';
+import { nearest } from '../../schema/nearest.ts';
+import { asWritten } from '../../schema/validate.ts';
+import type { Json, Labels } from '../kube-object.ts';
+import type { Problem } from '../problem.ts';
+
+/** A policy field that an annotation sets. `value` is the annotation's text where that has not the form of the field. */
+export type AnnotatedField = {
+  readonly field: string;
+  readonly key: string;
+  readonly text: string;
+  readonly value: Json;
+  readonly example: string;
+};
+
+export type ReadAnnotations = {
+  readonly fields: readonly AnnotatedField[];
+  /** Name in `sluice.dev/policy`. */
+  readonly policy: string | undefined;
+  readonly problems: readonly Problem[];
+};
+
+const prefix = `${group}/`;
+const wholeNumber = /^-?[0-9]+$/;
+const plainNumber = /^-?[0-9]+(\.[0-9]+)?$/;
+
+const numberOr = (form: RegExp, text: string): number | string => (form.test(text) ? Number(text) : text);
+
+/** Text that has not the form is handed on as it is: the schema then says what the field takes. */
+const valueOf = (form: AnnotationForm, text: string): Json => {
+  switch (form) {
+    case 'integer':
+      return numberOr(wholeNumber, text);
+    case 'number':
+      return numberOr(plainNumber, text);
+    case 'integers':
+      return text.split(',').map((item) => numberOr(wholeNumber, item.trim()));
+    case 'text':
+    case 'duration':
+      return text;
+  }
+};
+
+const fields: ReadonlyMap<string, Omit<AnnotatedField, 'text' | 'value'> & { readonly form: AnnotationForm }> = new Map(
+  Object.entries(policyAnnotations).map(([name, entry]) => [prefix + name, { key: prefix + name, ...entry }]),
+);
+const peoplesKeys: readonly string[] = [...Object.values<string>(known), ...fields.keys()];
+const allKeys: ReadonlySet<string> = new Set([...peoplesKeys, ...Object.values<string>(marks)]);
+
+/** Looking for the nearest key costs time: past this many unknown ones a client is not mistaken but hostile. */
+const suggested = 32;
+
+const unknownKey = (key: string, text: string, index: number): Problem => {
+  const name = key.slice(prefix.length);
+  const names = peoplesKeys.map((k) => k.slice(prefix.length));
+  const near = index < suggested ? nearest(name, names) : undefined;
+  const advice = near === undefined ? `The keys are ${names.join(', ')}.` : `Did you mean ${prefix}${near}?`;
+  const todo = key === requestAnnotation ? 'It belongs on the Release, not on the workload.' : advice;
+  return { field: asWritten(key), value: asWritten(text), rule: 'is not an annotation Sluice knows', todo };
+};
+
+const optIn = (text: string | undefined): readonly Problem[] =>
+  text === undefined || text === 'enabled' || text === 'disabled'
+    ? []
+    : [
+        {
+          field: known.canary,
+          value: asWritten(text),
+          rule: 'must be enabled or disabled',
+          todo: `Did you mean "${nearest(text, ['enabled', 'disabled']) ?? 'enabled'}"?`,
+        },
+      ];
+
+const notEmpty = (key: string, text: string | undefined, rule: string): readonly Problem[] =>
+  text === ''
+    ? [{ field: key, value: '', rule, todo: `Write ${key}: "${annotationMeanings[key]?.example ?? ''}", for example.` }]
+    : [];
+
+/** Every annotation under `sluice.dev/`, white space around its text dropped. Others are left alone. */
+export const readAnnotations = (annotations: Labels = {}): ReadAnnotations => {
+  const own = Object.entries(annotations)
+    .filter(([key]) => key.startsWith(prefix))
+    .map(([key, text]) => [key, text.trim()] as const);
+  const text = new Map(own);
+  return {
+    fields: own.flatMap(([key, value]) => {
+      const entry = fields.get(key);
+      if (entry === undefined) return [];
+      const { field, example, form } = entry;
+      return [{ field, key, text: value, value: valueOf(form, value), example }];
+    }),
+    policy: text.get(known.policy),
+    problems: [
+      ...optIn(text.get(known.canary)),
+      ...notEmpty(known.policy, text.get(known.policy), 'must name a policy'),
+      ...notEmpty(known.skip, text.get(known.skip), 'must give the reason, which is recorded'),
+      ...own.filter(([key]) => !allKeys.has(key)).map(([key, value], i) => unknownKey(key, value, i)),
+    ],
+  };
+};

@@ -1,0 +1,58 @@
+import type { TSchema } from 'typebox';
+import type { Rule } from './rules.ts';
+
+/**
+ * The part of JSON Schema that the schemas here are written in: what the API server's structural schemas can say, plus
+ * `rules`. The validator, the CRDs and the reference docs read schemas as this, and a test holds the schemas to it.
+ */
+export type SchemaNode = {
+  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
+  readonly description?: string;
+  readonly default?: string | number | boolean;
+  readonly enum?: readonly string[];
+  readonly pattern?: string;
+  readonly format?: 'date-time';
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly items?: SchemaNode;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly required?: readonly string[];
+  /** Only `false`: every object here names its fields. */
+  readonly additionalProperties?: false;
+  readonly rules?: readonly Rule[];
+};
+
+/** Every keyword a schema may use. */
+export const keywords: ReadonlySet<string> = new Set<keyof SchemaNode>([
+  'type',
+  'description',
+  'default',
+  'enum',
+  'pattern',
+  'format',
+  'minLength',
+  'maxLength',
+  'minimum',
+  'maximum',
+  'exclusiveMinimum',
+  'exclusiveMaximum',
+  'items',
+  'minItems',
+  'maxItems',
+  'properties',
+  'required',
+  'additionalProperties',
+  'rules',
+]);
+
+export const nodeOf = (schema: TSchema): SchemaNode => schema;
+
+/** `type`, where an enumeration leaves it out. */
+export const typeOf = (node: SchemaNode): SchemaNode['type'] =>
+  node.type ?? (node.enum === undefined ? undefined : 'string');

@@ -1,0 +1,36 @@
+/** Every pattern a schema uses, with the words that explain it to a person. A regular expression helps nobody in an error message. */
+export type Pattern = {
+  /** Means the same to RE2 (the API server) and to JavaScript. */
+  readonly pattern: string;
+  /** Completes the sentence `must be …`. */
+  readonly words: string;
+  readonly example: string;
+};
+
+export const patterns = {
+  /** Six digits at most: any longer number is no duration but a slip, and every product stays a safe integer. */
+  duration: {
+    pattern: '^[1-9][0-9]{0,5}(ms|s|m|h)$',
+    words: 'a whole number with unit ms, s, m or h, such as 30s',
+    example: '30s',
+  },
+  checkName: {
+    pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+    words: 'lower-case letters, digits and "-", beginning and ending with a letter or digit',
+    example: 'checkout-errors',
+  },
+  serviceName: {
+    pattern: '^[a-z]([-a-z0-9]*[a-z0-9])?$',
+    words: 'the name of a Service: lower-case letters, digits and "-", beginning with a letter',
+    example: 'web',
+  },
+  address: {
+    pattern: '^https?://[^\\s/]\\S*$',
+    words: 'an address that begins with http:// or https://',
+    example: 'http://prometheus.monitoring:9090',
+  },
+} as const satisfies Record<string, Pattern>;
+
+/** The explained pattern behind a schema's `pattern` text. */
+export const patternOf = (text: string): Pattern | undefined =>
+  Object.values<Pattern>(patterns).find((p) => p.pattern === text);

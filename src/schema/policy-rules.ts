@@ -1,0 +1,92 @@
+/** What the fields of a policy, and of a check, may not be together. */
+import { rule, type Rule } from './rules.ts';
+
+export const builtInChecks = { successRate: 'request-success-rate', duration: 'request-duration' } as const;
+
+/** Last weight of `stepWeight` steps. No default in the CRD: the API server would write it beside `steps`, which excludes it. */
+export const defaultMaxWeight = 50;
+
+type Bounded = { readonly min?: number; readonly max?: number };
+type Named = { readonly name: string; readonly query?: string; readonly quantile?: number };
+type Weights = { readonly steps?: readonly number[]; readonly stepWeight?: number; readonly maxWeight?: number };
+
+const isBuiltIn = (name: string): boolean => Object.values<string>(builtInChecks).includes(name);
+const builtInNames = Object.values(builtInChecks)
+  .map((name) => `'${name}'`)
+  .join(', ');
+
+export const checkRules: readonly Rule[] = [
+  rule<Bounded>({
+    fields: [],
+    cel: 'has(self.min) || has(self.max)',
+    holds: (self) => self.min !== undefined || self.max !== undefined,
+    message: 'must have min or max: a check without a bound can never fail',
+    todo: 'Set min, max or both.',
+  }),
+  rule<Bounded>({
+    fields: ['min', 'max'],
+    cel: '!has(self.min) || !has(self.max) || self.min <= self.max',
+    holds: (self) => self.min === undefined || self.max === undefined || self.min <= self.max,
+    message: 'must not be greater than max',
+    todo: 'Lower min or raise max.',
+  }),
+  rule<Named>({
+    fields: ['query', 'name'],
+    cel: `has(self.query) || self.name in [${builtInNames}]`,
+    holds: (self) => self.query !== undefined || isBuiltIn(self.name),
+    message: `must be set: only ${Object.values(builtInChecks).join(' and ')} are built in`,
+    todo: 'Write the PromQL to measure, or name a built-in check.',
+  }),
+  rule<Named>({
+    fields: ['query', 'name'],
+    cel: `!has(self.query) || !(self.name in [${builtInNames}])`,
+    holds: (self) => self.query === undefined || !isBuiltIn(self.name),
+    message: 'must not be set for a built-in check',
+    todo: 'Remove it, or give the check another name.',
+  }),
+  rule<Named>({
+    fields: ['quantile', 'name'],
+    cel: `!has(self.quantile) || self.name == '${builtInChecks.duration}'`,
+    holds: (self) => self.quantile === undefined || self.name === builtInChecks.duration,
+    message: `must be set for ${builtInChecks.duration} only`,
+    todo: 'Remove it; a query says its own quantile.',
+  }),
+];
+
+export const policyRules: readonly Rule[] = [
+  rule<Weights>({
+    fields: ['steps', 'stepWeight', 'maxWeight'],
+    cel: '!has(self.steps) || (!has(self.stepWeight) && !has(self.maxWeight))',
+    holds: (self) => self.steps === undefined || (self.stepWeight === undefined && self.maxWeight === undefined),
+    message: 'must not be set together with stepWeight or maxWeight',
+    todo: 'Keep the list of steps, or stepWeight with maxWeight, not both.',
+  }),
+  rule<Weights>({
+    fields: ['steps'],
+    cel: '!has(self.steps) || (self.steps.isSorted() && self.steps.all(a, self.steps.exists_one(b, a == b)))',
+    holds: ({ steps = [] }) => steps.every((weight, i) => i === 0 || (steps[i - 1] ?? 0) < weight),
+    message: 'must rise from one to the next',
+    todo: 'Write rising weights, such as 5, 25, 50.',
+  }),
+  rule<Weights>({
+    fields: ['maxWeight'],
+    cel: '!has(self.maxWeight) || has(self.stepWeight) || has(self.steps)',
+    holds: (self) => self.maxWeight === undefined || self.stepWeight !== undefined || self.steps !== undefined,
+    message: 'must have stepWeight beside it',
+    todo: 'Set stepWeight to the percent added at every step, or write a list of steps.',
+  }),
+  rule<Weights>({
+    fields: ['stepWeight', 'maxWeight'],
+    cel: `!has(self.stepWeight) || self.stepWeight <= (has(self.maxWeight) ? self.maxWeight : ${defaultMaxWeight})`,
+    holds: (self) => self.stepWeight === undefined || self.stepWeight <= (self.maxWeight ?? defaultMaxWeight),
+    message: `must not be greater than maxWeight (${defaultMaxWeight} unless set)`,
+    todo: 'Lower stepWeight or raise maxWeight.',
+  }),
+  rule<{ readonly checks?: readonly { readonly name: string }[] }>({
+    fields: ['checks'],
+    cel: '!has(self.checks) || self.checks.all(a, self.checks.exists_one(b, b.name == a.name))',
+    holds: ({ checks = [] }) => new Set(checks.map((check) => check.name)).size === checks.length,
+    message: 'must have a different name for each check',
+    todo: 'Rename or remove the checks that share a name.',
+  }),
+];

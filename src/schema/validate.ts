@@ -1,0 +1,146 @@
+/** Holds a value against a schema and says everything that is wrong with it, at once, in a person's words. */
+import type { TSchema } from 'typebox';
+import type { Problem } from '../core/problem.ts';
+import { nearest } from './nearest.ts';
+import { nodeOf, typeOf, type SchemaNode } from './node.ts';
+import { advice, allowed } from './words.ts';
+
+/** A problem before it is known where the person wrote the value. */
+export type Finding = {
+  /** Field path in the value: `steps[2]`, `checks[0].min`; empty for the value itself. */
+  readonly path: string;
+  /** What is there; undefined when it is missing. */
+  readonly value: unknown;
+  readonly rule: string;
+  readonly todo: string;
+  /** Paths of all fields a rule between fields looks at, `path` first. Absent for a problem of one field. */
+  readonly among?: readonly string[];
+};
+
+type Place = { readonly path: string; readonly value: unknown; readonly old: unknown };
+
+const below = (path: string, field: string): string => (path === '' ? field : `${path}.${field}`);
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+/** The API server drops a null before it validates, so null is a field that is not set. */
+const isSet = (value: unknown): boolean => value !== undefined && value !== null;
+const fieldOf = (value: unknown, field: string): unknown =>
+  isObject(value) && Object.hasOwn(value, field) ? (value[field] ?? undefined) : undefined;
+
+const hasType = (node: SchemaNode, value: unknown): boolean => {
+  switch (typeOf(node)) {
+    case 'object':
+      return isObject(value);
+    case 'array':
+      return Array.isArray(value);
+    case 'integer':
+      return Number.isSafeInteger(value);
+    case 'number':
+      return typeof value === 'number' && Number.isFinite(value);
+    default:
+      return typeof value === (typeOf(node) ?? 'string');
+  }
+};
+
+const within = (size: number, min = 0, max = Infinity): boolean => size >= min && size <= max;
+
+const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+const isTime = (text: string): boolean => rfc3339.test(text) && !Number.isNaN(Date.parse(text));
+
+const textFits = (node: SchemaNode, text: string): boolean =>
+  // The API server counts characters, not UTF-16 units.
+  within(Array.from(text).length, node.minLength, node.maxLength) &&
+  (node.pattern === undefined || new RegExp(node.pattern).test(text)) &&
+  (node.enum === undefined || node.enum.includes(text)) &&
+  (node.format === undefined || isTime(text));
+
+const numberFits = (node: SchemaNode, value: number): boolean =>
+  within(value, node.minimum ?? -Infinity, node.maximum) &&
+  value > (node.exclusiveMinimum ?? -Infinity) &&
+  value < (node.exclusiveMaximum ?? Infinity);
+
+const fits = (node: SchemaNode, value: unknown): boolean => {
+  if (!hasType(node, value)) return false;
+  if (typeof value === 'string') return textFits(node, value);
+  if (typeof value === 'number') return numberFits(node, value);
+  return !Array.isArray(value) || within(value.length, node.minItems, node.maxItems);
+};
+
+const unknownField = (path: string, value: unknown, known: readonly string[]): Finding => {
+  const field = path.slice(path.lastIndexOf('.') + 1);
+  const near = nearest(field, known);
+  const todo = near === undefined ? `The fields here are ${known.join(', ')}.` : `Did you mean ${near}?`;
+  return { path, value, rule: 'is not a field that is known here', todo };
+};
+
+const fieldFindings = (node: SchemaNode, { path, value, old }: Place): readonly Finding[] => {
+  const known = Object.keys(node.properties ?? {});
+  const given = Object.entries(isObject(value) ? value : {}).filter(([, v]) => isSet(v));
+  const unknown = given.filter(([field]) => !known.includes(field));
+  const missing = (node.required ?? []).filter((field) => !isSet(fieldOf(value, field)));
+  return [
+    ...unknown.map(([field, v]) => unknownField(below(path, field), v, known)),
+    ...missing.map((field) => {
+      const wanted = node.properties?.[field] ?? {};
+      return { path: below(path, field), value: undefined, rule: 'must be set', todo: `Set it to ${allowed(wanted)}.` };
+    }),
+    ...Object.entries(node.properties ?? {}).flatMap(([field, child]) => {
+      const v = fieldOf(value, field);
+      return isSet(v) ? findingsAt(child, { path: below(path, field), value: v, old: fieldOf(old, field) }) : [];
+    }),
+  ];
+};
+
+const ruleFindings = (node: SchemaNode, { path, value, old }: Place): readonly Finding[] =>
+  (node.rules ?? [])
+    .filter((rule) => (rule.onUpdate ? old !== undefined && !rule.holds(value, old) : !rule.holds(value, undefined)))
+    .map((rule) => {
+      const among = rule.fields.map((field) => below(path, field));
+      const [first] = rule.fields;
+      const at = first === undefined ? { path, value } : { path: below(path, first), value: fieldOf(value, first) };
+      return { ...at, rule: rule.message, todo: rule.todo, among };
+    });
+
+const findingsAt = (node: SchemaNode, place: Place): readonly Finding[] => {
+  const { path, value } = place;
+  if (!fits(node, value)) return [{ path, value, rule: `must be ${allowed(node)}`, todo: advice(node, value) }];
+  const items = node.items;
+  const inside =
+    items !== undefined && Array.isArray(value)
+      ? value.flatMap((v: unknown, i) => findingsAt(items, { path: `${path}[${i}]`, value: v, old: undefined }))
+      : fieldFindings(node, place);
+  // A rule may rely on the shape of what it reads.
+  return inside.length > 0 ? inside : ruleFindings(node, place);
+};
+
+/** Everything wrong with a value, in the order of the schema. With `old`, rules about the change are looked at too. */
+export const findings = (schema: TSchema, value: unknown, old?: unknown): readonly Finding[] =>
+  findingsAt(nodeOf(schema), { path: '', value, old });
+
+const longest = 100;
+/** JSON nested a hundred thousand deep can be parsed but not written again. */
+const jsonOf = (value: unknown): string => {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return '…';
+  }
+};
+
+/** A value as a person would write it, cut where a hostile one would fill the screen. */
+export const asWritten = (value: unknown): string => {
+  const text = typeof value === 'string' ? value : jsonOf(value);
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+};
+
+/**
+ * The problems of a value that stands at the field path `at` (`spec`), none when it is valid. With `old`, the value it
+ * replaces, rules about the change are looked at too. Never throws: the value may be anything JSON can hold.
+ */
+export const validate = (schema: TSchema, value: unknown, at: string, old?: unknown): readonly Problem[] =>
+  findings(schema, value, old).map((finding) => ({
+    field: finding.path === '' ? at : below(at, finding.path),
+    ...(finding.value === undefined ? {} : { value: asWritten(finding.value) }),
+    rule: finding.rule,
+    todo: finding.todo,
+  }));
