@@ -1,0 +1,14 @@
+import type { PodTemplate } from '../kube-object.ts';
+import { templateHash } from './template-hash.ts';
+
+/** What `kubectl rollout restart` writes into the template. */
+export const restartedAt = 'kubectl.kubernetes.io/restartedAt';
+
+/** Whether the templates differ in nothing but the moment of a `kubectl rollout restart`. */
+export const restartOnly = (a: PodTemplate, b: PodTemplate): boolean =>
+  templateHash(a) !== templateHash(b) && templateHash(withoutRestart(a)) === templateHash(withoutRestart(b));
+
+const withoutRestart = (template: PodTemplate): PodTemplate => {
+  const { [restartedAt]: _dropped, ...annotations } = template.metadata?.annotations ?? {};
+  return { ...template, metadata: { ...template.metadata, annotations } };
+};

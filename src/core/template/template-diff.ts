@@ -1,0 +1,134 @@
+/** What changed between two pod templates, in short lines for people. */
+import type { Json, JsonObject, PodTemplate } from '../kube-object.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { restartedAt } from './restart-only.ts';
+import { templateHash } from './template-hash.ts';
+
+const shownValue = 80;
+const defaultLines = 8;
+
+/**
+ * Lines such as `image of container app: web:1 → web:2` or `env LOG in app: added`; values of environment variables
+ * never appear. At most `lines` of them (at least 1), the rest is counted: `and 3 more`. Empty when the
+ * templates hash alike.
+ */
+export const templateDiff = (a: PodTemplate, b: PodTemplate, lines: number = defaultLines): readonly string[] => {
+  if (templateHash(a) === templateHash(b)) return [];
+  const found = [...metadataDiff(a, b), ...specDiff(a.spec ?? {}, b.spec ?? {})];
+  // Members of the same name (allowed for environment variables) hide each other above.
+  const all = found.length === 0 ? ['pod template: changed'] : found;
+  return all.length <= lines ? all : [...all.slice(0, lines), `and ${all.length - lines} more`];
+};
+
+const metadataDiff = (a: PodTemplate, b: PodTemplate): readonly string[] => [
+  ...entriesDiff(a.metadata?.labels ?? {}, b.metadata?.labels ?? {}).map((change) => `label ${change}`),
+  ...entriesDiff(a.metadata?.annotations ?? {}, b.metadata?.annotations ?? {}).map((change) =>
+    change.startsWith(`${restartedAt}:`) ? 'restarted by kubectl' : `annotation ${change}`,
+  ),
+];
+
+/** Lists whose members are told apart by name, and what a member is called. */
+const namedLists: Readonly<Record<string, string>> = {
+  containers: 'container',
+  initContainers: 'init container',
+  volumes: 'volume',
+};
+
+const specDiff = (a: JsonObject, b: JsonObject): readonly string[] => [
+  ...Object.entries(namedLists).flatMap(([field, what]) =>
+    membersDiff(
+      members(a[field]),
+      members(b[field]),
+      (name) => `${what} ${name}`,
+      (name, x, y) => (field === 'volumes' ? [`volume ${name}: changed`] : containerDiff(what, name, x, y)),
+    ),
+  ),
+  ...orderDiff(a, b),
+  ...entriesDiff(omit(a, Object.keys(namedLists)), omit(b, Object.keys(namedLists))),
+];
+
+const containerDiff = (what: string, name: string, a: JsonObject, b: JsonObject): readonly string[] => [
+  ...entriesDiff(pick(a, 'image'), pick(b, 'image')).map((change) =>
+    change.replace(/^image/, `image of ${what} ${name}`),
+  ),
+  ...membersDiff(
+    members(a['env']),
+    members(b['env']),
+    (variable) => `env ${variable} in ${name}`,
+    (variable) => [`env ${variable} in ${name}: changed`],
+  ),
+  ...changedFields(omit(a, ['image', 'env']), omit(b, ['image', 'env'])).map(
+    (field) => `${field} of ${what} ${name}: changed`,
+  ),
+];
+
+type Members = ReadonlyMap<string, JsonObject>;
+
+const members = (list: Json | undefined): Members =>
+  new Map(
+    (Array.isArray(list) ? (list as readonly Json[]) : []).flatMap((item) =>
+      isObject(item) && typeof item['name'] === 'string' ? [[item['name'], item] as const] : [],
+    ),
+  );
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const membersDiff = (
+  a: Members,
+  b: Members,
+  title: (name: string) => string,
+  changed: (name: string, x: JsonObject, y: JsonObject) => readonly string[],
+): readonly string[] =>
+  [...new Set([...a.keys(), ...b.keys()])].flatMap((name) => {
+    const [x, y] = [a.get(name), b.get(name)];
+    if (x === undefined) return [`${title(name)}: added`];
+    if (y === undefined) return [`${title(name)}: removed`];
+    return canonicalJson(x) === canonicalJson(y) ? [] : changed(name, x, y);
+  });
+
+/** Order counts in Kubernetes' equality: of containers, of volumes, and of environment variables (which may refer to earlier ones). */
+const orderDiff = (a: JsonObject, b: JsonObject): readonly string[] =>
+  Object.keys(namedLists).flatMap((field) => {
+    const [x, y] = [members(a[field]), members(b[field])];
+    if (!sameOrder(x, y)) return [`order of ${field}: changed`];
+    return [...x].flatMap(([name, item]) => {
+      const other = y.get(name);
+      return other === undefined || sameOrder(members(item['env']), members(other['env']))
+        ? []
+        : [`order of env in ${name}: changed`];
+    });
+  });
+
+const sameOrder = (a: Members, b: Members): boolean => {
+  const left = [...a.keys()].filter((name) => b.has(name));
+  const right = [...b.keys()].filter((name) => a.has(name));
+  return left.every((name, i) => name === right[i]);
+};
+
+/** `x: 1 → 2`, `x: added`, `x: removed`; `x: changed` where a value is more than a word. */
+const entriesDiff = (a: JsonObject, b: JsonObject): readonly string[] =>
+  changedFields(a, b).map((key) => {
+    const [x, y] = [a[key], b[key]];
+    if (isMissing(x)) return `${key}: added`;
+    if (isMissing(y)) return `${key}: removed`;
+    return isWord(x) && isWord(y) ? `${key}: ${shorten(String(x))} → ${shorten(String(y))}` : `${key}: changed`;
+  });
+
+const changedFields = (a: JsonObject, b: JsonObject): readonly string[] =>
+  [...new Set([...Object.keys(a), ...Object.keys(b)])]
+    .sort()
+    .filter((key) => canonicalJson({ [key]: a[key] }) !== canonicalJson({ [key]: b[key] }));
+
+const isMissing = (value: Json | undefined): boolean => value === undefined || value === null;
+const isWord = (value: Json | undefined): value is string | number | boolean =>
+  value !== null && ['string', 'number', 'boolean'].includes(typeof value);
+/** Values come from people: one line each, of bounded length. */
+const shorten = (text: string): string => {
+  const line = text.replace(/\p{Cc}+/gu, ' ');
+  return line.length <= shownValue ? line : `${line.slice(0, shownValue - 1)}…`;
+};
+
+const omit = (object: JsonObject, keys: readonly string[]): JsonObject =>
+  Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
+const pick = (object: JsonObject, key: string): JsonObject => (object[key] === undefined ? {} : { [key]: object[key] });

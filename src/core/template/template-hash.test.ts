@@ -1,0 +1,90 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Json, PodTemplate } from '../kube-object.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { templateHash } from './template-hash.ts';
+
+const base: PodTemplate = {
+  metadata: { labels: { app: 'web' } },
+  spec: { containers: [{ name: 'app', image: 'web:1', env: [{ name: 'A', value: '1' }], resources: {} }] },
+};
+const container = (fields: { readonly [key: string]: Json }): PodTemplate => ({
+  ...base,
+  spec: { containers: [{ name: 'app', image: 'web:1', env: [{ name: 'A', value: '1' }], ...fields }] },
+});
+
+describe('templates that Kubernetes holds to be equal hash alike', () => {
+  it.each<[string, PodTemplate]>([
+    ['keys in another order', { spec: base.spec!, metadata: base.metadata! }],
+    [
+      'creationTimestamp null, as older API servers write it',
+      { ...base, metadata: { ...base.metadata, creationTimestamp: null } },
+    ],
+    ['an empty annotation map', { ...base, metadata: { ...base.metadata, annotations: {} } }],
+    [
+      'the label the Deployment controller adds',
+      { ...base, metadata: { labels: { app: 'web', 'pod-template-hash': '5d4f' } } },
+    ],
+    ['an empty list', container({ volumeMounts: [], resources: {} })],
+    ['resources left out', container({})],
+    ['empty maps inside resources', container({ resources: { limits: {}, requests: {} } })],
+  ])('%s', (_case, other) => expect(templateHash(other)).toBe(templateHash(base)));
+});
+
+describe('templates that differ hash differently', () => {
+  it.each<[string, PodTemplate]>([
+    ['another image', container({ image: 'web:2' })],
+    ['an environment variable less', container({ env: [] })],
+    ['a limit', container({ resources: { limits: { cpu: '1' } } })],
+    ['a label', { ...base, metadata: { labels: { app: 'web', tier: 'front' } } }],
+    ['an annotation', { ...base, metadata: { ...base.metadata, annotations: { a: 'b' } } }],
+    [
+      'an empty struct that means something',
+      { ...base, spec: { ...base.spec, volumes: [{ name: 'v', emptyDir: {} }] } },
+    ],
+    ['that struct and its absence', { ...base, spec: { ...base.spec, volumes: [{ name: 'v' }] } }],
+    ['the text of a number', container({ ports: [{ containerPort: '80' }] })],
+    ['the number', container({ ports: [{ containerPort: 80 }] })],
+  ])('%s', (_case, other) => expect(templateHash(other)).not.toBe(templateHash(base)));
+
+  it('among each other too', () => {
+    const volumes = [[{ name: 'v', emptyDir: {} }], [{ name: 'v' }], []].map((list) =>
+      templateHash({ ...base, spec: { ...base.spec, volumes: list } }),
+    );
+    expect(new Set(volumes).size).toBe(3);
+  });
+});
+
+describe('the hash', () => {
+  it('is 16 hex digits', () => expect(templateHash(base)).toMatch(/^[0-9a-f]{16}$/));
+
+  it('is known, since it is stored in clusters: changing it would orphan every running release', () =>
+    expect(templateHash(base)).toBe('daa844c596d3b9c4'));
+
+  it('does not depend on the order of keys at any depth', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(canonicalJson(reversed(value as Json))).toBe(canonicalJson(value));
+      }),
+    );
+  });
+
+  it('canonical text parses back to a value with the same canonical text', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const text = canonicalJson(value);
+        expect(canonicalJson(JSON.parse(text) as Json)).toBe(text);
+      }),
+    );
+  });
+});
+
+const reversed = (value: Json): Json => {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return (value as readonly Json[]).map(reversed);
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([key, inner]) => [key, reversed(inner as Json)]),
+  );
+};
