@@ -1,0 +1,121 @@
+/** The CustomResourceDefinitions, from the schemas. */
+import type { TSchema } from 'typebox';
+import type { JsonObject, KubeObject } from '../core/kube-object.ts';
+import { kinds } from '../core/kube-object.ts';
+import { apiVersion, group, version } from './names.ts';
+import { nodeOf } from './node.ts';
+import { PolicySpecSchema } from './policy.ts';
+import { ReleaseSpecSchema, ReleaseStatusSchema } from './release.ts';
+import { structural } from './structural.ts';
+
+type Column = {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'date';
+  readonly jsonPath: string;
+  readonly description?: string;
+};
+
+export type Definition = {
+  readonly kind: string;
+  readonly plural: string;
+  readonly namespaced: boolean;
+  readonly shortName: string;
+  readonly description: string;
+  readonly spec: TSchema;
+  /** Kinds with a status have the subresource. */
+  readonly status?: TSchema;
+  /** Whether the API server fills in defaults. */
+  readonly defaults: boolean;
+  readonly columns: readonly Column[];
+};
+
+const age: Column = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
+const policyColumns: readonly Column[] = [
+  { name: 'Strategy', type: 'string', jsonPath: '.spec.strategy' },
+  { name: 'Provider', type: 'string', jsonPath: '.spec.provider' },
+  { name: 'Steps', type: 'string', jsonPath: '.spec.steps', description: 'Weights, where the policy lists them.' },
+  age,
+];
+const releaseColumns: readonly Column[] = [
+  { name: 'Workload', type: 'string', jsonPath: '.spec.workload.name' },
+  { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
+  { name: 'Step', type: 'string', jsonPath: '.status.stepLabel' },
+  { name: 'Weight', type: 'integer', jsonPath: '.status.weight', description: 'Percent of traffic for the canary.' },
+  { name: 'Message', type: 'string', jsonPath: '.status.message' },
+  age,
+];
+
+export const definitions: readonly Definition[] = [
+  {
+    ...kinds.canaryPolicy,
+    shortName: 'cpol',
+    description: 'How to release the workloads of this namespace that name it in sluice.dev/policy.',
+    spec: PolicySpecSchema,
+    defaults: true,
+    columns: policyColumns,
+  },
+  {
+    ...kinds.clusterCanaryPolicy,
+    shortName: 'ccpol',
+    description:
+      'How to release the workloads that name it in sluice.dev/policy, in every namespace without a CanaryPolicy of that name.',
+    spec: PolicySpecSchema,
+    defaults: true,
+    columns: policyColumns,
+  },
+  {
+    ...kinds.release,
+    shortName: 'rel',
+    description: 'One attempt to bring one new template to production: the truth about it, and its audit record.',
+    spec: ReleaseSpecSchema,
+    status: ReleaseStatusSchema,
+    defaults: false,
+    columns: releaseColumns,
+  },
+];
+
+const names = (definition: Definition): JsonObject => ({
+  kind: definition.kind,
+  listKind: `${definition.kind}List`,
+  plural: definition.plural,
+  singular: definition.kind.toLowerCase(),
+  shortNames: [definition.shortName],
+  categories: ['sluice'],
+});
+
+const objectSchema = ({ spec, status, defaults, description }: Definition): JsonObject => ({
+  type: 'object',
+  description,
+  required: ['spec'],
+  properties: {
+    apiVersion: { type: 'string', description: `\`${apiVersion}\`.` },
+    kind: { type: 'string', description: 'The kind of this object.' },
+    metadata: { type: 'object' },
+    spec: structural(nodeOf(spec), defaults),
+    ...(status === undefined ? {} : { status: structural(nodeOf(status), defaults) }),
+  },
+});
+
+const crd = (definition: Definition): KubeObject => ({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: `${definition.plural}.${group}` },
+  spec: {
+    group,
+    names: names(definition),
+    scope: definition.namespaced ? 'Namespaced' : 'Cluster',
+    versions: [
+      {
+        name: version,
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: objectSchema(definition) },
+        additionalPrinterColumns: definition.columns,
+        ...(definition.status === undefined ? {} : { subresources: { status: {} } }),
+      },
+    ],
+  },
+});
+
+/** CanaryPolicy, ClusterCanaryPolicy and Release, ready to be applied. */
+export const crds = (): readonly KubeObject[] => definitions.map(crd);

@@ -1,0 +1,53 @@
+/** Schemas as the API server wants them: OpenAPI v3 structural schemas. */
+import type { JsonObject } from '../core/kube-object.ts';
+import { typeOf, type SchemaNode } from './node.ts';
+import type { Rule } from './rules.ts';
+
+/** Keywords that mean the same in a structural schema. What is not named here never reaches a CRD. */
+const kept = [
+  'description',
+  'enum',
+  'pattern',
+  'format',
+  'minLength',
+  'maxLength',
+  'minimum',
+  'maximum',
+  'minItems',
+  'maxItems',
+  'required',
+] as const satisfies readonly (keyof SchemaNode)[];
+
+/** OpenAPI v3.0 says "exclusive" with a flag beside the bound. */
+const exclusive = (node: SchemaNode): JsonObject => ({
+  ...(node.exclusiveMinimum === undefined ? {} : { minimum: node.exclusiveMinimum, exclusiveMinimum: true }),
+  ...(node.exclusiveMaximum === undefined ? {} : { maximum: node.exclusiveMaximum, exclusiveMaximum: true }),
+});
+
+const celRule = (rule: Rule): JsonObject => ({
+  rule: rule.cel,
+  message: `${rule.message}. ${rule.todo}`,
+  ...(rule.fields[0] === undefined ? {} : { fieldPath: `.${rule.fields[0]}` }),
+});
+
+const withoutUndefined = (object: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+
+/**
+ * The structural schema of a node. `defaults` says whether the API server fills defaults in: in policies it does; in a
+ * Release it must not, since that records what was written.
+ */
+export const structural = (node: SchemaNode, defaults: boolean): JsonObject => {
+  const { properties, items, rules } = node;
+  return withoutUndefined({
+    type: typeOf(node),
+    ...Object.fromEntries(kept.map((keyword) => [keyword, node[keyword]])),
+    ...exclusive(node),
+    default: defaults ? node.default : undefined,
+    properties:
+      properties &&
+      Object.fromEntries(Object.entries(properties).map(([name, child]) => [name, structural(child, defaults)])),
+    items: items && structural(items, defaults),
+    'x-kubernetes-validations': rules?.map(celRule),
+  });
+};
