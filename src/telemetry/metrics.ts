@@ -1,0 +1,60 @@
+/** What the program counts. One object per process, with a registry of its own, handed to whoever has something to tell. */
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Milliseconds } from '../core/time.ts';
+import { metricDefinitions as defined } from './metric-definitions.ts';
+import { makersFor, type Makers } from './metric-makers.ts';
+import { releaseMetrics, type ReleaseMetrics } from './release-metrics.ts';
+
+export interface Metrics {
+  readonly release: ReleaseMetrics;
+  /** The webhook answered: the case it saw, how long it took, what it said. */
+  admission(seen: string, took: Milliseconds, allowed: boolean): void;
+  /** One look after a workload is over. `failed` is the reason of the error that ended it. */
+  reconcile(took: Milliseconds, failed?: string): void;
+  queueDepth(waiting: number): void;
+  /** A request to the API server; `code` is the HTTP status, 0 where no answer came. */
+  kubeRequest(verb: string, kind: string, code: number): void;
+  watchRestart(kind: string): void;
+  trafficChange(provider: string, op: string): void;
+  /** Everything in the exposition format, and its content type. */
+  expose(): Promise<{ readonly text: string; readonly contentType: string }>;
+}
+
+const observers = ({ counter, gauge, histogram }: Makers): Omit<Metrics, 'release' | 'expose'> => {
+  const admissions = counter(defined.admissions);
+  const admissionDuration = histogram(defined.admissionDuration);
+  const reconcileDuration = histogram(defined.reconcileDuration);
+  const reconcileErrors = counter(defined.reconcileErrors);
+  const queueDepth = gauge(defined.queueDepth);
+  const kubeRequests = counter(defined.kubeRequests);
+  const watchRestarts = counter(defined.kubeWatchRestarts);
+  const trafficChanges = counter(defined.trafficChanges);
+  return {
+    admission: (seen, took, allowed) => {
+      const labels = { case: seen, allowed: String(allowed) };
+      admissions.inc(labels);
+      admissionDuration.observe(labels, took / 1000);
+    },
+    reconcile: (took, failed) => {
+      reconcileDuration.observe(took / 1000);
+      if (failed !== undefined) reconcileErrors.inc({ reason: failed });
+    },
+    queueDepth: (waiting) => queueDepth.set(waiting),
+    kubeRequest: (verb, kind, code) => kubeRequests.inc({ verb, kind, code: String(code) }),
+    watchRestart: (kind) => watchRestarts.inc({ kind }),
+    trafficChange: (provider, op) => trafficChanges.inc({ provider, op }),
+  };
+};
+
+/** `processMetrics`: also the figures of the process and of Node, which start observers of their own. */
+export const createMetrics = (options: { readonly processMetrics: boolean }): Metrics => {
+  const registry = new Registry();
+  // The event loop's delay is sampled by a timer; the default of 10 ms wakes an idle process a hundred times a second.
+  if (options.processMetrics) collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
+  const make = makersFor(registry);
+  return {
+    release: releaseMetrics(make),
+    ...observers(make),
+    expose: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
+  };
+};
