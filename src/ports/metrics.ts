@@ -1,11 +1,16 @@
 /** Metric sources return raw series; what they mean is the judge's business. */
 import type { Problem } from '../core/problem.ts';
-import type { Ask, Series } from '../core/judge/series.ts';
+import type { Answer, Ask } from '../core/judge/series.ts';
 
 export type SourceKind = 'prometheus' | 'memory';
 
-export type MetricErrorReason = 'unreachable' | 'refused' | 'malformed' | 'timeout';
+/**
+ * `unreachable`: nobody answers. `timeout`: not in time. `refused`: the source will not answer this query or this
+ * caller. `malformed`: what came back is not an answer. `cancelled`: the caller's signal was aborted.
+ */
+export type MetricErrorReason = 'unreachable' | 'timeout' | 'refused' | 'malformed' | 'cancelled';
 
+/** The message is a sentence for a person: it names the source and says what to do. */
 export class MetricError extends Error {
   readonly reason: MetricErrorReason;
   /** Worth asking again later without any change by a person. */
@@ -20,10 +25,14 @@ export class MetricError extends Error {
 
 export interface MetricSource {
   readonly kind: SourceKind;
-  /** Static check of a query a person wrote. Pure; same function in webhook and controller. */
+  /** Static check of a query a person wrote. Pure; same function in webhook and controller. Each problem's `field` is `query`. */
   check(query: string): readonly Problem[];
-  /** No matching series is an empty list, never an error and never 0. Rejects with MetricError only. */
-  fetch(ask: Ask, signal: AbortSignal): Promise<readonly Series[]>;
-  /** Resolves when the source answers. Rejects with MetricError. */
+  /**
+   * `samples`: every series the selector means that has points in (from, to], with these points. `value`: one series
+   * with one point for each element of the result; a plain number has no labels. Nothing that matches is an empty list,
+   * never an error and never 0. NaN and infinities come as they are. Rejects with MetricError only.
+   */
+  fetch(ask: Ask, signal: AbortSignal): Promise<Answer>;
+  /** Resolves when the source answers queries. Rejects with MetricError. */
   ping(signal: AbortSignal): Promise<void>;
 }

@@ -1,27 +1,53 @@
 /** A judge is a pure function from what was measured to a verdict with its evidence. */
-import type { Check } from '../policy/policy.ts';
+import type { Check, Telemetry } from '../policy/policy.ts';
 import type { Instant } from '../time.ts';
 import type { JsonObject } from '../kube-object.ts';
 import type { Series } from './series.ts';
 
 /** What the sources returned for one check over one window; stable is there for judges that compare. */
 export type Measurement = {
+  /** The window is (from, to]. */
   readonly from: Instant;
   readonly to: Instant;
+  /** Points reach back to here, before the window, so that its first increments have something to start from. */
+  readonly since: Instant;
+  /** Whose metrics a built-in check reads: says what the labels mean and the unit of durations. */
+  readonly telemetry: Telemetry;
   readonly canary: readonly Series[];
   readonly stable: readonly Series[];
+  /** What was asked, as a person can ask it again. */
+  readonly queries: readonly string[];
+  /** The sources' own warnings. */
+  readonly notes: readonly string[];
+  /**
+   * When each pod started (its `status.startTime`), by pod name. Tells a new process's counters, which started at zero,
+   * from ones that merely were not seen before. Not a container's start: a sidecar counts on when its neighbour restarts.
+   */
+  readonly started: ReadonlyMap<string, Instant>;
 };
 
 /** State a sequential judge carries from window to window in the Release's status; a threshold judge carries none. */
 export type Evidence = JsonObject;
 
-/** `inconclusive` with reason `no-data` is its own answer: never 0 and never a pass by accident. */
+/**
+ * `inconclusive` is its own answer: never 0 and never a pass by accident. `no-data`: the source answered and there was
+ * nothing to judge; the policy says what that means. `unclear`: there is data, but it does not say which side of the
+ * bounds it is on. `unreachable`: no answer.
+ */
 export type Verdict = {
   readonly call: 'pass' | 'fail' | 'inconclusive';
-  readonly reason: 'within-bounds' | 'out-of-bounds' | 'no-data' | 'unreachable';
+  readonly reason: 'within-bounds' | 'out-of-bounds' | 'no-data' | 'unclear' | 'unreachable';
   readonly because: string;
+  /** Percent for `success-rate`, milliseconds for `duration`, its own unit for `query`. Finite. */
   readonly value?: number;
   readonly evidence?: Evidence;
 };
 
 export type Judge = (check: Check, measured: Measurement, past?: Evidence) => Verdict;
+
+/** The verdict on a check whose source could not be asked. `sentence` is the MetricError's message. */
+export const unreachable = (check: Check, sentence: string): Verdict => ({
+  call: 'inconclusive',
+  reason: 'unreachable',
+  because: `${check.name} could not be measured: ${sentence}`,
+});

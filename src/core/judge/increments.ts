@@ -1,0 +1,83 @@
+/** Counters to increments, by the rules of each process's life: rate() and increase() extrapolate and lose first samples, this does not. */
+import type { Labels } from '../kube-object.ts';
+import type { Instant, Milliseconds } from '../time.ts';
+import type { Series } from './series.ts';
+import { targetLabels } from './telemetry.ts';
+
+/** How much one counter grew in a window. */
+export type Increment = { readonly labels: Labels; readonly by: number };
+
+export type CounterWindow = {
+  /** Increments whose later point is in (from, to] count: windows that follow each other neither overlap nor lose any. */
+  readonly from: Instant;
+  readonly to: Instant;
+  /** Points reach back to here. */
+  readonly since: Instant;
+  /** When each pod started, by pod name. */
+  readonly started?: ReadonlyMap<string, Instant>;
+};
+
+/** Points of one scrape are this close, for exporters that stamp their samples themselves; Prometheus gives them one time. */
+const scrapeSpread: Milliseconds = 500;
+
+type Scrape = { readonly at: Instant; readonly values: Map<Series, number> };
+
+/** The process a series comes from, as a key. */
+export const targetOf = (labels: Labels): string => JSON.stringify(targetLabels.map((name) => labels[name] ?? ''));
+
+const scrapesOf = (target: readonly Series[]): readonly Scrape[] => {
+  const points = target
+    .flatMap((series) => series.points.map(([at, value]) => ({ series, at, value })))
+    .filter(({ value }) => Number.isFinite(value))
+    .sort((a, b) => a.at - b.at);
+  const scrapes: Scrape[] = [];
+  for (const { series, at, value } of points) {
+    const last = scrapes.at(-1);
+    if (last !== undefined && at - last.at <= scrapeSpread && !last.values.has(series)) last.values.set(series, value);
+    else scrapes.push({ at, values: new Map([[series, value]]) });
+  }
+  return scrapes;
+};
+
+const decreased = (before: Scrape, now: Scrape): boolean =>
+  [...now.values].some(([series, value]) => value < (before.values.get(series) ?? 0));
+
+/**
+ * What a counter is compared with. After a restart that is zero for every counter of the process, not only for those
+ * that fell: a busy one may already be past its old value. A process not seen before starts from zero when it is known
+ * to be younger than the points, else nobody knows since when it has counted and its first scrape is only a start.
+ */
+const baseline = (before: Scrape | undefined, now: Scrape, life: Life): ReadonlyMap<Series, number> | undefined => {
+  if (before === undefined) return life.started !== undefined && life.started > life.since ? new Map() : undefined;
+  const restarted =
+    decreased(before, now) || (life.started !== undefined && before.at < life.started && life.started <= now.at);
+  return restarted ? new Map() : before.values;
+};
+
+type Life = { readonly since: Instant; readonly started: Instant | undefined };
+
+const startOf = (target: readonly Series[], started: ReadonlyMap<string, Instant> | undefined): Instant | undefined =>
+  started?.get(target[0]?.labels['pod'] ?? '');
+
+const ofTarget = (target: readonly Series[], window: CounterWindow): readonly Increment[] => {
+  const life: Life = { since: window.since, started: startOf(target, window.started) };
+  const grown = new Map<Series, number>();
+  let before: Scrape | undefined;
+  for (const now of scrapesOf(target)) {
+    const base = baseline(before, now, life);
+    before = now;
+    if (base === undefined || now.at <= window.from || now.at > window.to) continue;
+    for (const [series, value] of now.values)
+      grown.set(series, (grown.get(series) ?? 0) + value - (base.get(series) ?? 0));
+  }
+  return [...grown].map(([{ labels }, by]) => ({ labels, by }));
+};
+
+/**
+ * How much each counter grew in the window, by these rules (per process, so that requests and errors are always treated
+ * alike): a counter that appears in a known process counts from zero; when any counter falls or the container started
+ * anew, all of them count from zero; a process that is gone contributes what was seen of it and nothing more. A counter
+ * that is in no increment was not seen twice in time to tell.
+ */
+export const increments = (series: readonly Series[], window: CounterWindow): readonly Increment[] =>
+  [...Map.groupBy(series, ({ labels }) => targetOf(labels)).values()].flatMap((target) => ofTarget(target, window));

@@ -1,0 +1,63 @@
+/** What a check's measurement comes to, before it is held against bounds. */
+import type { Increment } from './increments.ts';
+import type { Series } from './series.ts';
+import { telemetries } from './telemetry.ts';
+import type { Measurement } from './verdict.ts';
+
+export type Reading =
+  | {
+      readonly kind: 'value';
+      /** Finite. */
+      readonly value: number;
+      /** The value is the last thing known: it is greater than this, nobody knows by how much. */
+      readonly beyond?: boolean;
+      /** What is put before the value: `p99 `. */
+      readonly prefix?: string;
+      readonly unit?: string;
+      /** What the value stands on, for the sentence: `canary 412 requests, 119 failed`. */
+      readonly basis: string;
+      /** The other arm at the same time, for the sentence. */
+      readonly stable?: string;
+    }
+  /** The source answered and there is nothing to judge. */
+  | { readonly kind: 'no-data'; readonly because: string }
+  /** There is something, and it does not say what was asked. */
+  | { readonly kind: 'unclear'; readonly because: string };
+
+const asked = (measured: Measurement): string => `asked: ${measured.queries.join('; ')}`;
+
+/** Why a counter-based check has no request of the canary to judge; undefined when it has some. */
+export const whyNoRequests = (
+  measured: Measurement,
+  grown: readonly Increment[],
+  requests: number,
+): string | undefined => {
+  if (requests > 0) return undefined;
+  const { canary, stable } = measured;
+  if (canary.length === 0 && stable.length === 0)
+    return `no series of either arm matched. ${telemetries[measured.telemetry].needs}; ${asked(measured)}`;
+  if (canary.length === 0)
+    return `stable has ${stable.length} series, the canary none: it has not been asked anything yet, or is not scraped; ${asked(measured)}`;
+  if (!canary.some(({ points }) => points.some(([at]) => at > measured.from && at <= measured.to)))
+    return `the canary's series have no point in this window: its pods are gone, or no longer scraped; ${asked(measured)}`;
+  if (grown.length === 0)
+    return `the canary's counters were not seen twice, so nobody can tell how much they grew; ${asked(measured)}`;
+  return `the canary got no request in this window; ${asked(measured)}`;
+};
+
+/** The one finite number of a `query` check. */
+export const readValue = (series: readonly Series[], measured: Measurement): Reading => {
+  if (series.length > 1)
+    return {
+      kind: 'unclear',
+      because: `the query gives ${series.length} series and a check needs one: aggregate, for example with sum(…); ${asked(measured)}`,
+    };
+  const value = series[0]?.points.at(-1)?.[1];
+  if (value === undefined) return { kind: 'no-data', because: `the query gives no series; ${asked(measured)}` };
+  if (!Number.isFinite(value))
+    return {
+      kind: 'no-data',
+      because: `the query gives ${String(value)}, as a division by zero requests does; ${asked(measured)}`,
+    };
+  return { kind: 'value', value, basis: asked(measured) };
+};

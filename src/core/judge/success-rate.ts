@@ -1,0 +1,44 @@
+/** request-success-rate: the percentage of requests that did not fail. */
+import { count, counted, figure } from './figure.ts';
+import { increments, type Increment } from './increments.ts';
+import { whyNoRequests, type Reading } from './reading.ts';
+import { telemetries, type TelemetryMetrics } from './telemetry.ts';
+import type { Measurement } from './verdict.ts';
+
+/** Requests of one arm in a window. `unknown`: counted, but no label says what became of them. */
+export type RequestCounts = { readonly requests: number; readonly failed: number; readonly unknown: number };
+
+/** Increments of a request counter, sorted by what became of the requests. */
+export const requestCounts = (grown: readonly Increment[], { meaning }: TelemetryMetrics): RequestCounts => {
+  const sum = { ok: 0, failed: 0, skip: 0, unknown: 0 };
+  for (const { labels, by } of grown) sum[meaning(labels)] += by;
+  return { requests: sum.ok + sum.failed + sum.unknown, failed: sum.failed, unknown: sum.unknown };
+};
+
+/** Percent, 0 to 100. `requests` must be greater than zero. */
+const percentOf = ({ requests, failed }: RequestCounts): number => (100 * (requests - failed)) / requests;
+
+const ofStable = (stable: RequestCounts): string =>
+  stable.requests > 0
+    ? `stable ${figure(percentOf(stable), [100])} % (${counted(stable.requests, 'request')})`
+    : 'stable got no request';
+
+export const readSuccessRate = (measured: Measurement): Reading => {
+  const metrics = telemetries[measured.telemetry];
+  const grown = increments(measured.canary, measured);
+  const canary = requestCounts(grown, metrics);
+  const nothing = whyNoRequests(measured, grown, canary.requests);
+  if (nothing !== undefined) return { kind: 'no-data', because: nothing };
+  if (canary.unknown > 0)
+    return {
+      kind: 'unclear',
+      because: `${counted(canary.unknown, 'request')} of the canary carry no label that says whether they failed. ${metrics.needs}`,
+    };
+  return {
+    kind: 'value',
+    value: percentOf(canary),
+    unit: '%',
+    basis: `canary ${counted(canary.requests, 'request')}, ${count(canary.failed)} failed`,
+    stable: ofStable(requestCounts(increments(measured.stable, measured), metrics)),
+  };
+};

@@ -1,0 +1,90 @@
+/** The plain judge: one value of the canary against a minimum and a maximum, both inclusive. */
+import type { Check } from '../policy/policy.ts';
+import { readDuration } from './duration.ts';
+import { figure } from './figure.ts';
+import { readValue, type Reading } from './reading.ts';
+import { readSuccessRate } from './success-rate.ts';
+import type { Judge, Measurement, Verdict } from './verdict.ts';
+
+type Value = Extract<Reading, { readonly kind: 'value' }>;
+type Side = 'minimum' | 'maximum';
+
+const read = (check: Check, measured: Measurement): Reading => {
+  switch (check.kind) {
+    case 'success-rate':
+      return readSuccessRate(measured);
+    case 'duration':
+      return readDuration(measured, check.quantile);
+    case 'query':
+      return readValue(measured.canary, measured);
+  }
+};
+
+/** Which bound it breaks, for sure. A value beyond the last bucket is greater than what is known of it. */
+const broken = ({ min, max }: Check, { value, beyond = false }: Value): Side | undefined => {
+  if (max !== undefined && (value > max || (beyond && value >= max))) return 'maximum';
+  return min !== undefined && value < min && !beyond ? 'minimum' : undefined;
+};
+
+/** Which bound nobody can tell whether it is broken. */
+const undecided = ({ min, max }: Check, { value, beyond = false }: Value): Side | undefined => {
+  if (!beyond) return undefined;
+  if (max !== undefined) return 'maximum';
+  return min !== undefined && value < min ? 'minimum' : undefined;
+};
+
+const withUnit = (text: string, unit: string | undefined): string => (unit === undefined ? text : `${text} ${unit}`);
+
+const bound = (check: Check, side: Side, unit: string | undefined): string =>
+  `the ${side} ${withUnit(String(side === 'minimum' ? check.min : check.max), unit)}`;
+
+const bounds = (check: Check, unit: string | undefined): string =>
+  (['minimum', 'maximum'] as const)
+    .filter((side) => (side === 'minimum' ? check.min : check.max) !== undefined)
+    .map((side) => bound(check, side, unit))
+    .join(', ');
+
+/** `request-success-rate 71.2 % (canary 412 requests, 119 failed)` */
+const subject = (check: Check, { value, beyond, prefix = '', unit, basis }: Value): string => {
+  const unlike = [check.min, check.max, ...(unit === '%' ? [100] : [])].filter((n) => n !== undefined);
+  const shown = withUnit(`${beyond === true ? '>= ' : ''}${figure(value, unlike)}`, unit);
+  return `${check.name} ${prefix}${shown} (${basis})`;
+};
+
+const judgeValue = (check: Check, reading: Value): Pick<Verdict, 'call' | 'reason' | 'because'> => {
+  const side = broken(check, reading);
+  const doubt = undecided(check, reading);
+  const what = subject(check, reading);
+  const tail = reading.stable === undefined ? '' : `; ${reading.stable}`;
+  if (side !== undefined) {
+    const where = side === 'minimum' ? 'below' : 'above';
+    return {
+      call: 'fail',
+      reason: 'out-of-bounds',
+      because: `${what} is ${where} ${bound(check, side, reading.unit)}${tail}`,
+    };
+  }
+  if (doubt !== undefined) {
+    const because = `${what} is beyond the histogram's last bucket, so nobody can tell on which side of ${bound(check, doubt, reading.unit)} it is: add buckets up to there${tail}`;
+    return { call: 'inconclusive', reason: 'unclear', because };
+  }
+  return { call: 'pass', reason: 'within-bounds', because: `${what} is within ${bounds(check, reading.unit)}${tail}` };
+};
+
+const noted = (because: string, { notes }: Measurement): string =>
+  notes.length === 0 ? because : `${because} (the source says: ${notes.join('; ')})`;
+
+/** Judges each window on its own: `past` is not read and no evidence is kept. */
+export const threshold: Judge = (check, measured) => {
+  const reading = read(check, measured);
+  if (reading.kind === 'value') {
+    const verdict = judgeValue(check, reading);
+    return { ...verdict, because: noted(verdict.because, measured), value: reading.value };
+  }
+  const what = reading.kind === 'no-data' ? 'has no data' : 'cannot be judged';
+  return {
+    call: 'inconclusive',
+    reason: reading.kind,
+    because: noted(`${check.name} ${what}: ${reading.because}`, measured),
+  };
+};

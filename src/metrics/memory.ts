@@ -1,0 +1,71 @@
+/** A metric source that holds its series itself: for tests, demonstrations and dry runs. */
+import { checkQuery } from '../core/judge/query-text.ts';
+import { selects, type Selector } from '../core/judge/selector.ts';
+import type { Answer, Ask, Series } from '../core/judge/series.ts';
+import type { Labels } from '../core/kube-object.ts';
+import type { Instant } from '../core/time.ts';
+import { MetricError, type MetricSource } from '../ports/metrics.ts';
+
+export type MemorySource = MetricSource & {
+  /** Adds a point to the series with these labels (`__name__` among them), after the points it has. */
+  record(labels: Labels, at: Instant, value: number): void;
+  /** What a query of shape `value` gives from now on; a number stands for one series without labels. It knows no PromQL. */
+  answer(query: string, result: number | readonly Series[]): void;
+  /** Makes every request fail with this error until called with undefined. */
+  fail(error: MetricError | undefined): void;
+};
+
+type Held = { readonly labels: Labels; readonly points: (readonly [Instant, number])[] };
+
+const keyOf = (labels: Labels): string => JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+const between = (held: Iterable<Held>, selector: Selector, { from, to }: Ask): readonly Series[] => {
+  const isMeant = selects(selector);
+  return [...held]
+    .filter(({ labels }) => isMeant(labels))
+    .map(({ labels, points }) => ({ labels, points: points.filter(([at]) => at > from && at <= to) }))
+    .filter(({ points }) => points.length > 0);
+};
+
+const needsSelector = (ask: Ask): MetricError =>
+  new MetricError('refused', `the memory source answers samples by their selector only, not by text: ${ask.query}`, {
+    retry: false,
+  });
+
+export const memory = (): MemorySource => {
+  const held = new Map<string, Held>();
+  const results = new Map<string, number | readonly Series[]>();
+  let failing: MetricError | undefined;
+
+  const guard = (signal: AbortSignal): void => {
+    if (signal.aborted) throw new MetricError('cancelled', 'the memory source was not waited for', { retry: true });
+    if (failing !== undefined) throw failing;
+  };
+  const series = (ask: Ask): readonly Series[] => {
+    if (ask.shape === 'samples') {
+      if (ask.selector === undefined) throw needsSelector(ask);
+      return between(held.values(), ask.selector, ask);
+    }
+    const result = results.get(ask.query) ?? [];
+    return typeof result === 'number' ? [{ labels: {}, points: [[ask.to, result]] }] : result;
+  };
+
+  return {
+    kind: 'memory',
+    check: checkQuery,
+    fetch: (ask, signal) =>
+      new Promise<Answer>((resolve) => {
+        guard(signal);
+        resolve({ series: series(ask), notes: [] });
+      }),
+    ping: (signal) => new Promise<void>((resolve) => resolve(guard(signal))),
+    record: (labels, at, value) => {
+      const key = keyOf(labels);
+      const one = held.get(key) ?? { labels, points: [] };
+      held.set(key, one);
+      one.points.push([at, value]);
+    },
+    answer: (query, result) => void results.set(query, result),
+    fail: (error) => void (failing = error),
+  };
+};

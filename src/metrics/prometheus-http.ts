@@ -1,0 +1,106 @@
+/** What can go wrong on the way to a Prometheus, as sentences that name the address and say what to do. */
+import type { Milliseconds } from '../core/time.ts';
+import { MetricError, type MetricErrorReason } from '../ports/metrics.ts';
+
+/** Who is asked. `address` holds no credentials. */
+export type Place = { readonly address: string; readonly timeout: Milliseconds };
+
+type Kind = { readonly reason: MetricErrorReason; readonly retry: boolean };
+
+const failure = ({ reason, retry }: Kind, place: Place, what: string, cause?: unknown): MetricError =>
+  new MetricError(reason, `Prometheus at ${place.address} ${what}`, { retry, cause });
+
+export const malformed = (place: Place, what: string, cause?: unknown): MetricError =>
+  failure({ reason: 'malformed', retry: false }, place, what, cause);
+
+/** The body as text. Rejects with MetricError when it is longer than `maxBytes`, as soon as that is seen. */
+export const readBounded = async (response: Response, place: Place, maxBytes: number): Promise<string> => {
+  const decoder = new TextDecoder();
+  let text = '';
+  let size = 0;
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > maxBytes)
+      throw malformed(
+        place,
+        `answers with more than ${maxBytes} bytes: too many series match; drop labels or buckets at the source, or raise the limit`,
+      );
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+};
+
+/** Prometheus' own words, from the error object it sends with 4xx and 5xx; the start of the body where it is something else. */
+const wordsOf = (text: string): { readonly type: string; readonly words: string } => {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === 'object' && parsed !== null && 'error' in parsed) {
+      const type = 'errorType' in parsed ? String(parsed.errorType) : '';
+      return { type, words: String(parsed.error) };
+    }
+  } catch {
+    // Not JSON: a proxy in between speaks for itself.
+  }
+  return { type: '', words: text.trim().slice(0, 200) };
+};
+
+type Rule = Kind & { readonly todo: string };
+
+const byStatus: Readonly<Record<number, Rule>> = {
+  400: { reason: 'refused', retry: false, todo: 'correct the query' },
+  401: { reason: 'refused', retry: false, todo: 'give Sluice credentials it accepts' },
+  403: { reason: 'refused', retry: false, todo: 'allow these credentials to query it' },
+  404: { reason: 'refused', retry: false, todo: 'check the address, with its path prefix if it has one' },
+  405: { reason: 'refused', retry: false, todo: 'let POST /api/v1/query through' },
+  422: { reason: 'refused', retry: false, todo: 'correct the query' },
+  429: { reason: 'refused', retry: true, todo: 'raise its rate limit if this stays' },
+};
+
+const redirected: Rule = { reason: 'refused', retry: false, todo: 'give the address it redirects to, or credentials' };
+const broken: Rule = { reason: 'unreachable', retry: true, todo: 'see its log' };
+const unexpected: Rule = { reason: 'malformed', retry: false, todo: 'check that this is a Prometheus' };
+
+const ruleFor = (status: number, errorType: string): Rule => {
+  // 503 is also how it says that the query ran out of time (errorType timeout) or was cancelled.
+  if (errorType === 'timeout') return { reason: 'timeout', retry: true, todo: 'make the query cheaper if this stays' };
+  if (status >= 300 && status < 400) return redirected;
+  return byStatus[status] ?? (status >= 500 ? broken : unexpected);
+};
+
+/** An answer that is not 2xx. */
+export const httpFailure = (response: Response, text: string, place: Place): MetricError => {
+  const { type, words } = wordsOf(text);
+  const rule = ruleFor(response.status, type);
+  const location = response.headers.get('location');
+  const to = location === null ? '' : ` to ${location}`;
+  const said = words === '' ? '' : ` (${words})`;
+  return failure(rule, place, `answers ${response.status} ${response.statusText}${to}${said}: ${rule.todo}`);
+};
+
+const rootOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  // fetch says "fetch failed" and keeps what happened in `cause`; several addresses tried are an AggregateError without a message.
+  if (error.cause !== undefined) return rootOf(error.cause);
+  return error.message === '' ? ('code' in error ? String(error.code) : error.name) : error.message;
+};
+
+/** No answer, or half of one. */
+export const networkFailure = (
+  cause: unknown,
+  place: Place,
+  why: { readonly late: boolean; readonly cancelled: boolean },
+): MetricError => {
+  if (why.cancelled)
+    return failure(
+      { reason: 'cancelled', retry: true },
+      place,
+      'was not waited for: the question was withdrawn',
+      cause,
+    );
+  if (why.late) {
+    const what = `did not answer within ${place.timeout} ms: see whether it is overloaded`;
+    return failure({ reason: 'timeout', retry: true }, place, what, cause);
+  }
+  const todo = 'check the address and that the network lets Sluice reach it';
+  return failure({ reason: 'unreachable', retry: true }, place, `cannot be reached (${rootOf(cause)}): ${todo}`, cause);
+};
