@@ -3,7 +3,8 @@ import type { Gvk, KubeObject, ObjectRef, RefKey, Service } from '../core/kube-o
 import type { Problem } from '../core/problem.ts';
 import type { Percent } from '../core/percent.ts';
 
-export type ProviderName = 'istio' | 'linkerd' | 'smi' | 'kubernetes';
+/** `memory` cannot be asked for in a policy: it is for tests and demonstrations. */
+export type ProviderName = 'istio' | 'linkerd' | 'smi' | 'kubernetes' | 'memory';
 
 /** Who is being released: everything a provider may need to know that is not in the live objects. */
 export type Target = {
@@ -53,8 +54,13 @@ export interface TrafficProvider {
   readonly kinds: readonly Gvk[];
   /** Whether an object of `kinds` is one this target's split lives in (the user's route that sends to the apex, or our generated one). */
   concerns(target: Target, object: KubeObject): boolean;
-  /** What would keep a split from working. Pure; used before the first step and shown to the person. `live` holds every object for which `concerns` is true. */
-  check(target: Target, live: Live): readonly Problem[];
+  /** Whether it is the user's own route into which the split is put, and not one of ours. */
+  adopts(target: Target, object: KubeObject): boolean;
+  /**
+   * What would keep a split from working. Pure; used before the first step and shown to the person. `live` holds every object
+   * for which `concerns` is true. With the plan's weights it also tells which of them these routes cannot express.
+   */
+  check(target: Target, live: Live, weights?: readonly Percent[]): readonly Problem[];
   /** Changes that bring the split about. Idempotent: rendering over its own result is empty. Keeps everything others wrote. */
   render(target: Target, split: Split, live: Live): readonly Change[];
   /** The split the live objects say, or `unknown`. observe(apply(render(s))) = s. */

@@ -1,0 +1,35 @@
+/** Changes as values: none where nothing differs, and what live objects look like after some of them. */
+import { refKey, type KubeObject, type ObjectRef, type RefKey } from '../core/kube-object.ts';
+import type { Change, Live } from '../ports/traffic.ts';
+import { sameJson } from './json-values.ts';
+
+export const create = (ref: ObjectRef, body: KubeObject, because: string): Change => ({
+  op: 'create',
+  ref,
+  body,
+  because,
+});
+
+/** No change when the bodies mean the same, else a replacement that carries the live resourceVersion. */
+export const replaceIfChanged = (
+  ref: ObjectRef,
+  live: KubeObject,
+  body: KubeObject,
+  because: string,
+): readonly Change[] => (sameJson(live, body) ? [] : [{ op: 'replace', ref, body, because }]);
+
+/** Guarded by the uid that was seen, so that a namesake made since then stays. */
+export const remove = (ref: ObjectRef, live: KubeObject, because: string): Change =>
+  live.metadata.uid === undefined
+    ? { op: 'remove', ref, because }
+    : { op: 'remove', ref, uid: live.metadata.uid, because };
+
+/** The live objects once the changes are made: for a dry run, and for tests of what providers say about their own result. */
+export const afterChanges = (live: Live, changes: readonly Change[]): Live => {
+  const next = new Map<RefKey, KubeObject>(live);
+  for (const change of changes) {
+    if (change.op === 'remove') next.delete(refKey(change.ref));
+    else next.set(refKey(change.ref), change.body);
+  }
+  return next;
+};

@@ -1,0 +1,96 @@
+/** Istio: VirtualServices. Every http, tls and tcp rule that sends to the apex is split in place. */
+import { createHash } from 'node:crypto';
+import { gvk, type Json, type JsonObject, type KubeObject, type ServicePort } from '../core/kube-object.ts';
+import type { Acceptance, Target } from '../ports/traffic.ts';
+import { canonical, objectOf, objectsOf, textOf } from './json-values.ts';
+import type { DestinationList, RouteKind } from './route-kind.ts';
+import { apexProblems } from './apex-problems.ts';
+import { meansService, withServiceName } from './service-host.ts';
+import type { Arms, Destination } from './weighted-list.ts';
+import { weightedRoutes } from './weighted-routes.ts';
+
+const virtualService = gvk('networking.istio.io/v1', 'VirtualService', 'virtualservices');
+
+const protocols = ['http', 'tls', 'tcp'] as const;
+type Protocol = (typeof protocols)[number];
+
+const hostOf = (d: Destination): string => textOf(objectOf(d['destination'])['host']);
+
+/** Rules with a redirect, a direct response or a delegate have no `route` and so no list; mirrors are not routes. */
+const lists = (_target: Target, object: KubeObject): readonly DestinationList[] =>
+  protocols.flatMap((protocol) =>
+    objectsOf(object.spec?.[protocol]).map((rule, index) => ({
+      key: `${protocol}/${ruleKey(rule)}`,
+      path: ['spec', protocol, index, 'route'],
+      destinations: objectsOf(rule['route']),
+    })),
+  );
+
+const ruleKey = ({ route: _route, ...rest }: JsonObject): string => {
+  const name = textOf(rest['name']);
+  if (name !== '') return name;
+  return `#${createHash('sha256').update(canonical(rest)).digest('hex').slice(0, 10)}`;
+};
+
+const arms = (target: Target, object: KubeObject): Arms => {
+  const from = object.metadata.namespace ?? target.namespace;
+  const means = (d: Destination, name: string): boolean =>
+    meansService(hostOf(d), { namespace: target.namespace, name }, from);
+  return {
+    arm: (d) => {
+      if (means(d, target.apex.metadata.name)) return 'stable';
+      return means(d, target.canaryService) ? 'canary' : 'other';
+    },
+    toCanary: (d) => {
+      // A subset is defined by a DestinationRule of its host. The canary's host has none: Envoy would answer 503.
+      const { subset: _subset, ...destination } = objectOf(d['destination']);
+      return { ...d, destination: { ...destination, host: withServiceName(hostOf(d), target.canaryService) } };
+    },
+  };
+};
+
+/** Protocols that Istio routes by their bytes. A port that says nothing is sniffed, and counts as HTTP. */
+const opaque = new Set(['tcp', 'tls', 'https', 'mongo', 'mysql', 'redis']);
+
+const isOpaque = (port: ServicePort): boolean =>
+  opaque.has((port.appProtocol ?? (port.name ?? '').split('-')[0] ?? '').toLowerCase());
+
+const toApex = (target: Target, port?: number): Json => [
+  { destination: { host: target.apex.metadata.name, ...(port === undefined ? {} : { port: { number: port } }) } },
+];
+
+const generate = (target: Target): JsonObject => {
+  const ports = (target.apex.spec.ports ?? []).filter(({ protocol = 'TCP' }) => protocol === 'TCP');
+  const rules: Partial<Record<Protocol, Json>> = {};
+  if (ports.length === 0 || !ports.every(isOpaque)) rules.http = [{ route: toApex(target) }];
+  const tcp = ports.filter(isOpaque).map(({ port }) => ({ match: [{ port }], route: toApex(target, port) }));
+  if (tcp.length > 0) rules.tcp = tcp;
+  return { hosts: [target.apex.metadata.name], ...rules };
+};
+
+/** istiod writes a status only where its status controller is switched on. */
+const accepted = ({ status, metadata }: KubeObject): Acceptance => {
+  const seen = status?.['observedGeneration'];
+  if (seen !== undefined && Number(seen) !== metadata.generation) return untold('istiod has not looked at it yet');
+  const error = objectsOf(status?.['validationMessages']).find(({ level }) => textOf(level).toUpperCase() === 'ERROR');
+  if (error !== undefined) return { accepted: false, because: `istiod reports ${JSON.stringify(error)}` };
+  const reconciled = objectsOf(status?.['conditions']).find(({ type }) => type === 'Reconciled');
+  return reconciled?.['status'] === 'True'
+    ? { accepted: true, because: 'istiod reports that its proxies have it' }
+    : untold('istiod writes no status into VirtualServices unless it is told to');
+};
+
+const untold = (because: string): Acceptance => ({ accepted: 'unknown', because });
+
+const route: RouteKind = {
+  name: 'istio',
+  can: { splits: 'route', headers: false, mirror: false, granularity: 1 },
+  gvk: virtualService,
+  lists,
+  arms,
+  generate,
+  accepted,
+  problems: ({ apex }) => apexProblems(apex),
+};
+
+export const istio = weightedRoutes(route);

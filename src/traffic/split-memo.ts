@@ -1,0 +1,71 @@
+/**
+ * What Sluice has to remember on a user's route while it carries a split: a small annotation, never a copy of the route.
+ * One route may carry the splits of several Services at once, so it is kept by apex.
+ */
+import type { Json, KubeObject } from '../core/kube-object.ts';
+import { splitAnnotation } from '../schema/annotations.ts';
+import { canonical, objectOf } from './json-values.ts';
+import type { LostWeight } from './weighted-list.ts';
+
+export type SplitMemo = {
+  /** The percent that was asked for: small weights cannot tell neighbouring percents apart. */
+  readonly canary: number;
+  /** By the key of a list: the weight its only destination had. */
+  readonly weights: Readonly<Record<string, LostWeight>>;
+};
+
+type Note = {
+  readonly services: Readonly<Record<string, Json | undefined>>;
+  /** The route had no annotations at all, so the map goes again with the last of them. */
+  readonly bare: boolean;
+};
+
+const read = (object: KubeObject): Note => {
+  const text = object.metadata.annotations?.[splitAnnotation];
+  if (text === undefined) return { services: {}, bare: object.metadata.annotations === undefined };
+  const note = objectOf(parse(text));
+  return { services: objectOf(note['services']), bare: note['bare'] === true };
+};
+
+const parse = (text: string): Json => {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    // Somebody edited it. What it said is lost; the route itself is still enough to take the split out with equal meaning.
+    return null;
+  }
+};
+
+const isLostWeight = (value: Json | undefined): value is LostWeight => value === null || typeof value === 'number';
+
+/** What is remembered for this apex. Anything unreadable counts as not remembered. */
+export const readMemo = (object: KubeObject, apex: string): SplitMemo | undefined => {
+  const { services } = read(object);
+  if (services[apex] === undefined) return undefined;
+  const { canary, weights } = objectOf(services[apex]);
+  const kept = Object.entries(objectOf(weights)).filter((pair): pair is [string, LostWeight] => isLostWeight(pair[1]));
+  return { canary: typeof canary === 'number' ? canary : 0, weights: Object.fromEntries(kept) };
+};
+
+/** The route with this memory for the apex, or without one; the annotation goes with the last memory in it. */
+export const writeMemo = (object: KubeObject, apex: string, memo: SplitMemo | undefined): KubeObject => {
+  const { services, bare } = read(object);
+  const { [apex]: _old, ...others } = services;
+  const next = memo === undefined ? others : { ...others, [apex]: memo };
+  return Object.keys(next).length === 0
+    ? withoutAnnotation(object, bare)
+    : annotated(object, canonical({ ...(bare ? { bare } : {}), services: next }));
+};
+
+const annotated = (object: KubeObject, text: string): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [splitAnnotation]: text } },
+});
+
+const withoutAnnotation = (object: KubeObject, bare: boolean): KubeObject => {
+  if (object.metadata.annotations?.[splitAnnotation] === undefined) return object;
+  const { [splitAnnotation]: _note, ...annotations } = object.metadata.annotations;
+  const { annotations: _map, ...metadata } = object.metadata;
+  if (bare && Object.keys(annotations).length === 0) return { ...object, metadata };
+  return { ...object, metadata: { ...object.metadata, annotations: annotations } };
+};

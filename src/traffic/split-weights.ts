@@ -1,0 +1,45 @@
+/** Integer arithmetic of a split: how many of the existing weight units go to the canary, and from which destinations. */
+import type { Percent } from '../core/percent.ts';
+
+/** Weights of the stable and canary half of each destination: `stable[i] + canary[i]` is the weight it had. */
+export type SplitWeights = { readonly stable: readonly number[]; readonly canary: readonly number[] };
+
+/**
+ * Units of `total` that a percentage comes to: the nearest whole number. From a total of 100 up, 1 % is at least one unit.
+ * Below 100 % stable keeps at least one unit: rounding must never take all traffic away from the pods that are known to be good.
+ */
+export const canaryUnits = (total: number, share: Percent): number => {
+  if (share === 100) return total;
+  return Math.min(Math.round((total * share) / 100), Math.max(0, total - 1));
+};
+
+/**
+ * Splits every destination of a rule so that together they give the canary `share` percent of what they had.
+ * The units are dealt out by largest remainder, the earlier destination first where remainders are equal.
+ * Weights are whole numbers from 0; the products are made as BigInt because a weight may be any 32-bit integer.
+ */
+export const splitWeights = (weights: readonly number[], share: Percent): SplitWeights => {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const units = canaryUnits(total, share);
+  if (units === 0) return { stable: weights, canary: weights.map(() => 0) };
+  const parts = weights.map((weight, index) => part(weight, units, total, index));
+  const missing = units - parts.reduce((sum, { whole }) => sum + whole, 0);
+  const rounded = new Set(
+    [...parts]
+      .sort((a, b) => b.rest - a.rest || a.index - b.index)
+      .slice(0, missing)
+      .map(({ index }) => index),
+  );
+  const canary = parts.map(({ whole, index }) => whole + (rounded.has(index) ? 1 : 0));
+  return { stable: weights.map((weight, index) => weight - (canary[index] ?? 0)), canary };
+};
+
+const part = (
+  weight: number,
+  units: number,
+  total: number,
+  index: number,
+): { readonly whole: number; readonly rest: number; readonly index: number } => {
+  const product = BigInt(weight) * BigInt(units);
+  return { whole: Number(product / BigInt(total)), rest: Number(product % BigInt(total)), index };
+};
