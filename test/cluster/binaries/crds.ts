@@ -3,32 +3,26 @@ import { join } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
 import { cached, cacheKey } from './cache.ts';
 import type { BuildContext } from './go-build.ts';
+import { REPOSITORY } from './repository.ts';
 import { runOrFail } from './run-command.ts';
 
 export type CrdBundleName = 'istio' | 'gateway-api' | 'smi' | 'contour' | 'traefik';
 
 /** Custom resource definitions as their makers publish them inside a versioned Go module. */
-export type CrdBundle = {
+export type PublishedCrds = {
   readonly module: string;
   readonly version: string;
   /** A file, or a folder whose YAML files are all taken. */
   readonly path: string;
-  /**
-   * The SMI SDK's file serves the newest version only, while the meshes that still speak SMI serve older ones as well
-   * (Linkerd's extension: v1alpha1 and v1alpha2).
-   */
-  readonly serveAllVersions?: true;
 };
 
-export const CRD_BUNDLES: Readonly<Record<CrdBundleName, CrdBundle>> = {
+/** Definitions written for the tests, where nobody publishes usable ones: a file of this repository. */
+export type OwnCrds = { readonly file: string };
+
+export const CRD_BUNDLES: Readonly<Record<CrdBundleName, PublishedCrds | OwnCrds>> = {
   istio: { module: 'istio.io/api', version: 'v1.31.1', path: 'kubernetes/customresourcedefinitions.gen.yaml' },
   'gateway-api': { module: 'sigs.k8s.io/gateway-api', version: 'v1.6.3', path: 'config/crd/standard' },
-  smi: {
-    module: 'github.com/servicemeshinterface/smi-sdk-go',
-    version: 'v0.5.0',
-    path: 'crds/split.yaml',
-    serveAllVersions: true,
-  },
+  smi: { file: 'test/cluster/crds/smi-traffic-split.yaml' },
   contour: { module: 'github.com/projectcontour/contour', version: 'v1.33.8', path: 'examples/contour/01-crds.yaml' },
   traefik: {
     module: 'github.com/traefik/traefik/v3',
@@ -37,23 +31,40 @@ export const CRD_BUNDLES: Readonly<Record<CrdBundleName, CrdBundle>> = {
   },
 };
 
-type Crd = { kind?: string; spec?: { versions?: { served?: boolean }[] } };
+// A property of a schema may itself be called "description": its value is an object then.
+const withoutProse = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(withoutProse);
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(([key, inner]) => key !== 'description' || typeof inner !== 'string');
+  return Object.fromEntries(kept.map(([key, inner]) => [key, withoutProse(inner)]));
+};
 
-/** Keeps the definitions of a YAML text (and nothing else in it), comments gone. */
-export const selectCrds = (text: string, serveAllVersions = false): string =>
+/**
+ * Keeps the definitions of a YAML text and nothing else in it. Without their prose, which is most of their size and
+ * which the API server would merge into its OpenAPI document at every start.
+ */
+export const selectCrds = (text: string): string =>
   parseAllDocuments(text)
-    .map((document) => document.toJS() as Crd | null)
-    .filter((object): object is Crd => object?.kind === 'CustomResourceDefinition')
-    .map((object) => {
-      if (serveAllVersions) for (const version of object.spec?.versions ?? []) version.served = true;
-      return stringify(object, { aliasDuplicateObjects: false });
-    })
+    .map((document) => document.toJS() as { kind?: string } | null)
+    .filter((object) => object?.kind === 'CustomResourceDefinition')
+    .map((object) => stringify(withoutProse(object), { aliasDuplicateObjects: false }))
     .join('---\n');
 
-/** The bundle as one YAML file in the cache; its module is fetched through the Go module cache, checksums included. */
-export const ensureCrds = async (name: CrdBundleName, root: string, context: BuildContext): Promise<string> => {
+/** Where the bundle's one YAML file is, or will be once it was fetched. */
+export const crdFile = (name: CrdBundleName, root: string): string => {
   const bundle = CRD_BUNDLES[name];
-  const entry = await cached(root, cacheKey(`crds-${name}`, bundle.version, bundle), async (folder, scratch) => {
+  if ('file' in bundle) return join(REPOSITORY, bundle.file);
+  return join(root, keyOf(name, bundle), `${name}.yaml`);
+};
+
+const keyOf = (name: CrdBundleName, bundle: PublishedCrds): string =>
+  cacheKey(`crds-${name}`, bundle.version, [bundle, 'without prose']);
+
+/** Puts a published bundle into the cache; its module comes through the Go module cache, checksums included. */
+export const fetchCrds = async (name: CrdBundleName, root: string, context: BuildContext): Promise<void> => {
+  const bundle = CRD_BUNDLES[name];
+  if ('file' in bundle) return;
+  await cached(root, keyOf(name, bundle), async (folder, scratch) => {
     const { env, signal } = context;
     const wanted = `${bundle.module}@${bundle.version}`;
     const answer = await runOrFail(context.go, ['mod', 'download', '-json', wanted], {
@@ -63,11 +74,10 @@ export const ensureCrds = async (name: CrdBundleName, root: string, context: Bui
     });
     const { Dir } = JSON.parse(answer) as { Dir: string };
     const texts = await Promise.all((await yamlFiles(join(Dir, bundle.path))).map((file) => readFile(file, 'utf8')));
-    const crds = texts.map((text) => selectCrds(text, bundle.serveAllVersions)).filter(Boolean);
+    const crds = texts.map(selectCrds).filter(Boolean);
     if (crds.length === 0) throw new Error(`${wanted} has no custom resource definition in ${bundle.path}`);
     await writeFile(join(folder, `${name}.yaml`), crds.join('---\n'));
   });
-  return join(entry, `${name}.yaml`);
 };
 
 const yamlFiles = async (path: string): Promise<string[]> => {

@@ -1,19 +1,17 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Arch, Tool, ToolName } from './catalog.ts';
 import { TOOLS, toolNamed } from './catalog.ts';
 import { cached, cacheKey, cacheRoot } from './cache.ts';
 import type { CrdBundleName } from './crds.ts';
-import { CRD_BUNDLES, ensureCrds } from './crds.ts';
+import { crdFile, fetchCrds } from './crds.ts';
 import { existingTool } from './existing-tool.ts';
 import type { Env } from './go-build.ts';
 import { buildGoModule, buildGoSource, digestGoSource } from './go-build.ts';
 import { downloadGo, installedGo } from './go-toolchain.ts';
 import type { Progress } from './progress.ts';
+import { REPOSITORY } from './repository.ts';
 import { unpackWheel } from './wheel.ts';
-import { stat } from 'node:fs/promises';
-
-/** The repository's root folder. */
-export const REPOSITORY = join(import.meta.dirname, '..', '..', '..');
 
 export type EnsureOptions = { readonly env: Env; readonly progress: Progress; readonly signal: AbortSignal };
 
@@ -35,12 +33,14 @@ export const locateTool = async (tool: Tool, env: Env): Promise<Located> => {
   const installed = await existingTool(tool, env);
   if (installed !== undefined) return { tool, origin: 'installed', path: installed };
   const path = join(cacheRoot(env), await keyOf(tool), tool.name);
-  const there = await stat(path).then(
+  return { tool, origin: (await exists(path)) ? 'cache' : 'missing', path };
+};
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
     () => true,
     () => false,
   );
-  return { tool, origin: there ? 'cache' : 'missing', path };
-};
 
 /** All of the catalogue, or the named ones, in catalogue order. */
 export const locateTools = (names: readonly ToolName[] | undefined, env: Env): Promise<Located[]> =>
@@ -136,17 +136,11 @@ const ensureBundles = async (
   go: () => Promise<string>,
 ): Promise<ReadonlyMap<CrdBundleName, string>> => {
   const root = cacheRoot(env);
-  const entries: [CrdBundleName, string][] = [];
   for (const name of names) {
-    const { version } = CRD_BUNDLES[name];
-    const path = join(root, cacheKey(`crds-${name}`, version, CRD_BUNDLES[name]), `${name}.yaml`);
-    const there = await stat(path).then(
-      () => true,
-      () => false,
+    if (await exists(crdFile(name, root))) continue;
+    await reported(progress, `fetching definitions of ${name}`, 5, async () =>
+      fetchCrds(name, root, { env, signal, go: await go() }),
     );
-    const fetchBundle = async (): Promise<string> => ensureCrds(name, root, { env, signal, go: await go() });
-    if (!there) await reported(progress, `fetching definitions of ${name} ${version}`, 5, fetchBundle);
-    entries.push([name, path]);
   }
-  return new Map(entries);
+  return new Map(names.map((name) => [name, crdFile(name, root)]));
 };

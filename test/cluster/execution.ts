@@ -1,0 +1,104 @@
+import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import type { Finished } from './binaries/run-command.ts';
+import type { ClusterInfo } from './cluster-info.ts';
+import { CLUSTER_DIR_VARIABLE, layoutOf } from './layout.ts';
+import { nsenterArgs } from './namespace.ts';
+import { childrenOf } from './process-identity.ts';
+
+export type ExecOptions = {
+  readonly cwd?: string;
+  /** Added to this process's environment. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly stdio?: StdioOptions;
+};
+
+/** A program that runs inside a cluster. */
+export type Execution = {
+  readonly stdin: Writable | null;
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
+  /** How it ended. Rejects when it could not be started. */
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  /** Signals the program itself, not what carries it into the namespace. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
+};
+
+type Env = Record<string, string | undefined>;
+
+/** The environment of programs inside: the cluster's kubeconfig and tools, and no proxy, since nothing is outside. */
+export const environmentInside = (info: ClusterInfo, env: Env): Env => {
+  const kept = Object.entries(env).filter(([name]) => !/^(https?|all)_proxy$/i.test(name));
+  return {
+    ...Object.fromEntries(kept),
+    PATH: `${info.binDir}:${env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'}`,
+    KUBECONFIG: info.kubeconfig,
+    // All clusters have the same address, and kubectl's cache goes by address.
+    KUBECACHEDIR: layoutOf(info.dir).kubectlCache,
+    [CLUSTER_DIR_VARIABLE]: info.dir,
+  };
+};
+
+/** Whether this process is in the cluster's namespace already. */
+export const isInside = ({ holder }: ClusterInfo): boolean => {
+  try {
+    return readlinkSync('/proc/self/ns/net') === holder.netns;
+  } catch {
+    return false;
+  }
+};
+
+// Entering another mount namespace loses the working directory.
+const ENTER = 'cd -- "$0" && exec "$@"';
+
+const start = (info: ClusterInfo, command: readonly string[], options: ExecOptions): ChildProcess => {
+  const cwd = options.cwd ?? process.cwd();
+  const env = environmentInside(info, { ...process.env, ...options.env });
+  const shell = ['-c', ENTER, cwd, ...command];
+  const stdio = options.stdio ?? 'pipe';
+  if (isInside(info)) return spawn('sh', shell, { env, stdio });
+  return spawn('nsenter', [...nsenterArgs(info.mode, info.holder.init.pid), 'sh', ...shell], { env, stdio });
+};
+
+/** Starts a program in the cluster's namespace, in this process's working directory unless said otherwise. */
+export const execute = (info: ClusterInfo, command: readonly string[], options: ExecOptions = {}): Execution => {
+  const child = start(info, command, options);
+  const inside = isInside(info);
+  return {
+    stdin: child.stdin,
+    stdout: child.stdout,
+    stderr: child.stderr,
+    ended: new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) => resolve({ code, signal }));
+    }),
+    kill: async (signal = 'SIGTERM') => {
+      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+      // nsenter waits for the program as its parent and does not pass signals on.
+      const [program] = inside ? [child.pid] : await childrenOf(child.pid);
+      try {
+        process.kill(program ?? child.pid, signal);
+      } catch {
+        // It ended in the meantime.
+      }
+    },
+  };
+};
+
+/** Runs a program inside to its end. `code` is 128 when a signal ended it. */
+export const executeToEnd = async (
+  info: ClusterInfo,
+  command: readonly string[],
+  { input, ...options }: Omit<ExecOptions, 'stdio'> & { readonly input?: string } = {},
+): Promise<Finished> => {
+  const execution = execute(info, command, options);
+  const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
+  execution.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
+  execution.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
+  execution.stdin?.on('error', () => undefined);
+  execution.stdin?.end(input);
+  const { code } = await execution.ended;
+  return { code: code ?? 128, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
+};

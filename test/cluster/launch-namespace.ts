@@ -1,0 +1,101 @@
+import type { ChildProcessByStdio } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { lastLines } from './binaries/run-command.ts';
+import type { BootEvent } from './control-protocol.ts';
+import { KEEP_RUNNING } from './control-protocol.ts';
+import { CLUSTER_DIR_VARIABLE } from './layout.ts';
+import type { NamespaceMode } from './namespace.ts';
+import { INIT_SCRIPT, unshareArgs } from './namespace.ts';
+import type { ProcessIdentity } from './process-identity.ts';
+import { childrenOf, identify } from './process-identity.ts';
+
+/** The processes, seen from outside, whose death ends a cluster: `unshare`, and the namespace's first process. */
+export type Holder = { readonly unshare: ProcessIdentity; readonly init: ProcessIdentity; readonly netns: string };
+
+export type LaunchOptions = {
+  readonly mode: NamespaceMode;
+  readonly env: Readonly<Record<string, string>>;
+  /** `process`: the cluster ends with this process, however that ends. `detached`: it stays until told to go. */
+  readonly lifetime: 'process' | 'detached';
+  readonly onEvent: (event: BootEvent) => void;
+  /** Called as soon as the namespace is there, before components start. */
+  readonly onHolder: (holder: Holder) => Promise<void>;
+  readonly signal: AbortSignal;
+};
+
+type Starter = ChildProcessByStdio<Writable, Readable, null>;
+
+const startUnshare = (dir: string, { mode, env }: LaunchOptions): Starter => {
+  const log = openSync(join(dir, 'logs', 'supervisor.log'), 'a');
+  const supervisor = join(import.meta.dirname, 'supervisor.ts');
+  const init = ['sh', '-c', INIT_SCRIPT, 'sluice-cluster', process.execPath, supervisor, dir];
+  const child = spawn('unshare', [...unshareArgs(mode), ...init], {
+    // Its own session: an interrupt at the terminal reaches us, and we end it in an orderly way.
+    detached: true,
+    stdio: ['pipe', 'pipe', log],
+    env: { ...env, [CLUSTER_DIR_VARIABLE]: dir },
+    cwd: '/',
+  }) as Starter;
+  closeSync(log);
+  child.stdin.on('error', () => undefined);
+  return child;
+};
+
+const holderOf = async (unsharePid: number, netns: string): Promise<Holder> => {
+  const [initPid] = await childrenOf(unsharePid);
+  const [unshare, init] = await Promise.all([identify(unsharePid), identify(initPid ?? 0)]);
+  if (unshare === undefined || init === undefined) throw new Error('the namespace ended while it was set up');
+  return { unshare, init, netns };
+};
+
+const supervisorLog = (dir: string): Promise<string> =>
+  readFile(join(dir, 'logs', 'supervisor.log'), 'utf8').then(lastLines, () => '');
+
+/** Lets this process end although the cluster still runs: the pipes stay open until then. */
+const release = (child: Starter): void => {
+  child.unref();
+  for (const pipe of [child.stdin, child.stdout]) (pipe as Partial<{ unref(): void }>).unref?.();
+};
+
+/**
+ * Makes the namespace, starts the planned components in it and resolves when all are ready. Rejects with the failing
+ * component's last log lines; then nothing of the cluster is left.
+ */
+export const launchNamespace = async (dir: string, options: LaunchOptions): Promise<void> => {
+  const child = startUnshare(dir, options);
+  const abort = (): void => void child.stdin.destroy();
+  options.signal.addEventListener('abort', abort, { once: true });
+  const exited = once(child, 'exit').catch(() => undefined);
+  let log = '';
+  try {
+    options.signal.throwIfAborted();
+    await untilUp(child, options);
+  } catch (error) {
+    log = await supervisorLog(dir);
+    child.stdin.destroy();
+    await exited;
+    options.signal.throwIfAborted();
+    throw log === '' ? error : new Error(`${(error as Error).message}\nsupervisor:\n${log}`, { cause: error });
+  } finally {
+    options.signal.removeEventListener('abort', abort);
+  }
+  if (options.lifetime === 'detached') child.stdin.write(`${KEEP_RUNNING}\n`);
+  release(child);
+};
+
+const untilUp = async (child: Starter, options: LaunchOptions): Promise<void> => {
+  for await (const line of createInterface({ input: child.stdout })) {
+    const event = JSON.parse(line) as BootEvent;
+    if (event.event === 'inside') await options.onHolder(await holderOf(child.pid ?? 0, event.netns));
+    if (event.event === 'failed') throw new Error(event.error);
+    options.onEvent(event);
+    if (event.event === 'up') return;
+  }
+  throw new Error('the cluster ended before it was up');
+};
