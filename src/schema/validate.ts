@@ -91,8 +91,12 @@ const fieldFindings = (node: SchemaNode, { path, value, old }: Place): readonly 
   ];
 };
 
-const ruleFindings = (node: SchemaNode, { path, value, old }: Place): readonly Finding[] =>
-  (node.rules ?? [])
+const withoutNulls = (value: unknown): unknown =>
+  isObject(value) ? Object.fromEntries(Object.entries(value).filter(([, v]) => isSet(v))) : value;
+
+const ruleFindings = (node: SchemaNode, { path, value: given, old }: Place): readonly Finding[] => {
+  const value = withoutNulls(given);
+  return (node.rules ?? [])
     .filter((rule) => (rule.onUpdate ? old !== undefined && !rule.holds(value, old) : !rule.holds(value, undefined)))
     .map((rule) => {
       const among = rule.fields.map((field) => below(path, field));
@@ -100,6 +104,7 @@ const ruleFindings = (node: SchemaNode, { path, value, old }: Place): readonly F
       const at = first === undefined ? { path, value } : { path: below(path, first), value: fieldOf(value, first) };
       return { ...at, rule: rule.message, todo: rule.todo, among };
     });
+};
 
 const findingsAt = (node: SchemaNode, place: Place): readonly Finding[] => {
   const { path, value } = place;

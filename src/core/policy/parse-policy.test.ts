@@ -1,0 +1,373 @@
+import { describe, expect, it, test } from '@jest/globals';
+import fc from 'fast-check';
+import { marks, policyAnnotations } from '../../schema/annotations.ts';
+import type { PolicySpec } from '../../schema/policy.ts';
+import type { Json, Labels } from '../kube-object.ts';
+import { sentence } from '../problem.ts';
+import { isOptedIn, parsePolicy, parsePolicySpec, type FoundPolicy, type ParsedPolicy } from './parse-policy.ts';
+import { resolvePolicy } from './resolve-policy.ts';
+
+const named: Readonly<Record<string, FoundPolicy>> = {
+  careful: { kind: 'CanaryPolicy', spec: { steps: [2, 10], interval: '5m', approval: 'required', successRate: 99.9 } },
+  even: { kind: 'ClusterCanaryPolicy', spec: { stepWeight: 10, maxWeight: 30 } },
+  stale: { kind: 'CanaryPolicy', spec: { checks: [{ name: 'errors', query: 'up', min: 2, max: 1 }] } },
+};
+const parse = (own: Labels): ParsedPolicy =>
+  parsePolicy({
+    annotations: Object.fromEntries(Object.entries(own).map(([key, text]) => [`sluice.dev/${key}`, text])),
+    namespace: 'shop',
+    find: (name) => (Object.hasOwn(named, name) ? named[name] : undefined),
+    names: () => Object.keys(named),
+  });
+const read = (own: Labels): ParsedPolicy & { ok: true } => {
+  const parsed = parse(own);
+  if (!parsed.ok) throw new Error(parsed.problems.map(sentence).join('\n'));
+  return parsed;
+};
+const problems = (own: Labels): readonly string[] => {
+  const parsed = parse(own);
+  return parsed.ok ? [] : parsed.problems.map(sentence);
+};
+
+describe('parsePolicy', () => {
+  it('fills in the default policy where nothing but the opt-in is written', () => {
+    expect(read({ canary: 'enabled' })).toEqual({
+      ok: true,
+      spec: {},
+      policy: {
+        strategy: 'canary',
+        provider: 'auto',
+        weights: [1, 5, 20, 50],
+        interval: 60_000,
+        threshold: 3,
+        checks: [{ kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold' }],
+        telemetry: 'auto',
+        onFailure: 'hold',
+        approval: 'none',
+        progressDeadline: 600_000,
+        propagationDelay: 3000,
+        rollback: 'fast',
+        restart: 'canary',
+      },
+    });
+  });
+
+  it('does the same for a workload without annotations', () => {
+    expect(parsePolicy({ annotations: undefined, namespace: 'shop', find: () => undefined }).ok).toBe(true);
+  });
+
+  it('reads every annotation, in the form of its example', () => {
+    const examples = Object.entries(policyAnnotations).map(([key, { example }]) => [key, example] as const);
+    const weights = new Set(['step-weight', 'max-weight']);
+    const own = Object.fromEntries(examples.filter(([key]) => !weights.has(key)));
+    expect(read(own).spec).toEqual({
+      strategy: 'canary',
+      provider: 'istio',
+      service: 'web',
+      steps: [5, 25, 50],
+      interval: '30s',
+      threshold: 3,
+      successRate: 99,
+      latencyP99: '500ms',
+      telemetry: 'istio',
+      noData: 'hold',
+      onFailure: 'revert',
+      approval: 'required',
+      progressDeadline: '10m',
+      rollback: 'fast',
+      restart: 'canary',
+    });
+    expect(read({ 'step-weight': '10', 'max-weight': '50' }).spec).toEqual({ stepWeight: 10, maxWeight: 50 });
+  });
+
+  it('forgives white space around a value and between weights', () => {
+    expect(read({ steps: ' 5, 25 ,50\n', provider: ' istio ' }).spec).toEqual({
+      steps: [5, 25, 50],
+      provider: 'istio',
+    });
+  });
+
+  test.each<[string, Labels, PolicySpec, string | undefined]>([
+    ['the named policy', { policy: 'careful' }, named['careful']!.spec, 'CanaryPolicy/careful'],
+    ['a cluster policy', { policy: 'even' }, { stepWeight: 10, maxWeight: 30 }, 'ClusterCanaryPolicy/even'],
+    [
+      'an annotation over the field of the policy',
+      { policy: 'careful', interval: '30s' },
+      { steps: [2, 10], interval: '30s', approval: 'required', successRate: 99.9 },
+      'CanaryPolicy/careful',
+    ],
+    [
+      'steps in place of stepWeight and maxWeight',
+      { policy: 'even', steps: '5,50' },
+      { steps: [5, 50] },
+      'ClusterCanaryPolicy/even',
+    ],
+    [
+      'stepWeight in place of steps',
+      { policy: 'careful', 'step-weight': '20' },
+      { stepWeight: 20, interval: '5m', approval: 'required', successRate: 99.9 },
+      'CanaryPolicy/careful',
+    ],
+    [
+      'maxWeight beside the stepWeight of the policy',
+      { policy: 'even', 'max-weight': '25' },
+      { stepWeight: 10, maxWeight: 25 },
+      'ClusterCanaryPolicy/even',
+    ],
+  ])('takes %s', (_, own, spec, name) => {
+    const parsed = read(own);
+    expect({ spec: parsed.spec, name: parsed.name }).toEqual({ spec, name });
+  });
+
+  test.each<[Labels, readonly string[]]>([
+    [{ canary: 'enable' }, ['sluice.dev/canary "enable": must be enabled or disabled. Did you mean "enabled"?']],
+    [{ canary: 'disable' }, ['sluice.dev/canary "disable": must be enabled or disabled. Did you mean "disabled"?']],
+    [{ stepz: '5' }, ['sluice.dev/stepz "5": is not an annotation Sluice knows. Did you mean sluice.dev/steps?']],
+    [
+      { request: '{}' },
+      ['sluice.dev/request "{}": is not an annotation Sluice knows. It belongs on the Release, not on the workload.'],
+    ],
+    [
+      { steps: '5,x,120' },
+      [
+        'sluice.dev/steps "x": must be a whole number from 1 to 100. Write sluice.dev/steps: "5,25,50", for example.',
+        'sluice.dev/steps "120": must be a whole number from 1 to 100. Lower it to at most 100.',
+      ],
+    ],
+    [
+      { steps: '5,' },
+      ['sluice.dev/steps "": must be a whole number from 1 to 100. Write sluice.dev/steps: "5,25,50", for example.'],
+    ],
+    [
+      { steps: '50,5' },
+      ['sluice.dev/steps "50,5": must rise from one to the next. Write sluice.dev/steps: "5,25,50", for example.'],
+    ],
+    [
+      { steps: '5,50', 'step-weight': '5' },
+      [
+        'sluice.dev/steps "5,50": must not be set together with stepWeight or maxWeight. Keep the list of steps, or stepWeight with maxWeight, not both.',
+      ],
+    ],
+    [
+      { policy: 'even', 'max-weight': '5' },
+      [
+        'sluice.dev/max-weight "5": must not be greater than maxWeight (50 unless set). Lower stepWeight or raise maxWeight.',
+      ],
+    ],
+    [
+      { policy: 'careful', 'max-weight': '5' },
+      [
+        'sluice.dev/max-weight "5": must have stepWeight beside it. Set stepWeight to the percent added at every step, or write a list of steps.',
+      ],
+    ],
+    [
+      { threshold: '1e3' },
+      [
+        'sluice.dev/threshold "1e3": must be a whole number from 1 to 1000. Write sluice.dev/threshold: "3", for example.',
+      ],
+    ],
+    [
+      { 'success-rate': '99%' },
+      [
+        'sluice.dev/success-rate "99%": must be a number from 0 to 100. Write sluice.dev/success-rate: "99", for example.',
+      ],
+    ],
+    [
+      { policy: 'carefull' },
+      [
+        'sluice.dev/policy "carefull": names no CanaryPolicy in the namespace shop and no ClusterCanaryPolicy. Did you mean "careful"?',
+      ],
+    ],
+    [
+      { policy: 'nightly' },
+      [
+        'sluice.dev/policy "nightly": names no CanaryPolicy in the namespace shop and no ClusterCanaryPolicy. Create it first, or name one of careful, even, stale.',
+      ],
+    ],
+    [{ policy: '' }, ['sluice.dev/policy "": must name a policy. Write sluice.dev/policy: "careful", for example.']],
+    [
+      { skip: ' ' },
+      [
+        'sluice.dev/skip "": must give the reason, which is recorded. Write sluice.dev/skip: "INC-42 hotfix", for example.',
+      ],
+    ],
+    [
+      { policy: 'stale' },
+      ['CanaryPolicy/stale spec.checks[0].min "2": must not be greater than max. Lower min or raise max.'],
+    ],
+  ])('answers %j with what is wrong and what to do', (own, expected) => {
+    expect(problems(own)).toEqual(expected);
+  });
+
+  it('answers everything at once', () => {
+    const own = { canary: 'on', stepz: '5', steps: '0', interval: '30', policy: 'nightly', provider: 'istoi' };
+    expect(problems(own)).toHaveLength(6);
+  });
+
+  it('does not take the marks it keeps on a workload for mistakes', () => {
+    const own = Object.fromEntries(Object.values(marks).map((key) => [key, 'x']));
+    expect(parsePolicy({ annotations: own, namespace: 'shop', find: () => undefined }).ok).toBe(true);
+  });
+
+  it('leaves the annotations of others alone', () => {
+    const annotations = { 'other.dev/steps': 'x', 'api.sluice.dev/steps': 'x', 'sluice.development/steps': 'x' };
+    expect(parsePolicy({ annotations, namespace: 'shop', find: () => undefined }).ok).toBe(true);
+  });
+
+  it('answers a hostile set of annotations in short sentences', () => {
+    const own = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`k${i}`, 'x'.repeat(40)]));
+    const [first, ...rest] = problems({ ...own, steps: '1,'.repeat(100_000), ['s'.repeat(100_000)]: 'x' });
+    expect(rest).toHaveLength(5001);
+    expect(Math.max(...[first ?? '', ...rest].map((line) => line.length))).toBeLessThan(600);
+  });
+});
+
+describe('the resolved policy', () => {
+  test.each<[PolicySpec, readonly number[]]>([
+    [{}, [1, 5, 20, 50]],
+    [{ steps: [5, 100] }, [5, 100]],
+    [{ stepWeight: 20 }, [20, 40, 50]],
+    [{ stepWeight: 10, maxWeight: 30 }, [10, 20, 30]],
+    [{ stepWeight: 15, maxWeight: 50 }, [15, 30, 45, 50]],
+    [{ stepWeight: 7, maxWeight: 7 }, [7]],
+  ])('%j means the weights %j', (spec, weights) => {
+    expect(resolvePolicy(spec).weights).toEqual(weights);
+  });
+
+  test.each<[string, PolicySpec, unknown]>([
+    ['none', {}, [{ kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold' }]],
+    [
+      'latencyP99',
+      { latencyP99: '1s', successRate: 95, noData: 'fail' },
+      [
+        { kind: 'success-rate', name: 'request-success-rate', min: 95, noData: 'fail' },
+        { kind: 'duration', name: 'request-duration', quantile: 0.99, max: 1000, noData: 'fail' },
+      ],
+    ],
+    [
+      'a check that replaces a built-in one',
+      { latencyP99: '1s', checks: [{ name: 'request-duration', quantile: 0.5, max: 200, noData: 'pass' }] },
+      [
+        { kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold' },
+        { kind: 'duration', name: 'request-duration', quantile: 0.5, max: 200, noData: 'pass' },
+      ],
+    ],
+    [
+      'checks of its own',
+      {
+        checks: [
+          { name: 'errors', query: 'up', max: 1 },
+          { name: 'request-success-rate', min: 90 },
+        ],
+      },
+      [
+        { kind: 'query', name: 'errors', query: 'up', max: 1, noData: 'hold' },
+        { kind: 'success-rate', name: 'request-success-rate', min: 90, noData: 'hold' },
+      ],
+    ],
+  ])('has the checks for %s', (_, spec, checks) => {
+    expect(resolvePolicy(spec).checks).toEqual(checks);
+  });
+
+  test.each([
+    ['250ms', 250],
+    ['90s', 90_000],
+    ['15m', 900_000],
+    ['2h', 7_200_000],
+    ['999999h', 3_599_996_400_000],
+  ])('the interval %s is %i milliseconds', (interval, expected) => {
+    expect(resolvePolicy({ interval }).interval).toBe(expected);
+  });
+
+  it('is not made from a spec that never passed the schema', () => {
+    expect(() => resolvePolicy({ interval: 'soon' })).toThrow(RangeError);
+    expect(() => resolvePolicy({ steps: [200] })).toThrow(RangeError);
+  });
+});
+
+describe('parsePolicySpec', () => {
+  it('reads a null as a field that is not set', () => {
+    const parsed = parsePolicySpec({ interval: null, checks: [{ name: 'errors', query: 'up', min: 1, max: null }] });
+    expect(parsed).toMatchObject({ ok: true, spec: { checks: [{ name: 'errors', query: 'up', min: 1 }] } });
+    expect(parsed.ok && 'interval' in parsed.spec).toBe(false);
+    expect(parsed.ok && parsed.policy.interval).toBe(60_000);
+  });
+
+  test.each([undefined, null, 'x', 3, []])('answers %j as a problem', (spec) => {
+    expect(parsePolicySpec(spec).ok).toBe(false);
+  });
+});
+
+describe('isOptedIn', () => {
+  test.each<[Labels | undefined, boolean]>([
+    [undefined, false],
+    [{}, false],
+    [{ 'sluice.dev/canary': 'enabled' }, true],
+    [{ 'sluice.dev/canary': 'disabled' }, false],
+    [{ 'sluice.dev/policy': 'careful' }, true],
+    [{ 'sluice.dev/policy': '' }, false],
+    [{ 'sluice.dev/policy': 'careful', 'sluice.dev/canary': 'disabled' }, false],
+    [{ 'sluice.dev/policy': 'careful', 'sluice.dev/canary': 'enabled' }, true],
+    [{ 'sluice.dev/steps': '5,50' }, false],
+    [{ 'sluice.dev/canary': 'true' }, false],
+  ])('%j: %s', (annotations, expected) => {
+    expect(isOptedIn(annotations)).toBe(expected);
+  });
+});
+
+const someText = fc.oneof(
+  fc.string(),
+  fc.integer().map(String),
+  fc.array(fc.integer({ min: -5, max: 120 }), { maxLength: 6 }).map((items) => items.join(',')),
+  fc.constantFrom('istio', 'auto', '30s', '1h', 'required', 'hold', 'careful', 'even', 'stale', '99.5'),
+);
+const someAnnotations = fc.dictionary(
+  fc.oneof(fc.constantFrom('canary', 'policy', 'skip', ...Object.keys(policyAnnotations)), fc.string()),
+  someText,
+  { maxKeys: 6 },
+);
+const rising = fc
+  .uniqueArray(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 8 })
+  .map((w) => w.sort((a, b) => a - b));
+
+describe('whatever is written', () => {
+  it('a policy that is read has rising weights from 1 to 100, checks with a bound, and is written back unchanged', () => {
+    fc.assert(
+      fc.property(someAnnotations, (own) => {
+        const parsed = parse(own);
+        if (!parsed.ok) {
+          expect(parsed.problems.length).toBeGreaterThan(0);
+          return;
+        }
+        const { policy, spec } = parsed;
+        expect(policy.weights.every((w, i) => w >= 1 && w <= 100 && w > (policy.weights[i - 1] ?? 0))).toBe(true);
+        expect(policy.checks.every((c) => c.min !== undefined || c.max !== undefined)).toBe(true);
+        expect(parsePolicySpec(JSON.parse(JSON.stringify(spec)) as Json)).toEqual({ ok: true, policy, spec });
+        expect(resolvePolicy(spec)).toEqual(policy);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('good values are read, and mean the same as the same fields of a policy', () => {
+    const values = fc.record(
+      {
+        steps: rising,
+        interval: fc
+          .tuple(fc.integer({ min: 1, max: 999_999 }), fc.constantFrom('ms', 's', 'm', 'h'))
+          .map((d) => d.join('')),
+        threshold: fc.integer({ min: 1, max: 1000 }),
+        provider: fc.constantFrom('auto', 'istio', 'linkerd', 'smi', 'kubernetes'),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(values, (spec) => {
+        const own = Object.fromEntries(Object.entries(spec).map(([key, value]) => [key, String(value)]));
+        const parsed = read(own);
+        expect(parsed.spec).toEqual(spec);
+        expect(parsed.policy).toEqual(resolvePolicy(spec));
+      }),
+    );
+  });
+});

@@ -1,0 +1,134 @@
+import { describe, expect, it, test } from '@jest/globals';
+import { Type } from 'typebox';
+import { policySpecs } from '../../test/fixtures/policy-specs.ts';
+import { sentence } from '../core/problem.ts';
+import { definitions } from './crds.ts';
+import { keywords, nodeOf, type SchemaNode } from './node.ts';
+import { patternOf } from './patterns.ts';
+import { PolicySpecSchema } from './policy.ts';
+import { ReleaseSpecSchema } from './release.ts';
+import { asWritten, validate } from './validate.ts';
+
+const sentences = (spec: unknown): readonly string[] => validate(PolicySpecSchema, spec, 'spec').map(sentence);
+
+describe('validate', () => {
+  it.each(policySpecs)('$name', ({ spec, wrong }) => {
+    const fields = validate(PolicySpecSchema, spec, 'spec').map((problem) => problem.field);
+    expect([...fields].sort()).toEqual([...wrong].sort());
+  });
+
+  test.each([
+    [{ steps: [5, 120] }, 'spec.steps[1] "120": must be a whole number from 1 to 100. Lower it to at most 100.'],
+    [{ steps: [0] }, 'spec.steps[0] "0": must be a whole number from 1 to 100. Raise it to at least 1.'],
+    [{ steps: [] }, 'spec.steps "[]": must be a list of 1 to 100 items. Write a list of 1 to 100 items.'],
+    [
+      { interval: '30' },
+      'spec.interval "30": must be a whole number with unit ms, s, m or h, such as 30s. Write 30s, for example.',
+    ],
+    [
+      { provider: 'istoi' },
+      'spec.provider "istoi": must be one of auto, istio, linkerd, smi, kubernetes. Did you mean "istio"?',
+    ],
+    [
+      { provider: 'xyz' },
+      'spec.provider "xyz": must be one of auto, istio, linkerd, smi, kubernetes. Write auto, for example.',
+    ],
+    [{ stepWieght: 5 }, 'spec.stepWieght "5": is not a field that is known here. Did you mean stepWeight?'],
+    [
+      { checks: [{ name: 'a', query: 'up', min: 1, limit: 3 }] },
+      'spec.checks[0].limit "3": is not a field that is known here. The fields here are name, query, min, max, quantile, noData.',
+    ],
+    [
+      { checks: [{ name: 'request-duration', max: 1, quantile: 1 }] },
+      'spec.checks[0].quantile "1": must be a number greater than 0 and less than 1. Write a number greater than 0 and less than 1.',
+    ],
+    [{ steps: [5, 3] }, 'spec.steps "[5,3]": must rise from one to the next. Write rising weights, such as 5, 25, 50.'],
+    ['careful', /^spec "careful": must be an object with the fields strategy, provider, /],
+  ])('%j is answered with a sentence that helps', (spec, expected) => {
+    const [first] = sentences(spec);
+    if (typeof expected === 'string') expect(first).toBe(expected);
+    else expect(first).toMatch(expected);
+  });
+
+  it('answers every problem at once, in the order of the schema', () => {
+    const spec = { interval: '30', steps: [0, 200], provider: 'istoi', stepWieght: 1, checks: [{}] };
+    expect(validate(PolicySpecSchema, spec, 'spec').map((p) => p.field)).toEqual([
+      'spec.stepWieght',
+      'spec.provider',
+      'spec.steps[0]',
+      'spec.steps[1]',
+      'spec.interval',
+      'spec.checks[0].name',
+    ]);
+  });
+
+  it('looks at rules between fields only where the fields themselves are well formed', () => {
+    expect(validate(PolicySpecSchema, { steps: [9, 3], checks: [{ name: 'A', max: 1 }] }, 'spec')).toHaveLength(1);
+  });
+
+  it('reads fields that are there and nothing that objects inherit', () => {
+    expect(validate(Type.Object({ toString: Type.Optional(Type.String()) }), {}, 'spec')).toEqual([]);
+    expect(sentences(JSON.parse('{"__proto__":{"interval":"30s"}}'))).toHaveLength(1);
+  });
+
+  it('looks at rules about a change only where there is a value before it', () => {
+    const spec = {
+      workload: { kind: 'Deployment', name: 'web', uid: 'u' },
+      templateHash: 'b',
+      stableHash: 'a',
+      policy: {},
+    };
+    expect(validate(ReleaseSpecSchema, spec, 'spec')).toEqual([]);
+    expect(validate(ReleaseSpecSchema, spec, 'spec', JSON.parse(JSON.stringify(spec)))).toEqual([]);
+    const changed = validate(ReleaseSpecSchema, spec, 'spec', { ...spec, templateHash: 'c' });
+    expect(changed.map((p) => `${p.field} ${p.rule}`)).toEqual([
+      'spec must not change: a Release records what was asked',
+    ]);
+  });
+
+  it('survives what JSON can hold', () => {
+    let deep: unknown = 'x';
+    for (let i = 0; i < 100_000; i++) deep = [deep];
+    expect(validate(PolicySpecSchema, { interval: deep }, 'spec')).toHaveLength(1);
+    expect(asWritten('x'.repeat(1_000_000))).toHaveLength(101);
+  });
+});
+
+describe('the schemas', () => {
+  const nodes = (node: SchemaNode, at: string): readonly (readonly [string, SchemaNode])[] => [
+    [at, node],
+    ...Object.entries(node.properties ?? {}).flatMap(([name, child]) => nodes(child, `${at}.${name}`)),
+    ...(node.items === undefined ? [] : nodes(node.items, `${at}[]`)),
+  ];
+  const all = definitions.flatMap(({ kind, spec, status }) => [
+    ...nodes(nodeOf(spec), `${kind}.spec`),
+    ...(status === undefined ? [] : nodes(nodeOf(status), `${kind}.status`)),
+  ]);
+
+  it('use no keyword that the validator does not know', () => {
+    expect(all.length).toBeGreaterThan(100);
+    const unknown = all.flatMap(([at, node]) => Object.keys(node).map((keyword) => `${at}: ${keyword}`));
+    expect(unknown.filter((line) => !keywords.has(line.slice(line.indexOf(': ') + 2)))).toEqual([]);
+  });
+
+  it('explain every pattern in words, with an example that matches', () => {
+    const patterns = all.flatMap(([at, { pattern }]) => (pattern === undefined ? [] : [{ at, pattern }]));
+    expect(patterns.length).toBeGreaterThan(5);
+    const unexplained = patterns.filter(({ pattern }) => !new RegExp(pattern).test(patternOf(pattern)?.example ?? ''));
+    expect(unexplained).toEqual([]);
+  });
+
+  it('have defaults that they allow', () => {
+    const defaults = all.filter(([, node]) => node.default !== undefined);
+    expect(defaults.length).toBeGreaterThan(10);
+    const refused = defaults.filter(([, node]) => validate(Type.Unsafe(node), node.default, 'default').length > 0);
+    expect(refused.map(([at]) => at)).toEqual([]);
+  });
+
+  it('describe every field of a policy', () => {
+    const silent = nodes(nodeOf(PolicySpecSchema), 'spec').filter(
+      ([at, n]) => at !== 'spec' && n.description === undefined,
+    );
+    expect(silent.map(([at]) => at)).toEqual(['spec.steps[]', 'spec.checks[]']);
+  });
+});
