@@ -21,7 +21,8 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
-      complexity: ['error', 10],
+      // A switch over a closed union is one decision, however many arms it has; the rule counts each ?? and ?. too.
+      complexity: ['error', { max: 12, variant: 'modified' }],
       'max-depth': ['error', 3],
       'max-params': ['error', 4],
       'max-lines': ['error', { max: 300, skipBlankLines: false }],
@@ -104,7 +105,7 @@ export default tseslint.config(
     rules: {
       'max-lines': ['error', { max: 600 }],
       'max-lines-per-function': 'off',
-      complexity: ['error', 15],
+      complexity: ['error', { max: 15, variant: 'modified' }],
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/explicit-module-boundary-types': 'off',
     },

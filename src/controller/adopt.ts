@@ -1,0 +1,109 @@
+/** A marked workload gets its Release: created once, under the name that the webhook put into the mark. */
+import { kinds, type Deployment, type JsonObject, type KubeObject } from '../core/kube-object.ts';
+import { toRfc3339 } from '../core/time.ts';
+import { ClusterError } from '../ports/cluster.ts';
+import { annotations, marks } from '../schema/annotations.ts';
+import { apiVersion } from '../schema/names.ts';
+import type { ReleaseSpec, ReleaseStatus } from '../schema/release.ts';
+import type { ControllerDependencies } from './dependencies.ts';
+import { attemptOf } from './workload-effects.ts';
+import { validMarks } from './workload-facts.ts';
+
+/**
+ * The Release the marks ask for, created now if it was missing. Undefined when nothing is asked for, or when the user has
+ * paused the workload and the release has not been started yet.
+ */
+export const adoptRelease = async (
+  deps: ControllerDependencies,
+  workload: Deployment,
+): Promise<KubeObject | undefined> => {
+  const valid = validMarks(workload);
+  if (valid === undefined || valid.phase === 'UserPaused') return undefined;
+  const ref = { gvk: kinds.release, namespace: workload.metadata.namespace ?? '', name: valid.release };
+  const existing = deps.cluster.get(ref);
+  if (existing !== undefined) return undefined;
+  const created = await create(deps, workload, valid.release);
+  deps.log.info({ namespace: ref.namespace, workload: workload.metadata.name, release: ref.name }, 'release created');
+  return valid.phase === 'Skipped' ? recordSkip(deps, created) : created;
+};
+
+const create = async (deps: ControllerDependencies, workload: Deployment, name: string): Promise<KubeObject> => {
+  const object: KubeObject = {
+    apiVersion,
+    kind: 'Release',
+    metadata: {
+      name,
+      namespace: workload.metadata.namespace ?? '',
+      ownerReferences: [
+        {
+          apiVersion: 'apps/v1',
+          kind: 'Deployment',
+          name: workload.metadata.name,
+          uid: workload.metadata.uid ?? '',
+          controller: true,
+        },
+      ],
+    },
+    spec: releaseSpec(deps, workload, name),
+  };
+  try {
+    return await deps.cluster.create(object, kinds.release);
+  } catch (error) {
+    return await existingInstead(deps, object, error);
+  }
+};
+
+/** Somebody (an earlier self that was killed) has created it; one of a deleted namesake has to be collected first. */
+const existingInstead = async (
+  deps: ControllerDependencies,
+  object: KubeObject,
+  error: unknown,
+): Promise<KubeObject> => {
+  if (!(error instanceof ClusterError) || error.reason !== 'already-exists') throw error;
+  const found = await deps.cluster.fetch({
+    gvk: kinds.release,
+    namespace: object.metadata.namespace ?? '',
+    name: object.metadata.name,
+  });
+  const uid = object.metadata.ownerReferences?.[0]?.uid;
+  if (found?.metadata.ownerReferences?.some((o) => o.uid === uid) === true) return found;
+  throw new ClusterError('conflict', `a Release named ${object.metadata.name} of an earlier workload is still there`, {
+    cause: error,
+  });
+};
+
+const releaseSpec = (deps: ControllerDependencies, workload: Deployment, name: string): ReleaseSpec => {
+  const own = workload.metadata.annotations ?? {};
+  const { spec: policy, name: policyName } = deps.policies.ofWorkload(workload);
+  const requestedBy = requester(own[marks.requestedBy]);
+  const skip = own[annotations.skip];
+  return {
+    workload: { kind: 'Deployment', name: workload.metadata.name, uid: workload.metadata.uid ?? '' },
+    templateHash: own[marks.releaseHash] ?? '',
+    stableHash: own[marks.stableHash] ?? '',
+    policy,
+    attempt: attemptOf(name),
+    ...(policyName === undefined ? {} : { policyName }),
+    ...(requestedBy === undefined ? {} : { requestedBy }),
+    ...(own[marks.phase] === 'Skipped' && skip !== undefined ? { reason: skip } : {}),
+  };
+};
+
+/** Written by the webhook; anything else is not worth failing a release for. */
+const requester = (text: string | undefined): ReleaseSpec['requestedBy'] => {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as ReleaseSpec['requestedBy'];
+  } catch {
+    return undefined;
+  }
+};
+
+const recordSkip = async (deps: ControllerDependencies, release: KubeObject): Promise<KubeObject> => {
+  const now = toRfc3339(deps.clock.now());
+  const spec = release.spec as unknown as ReleaseSpec;
+  const message = `rolled natively at the wish of ${spec.requestedBy?.user ?? 'somebody'}: ${spec.reason ?? 'no reason given'}`;
+  const status: ReleaseStatus = { phase: 'Skipped', message, startedAt: now, completedAt: now };
+  const ref = { gvk: kinds.release, namespace: release.metadata.namespace ?? '', name: release.metadata.name };
+  return deps.cluster.patch(ref, { type: 'merge', body: { status: status } }, { subresource: 'status' });
+};

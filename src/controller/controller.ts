@@ -1,0 +1,84 @@
+/** Turns changes seen by the watches into reconciles of workloads. */
+import { kinds, type Gvk, type KubeObject, type ObjectRef } from '../core/kube-object.ts';
+import { isFinal } from '../core/release/state.ts';
+import type { ClusterChange } from '../ports/cluster.ts';
+import { marks } from '../schema/annotations.ts';
+import { labels } from '../schema/names.ts';
+import type { ControllerDependencies } from './dependencies.ts';
+import { readRelease } from './gather.ts';
+import { workQueue, type WorkQueue } from './queue.ts';
+import { reconcile } from './reconcile.ts';
+
+export type Controller = {
+  /** Begin work: everything in the caches that is marked or under way. */
+  readonly start: () => void;
+  /** Finish what is in flight and start nothing more. */
+  readonly stop: () => Promise<void>;
+  readonly depth: () => number;
+};
+
+const backoff = { base: 100, cap: 30_000 };
+const separator = '/';
+
+export const createController = (deps: ControllerDependencies, options: { workers: number }): Controller => {
+  const queue = workQueue({
+    clock: deps.clock,
+    workers: options.workers,
+    backoff,
+    run: (key) => reconcile(deps, refOf(key)),
+    report: ({ key, took, error, retryIn }) => {
+      deps.observer.reconciled(took / 1000, error === undefined ? undefined : reasonOf(error));
+      if (error !== undefined)
+        deps.log.warn({ key, err: error, retryIn }, 'reconcile did not finish; it is tried again');
+    },
+  });
+  deps.cluster.onChange((change) => {
+    for (const key of keysOf(deps, change)) queue.add(key);
+  });
+  return { start: () => startAll(deps, queue), stop: () => queue.drain(), depth: () => queue.depth() };
+};
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error && 'reason' in error ? String(error.reason) : 'bug';
+
+const keyOf = (namespace: string, workload: string): string => `${namespace}${separator}${workload}`;
+
+const refOf = (key: string): ObjectRef => {
+  const [namespace = '', name = ''] = key.split(separator);
+  return { gvk: kinds.deployment, namespace, name };
+};
+
+const startAll = ({ cluster }: ControllerDependencies, queue: WorkQueue): void => {
+  for (const workload of cluster.list(kinds.deployment))
+    if (isMarked(workload)) queue.add(keyOf(workload.metadata.namespace ?? '', workload.metadata.name));
+  for (const release of cluster.list(kinds.release)) if (isActive(release)) queue.add(workloadKey(release));
+};
+
+const isMarked = ({ metadata }: KubeObject): boolean => metadata.annotations?.[marks.release] !== undefined;
+
+const isActive = (object: KubeObject): boolean => {
+  const { status } = readRelease(object);
+  return status === undefined || !isFinal(status.phase);
+};
+
+const workloadKey = (release: KubeObject): string =>
+  keyOf(release.metadata.namespace ?? '', readRelease(release).spec.workload.name);
+
+const is = (gvk: Gvk, other: Gvk): boolean => gvk.group === other.group && gvk.kind === other.kind;
+
+/** Workloads a change is about. Idle workloads cost nothing: only marked ones and those with a release under way are looked at. */
+const keysOf = ({ cluster }: ControllerDependencies, { gvk, object, type }: ClusterChange): readonly string[] => {
+  const namespace = object.metadata.namespace ?? '';
+  const active = (): readonly string[] => [
+    ...new Set(cluster.list(kinds.release, namespace).filter(isActive).map(workloadKey)),
+  ];
+  if (is(gvk, kinds.release)) return [workloadKey(object)];
+  const madeFor = object.metadata.labels?.[labels.release];
+  if (madeFor !== undefined) return releaseKeys(cluster.get({ gvk: kinds.release, namespace, name: madeFor }));
+  if (!is(gvk, kinds.deployment)) return active();
+  const key = keyOf(namespace, object.metadata.name);
+  return isMarked(object) || type === 'removed' ? [key] : active().filter((k) => k === key);
+};
+
+const releaseKeys = (release: KubeObject | undefined): readonly string[] =>
+  release === undefined ? [] : [workloadKey(release)];

@@ -1,0 +1,227 @@
+/** Gathers the facts of one release from the caches. No requests, no decisions. */
+import { canaryServiceName } from '../core/release/canary.ts';
+import { distinguishingLabel, findApex } from '../core/release/apex.ts';
+import type { Facts, Request, RouteFacts } from '../core/release/facts.ts';
+import { isFinal } from '../core/release/state.ts';
+import { kinds, refKey, type Deployment, type KubeObject, type Service } from '../core/kube-object.ts';
+import type { Policy } from '../core/policy/policy.ts';
+import type { Problem } from '../core/problem.ts';
+import type { Instant } from '../core/time.ts';
+import type { ClusterView } from '../ports/cluster.ts';
+import type { Live, ProviderName, Target, TrafficProvider } from '../ports/traffic.ts';
+import { requestAnnotation } from '../schema/annotations.ts';
+import { canaryName, labels, managedBy } from '../schema/names.ts';
+import { requestVerbs, type ReleaseSpec, type ReleaseStatus } from '../schema/release.ts';
+import type { ControllerDependencies } from './dependencies.ts';
+import { canaryFacts, workloadFacts } from './workload-facts.ts';
+
+/** A Release whose spec and status have been read. */
+export type ReleaseObject = {
+  readonly object: KubeObject;
+  readonly name: string;
+  readonly uid: string;
+  readonly spec: ReleaseSpec;
+  readonly status: ReleaseStatus | undefined;
+};
+
+/** The facts, and the objects they were read from, for the effects. */
+export type Gathered = {
+  readonly facts: Facts;
+  readonly workload: Deployment;
+  readonly release: ReleaseObject;
+  readonly route?: { readonly provider: TrafficProvider; readonly target: Target; readonly live: Live };
+  /** The label whose value tells canary pods from stable ones; undefined where there is none. */
+  readonly label?: string;
+  readonly canary: { readonly deployment?: Deployment; readonly service?: KubeObject };
+};
+
+export const readRelease = (object: KubeObject): ReleaseObject => ({
+  object,
+  name: object.metadata.name,
+  uid: object.metadata.uid ?? '',
+  spec: object.spec as unknown as ReleaseSpec,
+  status: object.status as unknown as ReleaseStatus | undefined,
+});
+
+/** Releases of one workload, oldest first. */
+export const releasesOf = (
+  cluster: ClusterView,
+  namespace: string,
+  workload: string,
+  uid?: string,
+): readonly ReleaseObject[] =>
+  cluster
+    .list(kinds.release, namespace)
+    .map(readRelease)
+    .filter((r) => r.spec.workload.name === workload && (uid === undefined || r.spec.workload.uid === uid))
+    .sort(
+      (a, b) =>
+        Date.parse(a.object.metadata.creationTimestamp ?? '') - Date.parse(b.object.metadata.creationTimestamp ?? '') ||
+        a.name.localeCompare(b.name, 'en', { numeric: true }),
+    );
+
+/** The live objects a target's split lives in. */
+export const liveOf = (cluster: ClusterView, provider: TrafficProvider, target: Target): Live => {
+  const found = provider.kinds.flatMap((gvk) =>
+    cluster.serves(gvk)
+      ? cluster
+          .list(gvk, target.namespace)
+          .filter((o) => provider.concerns(target, o))
+          .map((o) => [gvk, o] as const)
+      : [],
+  );
+  return new Map(found.map(([gvk, o]) => [refKey({ gvk, namespace: target.namespace, name: o.metadata.name }), o]));
+};
+
+type Route = NonNullable<Gathered['route']>;
+
+/** What one gathering is about. */
+export type Subject = {
+  readonly deps: ControllerDependencies;
+  readonly workload: Deployment;
+  readonly release: ReleaseObject;
+  /** All Releases of the workload, oldest first. */
+  readonly all: readonly ReleaseObject[];
+  readonly now: Instant;
+};
+
+const namespaceOf = (object: Pick<KubeObject, 'metadata'>): string => object.metadata.namespace ?? '';
+
+const chooseRoute = ({ deps, workload, release }: Subject, policy: Policy, apex: Service): Route => {
+  const { cluster, traffic } = deps;
+  const target: Target = {
+    namespace: namespaceOf(workload),
+    workload: workload.metadata.name,
+    apex,
+    canaryService: canaryServiceName(apex.metadata.name),
+    release: { name: release.name, uid: release.uid },
+  };
+  // Once chosen, it stays: a route that is split by one provider has to be given back by the same.
+  const fixed = (release.status?.provider ?? (policy.provider === 'auto' ? undefined : policy.provider)) as
+    ProviderName | undefined;
+  const provider =
+    fixed === undefined
+      ? traffic.detect(target, sidecarHints(workload), (p) => liveOf(cluster, p, target)).provider
+      : traffic.byName(fixed);
+  return { provider, target, live: liveOf(cluster, provider, target) };
+};
+
+/** Labels and annotations of the pod template: where sidecar injection shows. */
+const sidecarHints = ({ spec }: Deployment): Record<string, string> => ({
+  ...spec.template.metadata?.labels,
+  ...spec.template.metadata?.annotations,
+});
+
+const routeFacts = (route: Route | undefined): RouteFacts => {
+  if (route === undefined) return { splits: 'route', observed: 'unknown', pristine: true };
+  const { provider, target, live } = route;
+  const observed = provider.observe(target, live);
+  const acceptance = provider.accepted(target, live);
+  return {
+    splits: provider.can.splits,
+    observed: observed === 'unknown' ? 'unknown' : observed.canary,
+    pristine: provider.restore(target, live).length === 0,
+    ...(acceptance.accepted === false ? { refused: acceptance.because } : {}),
+  };
+};
+
+type Canary = Gathered['canary'] & { readonly problems: readonly Problem[] };
+
+const isOurs = (object: KubeObject): boolean => object.metadata.labels?.[labels.managedBy] === managedBy;
+
+/** The canary's objects. Something of the same name that is not ours is a problem, and is never touched. */
+const canaryObjects = ({ deps, workload, release }: Subject, apex: string | undefined): Canary => {
+  const namespace = namespaceOf(workload);
+  const serviceName = apex ?? release.status?.service;
+  const deployment = deps.cluster.get({ gvk: kinds.deployment, namespace, name: canaryName(workload.metadata.name) });
+  const service =
+    serviceName === undefined
+      ? undefined
+      : deps.cluster.get({ gvk: kinds.service, namespace, name: canaryServiceName(serviceName) });
+  return {
+    ...(deployment !== undefined && isOurs(deployment) ? { deployment: deployment as unknown as Deployment } : {}),
+    ...(service !== undefined && isOurs(service) ? { service } : {}),
+    problems: [deployment, service].flatMap((o) => (o === undefined || isOurs(o) ? [] : [nameTaken(o)])),
+  };
+};
+
+const nameTaken = ({ kind, metadata }: KubeObject): Problem => ({
+  field: `${kind}.metadata.name`,
+  value: metadata.name,
+  rule: `the canary needs this name, and a ${kind} that is not Sluice's has it`,
+  todo: `Rename or delete ${kind} ${metadata.name}.`,
+});
+
+const slicesOf = (cluster: ClusterView, release: ReleaseObject, namespace: string): readonly KubeObject[] =>
+  cluster.list(kinds.endpointSlice, namespace).filter((s) => s.metadata.labels?.[labels.release] === release.name);
+
+type RawRequest = Partial<Record<keyof Request, string>>;
+
+/** The request on a Release, if it can be read; the webhook has refused what cannot. */
+export const requestOf = (release: KubeObject): Request | undefined => {
+  const text = release.metadata.annotations?.[requestAnnotation];
+  if (text === undefined) return undefined;
+  try {
+    const { id, verb, by, reason } = JSON.parse(text) as RawRequest;
+    const known = requestVerbs.find((v) => v === verb);
+    if (id === undefined || known === undefined) return undefined;
+    return { id, verb: known, ...(by === undefined ? {} : { by }), ...(reason === undefined ? {} : { reason }) };
+  } catch {
+    return undefined;
+  }
+};
+
+const aheadOf = ({ all, release }: Subject): string | undefined =>
+  all.slice(0, all.indexOf(release)).find((r) => r.status === undefined || !isFinal(r.status.phase))?.name;
+
+/** Everything about the way to the canary: the Service, the route, the label, and what is wrong with any of them. */
+const wayOf = (
+  subject: Subject,
+  policy: Policy,
+): { apex?: Service; route?: Route; label?: string; problems: readonly Problem[] } => {
+  const { deps, workload, release } = subject;
+  const services = deps.cluster.list(kinds.service, namespaceOf(workload)) as unknown as readonly Service[];
+  const found = findApex(workload, services, release.status?.service ?? policy.service);
+  if ('problems' in found) return { problems: found.problems };
+  const route = chooseRoute(subject, policy, found.apex);
+  const label = distinguishingLabel(workload, found.apex);
+  const missing = 'problems' in label && route.provider.can.splits === 'route' ? label.problems : [];
+  return {
+    apex: found.apex,
+    route,
+    ...('key' in label ? { label: label.key } : {}),
+    problems: [...missing, ...route.provider.check(route.target, route.live)],
+  };
+};
+
+export const gather = (subject: Subject): Gathered => {
+  const { deps, workload, release } = subject;
+  const policy = deps.policies.ofRelease(release.spec);
+  const { apex, route, label, problems } = wayOf(subject, policy);
+  const { problems: taken, ...canary } = canaryObjects(subject, apex?.metadata.name);
+  const slices =
+    route?.provider.can.splits === 'replicas' ? undefined : slicesOf(deps.cluster, release, namespaceOf(workload));
+  const facts: Facts = {
+    now: subject.now,
+    release: { name: release.name, spec: release.spec, generation: release.object.metadata.generation ?? 1 },
+    policy,
+    workload: workloadFacts(workload),
+    canaryGone: canary.deployment === undefined && canary.service === undefined,
+    route: routeFacts(route),
+    provider: route?.provider.name ?? 'none',
+    preflight: [...problems, ...taken],
+    ...present({
+      canary: canary.deployment === undefined ? undefined : canaryFacts(canary.deployment, slices),
+      service: apex?.metadata.name,
+      ahead: aheadOf(subject),
+      request: requestOf(release.object),
+    }),
+  };
+  return { facts, workload, release, canary, ...present({ route, label }) };
+};
+
+type Present<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** The keys that have a value: with exact optional properties an absent key and an undefined one are two things. */
+const present = <T extends object>(values: T): Present<T> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Present<T>;

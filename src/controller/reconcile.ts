@@ -1,0 +1,165 @@
+/** One reconcile of one workload: gather facts, step, record the status, then carry out the effects. */
+import { kinds, type Deployment, type JsonObject, type KubeObject, type ObjectRef } from '../core/kube-object.ts';
+import type { PodTrouble, Round } from '../core/release/facts.ts';
+import { isFinal } from '../core/release/state.ts';
+import { initialStatus, step, type Step } from '../core/release/step.ts';
+import { storyOf } from '../core/release/story.ts';
+import type { Milliseconds } from '../core/time.ts';
+import { ClusterError } from '../ports/cluster.ts';
+import { canaryServiceName } from '../core/release/canary.ts';
+import { canaryName } from '../schema/names.ts';
+import type { ReleaseStatus } from '../schema/release.ts';
+import { adoptRelease } from './adopt.ts';
+import type { ControllerDependencies } from './dependencies.ts';
+import { gather, readRelease, releasesOf, type Gathered, type ReleaseObject, type Subject } from './gather.ts';
+import { podTrouble } from './pod-trouble.ts';
+import { runEffects } from './run-effects.ts';
+import { sameStatus } from './same-status.ts';
+import { validMarks } from './workload-facts.ts';
+import { restoreAbandoned } from './abandoned.ts';
+
+export type ReconcileResult = { readonly again?: Milliseconds };
+
+/** Rejects with ClusterError when a write did not succeed; the queue tries again, and nothing has been lost. */
+export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef): Promise<ReconcileResult> => {
+  const workload = deps.cluster.get(ref) as unknown as Deployment | undefined;
+  const namespace = ref.namespace ?? '';
+  if (workload === undefined || workload.metadata.deletionTimestamp !== undefined)
+    return abandoned(deps, namespace, ref.name);
+  const adopted = await adoptRelease(deps, workload);
+  const all = withAdopted(releasesOf(deps.cluster, namespace, ref.name, workload.metadata.uid), adopted);
+  const marked = validMarks(workload)?.release;
+  let again: Milliseconds | undefined;
+  for (const release of all.filter((r) => isOpen(r, marked))) {
+    const wait = await advance({ deps, workload, release, all, now: deps.clock.now() });
+    again = earliest(again, wait);
+  }
+  return again === undefined ? {} : { again };
+};
+
+const abandoned = async (deps: ControllerDependencies, namespace: string, name: string): Promise<ReconcileResult> => {
+  await restoreAbandoned(deps, namespace, name);
+  deps.observer.forgotten(namespace, name);
+  return {};
+};
+
+/** A Release that was created a moment ago may not be in the cache yet. */
+const withAdopted = (all: readonly ReleaseObject[], adopted: KubeObject | undefined): readonly ReleaseObject[] =>
+  adopted === undefined || all.some((r) => r.name === adopted.metadata.name) ? all : [...all, readRelease(adopted)];
+
+/** One that has not ended, or the ended one whose template the workload still carries (held, to be retried, skipped). */
+const isOpen = (release: ReleaseObject, marked: string | undefined): boolean =>
+  release.status === undefined || !isFinal(release.status.phase) || release.name === marked;
+
+const earliest = (a: Milliseconds | undefined, b: Milliseconds | undefined): Milliseconds | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+
+/** One release: until it asks for nothing more, at most a round of checks and a look at the pods. */
+const advance = async (subject: Subject): Promise<Milliseconds | undefined> => {
+  const before = subject.release.status ?? initialStatus(subject.now);
+  const first = gather(subject);
+  const { gathered, next } = await stepWithAnswers(subject, first, before);
+  const recorded = await record(subject, gathered, next.status);
+  // The effects carry what was recorded: a settled success is read from the status that the API server has.
+  const writes = await runEffects({ deps: subject.deps, gathered: { ...gathered, release: recorded } }, next.effects);
+  if (writes > 0) return 0;
+  return next.wakeAt === undefined ? undefined : Math.max(0, next.wakeAt - subject.deps.clock.now());
+};
+
+const stepWithAnswers = async (
+  subject: Subject,
+  first: Gathered,
+  before: ReleaseStatus,
+): Promise<{ gathered: Gathered; next: Step }> => {
+  let gathered = first;
+  let next = step(before, gathered.facts);
+  for (let asked = 0; next.ask !== undefined && asked < 2; asked += 1) {
+    gathered = { ...gathered, facts: { ...gathered.facts, ...(await answerTo(subject, gathered, next)) } };
+    next = step(before, gathered.facts);
+  }
+  return { gathered, next };
+};
+
+const answerTo = async (
+  subject: Subject,
+  gathered: Gathered,
+  { ask, status }: Step,
+): Promise<{ round?: Round; pods?: readonly PodTrouble[] }> => {
+  if (ask === undefined) return {};
+  if (ask.for === 'pods') return { pods: await podTrouble(subject.deps.cluster, gathered) };
+  const { facts, workload } = gathered;
+  const service = facts.service ?? '';
+  const round = await subject.deps.measure({
+    policy: facts.policy,
+    provider: facts.provider,
+    arms: {
+      namespace: workload.metadata.namespace ?? '',
+      workload: workload.metadata.name,
+      canary: canaryName(workload.metadata.name),
+      service,
+      canaryService: canaryServiceName(service),
+    },
+    from: ask.from,
+    to: ask.to,
+    weight: status.weight ?? 0,
+  });
+  subject.deps.observer.checked(subject.release.object, round);
+  return { round };
+};
+
+/** The decision is written down before anything is done about it. */
+const record = async (
+  { deps, release, workload, now }: Subject,
+  gathered: Gathered,
+  status: ReleaseStatus,
+): Promise<ReleaseObject> => {
+  if (release.status !== undefined && sameStatus(release.status, status)) {
+    deps.observer.observed(release.object);
+    return release;
+  }
+  const ref: ObjectRef = { gvk: kinds.release, namespace: workload.metadata.namespace ?? '', name: release.name };
+  const version = release.object.metadata.resourceVersion;
+  if (version === undefined) throw new ClusterError('conflict', `${release.name} was read without a resourceVersion`);
+  const value = status as unknown as JsonObject;
+  const stored = await deps.cluster.patch(
+    ref,
+    { type: 'json', body: [{ op: 'add', path: '/status', value }] },
+    { subresource: 'status', resourceVersion: version },
+  );
+  tell(deps, gathered, { before: release.status, after: status });
+  deps.observer.observed(stored);
+  return readRelease(stored);
+};
+
+type Change = { readonly before: ReleaseStatus | undefined; readonly after: ReleaseStatus };
+
+const tell = (deps: ControllerDependencies, { release, workload }: Gathered, { before, after }: Change): void => {
+  const namespace = workload.metadata.namespace ?? '';
+  const onRelease = { ref: { gvk: kinds.release, namespace, name: release.name }, uid: release.uid };
+  const onWorkload = {
+    ref: { gvk: kinds.deployment, namespace, name: workload.metadata.name },
+    uid: workload.metadata.uid ?? '',
+  };
+  for (const { onWorkload: both, ...tale } of storyOf(before, after)) {
+    deps.journal.record({ ...tale, regarding: onRelease, related: onWorkload });
+    if (both) deps.journal.record({ ...tale, regarding: onWorkload, related: onRelease });
+  }
+  if (!hasMoved(before, after)) return;
+  const { phase, step: at, weight, provider, message = phase } = after;
+  const fields = {
+    namespace,
+    workload: workload.metadata.name,
+    release: release.name,
+    phase,
+    step: at,
+    weight,
+    provider,
+  };
+  deps.log[phase === 'Failing' || phase === 'Failed' ? 'warn' : 'info'](fields, message);
+};
+
+const hasMoved = (before: ReleaseStatus | undefined, after: ReleaseStatus): boolean =>
+  before === undefined ||
+  before.phase !== after.phase ||
+  before.step !== after.step ||
+  before.message !== after.message;

@@ -1,0 +1,146 @@
+/** Carries out effects: compares each wish with what is there and writes only the difference. Every write is guarded. */
+import { canaryDeployment, canaryService, type CanaryPlan } from '../core/release/canary.ts';
+import type { Effect } from '../core/release/effects.ts';
+import { kinds, type KubeObject, type ObjectRef } from '../core/kube-object.ts';
+import { ClusterError } from '../ports/cluster.ts';
+import type { Change } from '../ports/traffic.ts';
+import type { ControllerDependencies } from './dependencies.ts';
+import type { Gathered } from './gather.ts';
+import { clearFailed, markFailed, markRetry, promote, putBack, settle } from './workload-effects.ts';
+
+export type EffectRun = { readonly deps: ControllerDependencies; readonly gathered: Gathered };
+
+/** Runs the effects in order; the first rejection ends it, and the next reconcile starts from the facts again. Resolves with the number of writes. */
+export const runEffects = async (run: EffectRun, effects: readonly Effect[]): Promise<number> => {
+  let writes = 0;
+  for (const effect of effects) writes += await runEffect(run, effect);
+  return writes;
+};
+
+const runEffect = (run: EffectRun, effect: Effect): Promise<number> => {
+  switch (effect.do) {
+    case 'ensure-canary':
+      return ensureCanary(run, effect.replicas);
+    case 'route':
+      return route(run, (r) => r.provider.render(r.target, { canary: effect.weight }, r.live));
+    case 'restore-routes':
+      return route(run, (r) => r.provider.restore(r.target, r.live));
+    case 'remove-canary':
+      return removeCanary(run);
+    case 'promote':
+      return promote(run);
+    case 'put-back':
+      return putBack(run);
+    case 'mark-failed':
+      return markFailed(run, effect.message);
+    case 'clear-failed':
+      return clearFailed(run);
+    case 'settle':
+      return settle(run);
+    case 'mark-retry':
+      return markRetry(run);
+  }
+};
+
+const ensureCanary = async (run: EffectRun, replicas: number): Promise<number> => {
+  const { gathered } = run;
+  const { facts, canary } = gathered;
+  if (canary.deployment === undefined) {
+    // The template may have moved on since the release was decided on: then there is nothing of this release to start.
+    if (facts.workload.templateHash !== facts.release.spec.templateHash) return 0;
+    return createCanary(run, replicas);
+  }
+  const service = canary.service === undefined ? await createService(run, replicas) : 0;
+  return service + (await grow(run, replicas));
+};
+
+const planOf = ({ gathered }: EffectRun, replicas: number): CanaryPlan => ({
+  workload: gathered.workload,
+  release: { name: gathered.release.name, uid: gathered.release.uid, templateHash: gathered.release.spec.templateHash },
+  replicas,
+  arm:
+    gathered.route?.provider.can.splits === 'replicas' || gathered.label === undefined
+      ? { splits: 'replicas' }
+      : { splits: 'route', label: gathered.label },
+});
+
+const createCanary = async (run: EffectRun, replicas: number): Promise<number> => {
+  const service = run.gathered.canary.service === undefined ? await createService(run, replicas) : 0;
+  await run.deps.cluster.create(canaryDeployment(planOf(run, replicas)), kinds.deployment);
+  return service + 1;
+};
+
+const createService = async (run: EffectRun, replicas: number): Promise<number> => {
+  const plan = planOf(run, replicas);
+  const { route } = run.gathered;
+  if (plan.arm.splits === 'replicas' || route === undefined) return 0;
+  await run.deps.cluster.create(canaryService(plan, route.target.apex), kinds.service);
+  return 1;
+};
+
+/** Follows stable's size, in both directions: the weight decides, and it never falls while the canary serves. */
+const grow = async (run: EffectRun, replicas: number): Promise<number> => {
+  const { deployment } = run.gathered.canary;
+  if (deployment === undefined || deployment.spec.replicas === replicas) return 0;
+  const ref = refOf(run, kinds.deployment, deployment.metadata.name);
+  await run.deps.cluster.patch(ref, { type: 'merge', body: { spec: { replicas } } });
+  return 1;
+};
+
+const removeCanary = async (run: EffectRun): Promise<number> => {
+  const { deployment, service } = run.gathered.canary;
+  let writes = 0;
+  for (const [gvk, object] of [
+    [kinds.deployment, deployment],
+    [kinds.service, service],
+  ] as const) {
+    if (object === undefined || object.metadata.deletionTimestamp !== undefined) continue;
+    await run.deps.cluster.remove(refOf(run, gvk, object.metadata.name), object.metadata.uid);
+    writes += 1;
+  }
+  return writes;
+};
+
+type Route = NonNullable<Gathered['route']>;
+
+const route = async (run: EffectRun, changesOf: (route: Route) => readonly Change[]): Promise<number> => {
+  const { route: found } = run.gathered;
+  if (found === undefined) return 0;
+  const changes = changesOf(found);
+  for (const change of changes) {
+    await applyChange(run, change);
+    run.deps.observer.routed(found.provider.name, change.op);
+  }
+  return changes.length;
+};
+
+const applyChange = async ({ deps }: EffectRun, change: Change): Promise<void> => {
+  deps.log.debug(
+    { route: `${change.ref.gvk.kind}/${change.ref.name}`, op: change.op, because: change.because },
+    'route changes',
+  );
+  switch (change.op) {
+    case 'create':
+      await deps.cluster.create(change.body, change.ref.gvk);
+      return;
+    case 'replace':
+      await deps.cluster.replace(change.body, change.ref.gvk);
+      return;
+    case 'remove':
+      await deps.cluster.remove(change.ref, change.uid);
+  }
+};
+
+export const refOf = (run: EffectRun, gvk: ObjectRef['gvk'], name: string): ObjectRef => ({
+  gvk,
+  namespace: run.gathered.workload.metadata.namespace ?? '',
+  name,
+});
+
+/** The resourceVersion an object was read at; without one no guarded write can be made. */
+export const versionOf = (object: Pick<KubeObject, 'metadata'>): string => {
+  const version = object.metadata.resourceVersion;
+  if (version === undefined)
+    throw new ClusterError('conflict', `${object.metadata.name} was read without a resourceVersion`);
+  return version;
+};

@@ -1,0 +1,141 @@
+/** Effects on the user's Deployment. All are guarded by the resourceVersion the decision was made on. */
+import { templateHash } from '../core/template/template-hash.ts';
+import { kinds, type Deployment, type JsonObject, type PodTemplate } from '../core/kube-object.ts';
+import { toRfc3339 } from '../core/time.ts';
+import { ClusterError, type JsonPatchOp } from '../ports/cluster.ts';
+import { marks } from '../schema/annotations.ts';
+import { refOf, versionOf, type EffectRun } from './run-effects.ts';
+
+const knownGoodKept = 10;
+const podTemplateHash = 'pod-template-hash';
+
+const patchWorkload = async (run: EffectRun, body: JsonObject, subresource?: 'status'): Promise<number> => {
+  const { workload } = run.gathered;
+  const type = subresource === 'status' ? 'strategic' : 'merge';
+  await run.deps.cluster.patch(
+    refOf(run, kinds.deployment, workload.metadata.name),
+    { type, body },
+    { resourceVersion: versionOf(workload), ...(subresource === undefined ? {} : { subresource }) },
+  );
+  return 1;
+};
+
+/** Unpause. The resourceVersion pins the template too: what is promoted is exactly what was judged. */
+export const promote = async (run: EffectRun): Promise<number> => {
+  const { facts } = run.gathered;
+  if (facts.workload.templateHash !== facts.release.spec.templateHash) {
+    throw new ClusterError('conflict', 'the template changed since it was judged');
+  }
+  return patchWorkload(run, { metadata: { annotations: { [marks.phase]: 'Promoting' } }, spec: { paused: null } });
+};
+
+const noMarks: JsonObject = {
+  [marks.stableHash]: null,
+  [marks.releaseHash]: null,
+  [marks.release]: null,
+  [marks.requestedBy]: null,
+  [marks.phase]: null,
+};
+
+/** Takes the marks off. After a success the released template heads the list of known good ones. */
+export const settle = async (run: EffectRun): Promise<number> => {
+  const { release, workload } = run.gathered;
+  const earlier = (workload.metadata.annotations?.[marks.knownGood] ?? '').split(',').filter((hash) => hash !== '');
+  const promoted = release.status?.ending?.outcome === 'Succeeded';
+  const good = promoted
+    ? [...new Set([release.spec.templateHash, release.spec.stableHash, ...earlier])].slice(0, knownGoodKept)
+    : earlier;
+  const knownGood = good.length === 0 ? {} : { [marks.knownGood]: good.join(',') };
+  return patchWorkload(run, { metadata: { annotations: { ...noMarks, ...knownGood } } });
+};
+
+/** Another attempt at the same template: the next name, and no trace of the failure. */
+export const markRetry = async (run: EffectRun): Promise<number> => {
+  const { release } = run.gathered;
+  return patchWorkload(run, {
+    metadata: { annotations: { [marks.release]: nextAttempt(release.name), [marks.phase]: null } },
+  });
+};
+
+const retrySuffix = /-retry(\d+)$/;
+
+/** `web-4` → `web-4-retry2` → `web-4-retry3`. */
+export const nextAttempt = (name: string): string => `${name.replace(retrySuffix, '')}-retry${attemptOf(name) + 1}`;
+export const attemptOf = (name: string): number => Number(retrySuffix.exec(name)?.[1] ?? 1);
+
+/** The stable template back, unpaused: no pod restarts, because the ReplicaSet of that template is the one that serves. */
+export const putBack = async (run: EffectRun): Promise<number> => {
+  const { deps, gathered } = run;
+  const { workload, release } = gathered;
+  const template = await stableTemplate(run);
+  const annotations = Object.keys(noMarks).filter((key) => workload.metadata.annotations?.[key] !== undefined);
+  const body: JsonPatchOp[] = [
+    { op: 'replace', path: '/spec/template', value: template as JsonObject },
+    ...(workload.spec.paused === undefined ? [] : [{ op: 'remove' as const, path: '/spec/paused' }]),
+    ...annotations.map((key) => ({
+      op: 'remove' as const,
+      path: `/metadata/annotations/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+    })),
+  ];
+  deps.log.info({ release: release.name }, 'puts the stable template back');
+  await deps.cluster.patch(
+    refOf(run, kinds.deployment, workload.metadata.name),
+    { type: 'json', body },
+    { resourceVersion: versionOf(workload) },
+  );
+  return 1;
+};
+
+/** From the ReplicaSet that serves: the one place where the stable template is kept. A rare live read. */
+const stableTemplate = async ({ deps, gathered }: EffectRun): Promise<PodTemplate> => {
+  const { workload, release } = gathered;
+  const sets = await deps.cluster.fetchList(
+    kinds.replicaSet,
+    workload.metadata.namespace ?? '',
+    workload.spec.selector.matchLabels ?? {},
+  );
+  const owned = sets.filter((s) => s.metadata.ownerReferences?.some((o) => o.uid === workload.metadata.uid));
+  const templates = owned.map((s) => withoutHash((s as unknown as Deployment).spec.template));
+  const stable = templates.find((t) => templateHash(t) === release.spec.stableHash);
+  if (stable === undefined) {
+    throw new ClusterError(
+      'not-found',
+      `no ReplicaSet of ${workload.metadata.name} has the stable template ${release.spec.stableHash} any more; apply the earlier version by hand`,
+    );
+  }
+  return stable;
+};
+
+const withoutHash = (template: PodTemplate): PodTemplate => {
+  const { [podTemplateHash]: _, ...labels } = template.metadata?.labels ?? {};
+  return { ...template, metadata: { ...template.metadata, labels } };
+};
+
+/**
+ * The failure where people look: the mark that keeps the template held, and the Progressing condition that makes
+ * `kubectl rollout status` fail. The Deployment controller leaves a ProgressDeadlineExceeded of a paused Deployment alone.
+ */
+export const markFailed = async (run: EffectRun, message: string): Promise<number> => {
+  const { facts } = run.gathered;
+  if (facts.workload.marks?.phase !== 'Failed')
+    return patchWorkload(run, { metadata: { annotations: { [marks.phase]: 'Failed' } } });
+  if (facts.workload.timedOut) return 0;
+  return patchWorkload(
+    run,
+    progressing(run, 'False', 'ProgressDeadlineExceeded', `release ${run.gathered.release.name} failed: ${message}`),
+    'status',
+  );
+};
+
+/** The words the Deployment controller itself has for a paused Deployment. */
+export const clearFailed = (run: EffectRun): Promise<number> =>
+  patchWorkload(run, progressing(run, 'Unknown', 'DeploymentPaused', 'Deployment is paused'), 'status');
+
+const progressing = (run: EffectRun, status: string, reason: string, message: string): JsonObject => {
+  const now = toRfc3339(run.gathered.facts.now);
+  return {
+    status: {
+      conditions: [{ type: 'Progressing', status, reason, message, lastUpdateTime: now, lastTransitionTime: now }],
+    },
+  };
+};

@@ -1,0 +1,76 @@
+/** Reads a workload, its marks and its canary into facts. Pure. */
+import { templateHash } from '../core/template/template-hash.ts';
+import type { Deployment, JsonObject, KubeObject } from '../core/kube-object.ts';
+import type { CanaryFacts, WorkloadFacts, WorkloadMarks } from '../core/release/facts.ts';
+import { marks } from '../schema/annotations.ts';
+
+/** The marks, when they are bound to the template the workload has now; inert ones are as good as none. */
+export const validMarks = (
+  workload: Deployment,
+  hash = templateHash(workload.spec.template),
+): WorkloadMarks | undefined => {
+  const own = workload.metadata.annotations ?? {};
+  const release = own[marks.release];
+  if (release === undefined || own[marks.releaseHash] !== hash) return undefined;
+  const phase = own[marks.phase];
+  return { release, ...(phase === undefined ? {} : { phase }) };
+};
+
+export const workloadFacts = (workload: Deployment): WorkloadFacts => {
+  const { spec, status } = workload;
+  const hash = templateHash(spec.template);
+  const valid = validMarks(workload, hash);
+  return {
+    templateHash: hash,
+    ...(valid === undefined ? {} : { marks: valid }),
+    paused: spec.paused === true,
+    replicas: spec.replicas ?? 1,
+    available: status?.availableReplicas ?? 0,
+    complete: rolloutComplete(workload),
+    timedOut: (status?.conditions ?? []).some(
+      (c) => c.type === 'Progressing' && c.reason === 'ProgressDeadlineExceeded',
+    ),
+    recreate: spec.strategy?.['type'] === 'Recreate',
+  };
+};
+
+/** As `kubectl rollout status` decides it, and only for what the Deployment controller has seen. */
+const rolloutComplete = ({ metadata, spec, status }: Deployment): boolean => {
+  if (status === undefined || (status.observedGeneration ?? 0) < (metadata.generation ?? 0)) return false;
+  const { replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = status;
+  const wanted = spec.replicas ?? 1;
+  return updatedReplicas >= wanted && replicas === updatedReplicas && availableReplicas >= wanted;
+};
+
+/** Ready endpoints in the slices of one Service. A terminating endpoint is not ready. */
+const readyEndpoints = (slices: readonly KubeObject[]): number =>
+  new Set(
+    slices
+      .flatMap((slice) => ((slice as unknown as JsonObject)['endpoints'] as readonly Endpoint[] | undefined) ?? [])
+      .filter(isReady)
+      .flatMap((e) => e.addresses),
+  ).size;
+
+type Endpoint = { readonly addresses: readonly string[]; readonly conditions?: { readonly ready?: boolean } };
+const isReady = (endpoint: Endpoint): boolean => endpoint.conditions?.ready !== false;
+
+/**
+ * What is true of the canary. Behind routes a pod counts when it is published in the canary Service's endpoints too:
+ * before that no proxy knows it.
+ */
+export const canaryFacts = (canary: Deployment, slices: readonly KubeObject[] | undefined): CanaryFacts => {
+  const replicas = canary.spec.replicas ?? 0;
+  const ready = readyPods(canary);
+  return {
+    templateHash: canary.metadata.annotations?.[marks.releaseHash] ?? '',
+    replicas,
+    ready: slices === undefined ? ready : Math.min(ready, readyEndpoints(slices)),
+  };
+};
+
+/** A status from before the last change of the spec may count pods that are about to go. */
+const readyPods = ({ metadata, spec, status }: Deployment): number => {
+  const ready = status?.readyReplicas ?? 0;
+  const seen = (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+  return seen ? ready : Math.min(ready, spec.replicas ?? 0);
+};

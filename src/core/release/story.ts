@@ -1,0 +1,94 @@
+/** What a change of a release's status is worth telling: events, and one log line. */
+import type { ReleaseStatus } from '../../schema/release.ts';
+import { isFinal } from './state.ts';
+
+export type Tale = {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly action: string;
+  readonly note: string;
+  /** Told on the workload as well as on the Release: its beginning, its trouble and its end. */
+  readonly onWorkload: boolean;
+};
+
+/** The events between two statuses, in order. Messages that only rephrase a state are told in the status alone. */
+export const storyOf = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly Tale[] => [
+  ...phaseTale(before, after),
+  ...weightTale(before, after),
+  ...checkTale(before, after),
+  ...requestTale(before, after),
+];
+
+const tale = (reason: string, action: string, note: string, rest: Partial<Tale> = {}): Tale => ({
+  type: 'Normal',
+  reason,
+  action,
+  note,
+  onWorkload: true,
+  ...rest,
+});
+const warning = { type: 'Warning' } as const;
+
+const phaseTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly Tale[] => {
+  if (before?.phase === after.phase) return blockedTale(before, after);
+  const note = after.message ?? after.phase;
+  if (isFinal(after.phase))
+    return [tale(`Release${after.phase}`, 'EndRelease', note, after.phase === 'Failed' ? warning : {})];
+  switch (after.phase) {
+    case 'Preparing':
+      return [
+        tale(
+          'ReleaseStarted',
+          'StartCanary',
+          `${note} (provider ${after.provider ?? '?'}, Service ${after.service ?? '?'})`,
+        ),
+      ];
+    case 'Waiting':
+      return [tale('ApprovalRequired', 'WaitForApproval', note)];
+    case 'Failing':
+      return [tale(after.ending?.reason ?? 'Failing', 'WithdrawCanary', note, warning)];
+    default:
+      return [];
+  }
+};
+
+const blockedTale = (before: ReleaseStatus, after: ReleaseStatus): readonly Tale[] =>
+  after.phase === 'Pending' && before.message !== after.message
+    ? [tale('CannotStart', 'StartCanary', after.message ?? '', warning)]
+    : [];
+
+const weightTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly Tale[] => {
+  if (after.phase !== 'Progressing' || before?.step === after.step) return [];
+  return [
+    tale(
+      'WeightChanged',
+      'SplitTraffic',
+      `step ${after.stepLabel ?? ''}: ${after.weight ?? 0} % of the traffic for the canary`,
+      { onWorkload: false },
+    ),
+  ];
+};
+
+const checkTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly Tale[] => {
+  if (before?.message === after.message || after.message === undefined || after.ending !== undefined) return [];
+  if (failuresOf(after) > failuresOf(before)) return [tale('CheckFailed', 'Judge', after.message, warning)];
+  return isHolding(after) && after.judgedAt !== before?.judgedAt
+    ? [tale('Holding', 'Judge', after.message, warning)]
+    : [];
+};
+
+const failuresOf = (status: ReleaseStatus | undefined): number => status?.failures ?? 0;
+const isHolding = (status: ReleaseStatus): boolean => (status.checks ?? []).some((c) => c.call === 'inconclusive');
+
+const requestTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly Tale[] => {
+  const { acknowledged } = after;
+  if (acknowledged === undefined || acknowledged.id === before?.acknowledged?.id) return [];
+  const why = acknowledged.reason === undefined ? '' : ` (${acknowledged.reason})`;
+  return [
+    tale(
+      'Request',
+      'AnswerRequest',
+      `${acknowledged.verb} asked by ${acknowledged.by ?? 'somebody'}${why}: ${acknowledged.result}`,
+    ),
+  ];
+};
