@@ -1,5 +1,6 @@
 /** A marked workload gets its Release: created once, under the name that the webhook put into the mark. */
-import { kinds, type Deployment, type JsonObject, type KubeObject } from '../core/kube-object.ts';
+import { boundMarks, readRequester } from '../core/admission/marks.ts';
+import { kinds, type Deployment, type KubeObject } from '../core/kube-object.ts';
 import { toRfc3339 } from '../core/time.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { annotations, marks } from '../schema/annotations.ts';
@@ -7,7 +8,6 @@ import { apiVersion } from '../schema/names.ts';
 import type { ReleaseSpec, ReleaseStatus } from '../schema/release.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { attemptOf } from './workload-effects.ts';
-import { validMarks } from './workload-facts.ts';
 
 /**
  * The Release the marks ask for, created now if it was missing. Undefined when nothing is asked for, or when the user has
@@ -17,7 +17,7 @@ export const adoptRelease = async (
   deps: ControllerDependencies,
   workload: Deployment,
 ): Promise<KubeObject | undefined> => {
-  const valid = validMarks(workload);
+  const valid = boundMarks(workload);
   if (valid === undefined || valid.phase === 'UserPaused') return undefined;
   const ref = { gvk: kinds.release, namespace: workload.metadata.namespace ?? '', name: valid.release };
   const existing = deps.cluster.get(ref);
@@ -75,7 +75,7 @@ const existingInstead = async (
 const releaseSpec = (deps: ControllerDependencies, workload: Deployment, name: string): ReleaseSpec => {
   const own = workload.metadata.annotations ?? {};
   const { spec: policy, name: policyName } = deps.policies.ofWorkload(workload);
-  const requestedBy = requester(own[marks.requestedBy]);
+  const requestedBy = readRequester(own[marks.requestedBy]);
   const skip = own[annotations.skip];
   return {
     workload: { kind: 'Deployment', name: workload.metadata.name, uid: workload.metadata.uid ?? '' },
@@ -87,16 +87,6 @@ const releaseSpec = (deps: ControllerDependencies, workload: Deployment, name: s
     ...(requestedBy === undefined ? {} : { requestedBy }),
     ...(own[marks.phase] === 'Skipped' && skip !== undefined ? { reason: skip } : {}),
   };
-};
-
-/** Written by the webhook; anything else is not worth failing a release for. */
-const requester = (text: string | undefined): ReleaseSpec['requestedBy'] => {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text) as ReleaseSpec['requestedBy'];
-  } catch {
-    return undefined;
-  }
 };
 
 const recordSkip = async (deps: ControllerDependencies, release: KubeObject): Promise<KubeObject> => {

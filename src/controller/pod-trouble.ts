@@ -71,9 +71,12 @@ const podWords = (status: PodStatus): Omit<PodTrouble, 'name'> => {
 const containerWords = ({ state, lastState, restartCount = 0 }: ContainerStatus): Omit<PodTrouble, 'name'> => {
   const last = state?.terminated ?? lastState?.terminated;
   const waiting = state?.waiting;
-  const reason = waiting?.reason ?? last?.reason ?? 'NotReady';
   const words = last === undefined ? (waiting?.message ?? 'the readiness probe does not pass') : lastWords(last);
-  return { reason, ...messageOf(words), restarts: restartCount };
+  return {
+    reason: [waiting?.reason, last?.reason, 'NotReady'].find((r) => r !== undefined) ?? 'NotReady',
+    ...messageOf(words),
+    restarts: restartCount,
+  };
 };
 
 const lastWords = ({ exitCode, message = '' }: Terminated): string =>

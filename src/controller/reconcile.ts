@@ -1,4 +1,5 @@
 /** One reconcile of one workload: gather facts, step, record the status, then carry out the effects. */
+import { boundMarks } from '../core/admission/marks.ts';
 import { kinds, type Deployment, type JsonObject, type KubeObject, type ObjectRef } from '../core/kube-object.ts';
 import type { PodTrouble, Round } from '../core/release/facts.ts';
 import { isFinal } from '../core/release/state.ts';
@@ -15,7 +16,6 @@ import { gather, readRelease, releasesOf, type Gathered, type ReleaseObject, typ
 import { podTrouble } from './pod-trouble.ts';
 import { runEffects } from './run-effects.ts';
 import { sameStatus } from './same-status.ts';
-import { validMarks } from './workload-facts.ts';
 import { restoreAbandoned } from './abandoned.ts';
 
 export type ReconcileResult = { readonly again?: Milliseconds };
@@ -28,7 +28,7 @@ export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef): P
     return abandoned(deps, namespace, ref.name);
   const adopted = await adoptRelease(deps, workload);
   const all = withAdopted(releasesOf(deps.cluster, namespace, ref.name, workload.metadata.uid), adopted);
-  const marked = validMarks(workload)?.release;
+  const marked = boundMarks(workload)?.release;
   let again: Milliseconds | undefined;
   for (const release of all.filter((r) => isOpen(r, marked))) {
     const wait = await advance({ deps, workload, release, all, now: deps.clock.now() });
@@ -109,7 +109,7 @@ const answerTo = async (
 
 /** The decision is written down before anything is done about it. */
 const record = async (
-  { deps, release, workload, now }: Subject,
+  { deps, release, workload }: Subject,
   gathered: Gathered,
   status: ReleaseStatus,
 ): Promise<ReleaseObject> => {

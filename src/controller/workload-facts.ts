@@ -1,28 +1,18 @@
 /** Reads a workload, its marks and its canary into facts. Pure. */
+import { boundMarks } from '../core/admission/marks.ts';
 import { templateHash } from '../core/template/template-hash.ts';
 import type { Deployment, JsonObject, KubeObject } from '../core/kube-object.ts';
-import type { CanaryFacts, WorkloadFacts, WorkloadMarks } from '../core/release/facts.ts';
-import { marks } from '../schema/annotations.ts';
-
-/** The marks, when they are bound to the template the workload has now; inert ones are as good as none. */
-export const validMarks = (
-  workload: Deployment,
-  hash = templateHash(workload.spec.template),
-): WorkloadMarks | undefined => {
-  const own = workload.metadata.annotations ?? {};
-  const release = own[marks.release];
-  if (release === undefined || own[marks.releaseHash] !== hash) return undefined;
-  const phase = own[marks.phase];
-  return { release, ...(phase === undefined ? {} : { phase }) };
-};
+import type { CanaryFacts, WorkloadFacts } from '../core/release/facts.ts';
+import { annotations, marks } from '../schema/annotations.ts';
 
 export const workloadFacts = (workload: Deployment): WorkloadFacts => {
   const { spec, status } = workload;
-  const hash = templateHash(spec.template);
-  const valid = validMarks(workload, hash);
+  const bound = boundMarks(workload);
+  const skip = workload.metadata.annotations?.[annotations.skip];
   return {
-    templateHash: hash,
-    ...(valid === undefined ? {} : { marks: valid }),
+    templateHash: templateHash(spec.template),
+    ...(bound === undefined ? {} : { marks: bound }),
+    ...(skip === undefined ? {} : { skip }),
     paused: spec.paused === true,
     replicas: spec.replicas ?? 1,
     available: status?.availableReplicas ?? 0,

@@ -98,7 +98,7 @@ export const ReleaseStatusSchema = Type.Object({
   ending: opt(
     Type.Object(
       {
-        outcome: Type.Enum(['Succeeded', 'Failed', 'Aborted', 'Superseded']),
+        outcome: Type.Enum(['Succeeded', 'Failed', 'Aborted', 'Superseded', 'Skipped']),
         reason: text('One word for machines.'),
         message: text('One sentence for people.'),
         at: time('When it was decided.'),

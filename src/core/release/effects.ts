@@ -81,6 +81,7 @@ const closing = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   if (!mine(facts)) return [];
   switch (status.ending?.outcome) {
     case 'Succeeded':
+    case 'Skipped':
       return [{ do: 'settle' }];
     case 'Failed':
       return facts.policy.onFailure === 'revert'

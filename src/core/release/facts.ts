@@ -10,6 +10,8 @@ export type WorkloadMarks = { readonly release: string; readonly phase?: string 
 export type WorkloadFacts = {
   readonly templateHash: string;
   readonly marks?: WorkloadMarks;
+  /** The reason a person gave for skipping, if any is on the workload. */
+  readonly skip?: string;
   readonly paused: boolean;
   /** Wanted replicas, as the user or the HPA set them. */
   readonly replicas: number;

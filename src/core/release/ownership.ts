@@ -9,8 +9,15 @@ export const ownership = (status: ReleaseStatus, facts: Facts): ReleaseStatus | 
   const { marks } = facts.workload;
   if (marks === undefined) return withoutMarks(status, facts);
   if (marks.release !== facts.release.name) return superseded(status, facts, marks.release);
-  return unpausedBySomebody(status, facts);
+  return marks.phase === 'Skipped' ? skipped(status, facts) : unpausedBySomebody(status, facts);
 };
+
+const skipped = (status: ReleaseStatus, facts: Facts): ReleaseStatus =>
+  endWith(status, facts, {
+    outcome: 'Skipped',
+    reason: 'SkipRequested',
+    message: `skipped: the template rolls natively${facts.workload.skip === undefined ? '' : ` (${facts.workload.skip})`}`,
+  });
 
 const superseded = (status: ReleaseStatus, facts: Facts, by: string): ReleaseStatus =>
   endWith(status, facts, {
