@@ -1,0 +1,197 @@
+/**
+ * Keeps a store equal to what the API server has: one list, then a watch that is resumed where it ended.
+ *
+ *   list ──► watch ──┬─ ended ───────────► watch from the last version
+ *     ▲              ├─ broken, silent ──► wait ──► watch from the last version
+ *     └──── wait ◄───┴─ version is gone
+ */
+import type { Gvk } from '../core/kube-object.ts';
+import type { Milliseconds } from '../core/time.ts';
+import type { Clock } from '../ports/clock.ts';
+import { ClusterError } from '../ports/cluster.ts';
+import type { Api, WatchEvent } from './api.ts';
+import { backoffDelay, pause } from './backoff.ts';
+import { asObject, listPages } from './list-pages.ts';
+import type { Log } from './log.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { Trim } from './trim.ts';
+import type { WatchTarget } from './watch-spec.ts';
+import { Watchdog } from './watchdog.ts';
+
+export type ReflectorOptions = {
+  readonly api: Api;
+  readonly gvk: Gvk;
+  readonly target: WatchTarget;
+  readonly store: ObjectStore;
+  readonly trim: Trim;
+  /** Ask for names and metadata alone. */
+  readonly metadataOnly?: boolean;
+  /** The kind may vanish: stop at a 404 instead of trying again. */
+  readonly mayVanish?: boolean;
+  readonly clock: Clock;
+  /** 0 to 1, for jitter. */
+  readonly random: () => number;
+  readonly log: Log;
+};
+
+export interface Reflector {
+  /** Whether the store holds a complete list. */
+  readonly synced: boolean;
+  /** Resolves when the first list is in, or the reflector has ended. */
+  readonly firstList: Promise<void>;
+  /** Resolves when the first list is in, has failed for a reason other than the network, or the reflector is stopped. */
+  readonly settled: Promise<void>;
+  /** Resolves when it has ended: stopped, or the kind has vanished. */
+  readonly ended: Promise<'stopped' | 'vanished'>;
+  stop(): void;
+}
+
+/** How much later than asked for the API server may end a watch. */
+const GRACE: Milliseconds = 15_000;
+/** A watch that ends sooner has not worked; starting the next at once would be a busy loop. */
+const SHORTEST_WATCH: Milliseconds = 1000;
+/** Seconds that the API server is asked to keep a watch: five to ten minutes, so that watches do not end together. */
+const WATCH_SECONDS = 300;
+const BACKOFF = { base: 250, cap: 30_000 };
+/** A refused connection costs nothing, and an API server that comes back should not wait for us long. */
+const BACKOFF_UNREACHABLE = { base: 250, cap: 5000 };
+
+const partial = (kind: string): string => `application/json;as=${kind};g=meta.k8s.io;v=v1`;
+
+class ListWatch implements Reflector {
+  synced = false;
+  readonly firstList: Promise<void>;
+  readonly settled: Promise<void>;
+  readonly ended: Promise<'stopped' | 'vanished'>;
+  readonly #options: ReflectorOptions;
+  readonly #stop = new AbortController();
+  readonly #listed = Promise.withResolvers<undefined>();
+  readonly #known = Promise.withResolvers<undefined>();
+  #version: string | undefined;
+  #failures = 0;
+
+  constructor(options: ReflectorOptions) {
+    this.#options = options;
+    this.firstList = this.#listed.promise;
+    this.settled = this.#known.promise;
+    this.ended = this.#run().finally(() => this.#settle());
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  async #run(): Promise<'stopped' | 'vanished'> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        await this.#step();
+      } catch (error) {
+        if (this.#hasVanished(error)) return 'vanished';
+        await this.#recover(error);
+      }
+    }
+    return 'stopped';
+  }
+
+  async #step(): Promise<void> {
+    if (this.#version === undefined) this.#version = await this.#list();
+    if (!this.#stop.signal.aborted) await this.#watch(this.#version);
+  }
+
+  async #list(): Promise<string> {
+    const { api, gvk, target, trim, store, metadataOnly, log } = this.#options;
+    store.beginList();
+    const accept = metadataOnly === true ? { accept: partial('PartialObjectMetadataList') } : {};
+    const what = `list ${target.what}`;
+    const { objects, version } = await listPages(api, {
+      path: target.path,
+      query: target.query,
+      what,
+      gvk,
+      trim,
+      ...accept,
+    });
+    if (this.#stop.signal.aborted) return version;
+    store.replace(objects, version);
+    this.synced = true;
+    this.#settle();
+    log.debug({ kind: gvk.kind, objects: objects.length }, 'listed');
+    return version;
+  }
+
+  async #watch(from: string): Promise<void> {
+    const { api, target, metadataOnly, clock, random } = this.#options;
+    const seconds = Math.round(WATCH_SECONDS * (1 + random()));
+    const cut = new AbortController();
+    const watchdog = new Watchdog(clock, seconds * 1000 + GRACE, () => cut.abort());
+    const query = {
+      ...target.query,
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      resourceVersion: from,
+      timeoutSeconds: String(seconds),
+    };
+    const accept = metadataOnly === true ? { accept: partial('PartialObjectMetadata') } : {};
+    const call = { path: target.path, what: `watch ${target.what}`, query, ...accept };
+    const started = clock.now();
+    try {
+      await api.watch(call, (event) => this.#take(event, watchdog), AbortSignal.any([cut.signal, this.#stop.signal]));
+    } finally {
+      watchdog.end();
+    }
+    if (cut.signal.aborted)
+      throw new ClusterError('unreachable', `watch ${target.what}: nothing was heard for too long`);
+    if (watchdog.heard || clock.now() - started >= SHORTEST_WATCH) this.#failures = 0;
+    else throw new ClusterError('unreachable', `watch ${target.what}: ended at once`);
+  }
+
+  #take({ type, object }: WatchEvent, watchdog: Watchdog): void {
+    if (this.#stop.signal.aborted) return;
+    const { store, gvk, trim } = this.#options;
+    watchdog.hear(type === 'BOOKMARK');
+    this.#failures = 0;
+    const version = (object['metadata'] as { readonly resourceVersion?: string } | undefined)?.resourceVersion;
+    const change = type === 'DELETED' ? 'removed' : 'set';
+    const inOrder =
+      type === 'BOOKMARK' ? store.observe(version) : store.observe(version, change, trim(asObject(object, gvk)));
+    if (!inOrder)
+      throw new ClusterError('gone', `watch: version ${version ?? ''} is older than ${this.#version ?? ''}`);
+    this.#version = version ?? this.#version;
+  }
+
+  #settle(): void {
+    this.#listed.resolve(undefined);
+    this.#known.resolve(undefined);
+  }
+
+  #hasVanished(error: unknown): boolean {
+    return this.#options.mayVanish === true && error instanceof ClusterError && error.reason === 'not-found';
+  }
+
+  async #recover(error: unknown): Promise<void> {
+    const { clock, random } = this.#options;
+    if (this.#stop.signal.aborted) return;
+    const reason = error instanceof ClusterError ? error.reason : 'server';
+    // `invalid` is what an API server says of a version it cannot read, such as one of another storage back-end.
+    if (['gone', 'invalid', 'not-found'].includes(reason)) this.#version = undefined;
+    if (reason !== 'unreachable') this.#known.resolve(undefined);
+    this.#failures += 1;
+    const limits = reason === 'unreachable' ? BACKOFF_UNREACHABLE : BACKOFF;
+    const delay = backoffDelay(this.#failures, error, { ...limits, random });
+    this.#say(error, reason, delay);
+    await pause(clock, delay, this.#stop.signal);
+  }
+
+  /** A watch that breaks once is everyday life; one that cannot be had again is not. */
+  #say(error: unknown, reason: string, delay: Milliseconds): void {
+    const { log, gvk } = this.#options;
+    const next = this.#version === undefined ? 'list' : 'watch';
+    const fields = { kind: gvk.kind, reason, next, attempt: this.#failures, retryIn: Math.round(delay), err: error };
+    if (this.#failures === 1) log.info(fields, 'watch interrupted');
+    else log.warn(fields, 'watch still interrupted');
+  }
+}
+
+/** Starts at once. */
+export const reflect = (options: ReflectorOptions): Reflector => new ListWatch(options);

@@ -1,0 +1,34 @@
+/** Which objects are watched, and how they are asked for. */
+import type { Gvk } from '../core/kube-object.ts';
+import { collectionPath, resourceName } from './api-path.ts';
+import type { Query } from './api.ts';
+import type { Trim } from './trim.ts';
+
+export type WatchSpec = {
+  readonly gvk: Gvk;
+  /** One namespace; all of them when left out. */
+  readonly namespace?: string;
+  /** `app=web,tier in (a,b)`. */
+  readonly labelSelector?: string;
+  /**
+   * A custom resource that may not be installed. It is watched from the moment its definition appears until that vanishes.
+   * Needs permission to list and watch customresourcedefinitions.
+   */
+  readonly optional?: boolean;
+  /** What is left out of the cache; `dropManagedFields` when not said. Use `dropBookkeeping` for kinds that are never replaced. */
+  readonly trim?: Trim;
+};
+
+/** What a list and a watch of the same objects have in common. */
+export type WatchTarget = {
+  readonly path: string;
+  readonly query: Query;
+  /** `deployments.apps in shop`, for messages and logs. */
+  readonly what: string;
+};
+
+export const watchTarget = ({ gvk, namespace, labelSelector }: WatchSpec): WatchTarget => ({
+  path: collectionPath(gvk, namespace),
+  query: { labelSelector },
+  what: `${resourceName(gvk)}${namespace === undefined ? '' : ` in ${namespace}`}`,
+});
