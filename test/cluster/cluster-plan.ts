@@ -39,6 +39,7 @@ type Draft = Omit<ComponentSpec, 'argv' | 'env' | 'readyWithinMs' | 'stopWithinM
   readonly program: ToolName | 'node' | 'sh';
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  readonly stopWithinMs?: number;
 };
 
 const http = (url: string, rest: Omit<Probe & { kind: 'http' }, 'kind' | 'url'> = {}): Probe => ({
@@ -77,6 +78,8 @@ const apiServer = ({ layout, shape }: PlanInput): Draft => ({
     ...shape.apiServerArgs,
   ],
   needs: ['etcd'],
+  // With watches open it would wait for a minute before it ends by itself.
+  stopWithinMs: 3_000,
   ready: http(`${API_SERVER_URL}/readyz`, { ca: layout.apiServerCa }),
 });
 
@@ -184,7 +187,7 @@ const complete = ({ layout, tools, env }: PlanInput, { program, args, ...draft }
     argv: [path, ...args],
     env: { ...env, ...draft.env },
     readyWithinMs: 90_000,
-    stopWithinMs: 10_000,
+    stopWithinMs: draft.stopWithinMs ?? 10_000,
     logFile: layout.log(draft.name),
   };
 };

@@ -49,8 +49,12 @@ export type Cluster = ClusterInfo & {
 const component = (info: ClusterInfo, name: string): Component => ({
   name,
   logFile: layoutOf(info.dir).log(name),
-  stop: async (signal = 'SIGTERM') => void (await ask(info.dir, { op: 'stop', name, signal })),
-  start: async () => void (await ask(info.dir, { op: 'start', name })),
+  stop: async (signal = 'SIGTERM') => {
+    await ask(info.dir, { op: 'stop', name, signal });
+  },
+  start: async () => {
+    await ask(info.dir, { op: 'start', name });
+  },
   isRunning: async () => {
     const { components = [] } = await ask(info.dir, { op: 'status' });
     return components.some((one) => one.name === name && (one.state === 'ready' || one.state === 'starting'));

@@ -2,18 +2,27 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Finished } from './binaries/run-command.ts';
 import type { ClusterInfo } from './cluster-info.ts';
 import { CLUSTER_DIR_VARIABLE, layoutOf } from './layout.ts';
 import { nsenterArgs } from './namespace.ts';
-import { childrenOf } from './process-identity.ts';
+import type { ProcessIdentity } from './process-identity.ts';
+import { childrenOf, identify, isAlive, signalProcess } from './process-identity.ts';
 
 export type ExecOptions = {
   readonly cwd?: string;
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly stdio?: StdioOptions;
+  /**
+   * At a terminal an interrupt also ends what carries the program into the namespace, at once, while the program may take
+   * its time. With this, `ended` waits for the program too.
+   */
+  readonly atTerminal?: boolean;
 };
+
+export type Ending = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
 
 /** A program that runs inside a cluster. */
 export type Execution = {
@@ -21,7 +30,7 @@ export type Execution = {
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
   /** How it ended. Rejects when it could not be started. */
-  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  readonly ended: Promise<Ending>;
   /** Signals the program itself, not what carries it into the namespace. */
   kill(signal?: NodeJS.Signals): Promise<void>;
 };
@@ -62,29 +71,44 @@ const start = (info: ClusterInfo, command: readonly string[], options: ExecOptio
   return spawn('nsenter', [...nsenterArgs(info.mode, info.holder.init.pid), 'sh', ...shell], { env, stdio });
 };
 
+// nsenter waits for the program as its parent and does not pass signals on.
+const carried = async (child: ChildProcess): Promise<ProcessIdentity | undefined> => {
+  while (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+    const [pid] = await childrenOf(child.pid);
+    if (pid !== undefined) return identify(pid);
+    await sleep(5);
+  }
+  return undefined;
+};
+
 /** Starts a program in the cluster's namespace, in this process's working directory unless said otherwise. */
 export const execute = (info: ClusterInfo, command: readonly string[], options: ExecOptions = {}): Execution => {
   const child = start(info, command, options);
+  const exited = new Promise<Ending>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
   const inside = isInside(info);
+  const program = options.atTerminal && !inside ? carried(child) : undefined;
   return {
     stdin: child.stdin,
     stdout: child.stdout,
     stderr: child.stderr,
-    ended: new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (code, signal) => resolve({ code, signal }));
-    }),
+    ended: program === undefined ? exited : exited.then(async (ending) => untilGone(await program, ending)),
     kill: async (signal = 'SIGTERM') => {
-      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-      // nsenter waits for the program as its parent and does not pass signals on.
-      const [program] = inside ? [child.pid] : await childrenOf(child.pid);
-      try {
-        process.kill(program ?? child.pid, signal);
-      } catch {
-        // It ended in the meantime.
-      }
+      if (inside) child.kill(signal);
+      else await signalTo(await (program ?? carried(child)), signal);
     },
   };
+};
+
+const signalTo = async (program: ProcessIdentity | undefined, signal: NodeJS.Signals): Promise<void> => {
+  if (program !== undefined) await signalProcess(program, signal);
+};
+
+const untilGone = async (program: ProcessIdentity | undefined, ending: Ending): Promise<Ending> => {
+  while (program !== undefined && (await isAlive(program))) await sleep(20);
+  return ending;
 };
 
 /** Runs a program inside to its end. `code` is 128 when a signal ended it. */
