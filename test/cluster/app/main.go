@@ -30,6 +30,11 @@ func main() {
 		err = load(args, os.Stdout)
 	case "contain":
 		err = contain(args)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			// What runtimes report for a container whose process could not be started at all.
+			os.Exit(128)
+		}
 	case "help", "-h", "--help":
 		fmt.Print(usage)
 	default:

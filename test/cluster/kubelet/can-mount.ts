@@ -1,0 +1,29 @@
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+// A directory that no host has, so that the hard case (a missing mount path) is what is tried.
+const TARGET = '/var/run/sluice-mount-check/volume';
+
+/** Tries whether a child can be given a volume at a path that does not exist here. */
+export async function canMount(testapp: string, workDir: string): Promise<boolean> {
+  const source = join(workDir, 'mount-check');
+  const scratch = join(workDir, 'mount-check-scratch');
+  await mkdir(source, { recursive: true });
+  await mkdir(scratch, { recursive: true });
+  await writeFile(join(source, 'file'), '');
+  const args = [
+    'contain',
+    '--scratch',
+    scratch,
+    '--mount',
+    `${source}:${TARGET}`,
+    '--',
+    'test',
+    '-e',
+    `${TARGET}/file`,
+  ];
+  return await new Promise((resolve) => {
+    execFile(testapp, args, (error) => resolve(error === null));
+  });
+}

@@ -1,0 +1,52 @@
+import { ApiError } from './api-client.ts';
+import type { ApiClient } from './api-client.ts';
+import type { Pod, PodId } from './kube-types.ts';
+import { withRetry } from './retry.ts';
+
+function podPath(id: PodId): string {
+  return `/api/v1/namespaces/${id.namespace}/pods/${id.name}`;
+}
+
+/** Assigns a pod to a node. A pod that is gone or was assigned meanwhile is no error. */
+export async function bindPod(api: ApiClient, id: PodId, nodeName: string): Promise<void> {
+  const body = {
+    apiVersion: 'v1',
+    kind: 'Binding',
+    metadata: { name: id.name, namespace: id.namespace, uid: id.uid },
+    target: { apiVersion: 'v1', kind: 'Node', name: nodeName },
+  };
+  await unlessGone(() => api.request({ method: 'POST', path: `${podPath(id)}/binding`, body }));
+}
+
+/** Merges a status into a pod's, by strategic merge: conditions of other writers stay. Undefined when it is gone. */
+export async function patchPodStatus(api: ApiClient, id: PodId, status: object): Promise<Pod | undefined> {
+  const call = {
+    method: 'PATCH',
+    path: `${podPath(id)}/status`,
+    contentType: 'application/strategic-merge-patch+json',
+    body: { metadata: { uid: id.uid }, status },
+  };
+  // A 409 is usually another uid, but also what the server answers when it lost too many races with other writers.
+  for (let conflicts = 0; conflicts < 3; conflicts++) {
+    const patched = await unlessGone(() => api.request<Pod>(call));
+    if (patched !== undefined) return patched;
+  }
+  return undefined;
+}
+
+/** Removes a terminated pod from the API server for good. */
+export async function removePod(api: ApiClient, id: PodId): Promise<void> {
+  const body = { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0, preconditions: { uid: id.uid } };
+  await unlessGone(() => api.request({ method: 'DELETE', path: podPath(id), body }));
+}
+
+// 409: another pod has the name now (uid precondition), or the pod is bound already; both mean that this one is not ours
+// to change any more.
+async function unlessGone<T>(send: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await withRetry(send);
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 404 || error.status === 409)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+import type { ContainerView, Terminated } from './container-view.ts';
+import type { Container, PodStatus } from './kube-types.ts';
+import { isRestarted } from './restart.ts';
+
+export interface Restored {
+  readonly container: Container;
+  readonly kind: 'init' | 'main';
+  /** The restart policy that holds for this container. */
+  readonly policy: string;
+  readonly status: PodStatus | undefined;
+}
+
+interface WireState {
+  readonly running?: object;
+  readonly terminated?: {
+    readonly exitCode: number;
+    readonly reason?: string;
+    readonly message?: string;
+    readonly startedAt?: string;
+    readonly finishedAt?: string;
+  };
+}
+
+/**
+ * How a container starts out on a kubelet that was restarted. One that had ended for good stays ended; one that ran is
+ * lost: it has ended with an unknown result, and starts again where its policy says so, its count of restarts going on.
+ * Undefined for a container that never ran. `now` is in milliseconds since the epoch.
+ */
+export function viewBefore(restored: Restored, now: number): ContainerView | undefined {
+  const { container, kind, policy, status } = restored;
+  const list = kind === 'init' ? status?.initContainerStatuses : status?.containerStatuses;
+  const before = list?.find((each) => each.name === container.name);
+  const state = (before?.state ?? {}) as WireState;
+  const last = lastOf(state, now);
+  if (before === undefined || last === undefined) return undefined;
+  const restarts = isRestarted(policy, last.exitCode);
+  return {
+    name: container.name,
+    image: container.image,
+    restartCount: (before.restartCount ?? 0) + (restarts ? 1 : 0),
+    started: false,
+    ready: false,
+    state: restarts ? { kind: 'waiting', reason: 'ContainerCreating' } : last,
+    ...(restarts ? { last } : {}),
+  };
+}
+
+function lastOf(state: WireState, now: number): Terminated | undefined {
+  if (state.terminated) {
+    const { exitCode, reason = 'Error', message, startedAt = '', finishedAt = '' } = state.terminated;
+    const times = { startedAt: Date.parse(startedAt) || now, finishedAt: Date.parse(finishedAt) || now };
+    return { kind: 'terminated', exitCode, reason, ...(message === undefined ? {} : { message }), ...times };
+  }
+  if (state.running === undefined) return undefined;
+  return {
+    kind: 'terminated',
+    exitCode: 137,
+    reason: 'ContainerStatusUnknown',
+    message: 'The container could not be located after the kubelet was restarted',
+    startedAt: now,
+    finishedAt: now,
+  };
+}
