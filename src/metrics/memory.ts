@@ -58,7 +58,11 @@ export const memory = (): MemorySource => {
         guard(signal);
         resolve({ series: series(ask), notes: [] });
       }),
-    ping: (signal) => new Promise<void>((resolve) => resolve(guard(signal))),
+    ping: (signal) =>
+      new Promise((resolve) => {
+        guard(signal);
+        resolve();
+      }),
     record: (labels, at, value) => {
       const key = keyOf(labels);
       const one = held.get(key) ?? { labels, points: [] };

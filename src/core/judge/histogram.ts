@@ -58,16 +58,14 @@ export type Quantile = { readonly value: number; readonly beyond: boolean };
 export const quantileOf = ({ bounds, below, total }: Histogram, q: number): Quantile | undefined => {
   const last = bounds.at(-1);
   if (total <= 0 || last === undefined) return undefined;
+  const rank = q * total;
   // 0.07 × 100 is a little more than 7 in floating point; without this it would fall into the next bucket.
-  const rank = q * total * (1 - 1e-12);
-  const i = below.findIndex((n) => n >= rank);
+  const i = below.findIndex((n) => n >= rank * (1 - 1e-12));
   const bound = bounds[i];
   const upTo = below[i];
   if (bound === undefined || upTo === undefined) return { value: last, beyond: true };
   const lower = bounds[i - 1] ?? Math.min(0, bound);
   const before = below[i - 1] ?? 0;
-  return {
-    value: upTo > before ? lower + ((bound - lower) * (rank - before)) / (upTo - before) : bound,
-    beyond: false,
-  };
+  const share = upTo > before ? Math.min(1, (rank - before) / (upTo - before)) : 1;
+  return { value: lower + (bound - lower) * share, beyond: false };
 };

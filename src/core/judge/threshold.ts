@@ -42,7 +42,7 @@ const bounds = (check: Check, unit: string | undefined): string =>
   (['minimum', 'maximum'] as const)
     .filter((side) => (side === 'minimum' ? check.min : check.max) !== undefined)
     .map((side) => bound(check, side, unit))
-    .join(', ');
+    .join(' and ');
 
 /** `request-success-rate 71.2 % (canary 412 requests, 119 failed)` */
 const subject = (check: Check, { value, beyond, prefix = '', unit, basis }: Value): string => {
@@ -68,7 +68,7 @@ const judgeValue = (check: Check, reading: Value): Pick<Verdict, 'call' | 'reaso
     const because = `${what} is beyond the histogram's last bucket, so nobody can tell on which side of ${bound(check, doubt, reading.unit)} it is: add buckets up to there${tail}`;
     return { call: 'inconclusive', reason: 'unclear', because };
   }
-  return { call: 'pass', reason: 'within-bounds', because: `${what} is within ${bounds(check, reading.unit)}${tail}` };
+  return { call: 'pass', reason: 'within-bounds', because: `${what} meets ${bounds(check, reading.unit)}${tail}` };
 };
 
 const noted = (because: string, { notes }: Measurement): string =>
