@@ -1,0 +1,194 @@
+{{- /* Made by `npm run generate`; edit the declarations in src, not this file. */ -}}
+{{- define "sluice.rules.controller.workedOn" -}}
+- apiGroups:
+    - apps
+  resources:
+    - deployments
+  verbs:
+    - get
+    - list
+    - watch
+    - create
+    - patch
+    - delete
+- apiGroups:
+    - apps
+  resources:
+    - deployments/status
+  verbs:
+    - patch
+- apiGroups:
+    - apps
+  resources:
+    - replicasets
+  verbs:
+    - get
+    - list
+- apiGroups:
+    - ""
+  resources:
+    - pods
+  verbs:
+    - get
+    - list
+- apiGroups:
+    - ""
+  resources:
+    - services
+  verbs:
+    - get
+    - list
+    - watch
+    - create
+    - patch
+    - delete
+- apiGroups:
+    - discovery.k8s.io
+  resources:
+    - endpointslices
+  verbs:
+    - get
+    - list
+    - watch
+- apiGroups:
+    - events.k8s.io
+  resources:
+    - events
+  verbs:
+    - create
+    - patch
+- apiGroups:
+    - sluice.dev
+  resources:
+    - canarypolicies
+  verbs:
+    - get
+    - list
+    - watch
+- apiGroups:
+    - sluice.dev
+  resources:
+    - releases
+  verbs:
+    - get
+    - list
+    - watch
+    - create
+    - update
+    - patch
+    - delete
+- apiGroups:
+    - sluice.dev
+  resources:
+    - releases/status
+  verbs:
+    - get
+    - update
+    - patch
+- apiGroups:
+    - networking.istio.io
+  resources:
+    - virtualservices
+  verbs:
+    - get
+    - list
+    - watch
+    - create
+    - update
+    - patch
+    - delete
+- apiGroups:
+    - split.smi-spec.io
+  resources:
+    - trafficsplits
+  verbs:
+    - get
+    - list
+    - watch
+    - create
+    - update
+    - patch
+    - delete
+{{- end }}
+
+{{- define "sluice.rules.controller.clusterWide" -}}
+- apiGroups:
+    - sluice.dev
+  resources:
+    - clustercanarypolicies
+  verbs:
+    - get
+    - list
+    - watch
+- apiGroups:
+    - apiextensions.k8s.io
+  resources:
+    - customresourcedefinitions
+  verbs:
+    - get
+    - list
+    - watch
+{{- end }}
+
+{{- define "sluice.rules.controller.own" -}}
+- apiGroups:
+    - coordination.k8s.io
+  resources:
+    - leases
+  verbs:
+    - get
+    - create
+    - update
+    - patch
+{{- end }}
+
+{{- define "sluice.rules.webhook.workedOn" -}}
+- apiGroups:
+    - sluice.dev
+  resources:
+    - canarypolicies
+  verbs:
+    - get
+    - list
+    - watch
+{{- end }}
+
+{{- define "sluice.rules.webhook.clusterWide" -}}
+- apiGroups:
+    - sluice.dev
+  resources:
+    - clustercanarypolicies
+  verbs:
+    - get
+    - list
+    - watch
+- apiGroups:
+    - admissionregistration.k8s.io
+  resources:
+    - mutatingwebhookconfigurations
+    - validatingwebhookconfigurations
+  resourceNames:
+    - '{{ include "sluice.fullname" . }}'
+  verbs:
+    - get
+    - patch
+{{- end }}
+
+{{- define "sluice.rules.webhook.own" -}}
+- apiGroups:
+    - ""
+  resources:
+    - secrets
+  verbs:
+    - create
+- apiGroups:
+    - ""
+  resources:
+    - secrets
+  verbs:
+    - get
+    - update
+    - patch
+  resourceNames:
+    - '{{ include "sluice.certificateSecret" . }}'
+{{- end }}

@@ -1,0 +1,27 @@
+/** The permissions as partials of the chart: one named template for the rules of each role. */
+import { stringify } from 'yaml';
+import type { Gvk } from '../core/kube-object.ts';
+import { controllerPermissions, webhookPermissions, type Permissions, type PolicyRule } from './rbac.ts';
+
+/** Names that only an installation knows. */
+const webhookNames = {
+  configuration: '{{ include "sluice.fullname" . }}',
+  secret: '{{ include "sluice.certificateSecret" . }}',
+};
+
+const partial = (name: string, rules: readonly PolicyRule[]): string =>
+  `{{- define "sluice.rules.${name}" -}}\n${stringify(rules, { lineWidth: 0, aliasDuplicateObjects: false })}{{- end }}\n`;
+
+const partials = (component: string, { workedOn, clusterWide, own }: Permissions): string =>
+  [
+    partial(`${component}.workedOn`, workedOn),
+    partial(`${component}.clusterWide`, clusterWide),
+    partial(`${component}.own`, own),
+  ].join('\n');
+
+/** Text of the template file. */
+export const chartRoles = (providerKinds: readonly Gvk[]): string =>
+  [
+    partials('controller', controllerPermissions(providerKinds)),
+    partials('webhook', webhookPermissions(webhookNames)),
+  ].join('\n');
