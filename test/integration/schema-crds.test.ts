@@ -1,0 +1,131 @@
+/** The CRDs on a real API server: it must answer as our own parser does. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { JsonObject } from '../../src/core/kube-object.ts';
+import { parsePolicySpec } from '../../src/core/policy/parse-policy.ts';
+import { crds } from '../../src/schema/crds.ts';
+import { apiVersion } from '../../src/schema/names.ts';
+import { policyRules, checkRules } from '../../src/schema/policy-rules.ts';
+import { attach } from '../cluster/up.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { policySpecs } from '../fixtures/policy-specs.ts';
+
+const namespace = `schema-crds-${process.pid}`;
+let cluster: Cluster;
+
+const kubectl = (args: readonly string[], object?: object): ReturnType<Cluster['run']> =>
+  cluster.run('kubectl', args, object === undefined ? {} : { input: JSON.stringify(object) });
+const succeed = async (args: readonly string[], object?: object): Promise<string> => {
+  const { code, stdout, stderr } = await kubectl(args, object);
+  if (code !== 0) throw new Error(stderr);
+  return stdout;
+};
+const create = ['create', '-n', namespace, '-o', 'json', '-f', '-'];
+
+const policy = (spec: JsonObject, name = 'careful'): JsonObject => ({
+  apiVersion,
+  kind: 'CanaryPolicy',
+  metadata: { name },
+  spec,
+});
+const release = (name: string, policySpec: JsonObject = {}): JsonObject => ({
+  apiVersion,
+  kind: 'Release',
+  metadata: { name },
+  spec: {
+    workload: { kind: 'Deployment', name: 'web', uid: '0000' },
+    templateHash: 'b',
+    stableHash: 'a',
+    policy: policySpec,
+  },
+});
+
+beforeAll(async () => {
+  cluster = await attach();
+  await cluster.apply([...crds()]);
+  const names = crds().map((crd) => `crd/${crd.metadata.name}`);
+  await succeed(['wait', '--for=condition=Established', '--timeout=30s', ...names]);
+  await succeed(['create', 'namespace', namespace]);
+}, 60_000);
+
+afterAll(async () => {
+  await kubectl(['delete', 'namespace', namespace, '--wait=false']);
+});
+
+describe('the API server and our parser give the same answer to', () => {
+  it.each(policySpecs)(
+    '$name',
+    async ({ spec, wrong }) => {
+      const { code, stderr } = await kubectl([...create, '--dry-run=server', '--validate=strict'], policy(spec));
+      expect({ accepted: code === 0 }).toEqual({ accepted: parsePolicySpec(spec).ok });
+      for (const field of wrong) expect(stderr).toContain(field);
+    },
+    20_000,
+  );
+});
+
+describe('the API server', () => {
+  it('answers with the words and at the field of the rule that is broken', async () => {
+    const { stderr } = await kubectl(create, policy({ steps: [50, 5] }));
+    const rising = policyRules.find((rule) => rule.message.includes('rise'))!;
+    expect(stderr).toContain(`spec.steps: Invalid value: ${rising.message}. ${rising.todo}`);
+    const unbounded = await kubectl(create, policy({ checks: [{ name: 'errors', query: 'up' }] }));
+    expect(unbounded.stderr).toContain(`spec.checks[0]: Invalid value: ${checkRules[0]?.message}`);
+  });
+
+  it('fills in defaults of a policy that leave the policy what it is', async () => {
+    const written = { steps: [5, 50], latencyP99: '300ms' };
+    const stored = JSON.parse(await succeed(create, policy(written, 'defaulted'))) as { spec: JsonObject };
+    expect(stored.spec).toMatchObject({ ...written, interval: '1m', threshold: 3 });
+    const [before, after] = [parsePolicySpec(written), parsePolicySpec(stored.spec)];
+    expect(after.ok && after.policy).toEqual(before.ok && before.policy);
+  });
+
+  it('fills in nothing of the policy that a Release records', async () => {
+    const stored = JSON.parse(await succeed(create, release('web-1', { steps: [5] }))) as { spec: JsonObject };
+    expect(stored.spec['policy']).toEqual({ steps: [5] });
+  });
+
+  it('refuses to change the spec of a Release, and takes a request on it', async () => {
+    await succeed(create, release('web-2'));
+    const patch = ['patch', 'release', 'web-2', '-n', namespace, '--type=merge', '-p'];
+    const { stderr } = await kubectl([...patch, '{"spec":{"templateHash":"c"}}']);
+    expect(stderr).toContain('spec: Invalid value: must not change: a Release records what was asked.');
+    await succeed([...patch, '{"metadata":{"annotations":{"sluice.dev/request":"{}"}}}']);
+  });
+
+  it('takes a full status, by its own door only', async () => {
+    await succeed(create, release('web-3'));
+    const status = { phase: 'Progressing', step: 2, steps: 4, stepLabel: '2/4', weight: 5, message: 'judging 5 %' };
+    const patch = ['patch', 'release', 'web-3', '-n', namespace, '--type=merge', '-p', JSON.stringify({ status })];
+    await succeed(patch);
+    expect(await succeed(['get', 'release', 'web-3', '-n', namespace, '-o', 'jsonpath={.status}'])).toBe('');
+    await succeed([...patch, '--subresource=status']);
+    const refused = await kubectl([...patch.slice(0, -1), '{"status":{"phase":"Sleeping"}}', '--subresource=status']);
+    expect(refused.stderr).toContain('status.phase');
+  });
+
+  it('tells the whole story in one line', async () => {
+    await succeed(create, release('web-4'));
+    const status = { phase: 'Progressing', stepLabel: '2/4', weight: 5, message: 'judging 5 %' };
+    const patch = ['patch', 'release', 'web-4', '-n', namespace, '--subresource=status', '--type=merge'];
+    await succeed([...patch, '-p', JSON.stringify({ status })]);
+    const [head, line] = (await succeed(['get', 'rel', 'web-4', '-n', namespace])).trim().split('\n');
+    expect(head?.split(/\s{2,}/)).toEqual(['NAME', 'WORKLOAD', 'PHASE', 'STEP', 'WEIGHT', 'MESSAGE', 'AGE']);
+    expect(line).toMatch(/^web-4\s+web\s+Progressing\s+2\/4\s+5\s+judging 5 %\s+\d+s$/);
+  });
+
+  it('lists policies with what tells them apart', async () => {
+    await succeed(create, policy({ steps: [5, 50], provider: 'istio' }, 'listed'));
+    const [head, line] = (await succeed(['get', 'cpol', 'listed', '-n', namespace])).trim().split('\n');
+    expect(head?.split(/\s+/)).toEqual(['NAME', 'STRATEGY', 'PROVIDER', 'STEPS', 'AGE']);
+    expect(line).toMatch(/^listed\s+canary\s+istio\s+\[5,50\]\s+\d+s$/);
+  });
+
+  it('lists everything of Sluice as one category, and explains its fields', async () => {
+    await succeed(create, policy({}, 'in-category'));
+    expect(await succeed(['get', 'sluice', '-n', namespace, '-o', 'name'])).toContain(
+      'canarypolicy.sluice.dev/in-category',
+    );
+    expect(await succeed(['explain', 'ccpol.spec.steps'])).toContain('Percent of traffic for the canary');
+  });
+});
