@@ -1,0 +1,65 @@
+/** From a journal entry to an events.k8s.io/v1 Event. Pure. */
+import { apiVersionOf, kinds, type JsonObject, type KubeObject } from '../core/kube-object.ts';
+import type { Instant } from '../core/time.ts';
+import type { JournalEntry, JournalSubject } from '../ports/journal.ts';
+
+export type EventAuthor = {
+  /** Which controller, such as `sluice.dev/controller`. */
+  readonly controller: string;
+  /** Which process of it, such as the pod's name. */
+  readonly instance: string;
+};
+
+/** The API server refuses more: validation of events.k8s.io/v1. */
+const LONGEST_NOTE = 1024;
+const LONGEST_WORD = 128;
+
+/** At most `limit` bytes of UTF-8, without half a character at the end. */
+export const cutToBytes = (text: string, limit: number): string => {
+  if (Buffer.byteLength(text) <= limit) return text;
+  const room = Buffer.from(text).subarray(0, limit - Buffer.byteLength('…'));
+  return `${new TextDecoder().decode(room, { stream: true })}…`;
+};
+
+/** The API's MicroTime. */
+export const microTime = (at: Instant): string => new Date(at).toISOString().replace('Z', '000Z');
+
+const reference = ({ ref: { gvk, namespace, name }, uid }: JournalSubject): JsonObject => ({
+  apiVersion: apiVersionOf(gvk),
+  kind: gvk.kind,
+  ...(namespace !== undefined && { namespace }),
+  name,
+  uid,
+});
+
+/** Entries with the same key tell the same thing about the same object. */
+export const seriesKey = ({ regarding, related, type, reason, action, note }: JournalEntry): string =>
+  JSON.stringify([regarding.uid, related?.uid, type, reason, action, note]);
+
+/** A name is at most 253 bytes long, and each of its parts ends in a letter or digit. */
+const eventName = (subject: string, id: string): string => `${subject.slice(0, 200).replace(/[^a-z0-9]+$/, '')}.${id}`;
+
+/** `id` makes the name unique. Events about objects without a namespace live in `default`: the API server accepts no other. */
+export const eventOf = (entry: JournalEntry, author: EventAuthor, at: Instant, id: string): KubeObject => {
+  const { regarding, related } = entry;
+  const event = {
+    apiVersion: apiVersionOf(kinds.event),
+    kind: kinds.event.kind,
+    metadata: { name: eventName(regarding.ref.name, id), namespace: regarding.ref.namespace ?? 'default' },
+    eventTime: microTime(at),
+    reportingController: author.controller,
+    reportingInstance: author.instance.slice(0, LONGEST_WORD),
+    type: entry.type,
+    reason: entry.reason.slice(0, LONGEST_WORD),
+    action: entry.action.slice(0, LONGEST_WORD),
+    note: cutToBytes(entry.note, LONGEST_NOTE),
+    regarding: reference(regarding),
+    ...(related !== undefined && { related: reference(related) }),
+  };
+  return event;
+};
+
+/** A merge patch that says how often the event has happened by now. */
+export const seriesPatch = (count: number, last: Instant): JsonObject => ({
+  series: { count, lastObservedTime: microTime(last) },
+});

@@ -1,0 +1,233 @@
+/**
+ * Leader election over a coordination.k8s.io/v1 Lease: one process at a time works, another takes over when it stops.
+ *
+ *   standby ──(free, or unchanged for its whole duration)──► leader ──► renewed every few seconds
+ *      ▲                                                       │
+ *      └──────── not renewed in time, or taken by another ◄────┘
+ *
+ * Nobody compares the clocks of two machines: a lease has expired when it was *seen* unchanged for its duration. All waiting
+ * is by timers, which a change of the wall clock does not touch.
+ */
+import { apiVersionOf, gvk, type Json, type KubeObject, type ObjectRef } from '../core/kube-object.ts';
+import type { Milliseconds } from '../core/time.ts';
+import type { Clock } from '../ports/clock.ts';
+import { ClusterError } from '../ports/cluster.ts';
+import { collectionPath, objectPath, refText } from './api-path.ts';
+import type { Api, ApiCall } from './api.ts';
+import { pause } from './backoff.ts';
+import { microTime } from './event.ts';
+import { asObject } from './list-pages.ts';
+import type { Log } from './log.ts';
+
+export const leaseKind = gvk('coordination.k8s.io/v1', 'Lease', 'leases');
+
+export type LeaseOptions = {
+  readonly api: Pick<Api, 'request'>;
+  readonly namespace: string;
+  readonly name: string;
+  /** Who this process is: unique, such as the pod's name and a random part. */
+  readonly identity: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called each time the lease is won. */
+  readonly onGained: () => void;
+  /** Called each time it is lost but not after `stop`, at the latest `renewDeadline` after the last renewal: stop all work. */
+  readonly onLost: () => void;
+  readonly times?: LeaseTimes;
+  /** 0 to 1, for jitter; Math.random. */
+  readonly random?: () => number;
+};
+
+export type LeaseTimes = {
+  /** How long others leave an unchanged lease alone. Longer than `renewDeadline`, or two may work at once. */
+  readonly duration: Milliseconds;
+  /** How long a leader that cannot renew goes on. */
+  readonly renewDeadline: Milliseconds;
+  /** Between renewals, and between looks at somebody else's lease; a quarter of it after a failure. */
+  readonly every: Milliseconds;
+};
+
+export interface LeaseHolder {
+  readonly leading: boolean;
+  /**
+   * Gives the lease back, so that another need not wait for it to expire; whoever calls has ended its work before. Resolves
+   * when that is done or has failed.
+   */
+  stop(): Promise<void>;
+}
+
+type LeaseSpec = Record<string, Json | undefined> & {
+  readonly holderIdentity?: string;
+  readonly leaseDurationSeconds?: number;
+  readonly acquireTime?: string;
+  readonly renewTime?: string;
+  readonly leaseTransitions?: number;
+};
+
+const TIMES: LeaseTimes = { duration: 15_000, renewDeadline: 10_000, every: 4000 };
+
+/** One renewal's promise to others: from the moment it was asked for, the lease is relied on for `renewDeadline`. */
+type Term = { over: boolean; cancel: () => void };
+
+class Elector implements LeaseHolder {
+  leading = false;
+  readonly #options: LeaseOptions;
+  readonly #times: LeaseTimes;
+  readonly #ref: ObjectRef;
+  readonly #stopping = new AbortController();
+  readonly #ended: Promise<void>;
+  /** The lease as last seen, and whether it has been seen unchanged for its whole duration. */
+  #lease: KubeObject | undefined;
+  #expired = false;
+  #cancelExpiry: () => void = () => undefined;
+  #term: Term | undefined;
+  #complained = false;
+
+  constructor(options: LeaseOptions) {
+    this.#options = options;
+    this.#times = options.times ?? TIMES;
+    if (this.#times.duration <= this.#times.renewDeadline)
+      throw new Error('a lease must last longer than its holder goes on without renewing it');
+    this.#ref = { gvk: leaseKind, namespace: options.namespace, name: options.name };
+    this.#ended = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#ended;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random = Math.random } = this.#options;
+    while (!this.#stopping.signal.aborted) {
+      await this.#attempt();
+      const wait = this.#complained ? this.#times.every / 4 : this.#times.every;
+      await pause(clock, wait * (0.9 + 0.2 * random()), this.#stopping.signal);
+    }
+    this.#cancelExpiry();
+    await this.#release();
+  }
+
+  async #attempt(): Promise<void> {
+    try {
+      if (!this.leading) await this.#look();
+      if (this.leading || this.#isFree()) await this.#claim();
+      this.#complained = false;
+    } catch (err) {
+      // Somebody else has written, or has deleted the lease: what we know of it is worth nothing now.
+      if (err instanceof ClusterError && ['conflict', 'not-found', 'already-exists'].includes(err.reason))
+        await this.#look().catch(() => undefined);
+      this.#complain(err);
+    }
+  }
+
+  #isFree(): boolean {
+    const holder = this.#spec().holderIdentity ?? '';
+    return this.#lease === undefined || holder === '' || holder === this.#options.identity || this.#expired;
+  }
+
+  #spec(): LeaseSpec {
+    return this.#lease?.spec ?? {};
+  }
+
+  async #look(): Promise<void> {
+    let lease: KubeObject | undefined;
+    try {
+      lease = await this.#request({ method: 'GET', path: objectPath(this.#ref) });
+    } catch (error) {
+      if (!(error instanceof ClusterError) || error.reason !== 'not-found') throw error;
+    }
+    this.#note(lease);
+    const holder = this.#spec().holderIdentity;
+    if (this.leading && holder !== this.#options.identity) this.#lose(`${holder || 'nobody'} holds the lease`);
+  }
+
+  /** A lease that has changed is good for another duration, counted from now. */
+  #note(lease: KubeObject | undefined): void {
+    const changed = lease?.metadata.resourceVersion !== this.#lease?.metadata.resourceVersion;
+    this.#lease = lease;
+    if (!changed) return;
+    this.#cancelExpiry();
+    this.#expired = false;
+    const seconds = this.#spec().leaseDurationSeconds;
+    const duration = seconds === undefined ? this.#times.duration : seconds * 1000;
+    this.#cancelExpiry = this.#options.clock.after(duration, () => (this.#expired = true));
+  }
+
+  /** Gets or renews the lease. */
+  async #claim(): Promise<void> {
+    const term: Term = { over: false, cancel: () => undefined };
+    term.cancel = this.#options.clock.after(this.#times.renewDeadline, () => {
+      term.over = true;
+      if (this.#term === term) this.#lose('it could not be renewed in time');
+    });
+    try {
+      this.#note(await this.#write(this.#options.identity, this.#times.duration));
+    } catch (error) {
+      term.cancel();
+      throw error;
+    }
+    // Answered too late to be relied on; the next renewal will tell.
+    if (term.over) return;
+    this.#term?.cancel();
+    this.#term = term;
+    if (!this.leading) this.#gain();
+  }
+
+  #write(holder: string, duration: Milliseconds): Promise<KubeObject> {
+    const now = microTime(this.#options.clock.now());
+    const before = this.#spec();
+    const same = before.holderIdentity === holder;
+    const spec: LeaseSpec = {
+      ...before,
+      holderIdentity: holder,
+      leaseDurationSeconds: Math.max(1, Math.ceil(duration / 1000)),
+      renewTime: now,
+      acquireTime: same ? (before.acquireTime ?? now) : now,
+      leaseTransitions: (before.leaseTransitions ?? 0) + (same || this.#lease === undefined ? 0 : 1),
+    };
+    const { namespace = '', name } = this.#ref;
+    const known = this.#lease ?? { metadata: { name, namespace } };
+    const body = { ...known, apiVersion: apiVersionOf(leaseKind), kind: leaseKind.kind, spec } as unknown as Json;
+    return this.#lease === undefined
+      ? this.#request({ method: 'POST', path: collectionPath(leaseKind, namespace), body })
+      : this.#request({ method: 'PUT', path: objectPath(this.#ref), body });
+  }
+
+  /** An answer that takes longer than until the next attempt comes too late anyway. */
+  async #request(call: Pick<ApiCall, 'method' | 'path' | 'body'>): Promise<KubeObject> {
+    const what = `${call.method.toLowerCase()} ${refText(this.#ref)}`;
+    return asObject(await this.#options.api.request({ ...call, what, deadline: this.#times.every }), leaseKind);
+  }
+
+  #gain(): void {
+    this.leading = true;
+    this.#options.log.info({ lease: this.#ref.name }, 'leading');
+    this.#options.onGained();
+  }
+
+  #lose(because: string): void {
+    if (!this.leading) return;
+    this.leading = false;
+    this.#term?.cancel();
+    this.#term = undefined;
+    this.#options.log.warn({ lease: this.#ref.name, reason: because }, 'no longer leading');
+    this.#options.onLost();
+  }
+
+  async #release(): Promise<void> {
+    this.leading = false;
+    this.#term?.cancel();
+    if (this.#lease === undefined || this.#spec().holderIdentity !== this.#options.identity) return;
+    await this.#write('', 1000).catch((error: unknown) => this.#complain(error));
+  }
+
+  /** One line for a row of failures. */
+  #complain(err: unknown): void {
+    if (!this.#complained) this.#options.log.warn({ lease: this.#ref.name, err }, 'cannot get or renew the lease');
+    this.#complained = true;
+  }
+}
+
+/** Starts at once to try for the lease, and again whenever it was lost, until stopped. */
+export const holdLease = (options: LeaseOptions): LeaseHolder => new Elector(options);
