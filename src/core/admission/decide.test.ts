@@ -1,0 +1,158 @@
+import { describe, expect, it } from '@jest/globals';
+import { aDeployment, type DeploymentTraits } from '../../../test/support/a-deployment.ts';
+import { after, alice, anInput, optIn, sluice } from '../../../test/support/admission-input.ts';
+import { heldRows } from '../../../test/support/admission-rows-held.ts';
+import { nativeRows } from '../../../test/support/admission-rows-native.ts';
+import {
+  idle,
+  known,
+  markedV2,
+  objectsOf,
+  promoting,
+  running,
+  userPaused,
+} from '../../../test/support/admission-traits.ts';
+import { annotations as keys, marks } from '../../schema/annotations.ts';
+import type { Labels } from '../kube-object.ts';
+import { sentence } from '../problem.ts';
+import { decide, type Decision } from './decide.ts';
+import { boundMarks, readMarks, readRequester } from './marks.ts';
+import { rows } from './rows.ts';
+
+const table = [...heldRows, ...nativeRows];
+describe('an UPDATE of a workload', () => {
+  it.each(table.map((row) => ({ name: row[0], row })))('$name', ({ row }) => {
+    const [, , , decided, expected] = row;
+    const { old, object } = objectsOf(row);
+    const decision = decide(anInput(old, object));
+    const result = after(object, decision);
+    expect({ case: decision.case, problems: decision.problems }).toEqual({ case: decided, problems: [] });
+    expect({ paused: result.spec.paused ?? false, marks: readMarks(result.metadata.annotations) }).toEqual(expected);
+    expect(decide(anInput(old, result)).patch).toEqual([]);
+  });
+
+  it('has a row for every case but those about who writes', () => {
+    expect(new Set(table.map(([, , , decided]) => decided))).toEqual(new Set(rows.map((row) => row.case)));
+  });
+
+  it('patches as little as it can', () => {
+    const old = aDeployment({ ...idle, annotations: { ...optIn, other: 'x' } });
+    const { patch } = decide(anInput(old, aDeployment({ image: 'web:2', annotations: { ...optIn, other: 'x' } })));
+    expect(patch.map(({ op, path }) => `${op} ${path}`)).toEqual([
+      'add /spec/paused',
+      'add /metadata/annotations/sluice.dev~1stable-hash',
+      'add /metadata/annotations/sluice.dev~1release-hash',
+      'add /metadata/annotations/sluice.dev~1release',
+      'add /metadata/annotations/sluice.dev~1requested-by',
+    ]);
+  });
+
+  it('leaves Sluices own writes alone', () => {
+    const input = { ...anInput(aDeployment(running), aDeployment({ ...promoting, paused: false })), user: sluice };
+    expect(decide(input)).toMatchObject({ case: 'own-write', patch: [], warnings: [], allowed: true });
+  });
+
+  it('leaves Sluices own objects alone', () => {
+    const owned = { ...idle, labels: { 'app.kubernetes.io/managed-by': 'sluice' } };
+    const input = anInput(aDeployment(owned), aDeployment({ ...owned, image: 'web:2' }));
+    expect(decide(input)).toMatchObject({ case: 'own-object', patch: [], allowed: true });
+  });
+
+  it('says who asked, with which tool, and when', () => {
+    const result = after(
+      aDeployment({ ...idle, image: 'web:2' }),
+      decide(anInput(aDeployment(idle), aDeployment({ ...idle, image: 'web:2' }))),
+    );
+    expect(readRequester(boundMarks(result)?.requestedBy)).toEqual({
+      user: alice,
+      tool: 'kubectl-client-side-apply',
+      at: '2026-01-02T03:04:05.000Z',
+    });
+  });
+});
+
+describe('a CREATE', () => {
+  const create = (traits: DeploymentTraits): Decision => {
+    const { old: _old, ...input } = anInput(aDeployment(), aDeployment(traits));
+    return decide({ ...input, operation: 'CREATE' });
+  };
+
+  it('rolls natively, and says that later changes will not', () => {
+    const decision = create(idle);
+    expect(decision).toMatchObject({ case: 'created', allowed: true, patch: [] });
+    expect(decision.warnings).toHaveLength(1);
+  });
+
+  it('carries no marks in', () => {
+    const object = aDeployment({ image: 'web:2', annotations: markedV2(known), paused: true });
+    const result = after(object, create({ image: 'web:2', annotations: markedV2(known), paused: true }));
+    expect(result).toEqual({ ...object, metadata: { ...object.metadata, annotations: optIn } });
+  });
+
+  it.each<[string, Labels, boolean]>([
+    ['a wrong annotation', { ...optIn, 'sluice.dev/steps': '120' }, false],
+    ['a misspelt opt-in', { 'sluice.dev/canray': 'enabled' }, false],
+    ['a misspelt value of the opt-in', { 'sluice.dev/canary': 'enabeld' }, false],
+    [
+      'a wrong annotation on a workload that is switched off',
+      { 'sluice.dev/canary': 'disabled', 'sluice.dev/steps': '120' },
+      true,
+    ],
+    ['no annotation of ours', { other: 'x' }, true],
+  ])('with %s', (_case, annotations, allowed) => expect(create({ annotations }).allowed).toBe(allowed));
+});
+
+describe('a policy that cannot be read', () => {
+  const bad: Labels = { ...optIn, 'sluice.dev/steps': '120' };
+  const badMarked = markedV2({ 'sluice.dev/steps': '120' });
+
+  it.each<[string, DeploymentTraits, DeploymentTraits, boolean]>([
+    ['denies a skip without a reason', idle, { image: 'web:2', annotations: { ...optIn, [keys.skip]: ' ' } }, false],
+    ['denies a new template', { annotations: bad }, { image: 'web:2' }, false],
+    ['denies the write that brings it in', { annotations: optIn }, { annotations: bad }, false],
+    ['denies a new template during a release', { ...running, annotations: badMarked }, { image: 'web:3' }, false],
+    [
+      'denies a resume that would start a release',
+      { ...userPaused, annotations: { ...badMarked, [marks.phase]: 'UserPaused' } },
+      { paused: false },
+      false,
+    ],
+    ['does not deny scaling', { annotations: bad }, { replicas: 9 }, true],
+    ['does not deny a pause', { annotations: bad }, { paused: true }, true],
+    ['does not deny an abort', { ...running, annotations: badMarked }, { image: 'web:1' }, true],
+    [
+      'does not deny the way back to a known good template',
+      { image: 'web:2', annotations: { ...bad, ...known } },
+      { image: 'web:0' },
+      true,
+    ],
+    [
+      'does not deny a skip',
+      { annotations: bad },
+      { image: 'web:2', annotations: { ...bad, [keys.skip]: 'INC-42' } },
+      true,
+    ],
+    [
+      'does not deny opting out',
+      { ...running, annotations: badMarked },
+      { annotations: { ...badMarked, [keys.canary]: 'disabled' } },
+      true,
+    ],
+    ['does not deny a fix of what is broken', { annotations: bad, available: 0 }, { image: 'web:2' }, true],
+  ])('%s', (_name, before, change, allowed) => {
+    const decision = decide(anInput(aDeployment(before), aDeployment({ ...before, ...change })));
+    expect(decision.allowed).toBe(allowed);
+    expect(decision.patch.length === 0 || allowed).toBe(true);
+  });
+
+  it('is answered with every problem at once, in sentences', () => {
+    const annotations = { ...bad, 'sluice.dev/interval': 'soon', 'sluice.dev/stepz': '1' };
+    const { problems } = decide(anInput(aDeployment(idle), aDeployment({ annotations })));
+    expect(problems.map((p) => p.field).sort()).toEqual([
+      'sluice.dev/interval',
+      'sluice.dev/steps',
+      'sluice.dev/stepz',
+    ]);
+    expect(problems.map(sentence).join('\n')).toContain('sluice.dev/steps "120": ');
+  });
+});

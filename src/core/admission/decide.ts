@@ -1,0 +1,92 @@
+/** The admission of a workload: one pure decision, from the old object, the new one and the policy. */
+import { labels, managedBy } from '../../schema/names.ts';
+import type { Deployment } from '../kube-object.ts';
+import { isOptedIn, type ParsedPolicy } from '../policy/parse-policy.ts';
+import type { Problem } from '../problem.ts';
+import { factsOf, type DecideInput, type Facts } from './facts.ts';
+import { annotationPatch, type JsonPatchOp } from './json-patch.ts';
+import { markEdits } from './marks.ts';
+import { isSwitchedOff, isWithoutEffect } from './peoples-annotations.ts';
+import { rows, type Row, type Ruling } from './rows.ts';
+import { createdWarning, notOptedInWarning } from './warnings.ts';
+
+/** The row of the table that decided; a metric label. */
+export type CaseName = Row['case'] | 'own-write' | 'own-object' | 'created' | 'invalid';
+
+export type Decision = {
+  readonly case: CaseName;
+  /** Why, in a line. */
+  readonly because: string;
+  readonly allowed: boolean;
+  /** Everything that is wrong with the write, when it is denied. */
+  readonly problems: readonly Problem[];
+  /** For the person who writes, one line each. */
+  readonly warnings: readonly string[];
+  /** Touches `/spec/paused` and the marks, nothing else. */
+  readonly patch: readonly JsonPatchOp[];
+};
+
+/**
+ * Decides about a CREATE or UPDATE of a Deployment. Depends on the input alone, so that dry runs and repeated questions
+ * about one write get one answer, and deciding over its own result changes nothing.
+ */
+export const decide = (input: DecideInput): Decision => {
+  if (input.sluiceUsers.includes(input.user)) return untouched('own-write', 'Sluice writes this itself');
+  if (input.operation === 'CREATE' || input.old === undefined) return decideCreate(input);
+  if (input.old.metadata.labels?.[labels.managedBy] === managedBy)
+    return untouched('own-object', 'the object belongs to Sluice and is no workload');
+  return decideUpdate(factsOf(input, input.old));
+};
+
+const decideUpdate = (facts: Facts): Decision => {
+  // The last row fits always.
+  const row = rows.find(({ when }) => when(facts)) as Row;
+  const wrong = facts.annotationsChanged && !isSwitchedOff(facts.object.metadata.annotations);
+  if (!facts.parsed.ok && (wrong || row.needsPolicy === true)) return invalid(facts.parsed.problems);
+  return ruled(row.case, row.because, facts.object, row.then(facts));
+};
+
+const decideCreate = (input: DecideInput): Decision => {
+  const { object } = input;
+  const { annotations } = object.metadata;
+  const parsed = input.policyOf(object);
+  if (!parsed.ok && !isSwitchedOff(annotations)) return invalid(parsed.problems);
+  const asSent = { paused: 'as-sent', marks: {} } as const;
+  if (isOptedIn(annotations)) {
+    const because = 'there is no version before that a canary could be compared with';
+    return ruled('created', because, object, { ...asSent, warnings: firstVersion(parsed) });
+  }
+  const warnings = isWithoutEffect(annotations) ? [notOptedInWarning] : [];
+  return ruled('not-opted-in', 'the workload has not asked for canary releases', object, { ...asSent, warnings });
+};
+
+const firstVersion = (parsed: ParsedPolicy): readonly string[] => (parsed.ok ? [createdWarning(parsed.policy)] : []);
+
+const untouched = (name: CaseName, because: string): Decision => ({
+  case: name,
+  because,
+  allowed: true,
+  problems: [],
+  warnings: [],
+  patch: [],
+});
+
+const invalid = (problems: readonly Problem[]): Decision => ({
+  ...untouched('invalid', 'the policy of the workload cannot be read'),
+  allowed: false,
+  problems,
+});
+
+const ruled = (name: CaseName, because: string, object: Deployment, ruling: Ruling): Decision => ({
+  ...untouched(name, because),
+  warnings: ruling.warnings,
+  patch: [
+    ...pausePatch(object, ruling.paused),
+    ...annotationPatch(object.metadata.annotations, markEdits(ruling.marks)),
+  ],
+});
+
+const pausePatch = ({ spec }: Deployment, paused: Ruling['paused']): readonly JsonPatchOp[] => {
+  if (paused === 'as-sent' || paused === (spec.paused ?? false)) return [];
+  return paused ? [{ op: 'add', path: '/spec/paused', value: true }] : [{ op: 'remove', path: '/spec/paused' }];
+};

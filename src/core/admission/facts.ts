@@ -1,0 +1,164 @@
+/** What the rows of the admission table ask about an UPDATE, worked out once. */
+import { annotations as keys } from '../../schema/annotations.ts';
+import type { Deployment, Labels } from '../kube-object.ts';
+import { isOptedIn, type ParsedPolicy } from '../policy/parse-policy.ts';
+import type { Policy } from '../policy/policy.ts';
+import { templateHash } from '../template/template-hash.ts';
+import { toRfc3339, type Instant } from '../time.ts';
+import { boundMarks, knownGoodHashes, readMarks, type BoundMarks, type Marks, type Requester } from './marks.ts';
+import { samePeoplesAnnotations } from './peoples-annotations.ts';
+import { releaseName } from './release-name.ts';
+
+/** Everything a decision is made from. */
+export type DecideInput = {
+  readonly operation: 'CREATE' | 'UPDATE';
+  /** The object as it is stored, on UPDATE. */
+  readonly old?: Deployment;
+  /** The object as the client, and webhooks that were asked before, would have it. */
+  readonly object: Deployment;
+  /** User name in the AdmissionReview. */
+  readonly user: string;
+  /** Field manager of the write, such as `kubectl-client-side-apply`. */
+  readonly fieldManager?: string;
+  readonly now: Instant;
+  /** User names of Sluice's own service accounts. */
+  readonly sluiceUsers: readonly string[];
+  readonly policyOf: (object: Deployment) => ParsedPolicy;
+  /** Why a release of this workload failed, as a sentence, where that is known. */
+  readonly failureOf?: (release: string) => string | undefined;
+};
+
+/**
+ * What the workload is at, by the old object alone. `idle`: nothing; a pause is the user's. `running`: held by Sluice
+ * for a release. `failed`: held with a failed template. `user-paused`: paused by the user, edited, not resumed.
+ * `rolling`: the marked template rolls natively (promoted, skipped, or unpaused behind Sluice's back).
+ */
+export type Standing = 'idle' | 'running' | 'failed' | 'user-paused' | 'rolling';
+
+export type Facts = {
+  readonly input: DecideInput;
+  readonly old: Deployment;
+  readonly object: Deployment;
+  readonly optedIn: boolean;
+  readonly templateChanged: boolean;
+  /** A `sluice.dev/` annotation that people write differs; `skip` has its own meaning and does not count. */
+  readonly annotationsChanged: boolean;
+  readonly standing: Standing;
+  /** Marks of the old object, where they are bound to its template. */
+  readonly bound?: BoundMarks;
+  /** Marks the workload has when the release this write asks for is wanted; without a phase. */
+  readonly wanted: BoundMarks;
+  /** The old object's list, as it is. */
+  readonly knownGood?: string;
+  readonly wasKnownGood: boolean;
+  /** The user's own pause holds, and this write does not lift it. */
+  readonly pauseStays: boolean;
+  readonly parsed: ParsedPolicy;
+  readonly policy?: Policy;
+  /** Text of `sluice.dev/skip` when this write sets or changes it. */
+  readonly skip?: string;
+  /** The skip annotation is still there from an earlier write. */
+  readonly staleSkip?: string;
+  /** Why there is nothing a canary could be compared with, as a sentence fragment. */
+  readonly noStable?: string;
+};
+
+const replicasOf = (deployment: Deployment): number => deployment.spec.replicas ?? 1;
+
+export const factsOf = (input: DecideInput, old: Deployment): Facts => {
+  const { object } = input;
+  const bound = boundMarks(old);
+  const templateChanged = templateHash(old.spec.template) !== templateHash(object.spec.template);
+  const standing = standingOf(old, bound);
+  const wanted = wantedMarks(input, old, standing, bound);
+  const parsed = input.policyOf(object);
+  const { knownGood } = readMarks(old.metadata.annotations);
+  const noStable = missingStable(old, object);
+  return {
+    input,
+    old,
+    object,
+    optedIn: isOptedIn(object.metadata.annotations),
+    templateChanged,
+    annotationsChanged: !samePeoplesAnnotations(old.metadata.annotations, object.metadata.annotations),
+    standing,
+    ...(bound === undefined ? {} : { bound }),
+    wanted,
+    ...(knownGood === undefined ? {} : { knownGood }),
+    wasKnownGood: knownGoodHashes(old.metadata.annotations).includes(wanted.releaseHash),
+    pauseStays: ownPause(old, standing) && !pauseLifted(object, wanted),
+    parsed,
+    ...(parsed.ok ? { policy: parsed.policy } : {}),
+    ...skipOf(old.metadata.annotations, object.metadata.annotations),
+    ...(noStable === undefined ? {} : { noStable }),
+  };
+};
+
+const standingOf = (old: Deployment, bound: BoundMarks | undefined): Standing => {
+  if (bound === undefined) return 'idle';
+  if (old.spec.paused !== true || bound.phase === 'Promoting' || bound.phase === 'Skipped') return 'rolling';
+  if (bound.phase === 'UserPaused') return 'user-paused';
+  return bound.phase === 'Failed' ? 'failed' : 'running';
+};
+
+/** A pause that Sluice did not make: people set it, and only people lift it. */
+const ownPause = (old: Deployment, standing: Standing): boolean =>
+  old.spec.paused === true && (standing === 'idle' || standing === 'rolling' || standing === 'user-paused');
+
+/**
+ * The user resumes: `paused` goes. Our answer to that is `paused: true` with marks without a phase, and when the API
+ * server asks a second time (reinvocation) that answer is what we are shown, beside the same old object. It must
+ * read as the resume it came from, although marks in the new object count for nothing otherwise.
+ */
+const pauseLifted = (object: Deployment, wanted: BoundMarks): boolean => {
+  if (object.spec.paused !== true) return true;
+  const { stableHash, releaseHash, release, phase } = readMarks(object.metadata.annotations);
+  const ours = stableHash === wanted.stableHash && releaseHash === wanted.releaseHash && release === wanted.release;
+  return ours && phase === undefined;
+};
+
+const wantedMarks = (
+  input: DecideInput,
+  old: Deployment,
+  standing: Standing,
+  bound: BoundMarks | undefined,
+): BoundMarks => {
+  const releaseHash = templateHash(input.object.spec.template);
+  if (bound?.releaseHash === releaseHash) {
+    const { phase: _phase, ...marks } = bound;
+    return marks;
+  }
+  return {
+    // What has rolled, or rolls, natively is what serves: only a held template is not.
+    stableHash: bound === undefined || standing === 'rolling' ? templateHash(old.spec.template) : bound.stableHash,
+    releaseHash,
+    release: nextRelease(old),
+    requestedBy: requestedBy(input),
+  };
+};
+
+/** Name of the Release when this write asks for a new one. */
+export const nextRelease = (old: Deployment): string =>
+  releaseName(old.metadata.name, (old.metadata.generation ?? 0) + 1);
+
+/** The mark that says who makes this write. */
+export const requestedBy = ({ user, fieldManager, now }: DecideInput): string => {
+  const tool = fieldManager === undefined || fieldManager === '' ? {} : { tool: fieldManager };
+  const requester: Requester = { user, ...tool, at: toRfc3339(now) };
+  return JSON.stringify(requester);
+};
+
+const skipOf = (before: Labels | undefined, after: Labels | undefined): { skip?: string; staleSkip?: string } => {
+  const text = after?.[keys.skip] ?? '';
+  if (text.trim() === '') return {};
+  return text === before?.[keys.skip] ? { staleSkip: text } : { skip: text };
+};
+
+const missingStable = (old: Deployment, object: Deployment): string | undefined => {
+  if (replicasOf(old) === 0) return 'the workload was scaled to 0';
+  if (replicasOf(object) === 0) return 'the workload is being scaled to 0';
+  return (old.status?.availableReplicas ?? 0) > 0 ? undefined : 'no pod of the version before is available';
+};
+
+/** The marks that stay when no release is wanted. */
+export const noMarks = (facts: Facts): Marks => (facts.knownGood === undefined ? {} : { knownGood: facts.knownGood });

@@ -1,0 +1,71 @@
+/** The marks Sluice keeps on a workload: read, bound to a template, written. */
+import { marks as keys } from '../../schema/annotations.ts';
+import type { ReleaseSpec } from '../../schema/release.ts';
+import type { Deployment, Labels } from '../kube-object.ts';
+import { templateHash } from '../template/template-hash.ts';
+import type { AnnotationEdits } from './json-patch.ts';
+
+/**
+ * What the workload's pause, or its roll, is about. Without a phase a release is wanted or running.
+ * `Failed`: the template stays held. `Promoting` and `Skipped`: it rolls natively. `UserPaused`: the user paused on
+ * their own and has not resumed yet.
+ */
+export type MarkPhase = 'Failed' | 'Promoting' | 'Skipped' | 'UserPaused';
+
+export type MarkName = keyof typeof keys;
+/** The annotations as they stand; they mean something only once they are bound. */
+export type Marks = { readonly [name in MarkName]?: string };
+
+/** Marks that are bound to the template the workload has now. */
+export type BoundMarks = {
+  /** Hash of the template that serves. */
+  readonly stableHash: string;
+  /** Hash of the workload's template, which is to be brought to production. */
+  readonly releaseHash: string;
+  /** Name of the Release for it. */
+  readonly release: string;
+  /** JSON of a Requester. */
+  readonly requestedBy?: string;
+  /** A MarkPhase; an unknown one means a release that is running. */
+  readonly phase?: string;
+};
+
+export type Requester = NonNullable<ReleaseSpec['requestedBy']>;
+
+const names = Object.keys(keys) as readonly MarkName[];
+
+export const readMarks = (annotations: Labels | undefined): Marks =>
+  Object.fromEntries(names.flatMap((name) => (annotations?.[keys[name]] ? [[name, annotations[keys[name]]]] : [])));
+
+/** The marks of the workload's present template; undefined when there are none, or when they are of another template and so inert. */
+export const boundMarks = (workload: Deployment): BoundMarks | undefined => {
+  const { knownGood: _list, stableHash, releaseHash, release, ...rest } = readMarks(workload.metadata.annotations);
+  if (stableHash === undefined || releaseHash === undefined || release === undefined) return undefined;
+  return releaseHash === templateHash(workload.spec.template)
+    ? { stableHash, releaseHash, release, ...rest }
+    : undefined;
+};
+
+/** Hashes of templates that were promoted before, newest first. Each is its own binding. */
+export const knownGoodHashes = (annotations: Labels | undefined): readonly string[] =>
+  (annotations?.[keys.knownGood] ?? '')
+    .split(',')
+    .map((hash) => hash.trim())
+    .filter((hash) => hash !== '');
+
+/** The annotations that say these marks and no others. */
+export const markEdits = (wanted: Marks): AnnotationEdits =>
+  Object.fromEntries(names.map((name) => [keys[name], wanted[name]]));
+
+export const isMark = (key: string): boolean => names.some((name) => keys[name] === key);
+
+/** Undefined where the text is not what `markEdits` wrote: nobody is known to have asked. */
+export const readRequester = (text: string | undefined): Requester | undefined => {
+  try {
+    const { user, tool, at } = JSON.parse(text ?? '') as { readonly [key: string]: unknown };
+    if (typeof user !== 'string' || typeof at !== 'string') return undefined;
+    return { user, ...(typeof tool === 'string' ? { tool } : {}), at };
+  } catch {
+    return undefined;
+  }
+};

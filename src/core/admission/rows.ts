@@ -1,0 +1,196 @@
+/** The table of what an UPDATE of a workload means. Rows are asked in order; the first one that fits decides. */
+import { restartOnly } from '../template/restart-only.ts';
+import { nextRelease, noMarks, requestedBy, type Facts } from './facts.ts';
+import type { Marks } from './marks.ts';
+import { isWithoutEffect } from './peoples-annotations.ts';
+import * as say from './warnings.ts';
+
+/** What becomes of the write. `as-sent`: the pause is the client's to decide. */
+export type Ruling = {
+  readonly paused: boolean | 'as-sent';
+  /** All marks the object carries afterwards. */
+  readonly marks: Marks;
+  readonly warnings: readonly string[];
+};
+
+type RowCase =
+  | 'not-opted-in'
+  | 'opted-out'
+  | 'aborted'
+  | 'withdrawn'
+  | 'rolled-back'
+  | 'skipped'
+  | 'pause-kept'
+  | 'failure-kept'
+  | 'kept'
+  | 'user-paused'
+  | 'bootstrap'
+  | 'known-good'
+  | 'restarted'
+  | 'resumed'
+  | 'superseded'
+  | 'failed-replaced'
+  | 'released';
+
+export type Row = {
+  readonly case: RowCase;
+  readonly because: string;
+  readonly when: (facts: Facts) => boolean;
+  readonly then: (facts: Facts) => Ruling;
+  /** A release starts from here: without a policy that can be read the write is denied. */
+  readonly needsPolicy?: true;
+};
+
+const held = ({ standing }: Facts): boolean => standing === 'running' || standing === 'failed';
+const back = ({ templateChanged, bound, wanted }: Facts): boolean =>
+  templateChanged && bound?.stableHash === wanted.releaseHash;
+const asksToRoll = ({ templateChanged, standing, pauseStays }: Facts): boolean =>
+  templateChanged || (standing === 'user-paused' && !pauseStays);
+
+/** The write rolls natively. Only a pause that Sluice is the cause of is lifted. */
+const native = (facts: Facts, warnings: readonly string[]): Ruling => ({
+  paused: held(facts) || facts.standing === 'user-paused' ? false : 'as-sent',
+  marks: noMarks(facts),
+  warnings,
+});
+
+const release = (facts: Facts, warnings: readonly string[]): Ruling => ({
+  paused: true,
+  marks: { ...noMarks(facts), ...facts.wanted },
+  warnings,
+});
+
+const carried = (facts: Facts, warnings: readonly string[] = []): Ruling => ({
+  paused: held(facts) ? true : 'as-sent',
+  marks: { ...noMarks(facts), ...facts.bound },
+  warnings,
+});
+
+/** A failed release is over, so the skip is recorded as one of its own; a running one ends as skipped. */
+const skipped = (facts: Facts): Ruling => {
+  const { standing, templateChanged, wanted, old, input } = facts;
+  const name = standing === 'failed' && !templateChanged ? nextRelease(old) : wanted.release;
+  const marks = { ...noMarks(facts), ...wanted, release: name, requestedBy: requestedBy(input), phase: 'Skipped' };
+  return { paused: false, marks, warnings: say.skippedWarnings(facts) };
+};
+
+export const rows: readonly Row[] = [
+  {
+    case: 'not-opted-in',
+    because: 'the workload has not asked for canary releases',
+    when: (f) => !f.optedIn && f.bound === undefined,
+    then: (f) => ({
+      paused: 'as-sent',
+      marks: {},
+      warnings: f.annotationsChanged && isWithoutEffect(f.object.metadata.annotations) ? [say.notOptedInWarning] : [],
+    }),
+  },
+  {
+    case: 'opted-out',
+    because: 'the workload no longer asks for canary releases',
+    when: (f) => !f.optedIn,
+    then: (f) => ({ ...native(f, say.optedOutWarnings(f)), marks: {} }),
+  },
+  {
+    case: 'aborted',
+    because: 'the template that serves is back',
+    when: (f) => held(f) && back(f),
+    then: (f) => native(f, say.abortedWarnings(f)),
+  },
+  {
+    case: 'withdrawn',
+    because: 'the template that serves is back while the user keeps the workload paused',
+    when: (f) => f.standing === 'user-paused' && back(f),
+    then: (f) => ({ ...native(f, []), paused: 'as-sent' }),
+  },
+  {
+    case: 'rolled-back',
+    because: 'the template from before the roll that is under way is back',
+    when: (f) => f.standing === 'rolling' && back(f),
+    then: (f) => native(f, say.rolledBackWarnings(f)),
+  },
+  {
+    case: 'skipped',
+    because: 'this write asks for a native roll',
+    when: (f) => f.skip !== undefined && (f.templateChanged || held(f) || f.standing === 'user-paused'),
+    then: skipped,
+  },
+  {
+    case: 'pause-kept',
+    because: 'only the release decides when its template rolls',
+    when: (f) => !f.templateChanged && f.standing === 'running' && f.object.spec.paused !== true,
+    then: (f) => carried(f, say.pauseKeptWarnings(f)),
+  },
+  {
+    case: 'failure-kept',
+    because: 'the template has failed and stays held',
+    when: (f) => !f.templateChanged && f.standing === 'failed',
+    then: (f) => carried(f, say.failureWarnings(f)),
+  },
+  {
+    case: 'kept',
+    because: 'nothing that matters to a release changes',
+    when: (f) => !asksToRoll(f),
+    then: (f) => carried(f, say.uselessSkipWarnings(f)),
+  },
+  {
+    case: 'user-paused',
+    because: 'the user has paused the workload, so the release waits until they resume it',
+    when: (f) => f.pauseStays,
+    then: (f) => ({
+      paused: 'as-sent',
+      marks: { ...noMarks(f), ...f.wanted, phase: 'UserPaused' },
+      warnings: say.userPausedWarnings(f),
+    }),
+    needsPolicy: true,
+  },
+  {
+    case: 'bootstrap',
+    because: 'nothing serves that a canary could be compared with, and a fix must get through',
+    when: (f) => f.noStable !== undefined,
+    then: (f) => native(f, say.bootstrapWarnings(f)),
+  },
+  {
+    case: 'known-good',
+    because: 'the template was promoted before and the policy rolls back fast',
+    when: (f) => f.wasKnownGood && f.policy?.rollback !== 'canary',
+    then: (f) => native(f, say.rolledBackWarnings(f)),
+  },
+  {
+    case: 'restarted',
+    because: 'the pods are restarted and the policy does that natively',
+    when: (f) =>
+      f.standing === 'idle' &&
+      f.policy?.restart === 'native' &&
+      restartOnly(f.old.spec.template, f.object.spec.template),
+    then: (f) => native(f, say.restartedWarnings),
+  },
+  {
+    case: 'resumed',
+    because: 'the user resumes a workload whose template they changed meanwhile',
+    when: (f) => !f.templateChanged,
+    then: (f) => release(f, say.releaseWarnings(f)),
+    needsPolicy: true,
+  },
+  {
+    case: 'superseded',
+    because: 'the template changes again during a release',
+    when: (f) => f.standing === 'running',
+    then: (f) => release(f, say.supersededWarnings(f)),
+    needsPolicy: true,
+  },
+  {
+    case: 'failed-replaced',
+    because: 'a failed template is replaced by another',
+    when: (f) => f.standing === 'failed',
+    then: (f) => release(f, say.failedReplacedWarnings(f)),
+    needsPolicy: true,
+  },
+  {
+    case: 'released',
+    because: 'the template changes',
+    when: () => true,
+    then: (f) => release(f, say.releaseWarnings(f)),
+    needsPolicy: true,
+  },
+];

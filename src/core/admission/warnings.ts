@@ -1,0 +1,132 @@
+/** What people read when their write has been admitted: what happens now, and the command that helps. */
+import type { Deployment } from '../kube-object.ts';
+import type { Policy } from '../policy/policy.ts';
+import { templateDiff } from '../template/template-diff.ts';
+import type { Milliseconds } from '../time.ts';
+import type { Facts } from './facts.ts';
+
+const shownWeights = 8;
+const shownText = 120;
+
+/** `kubectl sluice watch web -n shop` */
+const command = (verb: string, { metadata }: Deployment): string =>
+  `kubectl sluice ${verb} ${metadata.name}${inNamespace(metadata.namespace)}`;
+
+const inNamespace = (namespace: string | undefined): string => (namespace === undefined ? '' : ` -n ${namespace}`);
+
+const durationText = (time: Milliseconds): string => {
+  if (time % 60_000 === 0) return `${time / 60_000}m`;
+  return time % 1000 === 0 ? `${time / 1000}s` : `${time}ms`;
+};
+
+/** Text a person wrote, fit for an HTTP warning header: one line of bounded length. */
+const quoted = (text: string): string => {
+  const line = text.replace(/\p{Cc}+/gu, ' ');
+  return `"${line.length <= shownText ? line : `${line.slice(0, shownText - 1)}…`}"`;
+};
+
+const weightsText = ({ weights }: Policy): string => {
+  if (weights.length <= shownWeights) return weights.join(', ');
+  return `${weights.slice(0, shownWeights - 1).join(', ')}, … ${weights.at(-1)}`;
+};
+
+const plan = (policy: Policy): string => {
+  const approval = policy.approval === 'required' ? ', then promotion once it is approved' : ', then promotion';
+  return `${weightsText(policy)} percent of the traffic, ${durationText(policy.interval)} each${approval} (provider ${policy.provider})`;
+};
+
+const follow = (facts: Facts): string =>
+  `follow it with: ${command('watch', facts.object)} (or kubectl get releases${inNamespace(facts.object.metadata.namespace)})`;
+
+const changes = (facts: Facts): readonly string[] => {
+  const lines = templateDiff(facts.old.spec.template, facts.object.spec.template);
+  return lines.length === 0 ? [] : [`what changed: ${lines.join('; ')}`];
+};
+
+const staleSkip = ({ staleSkip: text }: Facts): readonly string[] =>
+  text === undefined
+    ? []
+    : [
+        `sluice.dev/skip ${quoted(text)} is from an earlier change and has no effect on this one; change its text to skip this template`,
+      ];
+
+export const releaseWarnings = (facts: Facts): readonly string[] => {
+  const steps = facts.policy === undefined ? '' : `: ${plan(facts.policy)}`;
+  return [
+    `canary release ${facts.wanted.release}${steps}; the version before keeps serving`,
+    follow(facts),
+    ...changes(facts),
+    ...staleSkip(facts),
+  ];
+};
+
+export const supersededWarnings = (facts: Facts): readonly string[] => [
+  `release ${facts.bound?.release} is superseded by this change`,
+  ...releaseWarnings(facts),
+];
+
+export const failedReplacedWarnings = (facts: Facts): readonly string[] => [
+  `the failed template of release ${facts.bound?.release} is replaced`,
+  ...releaseWarnings(facts),
+];
+
+export const pauseKeptWarnings = (facts: Facts): readonly string[] => [
+  `the workload stays paused: release ${facts.bound?.release} decides when it rolls, and resuming it is not an approval`,
+  `promote it with: ${command('promote', facts.object)}; go back with: ${command('abort', facts.object)}; roll without a canary with: ${command('skip', facts.object)}`,
+];
+
+export const failureWarnings = (facts: Facts): readonly string[] => {
+  const release = facts.bound?.release ?? '';
+  const why = facts.input.failureOf?.(release);
+  return [
+    `release ${release} of this template has failed${why === undefined ? '' : ` (${quoted(why)})`}; the workload stays paused on the version before`,
+    `try it again with: ${command('retry', facts.object)}; go back with: ${command('abort', facts.object)}; or apply another template`,
+  ];
+};
+
+export const abortedWarnings = (facts: Facts): readonly string[] => [
+  `release ${facts.bound?.release} is aborted: this is the template that serves`,
+];
+
+export const rolledBackWarnings = (facts: Facts): readonly string[] => [
+  'this template was good before: it rolls back natively, at once',
+  ...changes(facts),
+];
+
+export const skippedWarnings = (facts: Facts): readonly string[] => [
+  `sluice.dev/skip ${quoted(facts.skip ?? '')}: this template rolls natively, at once, without a canary; it is recorded with your name`,
+];
+
+export const uselessSkipWarnings = (facts: Facts): readonly string[] =>
+  facts.skip === undefined
+    ? []
+    : [
+        `sluice.dev/skip ${quoted(facts.skip)} has no effect here: it counts in the write that changes the template, or while a release holds it`,
+      ];
+
+export const userPausedWarnings = (facts: Facts): readonly string[] => [
+  `the workload is paused by you: canary release ${facts.wanted.release} starts when you resume it with kubectl rollout resume`,
+  ...staleSkip(facts),
+];
+
+export const bootstrapWarnings = (facts: Facts): readonly string[] => [
+  `this change rolls natively: ${facts.noStable ?? 'nothing serves yet'}, so there is nothing to compare a canary with`,
+];
+
+export const restartedWarnings: readonly string[] = [
+  'the restart rolls natively, as the policy says (restart: native)',
+];
+
+export const optedOutWarnings = (facts: Facts): readonly string[] => {
+  if (facts.bound === undefined) return [];
+  return [
+    `sluice.dev/canary no longer asks for canary releases: release ${facts.bound.release} ends and the workload rolls natively`,
+  ];
+};
+
+/** Annotations of ours on a workload that has not opted in. */
+export const notOptedInWarning =
+  'the sluice.dev/ annotations have no effect without sluice.dev/canary: enabled (or sluice.dev/policy)';
+
+export const createdWarning = (policy: Policy): string =>
+  `the first version rolls natively; every later change of its pod template is a canary release: ${plan(policy)}`;
