@@ -39,7 +39,7 @@ const restoreRoutes = async (
     canaryService: canaryServiceName(service),
     release: { name: release.name, uid: release.uid },
   };
-  const provider = deps.traffic.byName(name as ProviderName);
+  const provider = deps.traffic.providers[name as ProviderName];
   for (const change of provider.restore(target, liveOf(deps.cluster, provider, target))) {
     if (change.op === 'replace') await deps.cluster.replace(change.body, change.ref.gvk);
     if (change.op === 'remove') await deps.cluster.remove(change.ref, change.uid);

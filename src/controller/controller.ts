@@ -27,7 +27,8 @@ export const createController = (deps: ControllerDependencies, options: { worker
     backoff,
     run: (key) => reconcile(deps, refOf(key)),
     report: ({ key, took, error, retryIn }) => {
-      deps.observer.reconciled(took / 1000, error === undefined ? undefined : reasonOf(error));
+      deps.metrics.reconcile(took, error === undefined ? undefined : reasonOf(error));
+      deps.metrics.queueDepth(queue.depth());
       if (error !== undefined)
         deps.log.warn({ key, err: error, retryIn }, 'reconcile did not finish; it is tried again');
     },

@@ -3,17 +3,17 @@ import { canaryServiceName } from '../core/release/canary.ts';
 import { distinguishingLabel, findApex } from '../core/release/apex.ts';
 import type { Facts, Request, RouteFacts } from '../core/release/facts.ts';
 import { isFinal } from '../core/release/state.ts';
-import { kinds, refKey, type Deployment, type KubeObject, type Service } from '../core/kube-object.ts';
+import { kinds, refKey, type Deployment, type Gvk, type KubeObject, type Service } from '../core/kube-object.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import type { Problem } from '../core/problem.ts';
-import type { Instant } from '../core/time.ts';
+import { fromRfc3339, type Instant } from '../core/time.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 import type { Live, ProviderName, Target, TrafficProvider } from '../ports/traffic.ts';
 import { requestAnnotation } from '../schema/annotations.ts';
 import { canaryName, labels, managedBy } from '../schema/names.ts';
 import { requestVerbs, type ReleaseSpec, type ReleaseStatus } from '../schema/release.ts';
 import type { ControllerDependencies } from './dependencies.ts';
-import { canaryFacts, workloadFacts } from './workload-facts.ts';
+import { canaryFacts, podNames, workloadFacts } from './workload-facts.ts';
 
 /** A Release whose spec and status have been read. */
 export type ReleaseObject = {
@@ -33,6 +33,8 @@ export type Gathered = {
   /** The label whose value tells canary pods from stable ones; undefined where there is none. */
   readonly label?: string;
   readonly canary: { readonly deployment?: Deployment; readonly service?: KubeObject };
+  /** The canary's pods behind routes, and since when they can have run at the earliest. */
+  readonly started: ReadonlyMap<string, Instant>;
 };
 
 export const readRelease = (object: KubeObject): ReleaseObject => ({
@@ -88,7 +90,6 @@ export type Subject = {
 const namespaceOf = (object: Pick<KubeObject, 'metadata'>): string => object.metadata.namespace ?? '';
 
 const chooseRoute = ({ deps, workload, release }: Subject, policy: Policy, apex: Service): Route => {
-  const { cluster, traffic } = deps;
   const target: Target = {
     namespace: namespaceOf(workload),
     workload: workload.metadata.name,
@@ -97,20 +98,19 @@ const chooseRoute = ({ deps, workload, release }: Subject, policy: Policy, apex:
     release: { name: release.name, uid: release.uid },
   };
   // Once chosen, it stays: a route that is split by one provider has to be given back by the same.
-  const fixed = (release.status?.provider ?? (policy.provider === 'auto' ? undefined : policy.provider)) as
-    ProviderName | undefined;
-  const provider =
-    fixed === undefined
-      ? traffic.detect(target, sidecarHints(workload), (p) => liveOf(cluster, p, target)).provider
-      : traffic.byName(fixed);
-  return { provider, target, live: liveOf(cluster, provider, target) };
+  const fixed =
+    release.status?.provider ?? (policy.provider === 'auto' ? detect(deps, workload, target) : policy.provider);
+  const provider = deps.traffic.providers[fixed as ProviderName];
+  return { provider, target, live: liveOf(deps.cluster, provider, target) };
 };
 
-/** Labels and annotations of the pod template: where sidecar injection shows. */
-const sidecarHints = ({ spec }: Deployment): Record<string, string> => ({
-  ...spec.template.metadata?.labels,
-  ...spec.template.metadata?.annotations,
-});
+const detect = ({ cluster, traffic }: ControllerDependencies, { spec }: Deployment, target: Target): ProviderName => {
+  const served = (gvk: Gvk): boolean => cluster.serves(gvk);
+  const routeKinds = Object.values(traffic.providers).flatMap(({ kinds: own }) => own);
+  const routes = [...new Set(routeKinds)].filter(served).flatMap((gvk) => cluster.list(gvk, target.namespace));
+  const namespace = served(kinds.namespace) ? cluster.get({ gvk: kinds.namespace, name: target.namespace }) : undefined;
+  return traffic.detect({ target, served, routes, template: spec.template, ...present({ namespace }) }).provider;
+};
 
 const routeFacts = (route: Route | undefined): RouteFacts => {
   if (route === undefined) return { splits: 'route', observed: 'unknown', pristine: true };
@@ -194,6 +194,12 @@ const wayOf = (
   };
 };
 
+/** Counters of these pods began at zero, and not before their Deployment was made. */
+const startsOf = (slices: readonly KubeObject[], deployment: Deployment | undefined): ReadonlyMap<string, Instant> => {
+  const at = fromRfc3339(deployment?.metadata.creationTimestamp);
+  return new Map(at === undefined ? [] : podNames(slices).map((pod) => [pod, at]));
+};
+
 export const gather = (subject: Subject): Gathered => {
   const { deps, workload, release } = subject;
   const policy = deps.policies.ofRelease(release.spec);
@@ -217,7 +223,8 @@ export const gather = (subject: Subject): Gathered => {
       request: requestOf(release.object),
     }),
   };
-  return { facts, workload, release, canary, ...present({ route, label }) };
+  const started = startsOf(slices ?? [], canary.deployment);
+  return { facts, workload, release, canary, started, ...present({ route, label }) };
 };
 
 type Present<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };

@@ -14,6 +14,7 @@ import { adoptRelease } from './adopt.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { gather, readRelease, releasesOf, type Gathered, type ReleaseObject, type Subject } from './gather.ts';
 import { podTrouble } from './pod-trouble.ts';
+import { forgetMetrics, showMetrics, showRound } from './show-metrics.ts';
 import { runEffects } from './run-effects.ts';
 import { sameStatus } from './same-status.ts';
 import { restoreAbandoned } from './abandoned.ts';
@@ -39,7 +40,7 @@ export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef): P
 
 const abandoned = async (deps: ControllerDependencies, namespace: string, name: string): Promise<ReconcileResult> => {
   await restoreAbandoned(deps, namespace, name);
-  deps.observer.forgotten(namespace, name);
+  forgetMetrics(deps, releasesOf(deps.cluster, namespace, name));
   return {};
 };
 
@@ -102,8 +103,10 @@ const answerTo = async (
     from: ask.from,
     to: ask.to,
     weight: status.weight ?? 0,
+    failures: status.failures ?? 0,
+    started: gathered.started,
   });
-  subject.deps.observer.checked(subject.release.object, round);
+  showRound(subject.deps, subject.release, round);
   return { round };
 };
 
@@ -114,7 +117,7 @@ const record = async (
   status: ReleaseStatus,
 ): Promise<ReleaseObject> => {
   if (release.status !== undefined && sameStatus(release.status, status)) {
-    deps.observer.observed(release.object);
+    showMetrics(deps, release, release.status, undefined);
     return release;
   }
   const ref: ObjectRef = { gvk: kinds.release, namespace: workload.metadata.namespace ?? '', name: release.name };
@@ -127,7 +130,7 @@ const record = async (
     { subresource: 'status', resourceVersion: version },
   );
   tell(deps, gathered, { before: release.status, after: status });
-  deps.observer.observed(stored);
+  showMetrics(deps, release, status, release.status);
   return readRelease(stored);
 };
 

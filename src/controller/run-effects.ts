@@ -109,7 +109,7 @@ const route = async (run: EffectRun, changesOf: (route: Route) => readonly Chang
   const changes = changesOf(found);
   for (const change of changes) {
     await applyChange(run, change);
-    run.deps.observer.routed(found.provider.name, change.op);
+    run.deps.metrics.trafficChange(found.provider.name, change.op);
   }
   return changes.length;
 };

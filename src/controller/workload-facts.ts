@@ -1,7 +1,7 @@
 /** Reads a workload, its marks and its canary into facts. Pure. */
 import { boundMarks } from '../core/admission/marks.ts';
 import { templateHash } from '../core/template/template-hash.ts';
-import type { Deployment, JsonObject, KubeObject } from '../core/kube-object.ts';
+import type { Deployment, KubeObject } from '../core/kube-object.ts';
 import type { CanaryFacts, WorkloadFacts } from '../core/release/facts.ts';
 import { annotations, marks } from '../schema/annotations.ts';
 
@@ -32,17 +32,24 @@ const rolloutComplete = ({ metadata, spec, status }: Deployment): boolean => {
   return updatedReplicas >= wanted && replicas === updatedReplicas && availableReplicas >= wanted;
 };
 
-/** Ready endpoints in the slices of one Service. A terminating endpoint is not ready. */
-const readyEndpoints = (slices: readonly KubeObject[]): number =>
-  new Set(
-    slices
-      .flatMap((slice) => ((slice as unknown as JsonObject)['endpoints'] as readonly Endpoint[] | undefined) ?? [])
-      .filter(isReady)
-      .flatMap((e) => e.addresses),
-  ).size;
+type Endpoint = {
+  readonly addresses: readonly string[];
+  readonly conditions?: { readonly ready?: boolean };
+  readonly targetRef?: { readonly name?: string };
+};
 
-type Endpoint = { readonly addresses: readonly string[]; readonly conditions?: { readonly ready?: boolean } };
-const isReady = (endpoint: Endpoint): boolean => endpoint.conditions?.ready !== false;
+const endpointsOf = (slices: readonly KubeObject[]): readonly Endpoint[] =>
+  slices.flatMap((slice) => (slice as KubeObject & { readonly endpoints?: readonly Endpoint[] }).endpoints ?? []);
+
+/** Ready endpoints in the slices of one Service. A terminating endpoint is not ready. */
+const readyEndpoints = (slices: readonly KubeObject[]): number => {
+  const ready = endpointsOf(slices).filter(({ conditions }) => conditions?.ready !== false);
+  return new Set(ready.flatMap(({ addresses }) => addresses)).size;
+};
+
+/** Names of the pods behind the endpoints, ready or not. */
+export const podNames = (slices: readonly KubeObject[]): readonly string[] =>
+  endpointsOf(slices).flatMap(({ targetRef }) => (targetRef?.name === undefined ? [] : [targetRef.name]));
 
 /**
  * What is true of the canary. Behind routes a pod counts when it is published in the canary Service's endpoints too:

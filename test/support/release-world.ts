@@ -27,10 +27,13 @@ export const aPolicy = (change: Partial<Policy> = {}): Policy => ({
   ...change,
 });
 
-export const aRound = (outcome: Round['outcome']): Round => {
+export const aRound = (outcome: Round['outcome'], before = 0, threshold = 2): Round => {
+  const failures = before + (outcome === 'fail' ? 1 : 0);
   const call = ({ pass: 'pass', fail: 'fail', hold: 'inconclusive' } as const)[outcome];
   return {
     outcome,
+    failures,
+    exhausted: failures >= threshold,
     because: `request-success-rate: ${outcome}`,
     results: [{ name: 'request-success-rate', call, because: outcome, at: '2026-01-01T00:00:00.000Z' }],
   };
@@ -101,7 +104,11 @@ export class World {
   /** One reconcile; `crashAfter` effects the controller is killed. Resolves the asks as the controller does. */
   reconcile(crashAfter = Number.POSITIVE_INFINITY): readonly Effect[] {
     let next = step(this.status, this.facts());
-    if (next.ask?.for === 'round') next = step(this.status, this.facts({ round: aRound(this.verdict) }));
+    if (next.ask?.for === 'round')
+      next = step(
+        this.status,
+        this.facts({ round: aRound(this.verdict, this.status.failures ?? 0, this.policy.threshold) }),
+      );
     if (next.ask?.for === 'pods')
       next = step(
         this.status,

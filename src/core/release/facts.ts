@@ -50,9 +50,14 @@ export type Request = {
   readonly reason?: string;
 };
 
-/** The checks of one window, judged and counted. `fail` is a failed round; whether the release fails is up to the threshold. */
+/** The checks of one window, judged and counted. */
 export type Round = {
+  /** What this round was by itself. */
   readonly outcome: 'pass' | 'hold' | 'fail';
+  /** Failed rounds so far, this one included. */
+  readonly failures: number;
+  /** The failures have reached the threshold. */
+  readonly exhausted: boolean;
   readonly results: readonly CheckResult[];
   readonly because: string;
 };

@@ -156,20 +156,14 @@ const judged = (status: ReleaseStatus, facts: Facts, round: Round): ReleaseStatu
 
 const failedRound = (status: ReleaseStatus, facts: Facts, round: Round): ReleaseStatus => {
   const failed = round.results.filter((r: CheckResult) => r.call === 'fail');
-  const failures = (status.failures ?? 0) + Math.max(1, failed.length);
-  const evidence = [...(status.evidence ?? []), ...failed].slice(-maxEvidence);
-  const { threshold } = facts.policy;
   const counted = withStatus(status, {
-    failures,
-    evidence,
-    message: `failed check ${failures} of ${threshold}: ${round.because}`,
+    failures: round.failures,
+    evidence: [...(status.evidence ?? []), ...failed].slice(-maxEvidence),
+    message: `failed check ${round.failures} of ${facts.policy.threshold}: ${round.because}`,
   });
-  if (failures < threshold) return counted;
-  return endWith(counted, facts, {
-    outcome: 'Failed',
-    reason: 'ChecksFailed',
-    message: `at ${status.weight ?? 0} %: ${round.because}`,
-  });
+  if (!round.exhausted) return counted;
+  const message = `at ${status.weight ?? 0} %: ${round.because}`;
+  return endWith(counted, facts, { outcome: 'Failed', reason: 'ChecksFailed', message });
 };
 
 const advance = (status: ReleaseStatus, facts: Facts): ReleaseStatus => {

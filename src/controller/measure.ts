@@ -1,0 +1,99 @@
+/** One round of checks: ask the sources, judge, count. Nothing here decides about the release. */
+import { asksFor, measure, type ArmAsk, type Arms } from '../core/judge/asks.ts';
+import { tally, type Judged } from '../core/judge/tally.ts';
+import type { Answer } from '../core/judge/series.ts';
+import { unreachable, type Judge, type Verdict } from '../core/judge/verdict.ts';
+import type { Check, Policy, Telemetry } from '../core/policy/policy.ts';
+import type { Round } from '../core/release/facts.ts';
+import { toRfc3339, type Instant, type Milliseconds } from '../core/time.ts';
+import { MetricError, type MetricSource } from '../ports/metrics.ts';
+import type { CheckResult } from '../schema/release.ts';
+
+/** Whom a round of checks is about, and over which window. */
+export type RoundAsk = {
+  readonly policy: Policy;
+  readonly provider: string;
+  readonly arms: Arms;
+  readonly from: Instant;
+  readonly to: Instant;
+  readonly weight: number;
+  /** Failed rounds before this one. */
+  readonly failures: number;
+  /** When pods of the canary started at the earliest, by name. */
+  readonly started: ReadonlyMap<string, Instant>;
+};
+
+/** Asks the sources and judges. Never rejects: a source that cannot be reached is an inconclusive result that says so. */
+export type MeasureRound = (ask: RoundAsk) => Promise<Round>;
+
+export type MeasureOptions = {
+  /** The source at an address, or the one Sluice was started with. Undefined when there is none. */
+  readonly source: (address: string | undefined) => MetricSource | undefined;
+  readonly judge: Judge;
+  /** For all queries of a round together. */
+  readonly deadline: Milliseconds;
+};
+
+/** Whose metrics built-in checks read, where the policy leaves it to the provider. */
+export const telemetryOf = (policy: Policy, provider: string): Telemetry => {
+  if (policy.telemetry !== 'auto') return policy.telemetry;
+  if (provider === 'istio') return 'istio';
+  return provider === 'linkerd' ? 'linkerd' : 'application';
+};
+
+export const measureRound =
+  (options: MeasureOptions): MeasureRound =>
+  async (ask) => {
+    const judged = await Promise.all(ask.policy.checks.map((check) => judgeOne(options, ask, check)));
+    const { round, outcome, failures, because } = tally(judged, {
+      failures: ask.failures,
+      threshold: ask.policy.threshold,
+    });
+    return {
+      outcome: round,
+      exhausted: outcome === 'fail',
+      failures,
+      because,
+      results: judged.map((one) => resultOf(one, ask)),
+    };
+  };
+
+const judgeOne = async (options: MeasureOptions, ask: RoundAsk, check: Check): Promise<Judged> => {
+  const source = options.source(ask.policy.prometheus);
+  if (source === undefined) return { check, verdict: unreachable(check, noSource) };
+  const telemetry = telemetryOf(ask.policy, ask.provider);
+  const window = { from: ask.from, to: ask.to };
+  const asked = asksFor(check, telemetry, ask.arms, window);
+  try {
+    const answers = await fetchAll(source, asked, options.deadline);
+    return {
+      check,
+      verdict: options.judge(check, measure({ telemetry, window, asked, answers, started: ask.started })),
+    };
+  } catch (error) {
+    if (!(error instanceof MetricError)) throw error;
+    return { check, verdict: unreachable(check, error.message) };
+  }
+};
+
+const noSource = 'no Prometheus is known; start Sluice with --prometheus, or set prometheus in the policy';
+
+const fetchAll = (
+  source: MetricSource,
+  asked: readonly ArmAsk[],
+  deadline: Milliseconds,
+): Promise<readonly Answer[]> => {
+  const signal = AbortSignal.timeout(deadline);
+  return Promise.all(asked.map(({ ask }) => source.fetch(ask, signal)));
+};
+
+const resultOf = ({ check, verdict }: Judged, ask: RoundAsk): CheckResult => ({
+  name: check.name,
+  call: verdict.call,
+  because: verdict.because,
+  ...valueOf(verdict),
+  at: toRfc3339(ask.to),
+  weight: ask.weight,
+});
+
+const valueOf = ({ value }: Verdict): { value?: number } => (value === undefined ? {} : { value });
