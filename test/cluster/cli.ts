@@ -137,6 +137,20 @@ const componentCommand =
     await (await attachByName(name)).component(component)[verb]();
   };
 
+const startProxy = async (flags: { name: string; namespace: string; port: number }): Promise<void> => {
+  const cluster = await attachByName(flags.name);
+  const proxy = await cluster.clientProxy({ namespace: flags.namespace, listenPort: flags.port });
+  const exec = `npm run cluster -- exec${flags.name === 'default' ? '' : ` --name ${flags.name}`}`;
+  say(`${proxy.name} is the sidecar of a client in namespace ${flags.namespace}: ${proxy.url} (inside)`);
+  say(`try:  ${exec} sluice-testapp load --url ${proxy.url}/ --host <service> --rps 50 --duration 10s`);
+};
+
+const port = (text: string): number => {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > 65535) throw new Error(`${text} is not a port`);
+  return number;
+};
+
 const showBinaries = async ({ make }: { make?: true }): Promise<void> => {
   const names = TOOLS.map((tool) => tool.name);
   const { signal, code } = interruption();
@@ -213,6 +227,12 @@ named(program.command('start'))
   .description('start a stopped component')
   .argument('<component>')
   .action(componentCommand('start'));
+
+named(program.command('proxy'))
+  .description('start an Envoy as the sidecar of a client; requests to it follow the routes of the mesh')
+  .option('--namespace <namespace>', "the client's namespace", 'default')
+  .option('--port <port>', 'port of the Services it calls', port, 80)
+  .action(startProxy);
 
 program.command('list').description('the clusters that run').action(showList);
 
