@@ -1,0 +1,44 @@
+import fc from 'fast-check';
+import type { KubeObject } from '../../src/core/kube-object.ts';
+import { kubernetes } from '../../src/traffic/kubernetes.ts';
+import { trafficContract } from './traffic-suite.ts';
+import { namespace } from './traffic-world.ts';
+
+const deployment = (name: string, readyReplicas: number): KubeObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace },
+  spec: { replicas: readyReplicas },
+  status: { readyReplicas },
+});
+
+const noRoute = 'there is no route: the split is the ratio of ready pods';
+
+trafficContract({
+  provider: kubernetes,
+  fixtures: 'kubernetes',
+  routes: (apex) =>
+    fc
+      .tuple(fc.nat({ max: 20 }), fc.nat({ max: 20 }))
+      .map(([stable, canary]) => [deployment(apex, stable), deployment(`${apex}-canary`, canary)]),
+  lists: () => [],
+  hostOf: () => '',
+  edits: [
+    {
+      what: 'it is scaled',
+      comesBack: 'exact',
+      apply: (r) => ({ ...r, spec: { ...r.spec, replicas: 30 } }),
+    },
+  ],
+  namesake: () => deployment('web', 1),
+  skip: {
+    'golden files': noRoute,
+    'a split is in the routes': noRoute,
+    'a split can be read back':
+      'it is read from pods, which a provider does not make; see src/traffic/kubernetes.test.ts',
+    'weights keep their sum': noRoute,
+    'two releases share a route': noRoute,
+    'a route is made where there is none': noRoute,
+    'a name that is taken is a problem': noRoute,
+  },
+});

@@ -1,0 +1,314 @@
+/**
+ * The contract of `TrafficProvider`: every provider runs it. A provider may leave a case out only with a written reason,
+ * which stands in the test report.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { parse } from 'yaml';
+import type { KubeObject, Service } from '../../src/core/kube-object.ts';
+import type { Live, TrafficProvider } from '../../src/ports/traffic.ts';
+import { splitAnnotation } from '../../src/schema/annotations.ts';
+import type { Apex } from './traffic-routes.ts';
+import {
+  aTarget,
+  bytes,
+  changesAt,
+  liveOf,
+  namespace,
+  observedIn,
+  problemsIn,
+  renderAt,
+  restored,
+} from './traffic-world.ts';
+
+/** Something a user does to a live route in the middle of a release. */
+export type Edit = {
+  readonly what: string;
+  /** `exact`: it comes back byte for byte. `meaning`: a weight that was left out may come back written out. */
+  readonly comesBack: 'exact' | 'meaning';
+  readonly apply: (route: KubeObject) => KubeObject;
+};
+
+export type Case =
+  | 'golden files'
+  | 'a split is in the routes'
+  | 'a split can be read back'
+  | 'rendering twice changes nothing more'
+  | 'weights keep their sum'
+  | 'what is somebody else’s is not touched'
+  | 'restoring brings back every byte'
+  | 'live edits survive'
+  | 'a re-applied original is split again'
+  | 'a lost memory costs nothing but brevity'
+  | 'two releases share a route'
+  | 'a route is made where there is none'
+  | 'a name that is taken is a problem';
+
+export type TrafficKit = {
+  readonly provider: TrafficProvider;
+  /** Folder of its golden files. */
+  readonly fixtures: string;
+  /** Routes of a user, at least one of which sends to the apex. */
+  readonly routes: (apex: Apex) => fc.Arbitrary<readonly KubeObject[]>;
+  /** The weighted lists of a route, found without the provider's help. */
+  readonly lists: (route: KubeObject) => readonly (readonly Destination[])[];
+  /** Service names of a destination, as written. */
+  readonly hostOf: (d: Destination) => string;
+  readonly edits: readonly Edit[];
+  /** A route with the name the generated one would have, which has nothing to do with the apex. */
+  readonly namesake: () => KubeObject;
+  readonly skip?: Partial<Readonly<Record<Case, string>>>;
+};
+
+export type Destination = { readonly weight?: number; readonly [key: string]: unknown };
+
+type Golden = {
+  readonly about: string;
+  readonly canary: number;
+  /** Overrides in the apex Service's spec. */
+  readonly apex?: Partial<Service['spec']>;
+  readonly live: readonly KubeObject[];
+  readonly rendered: readonly KubeObject[];
+  /** Where the live routes carry a split already; else what comes back are the live routes. */
+  readonly restored?: readonly KubeObject[];
+  readonly problems?: readonly string[];
+};
+
+const fixtures = (name: string): readonly (readonly [string, Golden])[] => {
+  const folder = join(import.meta.dirname, '../fixtures/traffic', name);
+  return readdirSync(folder).map((file) => {
+    const golden = parse(readFileSync(join(folder, file), 'utf8')) as Golden;
+    return [`${file}: ${golden.about}`, golden] as const;
+  });
+};
+
+const shares = fc.integer({ min: 0, max: 100 });
+const target = aTarget();
+
+export const trafficContract = (kit: TrafficKit): void => {
+  const { provider } = kit;
+  const [gvk] = provider.kinds;
+  if (gvk === undefined) throw new Error(`${provider.name} declares no kind`);
+  const live = (objects: readonly KubeObject[]): Live => liveOf(gvk, objects);
+  const test = (name: Case, body: () => void): void => {
+    const reason = kit.skip?.[name];
+    if (reason === undefined) it(name, body);
+    else it.skip(`${name} (left out: ${reason})`, body);
+  };
+  /** A property of a user's routes and a few weights. */
+  const always = (holds: (objects: readonly KubeObject[], weights: readonly number[]) => void): void =>
+    fc.assert(fc.property(kit.routes('web'), fc.array(shares, { minLength: 1, maxLength: 4 }), holds));
+  const through = (routes: Live, weights: readonly number[]): Live =>
+    weights.reduce((now, share) => renderAt(provider, target, now, share), routes);
+  /** Destinations by what they send to, without telling the arms apart by the provider's own means. */
+  const unitsOf = (list: readonly Destination[]): number =>
+    list.length === 1 ? Math.max(100, list[0]!.weight ?? 0) : list.reduce((sum, { weight = 0 }) => sum + weight, 0);
+  const isCanary = (d: Destination): boolean => kit.hostOf(d).split('.')[0] === target.canaryService;
+  const lastOf = (weights: readonly number[]): number => weights.at(-1)!;
+
+  describe(`the ${provider.name} provider`, () => {
+    test('golden files', () => {
+      const golden = fixtures(kit.fixtures);
+      expect(golden.length).toBeGreaterThan(0);
+      for (const [name, { canary, apex, live: objects, rendered, restored: back = objects, problems = [] }] of golden) {
+        const who = aTarget('web', apex);
+        const before = live(objects);
+        const after = renderAt(provider, who, before, canary);
+        expect([name, [...after.values()]]).toEqual([name, rendered]);
+        expect([name, problemsIn(provider, who, before, [canary])]).toEqual([name, problems]);
+        expect([name, bytes(restored(provider, who, after))]).toEqual([name, bytes(live(back))]);
+        if (problems.length === 0) expect([name, observedIn(provider, who, after)]).toEqual([name, canary]);
+      }
+    });
+
+    test('a split is in the routes', () => {
+      const positive = fc.integer({ min: 1, max: 100 });
+      fc.assert(
+        fc.property(kit.routes('web'), positive, (objects, share) => {
+          const before = live(objects);
+          const after = renderAt(provider, target, before, share);
+          const expressible = problemsIn(provider, target, before, [share]).length === 0;
+          const named = [...after.values()].flatMap(kit.lists).some((list) => list.some(isCanary));
+          expect(named || !expressible).toBe(true);
+          const none = renderAt(provider, target, after, 0);
+          expect(JSON.stringify([...none.values()])).not.toContain(target.canaryService);
+        }),
+      );
+    });
+
+    test('a split can be read back', () => {
+      always((objects, weights) =>
+        expect(observedIn(provider, target, through(live(objects), weights))).toBe(lastOf(weights)),
+      );
+    });
+
+    test('rendering twice changes nothing more', () => {
+      always((objects, weights) => {
+        const after = through(live(objects), weights);
+        expect(changesAt(provider, target, after, lastOf(weights))).toBe(0);
+      });
+    });
+
+    test('weights keep their sum', () => {
+      always((objects, weights) => {
+        const before = live(objects);
+        const after = through(before, weights);
+        for (const [key, object] of before) {
+          const lists = kit.lists(after.get(key)!);
+          expect(lists.map(unitsOf)).toEqual(kit.lists(object).map(unitsOf));
+        }
+      });
+    });
+
+    test('what is somebody else’s is not touched', () => {
+      always((objects, weights) => {
+        const before = live(objects);
+        const after = through(before, weights);
+        for (const [key, object] of before) {
+          const lists = kit.lists(after.get(key)!);
+          for (const [index, list] of kit.lists(object).entries()) {
+            const others = (of: readonly Destination[]): readonly Destination[] =>
+              of.filter((d) => !isCanary(d) && kit.hostOf(d).split('.')[0] !== 'web');
+            expect(others(lists[index]!)).toEqual(others(list));
+          }
+        }
+      });
+    });
+
+    test('restoring brings back every byte', () => {
+      always((objects, weights) => {
+        const before = live(objects);
+        expect(bytes(restored(provider, target, through(before, weights)))).toBe(bytes(before));
+        expect(provider.restore(target, before)).toEqual([]);
+      });
+    });
+
+    test('live edits survive', () => {
+      const edits = fc.constantFrom(...kit.edits);
+      fc.assert(
+        fc.property(kit.routes('web'), shares, edits, shares, (objects, first, edit, second) => {
+          const edited = (of: Live): Live =>
+            live([...of.values()].map((object, index) => (index === 0 ? edit.apply(object) : object)));
+          const before = live(objects);
+          const during = renderAt(provider, target, edited(renderAt(provider, target, before, first)), second);
+          const after = restored(provider, target, during);
+          if (edit.comesBack === 'exact') expect([edit.what, bytes(after)]).toEqual([edit.what, bytes(edited(before))]);
+          else expect([edit.what, meaning(kit, after)]).toEqual([edit.what, meaning(kit, edited(before))]);
+        }),
+      );
+    });
+
+    test('a re-applied original is split again', () => {
+      always((objects, weights) => {
+        const before = live(objects);
+        const split = through(before, weights);
+        // Client-side apply keeps annotations that its last manifest did not have; replace does not.
+        for (const keepsAnnotation of [true, false]) {
+          const again = live(
+            objects.map((object, index) =>
+              keepsAnnotation ? withAnnotationOf([...split.values()][index]!, object) : object,
+            ),
+          );
+          const after = renderAt(provider, target, again, lastOf(weights));
+          expect(bytes(after)).toBe(bytes(renderAt(provider, target, before, lastOf(weights))));
+        }
+      });
+    });
+
+    test('a lost memory costs nothing but brevity', () => {
+      always((objects, weights) => {
+        const before = live(objects);
+        const forgotten = live([...through(before, weights).values()].map(withoutAnnotation));
+        const after = restored(provider, target, renderAt(provider, target, forgotten, lastOf(weights)));
+        expect(meaning(kit, after)).toEqual(meaning(kit, before));
+      });
+    });
+
+    test('two releases share a route', () => {
+      const other = aTarget('api');
+      const turn = fc.record({ who: fc.constantFrom(target, other), share: shares });
+      fc.assert(
+        fc.property(kit.routes('web'), fc.array(turn, { maxLength: 6 }), fc.boolean(), (objects, turns, otherFirst) => {
+          const before = live(objects);
+          const during = turns.reduce((now, { who, share }) => renderAt(provider, who, now, share), before);
+          for (const who of [target, other]) {
+            const last = turns.findLast((t) => t.who === who)?.share ?? 0;
+            // A route may name the other apex with no weight at all: a problem, and nothing to read back.
+            if (problemsIn(provider, who, before).length === 0) expect(observedIn(provider, who, during)).toBe(last);
+            expect(changesAt(provider, who, during, last)).toBe(0);
+          }
+          const order = otherFirst ? [other, target] : [target, other];
+          expect(bytes(order.reduce((now, who) => restored(provider, who, now), during))).toBe(bytes(before));
+        }),
+      );
+    });
+
+    test('a route is made where there is none', () => {
+      expect(changesAt(provider, target, live([]), 0)).toBe(0);
+      expect(observedIn(provider, target, live([]))).toBe(0);
+      const made = renderAt(provider, target, live([]), 5);
+      const [route, ...more] = [...made.values()];
+      expect(more).toEqual([]);
+      expect(route!.metadata).toEqual({
+        name: 'web',
+        namespace,
+        labels: { 'app.kubernetes.io/managed-by': 'sluice', 'sluice.dev/release': target.release.name },
+        ownerReferences: [{ apiVersion: 'sluice.dev/v1alpha1', kind: 'Release', ...target.release, controller: true }],
+      });
+      for (const share of [5, 100, 0, 1]) {
+        const now = renderAt(provider, target, made, share);
+        expect(observedIn(provider, target, now)).toBe(share);
+        expect(changesAt(provider, target, now, share)).toBe(0);
+      }
+      // The next release takes it over, so that it does not go away with the last one's Release object.
+      const next = { ...target, release: { name: 'web-next', uid: 'uid-of-web-next' } };
+      const [taken] = [...renderAt(provider, next, made, 5).values()];
+      expect(taken!.metadata.ownerReferences).toEqual([expect.objectContaining(next.release)]);
+      expect(bytes(restored(provider, target, made))).toBe('[]');
+      fc.assert(
+        fc.property(kit.routes('web'), (objects) => {
+          const both = live([...objects, ...made.values()]);
+          expect(bytes(renderAt(provider, target, both, 5))).toBe(bytes(renderAt(provider, target, live(objects), 5)));
+        }),
+      );
+    });
+
+    test('a name that is taken is a problem', () => {
+      const before = live([kit.namesake()]);
+      expect(problemsIn(provider, target, before)).toEqual([`${gvk.kind}/web`]);
+      expect(bytes(renderAt(provider, target, before, 5))).toBe(bytes(before));
+      expect(bytes(restored(provider, target, before))).toBe(bytes(before));
+    });
+  });
+};
+
+const withAnnotationOf = (split: KubeObject, object: KubeObject): KubeObject => {
+  const note = split.metadata.annotations?.[splitAnnotation];
+  if (note === undefined) return object;
+  const annotations = { ...object.metadata.annotations, [splitAnnotation]: note };
+  return { ...object, metadata: { ...object.metadata, annotations } };
+};
+
+const withoutAnnotation = (object: KubeObject): KubeObject => {
+  const { [splitAnnotation]: _note, ...annotations } = object.metadata.annotations ?? {};
+  return { ...object, metadata: { ...object.metadata, annotations } };
+};
+
+/** Lists with the weight of an only destination left out, and everything else but the presence of an empty annotations map. */
+const meaning = (kit: TrafficKit, live: Live): unknown =>
+  [...live.values()].map((object) => ({
+    lists: kit.lists(object).map((list) => {
+      if (list.length !== 1) return list;
+      const { weight: _weight, ...only } = list[0]!;
+      return [only];
+    }),
+    annotations: object.metadata.annotations ?? {},
+    rest: JSON.stringify(object, (key, value: unknown) =>
+      key === 'annotations' || (Array.isArray(value) && value.some(isWeighted)) ? undefined : value,
+    ),
+  }));
+
+const isWeighted = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && ('destination' in value || 'weight' in value || 'service' in value);
