@@ -77,11 +77,12 @@ export const httpFailure = (response: Response, text: string, place: Place): Met
   return failure(rule, place, `answers ${response.status} ${response.statusText}${to}${said}: ${rule.todo}`);
 };
 
+/** What really happened: fetch only says "fetch failed" and keeps the rest in `cause`; of several addresses tried, only a code is left. */
 const rootOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error);
-  // fetch says "fetch failed" and keeps what happened in `cause`; several addresses tried are an AggregateError without a message.
-  if (error.cause !== undefined) return rootOf(error.cause);
-  return error.message === '' ? ('code' in error ? String(error.code) : error.name) : error.message;
+  if (typeof error !== 'object' || error === null) return String(error);
+  const { cause, message, code } = error as { cause?: unknown; message?: unknown; code?: unknown };
+  if (cause !== undefined) return rootOf(cause);
+  return [message, code].find((text) => typeof text === 'string' && text !== '')?.toString() ?? 'unknown error';
 };
 
 /** No answer, or half of one. */
