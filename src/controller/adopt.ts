@@ -72,6 +72,25 @@ const existingInstead = async (
   });
 };
 
+/** Admission has accepted the policy; it can only have become unreadable since, and a person has to mend it. */
+const policyFor = (
+  { policies, journal }: ControllerDependencies,
+  workload: Deployment,
+): { spec: ReleaseSpec['policy']; name?: string } => {
+  const found = policies.ofWorkload(workload);
+  if (!('problems' in found)) return found;
+  const note = found.problems.join(' ');
+  const { namespace = '', name, uid = '' } = workload.metadata;
+  journal.record({
+    regarding: { ref: { gvk: kinds.deployment, namespace, name }, uid },
+    type: 'Warning',
+    reason: 'PolicyUnreadable',
+    action: 'CreateRelease',
+    note,
+  });
+  throw new ClusterError('invalid', `the policy of ${namespace}/${name} cannot be read: ${note}`);
+};
+
 const releaseSpec = (deps: ControllerDependencies, workload: Deployment, name: string): ReleaseSpec => {
   const own = workload.metadata.annotations ?? {};
   const { spec: policy, name: policyName } = deps.policies.ofWorkload(workload);

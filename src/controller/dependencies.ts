@@ -27,8 +27,10 @@ export type TrafficPort = {
 /** Reads the policy a Release was created with and, for a new one, what the workload's annotations say. */
 export type PolicyPort = {
   readonly ofRelease: (spec: ReleaseSpec) => Policy;
-  readonly ofWorkload: (workload: KubeObject) => { readonly spec: ReleaseSpec['policy']; readonly name?: string };
-};
+  /** Problems where the policy has become unreadable since the workload was admitted: as sentences. */
+  readonly ofWorkload: (
+    workload: KubeObject,
+  ) => { readonly spec: ReleaseSpec['policy']; readonly name?: string } | { readonly problems: readonly string[] };
 
 export type ControllerDependencies = {
   readonly cluster: Cluster;

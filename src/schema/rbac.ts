@@ -57,6 +57,8 @@ export const controllerPermissions = (providerKinds: readonly Gvk[]): Permission
   ],
   clusterWide: [
     allow(group, ['clustercanarypolicies'], read),
+    // Labels that ask for a mesh's sidecar.
+    allow('', ['namespaces'], read),
     // Kinds of meshes are watched from the moment they are installed.
     allow('apiextensions.k8s.io', ['customresourcedefinitions'], read),
   ],

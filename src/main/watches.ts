@@ -1,0 +1,39 @@
+/** What is watched, and nothing else: kinds that are too many (pods, ReplicaSets) are read at the rare moments they matter. */
+import { kinds } from '../core/kube-object.ts';
+import { dropBookkeeping } from '../kube/trim.ts';
+import type { WatchSpec } from '../kube/watch-spec.ts';
+import { labels } from '../schema/names.ts';
+import { trafficProviders } from '../traffic/index.ts';
+
+type Scope = { readonly namespace?: string };
+
+const policies = (scope: Scope): readonly WatchSpec[] => [
+  { gvk: kinds.canaryPolicy, ...scope },
+  { gvk: kinds.clusterCanaryPolicy },
+];
+
+/** Kinds of meshes and gateways: each may be missing, and may be installed later. */
+const routeKinds = (scope: Scope): readonly WatchSpec[] => {
+  const builtIn = new Set<unknown>(Object.values(kinds));
+  const own = new Set(Object.values(trafficProviders).flatMap(({ kinds: provided }) => provided));
+  return [...own].filter((gvk) => !builtIn.has(gvk)).map((gvk) => ({ gvk, ...scope, optional: true }));
+};
+
+export const webhookWatches = (namespace: string | undefined): readonly WatchSpec[] =>
+  policies(namespace === undefined ? {} : { namespace });
+
+/** For the controller, and for both in one process. */
+export const controllerWatches = (namespace: string | undefined): readonly WatchSpec[] => {
+  const scope = namespace === undefined ? {} : { namespace };
+  return [
+    { gvk: kinds.deployment, ...scope, trim: dropBookkeeping },
+    { gvk: kinds.service, ...scope, trim: dropBookkeeping },
+    // Only the canaries': their slices inherit the label from the Service.
+    { gvk: kinds.endpointSlice, ...scope, labelSelector: labels.release, trim: dropBookkeeping },
+    { gvk: kinds.release, ...scope, trim: dropBookkeeping },
+    // Injection labels of meshes.
+    { gvk: kinds.namespace, trim: dropBookkeeping },
+    ...policies(scope),
+    ...routeKinds(scope),
+  ];
+};
