@@ -1,18 +1,18 @@
 /** A metric source that sends identical asks which are under way at the same time only once. */
 import type { Answer, Ask } from '../core/judge/series.ts';
-import { MetricError, type MetricSource } from '../ports/metrics.ts';
+import type { MetricSource } from '../ports/metrics.ts';
+import { withdrawn } from './withdrawn.ts';
+
+const who = 'the metric source';
 
 type Flight = { readonly answer: Promise<Answer>; readonly abort: () => void; passengers: number };
 
 const keyOf = (ask: Ask): string => JSON.stringify([ask.shape, ask.query, ask.from, ask.to]);
 
-const cancelled = (ask: Ask): MetricError =>
-  new MetricError('cancelled', `the question was withdrawn: ${ask.query}`, { retry: true });
-
 /** The answer, or a rejection as soon as this caller's signal is aborted: the others wait on. */
-const untilAborted = (answer: Promise<Answer>, ask: Ask, signal: AbortSignal): Promise<Answer> =>
+const untilAborted = (answer: Promise<Answer>, signal: AbortSignal): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(cancelled(ask));
+    const onAbort = (): void => reject(withdrawn(signal, who));
     signal.addEventListener('abort', onAbort, { once: true });
     answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
@@ -43,12 +43,12 @@ export const batch = (source: MetricSource): MetricSource => {
     check: (query) => source.check(query),
     ping: (signal) => source.ping(signal),
     fetch: async (ask, signal) => {
-      if (signal.aborted) throw cancelled(ask);
+      if (signal.aborted) throw withdrawn(signal, who);
       const key = keyOf(ask);
       const flight = flights.get(key) ?? takeOff(ask, key);
       flight.passengers += 1;
       try {
-        return await untilAborted(flight.answer, ask, signal);
+        return await untilAborted(flight.answer, signal);
       } finally {
         leave(flight, key);
       }

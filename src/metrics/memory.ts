@@ -5,6 +5,7 @@ import type { Answer, Ask, Series } from '../core/judge/series.ts';
 import type { Labels } from '../core/kube-object.ts';
 import type { Instant } from '../core/time.ts';
 import { MetricError, type MetricSource } from '../ports/metrics.ts';
+import { withdrawn } from './withdrawn.ts';
 
 export type MemorySource = MetricSource & {
   /** Adds a point to the series with these labels (`__name__` among them), after the points it has. */
@@ -38,7 +39,7 @@ export const memory = (): MemorySource => {
   let failing: MetricError | undefined;
 
   const guard = (signal: AbortSignal): void => {
-    if (signal.aborted) throw new MetricError('cancelled', 'the memory source was not waited for', { retry: true });
+    if (signal.aborted) throw withdrawn(signal, 'the memory source');
     if (failing !== undefined) throw failing;
   };
   const series = (ask: Ask): readonly Series[] => {

@@ -1,6 +1,7 @@
 /** What can go wrong on the way to a Prometheus, as sentences that name the address and say what to do. */
 import type { Milliseconds } from '../core/time.ts';
 import { MetricError, type MetricErrorReason } from '../ports/metrics.ts';
+import { withdrawn } from './withdrawn.ts';
 
 /** Who is asked. `address` holds no credentials. */
 export type Place = { readonly address: string; readonly timeout: Milliseconds };
@@ -85,20 +86,14 @@ const rootOf = (error: unknown): string => {
   return [message, code].find((text) => typeof text === 'string' && text !== '')?.toString() ?? 'unknown error';
 };
 
-/** No answer, or half of one. */
+/** No answer, or half of one. `late`: the place's own limit has passed. */
 export const networkFailure = (
   cause: unknown,
   place: Place,
-  why: { readonly late: boolean; readonly cancelled: boolean },
+  { signal, late }: { readonly signal: AbortSignal; readonly late: boolean },
 ): MetricError => {
-  if (why.cancelled)
-    return failure(
-      { reason: 'cancelled', retry: true },
-      place,
-      'was not waited for: the question was withdrawn',
-      cause,
-    );
-  if (why.late) {
+  if (signal.aborted) return withdrawn(signal, `Prometheus at ${place.address}`, cause);
+  if (late) {
     const what = `did not answer within ${place.timeout} ms: see whether it is overloaded`;
     return failure({ reason: 'timeout', retry: true }, place, what, cause);
   }

@@ -206,6 +206,13 @@ describe('no answer', () => {
     expect(await failureOf(source().fetch(value, controller.signal))).toMatchObject({ reason: 'cancelled' });
   });
 
+  it('before the caller’s deadline is a timeout as well', async () => {
+    double.reply = () => undefined;
+    const error = await failureOf(source().fetch(value, AbortSignal.timeout(40)));
+    expect(error).toMatchObject({ reason: 'timeout', retry: true });
+    expect(error.message).toMatch(/did not answer before the deadline/);
+  });
+
   it('at the address says why, and never shows its password', async () => {
     const address = double.address.replace('//', '//me:s3cret@');
     await double.close();

@@ -82,7 +82,7 @@ const post = async (access: Access, body: URLSearchParams, limits: Limits): Prom
     return text;
   } catch (cause) {
     if (cause instanceof MetricError) throw cause;
-    throw networkFailure(cause, place, { late: late.aborted, cancelled: limits.signal.aborted });
+    throw networkFailure(cause, place, { signal: limits.signal, late: late.aborted });
   }
 };
 

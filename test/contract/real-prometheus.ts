@@ -1,0 +1,67 @@
+/** A real Prometheus of one's own on 127.0.0.1, which scrapes nothing and takes what is written to it. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ensureTools } from '../cluster/binaries/ensure-tools.ts';
+import { silentProgress } from '../cluster/binaries/progress.ts';
+
+export type RealPrometheus = { readonly address: string; close(): Promise<void> };
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+};
+
+const isReady = (address: string): Promise<boolean> =>
+  fetch(`${address}/-/ready`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+
+const untilReady = async (address: string, child: ChildProcess, log: string): Promise<void> => {
+  while (!(await isReady(address))) {
+    if (child.exitCode !== null) throw new Error(`Prometheus ended: ${(await readFile(log, 'utf8')).slice(-2000)}`);
+    await sleep(50);
+  }
+};
+
+const binary = async (): Promise<string> => {
+  const options = { env: process.env, progress: silentProgress, signal: new AbortController().signal };
+  const path = (await ensureTools(['prometheus'], [], options)).tools.get('prometheus');
+  if (path === undefined) throw new Error('there is no Prometheus to run');
+  return path;
+};
+
+/** Resolves when it answers. It dies with this process, also when that is killed. */
+export const startRealPrometheus = async (): Promise<RealPrometheus> => {
+  const program = await binary();
+  const dir = await mkdtemp(join(tmpdir(), 'sluice-prometheus-'));
+  const [config, log] = [join(dir, 'prometheus.yml'), join(dir, 'log')];
+  await writeFile(config, 'scrape_configs: []\n');
+  const address = `127.0.0.1:${await freePort()}`;
+  const flags = [
+    `--config.file=${config}`,
+    `--storage.tsdb.path=${join(dir, 'data')}`,
+    `--web.listen-address=${address}`,
+    '--web.enable-remote-write-receiver',
+  ];
+  const shell = ['-c', 'exec setpriv --pdeathsig KILL "$@" >"$LOG" 2>&1', 'sh', program, ...flags];
+  const child = spawn('sh', shell, { env: { ...process.env, LOG: log }, stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  await untilReady(`http://${address}`, child, log);
+  return {
+    address: `http://${address}`,
+    close: async () => {
+      child.kill('SIGKILL');
+      await ended;
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+};
