@@ -31,6 +31,7 @@ export type PolicyPort = {
   readonly ofWorkload: (
     workload: KubeObject,
   ) => { readonly spec: ReleaseSpec['policy']; readonly name?: string } | { readonly problems: readonly string[] };
+};
 
 export type ControllerDependencies = {
   readonly cluster: Cluster;

@@ -5,7 +5,6 @@ import { resolvePolicy } from '../core/policy/resolve-policy.ts';
 import { sentence } from '../core/problem.ts';
 import type { PolicyPort } from '../controller/dependencies.ts';
 import type { ClusterView } from '../ports/cluster.ts';
-import type { PolicySpec } from '../schema/policy.ts';
 
 /** A policy of the namespace, else one of the cluster. */
 const lookup =
