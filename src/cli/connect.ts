@@ -1,0 +1,73 @@
+/** The plugin's client: its port over the thin client of the Kubernetes API. */
+import type { Gvk, JsonObject, KubeObject, Labels, ObjectRef } from '../core/kube-object.ts';
+import type { Api, WatchEvent } from '../kube/api.ts';
+import { collectionPath, objectPath, refText, resourceName } from '../kube/api-path.ts';
+import { ClusterError } from '../ports/cluster.ts';
+import { fieldManager } from '../schema/names.ts';
+import { channel } from './channel.ts';
+import type { ClusterClient } from './session.ts';
+
+type List = { readonly metadata: { readonly resourceVersion?: string }; readonly items: readonly KubeObject[] };
+
+/** After this many seconds the API server ends a watch, so that a connection that died unseen is not trusted for ever. */
+const watchSeconds = '300';
+
+/** Items of a List carry neither kind nor apiVersion. */
+const asItem = (gvk: Gvk, item: KubeObject): KubeObject => ({
+  ...item,
+  apiVersion: gvk.group === '' ? gvk.version : `${gvk.group}/${gvk.version}`,
+  kind: gvk.kind,
+});
+
+const missingIsUndefined = (error: unknown): undefined => {
+  if (error instanceof ClusterError && error.reason === 'not-found') return undefined;
+  throw error;
+};
+
+async function* observe(api: Api, ref: ObjectRef, signal: AbortSignal): AsyncGenerator<KubeObject | undefined> {
+  const path = collectionPath(ref.gvk, ref.namespace);
+  const what = `watch ${refText(ref)}`;
+  const query = { fieldSelector: `metadata.name=${ref.name}` };
+  const list = (await api.request({ method: 'GET', path, what, query })) as unknown as List;
+  const [item] = list.items;
+  yield item === undefined ? undefined : asItem(ref.gvk, item);
+  const events = channel<WatchEvent>();
+  const stop = new AbortController();
+  const { resourceVersion } = list.metadata;
+  const watch = { ...query, watch: 'true', resourceVersion, timeoutSeconds: watchSeconds };
+  api
+    .watch({ path, what, query: watch }, events.push, AbortSignal.any([signal, stop.signal]))
+    .then(events.end, events.fail);
+  try {
+    for await (const { type, object } of events.values)
+      yield type === 'DELETED' ? undefined : (object as unknown as KubeObject);
+  } finally {
+    stop.abort();
+  }
+}
+
+/** Nothing is sent before the first call. */
+export const clusterClient = (api: Api): ClusterClient => ({
+  get: (ref) =>
+    api
+      .request({ method: 'GET', path: objectPath(ref), what: `get ${refText(ref)}` })
+      .then((object: JsonObject) => object as unknown as KubeObject, missingIsUndefined),
+  list: async (gvk, namespace) => {
+    const what = `list ${resourceName(gvk)}`;
+    const list = await api.request({ method: 'GET', path: collectionPath(gvk, namespace), what });
+    return (list as unknown as List).items.map((item) => asItem(gvk, item));
+  },
+  annotate: async (ref: ObjectRef, annotations: Labels, resourceVersion?: string) => {
+    const metadata = { annotations, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+    const object = await api.request({
+      method: 'PATCH',
+      path: objectPath(ref),
+      what: `annotate ${refText(ref)}`,
+      query: { fieldManager: `kubectl-${fieldManager}` },
+      contentType: 'application/merge-patch+json',
+      body: { metadata },
+    });
+    return object as unknown as KubeObject;
+  },
+  observe: (ref, signal) => observe(api, ref, signal),
+});

@@ -1,0 +1,67 @@
+import type { KubeObject, ObjectRef } from '../core/kube-object.ts';
+import type { Milliseconds } from '../core/time.ts';
+import { ClusterError } from '../ports/cluster.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Session } from './session.ts';
+
+const firstPause: Milliseconds = 250;
+const longestPause: Milliseconds = 8000;
+
+/** A function, because a signal changes while the compiler believes what was last read. */
+const isAborted = (signal: AbortSignal): boolean => signal.aborted;
+
+/** Resolves after the time, or at once when the signal is aborted. */
+const pause = (clock: Clock, time: Milliseconds, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
+    const cancel = clock.after(time, () => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    });
+    const stop = (): void => {
+      cancel();
+      resolve();
+    };
+    signal.addEventListener('abort', stop, { once: true });
+  });
+
+/**
+ * The states of one object until the signal is aborted, through broken watches and restarts of the API server; undefined
+ * while it does not exist. `onTrouble` hears once of each interruption. Throws a ClusterError that will not pass.
+ */
+export async function* follow(
+  { client, clock }: Pick<Session, 'client' | 'clock'>,
+  ref: ObjectRef,
+  signal: AbortSignal,
+  onTrouble: (error: ClusterError) => void = () => undefined,
+): AsyncGenerator<KubeObject | undefined, void, void> {
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      for await (const object of client.observe(ref, signal)) {
+        failures = 0;
+        yield object;
+      }
+    } catch (error) {
+      if (isAborted(signal)) return;
+      if (!(error instanceof ClusterError) || !error.passing) throw error;
+      if (failures === 0) onTrouble(error);
+      failures += 1;
+    }
+    await pause(clock, Math.min(longestPause, firstPause * 2 ** failures), signal);
+  }
+}
+
+/** A signal that is aborted after the time, or with the other one. Call `lift` when the work is done. */
+export const deadline = (
+  clock: Clock,
+  time: Milliseconds,
+  signal: AbortSignal,
+): { readonly signal: AbortSignal; readonly over: () => boolean; readonly lift: () => void } => {
+  const timer = new AbortController();
+  const lift = clock.after(time, () => timer.abort());
+  return { signal: AbortSignal.any([signal, timer.signal]), over: () => timer.signal.aborted, lift };
+};

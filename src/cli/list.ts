@@ -1,0 +1,49 @@
+import { kinds } from '../core/kube-object.ts';
+import { isOptedIn } from '../core/policy/parse-policy.ts';
+import { listJson } from './json-output.ts';
+import { listReleases } from './locate.ts';
+import { newestPerWorkload } from './release-view.ts';
+import { renderList, type ListedWorkload } from './render-list.ts';
+import type { Session } from './session.ts';
+import { outputOption, textOf, type Verb } from './verb.ts';
+
+const place = ({ namespace, name }: ListedWorkload): string => `${namespace}/${name}`;
+
+/** Every workload with a release, and the opted-in ones that still have none. */
+const workloads = async (session: Session, namespace: string | undefined): Promise<readonly ListedWorkload[]> => {
+  const [releases, deployments] = await Promise.all([
+    listReleases(session, namespace),
+    session.client.list(kinds.deployment, namespace),
+  ]);
+  const released = newestPerWorkload(releases).map((release) => ({
+    namespace: release.namespace,
+    name: release.spec.workload.name,
+    release,
+  }));
+  const known = new Set(released.map(place));
+  const others = deployments
+    .filter(({ metadata }) => isOptedIn(metadata.annotations))
+    .map(({ metadata }) => ({ namespace: metadata.namespace ?? '', name: metadata.name }))
+    .filter((workload) => !known.has(place(workload)));
+  return [...released, ...others].sort((a, b) => (place(a) < place(b) ? -1 : 1));
+};
+
+export const list: Verb = {
+  name: 'list',
+  workload: 'none',
+  summary: 'list the workloads that are opted in, each with its last release',
+  options: [{ flags: '-A, --all-namespaces', meaning: 'in all namespaces' }, outputOption],
+  run: async (session, call) => {
+    const everywhere = call.options['allNamespaces'] === true;
+    const listed = await workloads(session, everywhere ? undefined : session.namespace);
+    const { terminal, clock } = session;
+    if (textOf(call, 'output') === 'json')
+      terminal.out(listJson(listed.flatMap(({ release }) => (release === undefined ? [] : [release.object]))));
+    else if (listed.length === 0)
+      terminal.err(
+        `No workload ${everywhere ? 'of this cluster' : `of namespace ${session.namespace}`} is opted in.\n`,
+      );
+    else terminal.out(`${renderList(listed, clock.now(), { namespaces: everywhere }).join('\n')}\n`);
+    return 0;
+  },
+};

@@ -1,0 +1,88 @@
+/** From the name a person wrote to the workload and its Release, with an answer for everything that may be missing. */
+import { kinds, type Deployment, type KubeObject } from '../core/kube-object.ts';
+import { isOptedIn } from '../core/policy/parse-policy.ts';
+import { ClusterError } from '../ports/cluster.ts';
+import { annotations } from '../schema/annotations.ts';
+import { apiVersion } from '../schema/names.ts';
+import { nearest } from '../schema/nearest.ts';
+import { PluginError } from './plugin-error.ts';
+import { currentRelease, releaseView, type ReleaseView } from './release-view.ts';
+import type { Session } from './session.ts';
+
+export type Located = {
+  readonly workload: Deployment;
+  /** The Release the name stands for; see `currentRelease`. */
+  readonly release: ReleaseView | undefined;
+};
+
+const notInstalled = (cause: unknown): PluginError =>
+  new PluginError(
+    `Sluice is not installed in this cluster: there is no kind Release in ${apiVersion}.`,
+    'Install it with its Helm chart, or choose another cluster with --context.',
+    { cause },
+  );
+
+/** Releases of a namespace, or of all. Rejects with PluginError where the kind is not served. */
+export const listReleases = async (
+  { client }: Session,
+  namespace: string | undefined,
+): Promise<readonly ReleaseView[]> => {
+  const found = await client.list(kinds.release, namespace).catch((error: unknown) => {
+    throw error instanceof ClusterError && error.reason === 'not-found' ? notInstalled(error) : error;
+  });
+  return found.map(releaseView);
+};
+
+/** The name in `web`, `deployment/web`, `deploy/web` or `deployment.apps/web`. */
+export const workloadName = (written: string): string => {
+  const [name = '', kind = 'deployment', ...more] = written.split('/').reverse();
+  if (more.length === 0 && name !== '' && /^(deploy|deployments?)(\.apps)?$/i.test(kind)) return name;
+  throw new PluginError(`"${written}" is not a workload.`, 'Write the name of a Deployment, such as web.');
+};
+
+const isCanary = ({ metadata }: KubeObject): boolean =>
+  (metadata.ownerReferences ?? []).some(
+    (owner) => owner.kind === kinds.release.kind && owner.apiVersion === apiVersion,
+  );
+
+const noSuchWorkload = async ({ client, namespace }: Session, name: string): Promise<PluginError> => {
+  const all = (await client.list(kinds.deployment, namespace)).filter((deployment) => !isCanary(deployment));
+  const optedIn = all.filter(({ metadata }) => isOptedIn(metadata.annotations)).map(({ metadata }) => metadata.name);
+  const near = nearest(
+    name,
+    all.map(({ metadata }) => metadata.name),
+  );
+  const hint = near === undefined ? '' : `Did you mean ${near}? `;
+  const listed =
+    optedIn.length === 0
+      ? 'No Deployment of this namespace is opted in; choose another with -n.'
+      : `Opted in here: ${optedIn.join(', ')}. Another namespace is chosen with -n.`;
+  return new PluginError(`There is no Deployment ${name} in namespace ${namespace}.`, `${hint}${listed}`);
+};
+
+/** The workload a person named, and its Release. Rejects with PluginError, or with ClusterError. */
+export const locate = async (session: Session, written: string): Promise<Located> => {
+  const { client, namespace } = session;
+  const name = workloadName(written);
+  const [object, releases] = await Promise.all([
+    client.get({ gvk: kinds.deployment, namespace, name }),
+    listReleases(session, namespace),
+  ]);
+  if (object === undefined) throw await noSuchWorkload(session, name);
+  const workload = object as unknown as Deployment;
+  return { workload, release: currentRelease(workload, releases) };
+};
+
+/** Why there is no Release to speak of. */
+export const noRelease = (workload: Deployment): PluginError => {
+  const { name, namespace = '' } = workload.metadata;
+  if (!isOptedIn(workload.metadata.annotations))
+    return new PluginError(
+      `Deployment ${name} is not opted in: it is rolled out natively, without Sluice.`,
+      `Opt in with: kubectl annotate deployment ${name} -n ${namespace} ${annotations.canary}=enabled`,
+    );
+  return new PluginError(
+    `Deployment ${name} is opted in and has had no release yet.`,
+    `Change its pod template to start one, for example: kubectl set image deployment/${name} -n ${namespace} CONTAINER=IMAGE`,
+  );
+};

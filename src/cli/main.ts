@@ -1,0 +1,56 @@
+/** The kubectl plugin: terminal, cluster and verbs put together. */
+import { randomUUID } from 'node:crypto';
+import { environment } from '../config/environment.ts';
+import { version } from '../config/version.ts';
+import { connectApi, type Api } from '../kube/api.ts';
+import { systemClock } from '../ports/clock.ts';
+import { clusterClient } from './connect.ts';
+import { PluginError } from './plugin-error.ts';
+import { runProgram, type Place } from './program.ts';
+import type { Session } from './session.ts';
+import { streamTerminal } from './terminal.ts';
+
+const interrupted = 130;
+const interrupt = new AbortController();
+const terminal = streamTerminal(process.stdout, process.stderr);
+const opened: Api[] = [];
+
+const connect = ({ kubeconfig, context }: Place): Api => {
+  try {
+    return connectApi({
+      env: environment(),
+      ...(kubeconfig === undefined ? {} : { kubeconfig }),
+      ...(context === undefined ? {} : { context }),
+      clock: systemClock,
+      component: 'kubectl-sluice',
+      version: version(),
+    });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new PluginError(`${why}.`, 'Choose a cluster with --kubeconfig or --context.', { cause });
+  }
+};
+
+const open = (place: Place): Session => {
+  const api = connect(place);
+  opened.push(api);
+  return {
+    client: clusterClient(api),
+    namespace: place.namespace ?? api.namespace ?? 'default',
+    terminal,
+    clock: systemClock,
+    signal: interrupt.signal,
+    newId: randomUUID,
+  };
+};
+
+process.once('SIGINT', () => interrupt.abort());
+// The reader of a pipe may have seen enough (`| head`).
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
+const code = await runProgram(process.argv.slice(2), { version: version(), terminal, open });
+for (const api of opened) api.close();
+process.exitCode = interrupt.signal.aborted ? interrupted : code;

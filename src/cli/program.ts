@@ -1,0 +1,72 @@
+/** The plugin's command line. */
+import { Command, CommanderError, Option } from 'commander';
+import { abort } from './abort.ts';
+import { list } from './list.ts';
+import { errorText } from './plugin-error.ts';
+import { promote } from './promote.ts';
+import { retry } from './retry.ts';
+import type { Session } from './session.ts';
+import { skip } from './skip.ts';
+import { status } from './status.ts';
+import type { Terminal } from './terminal.ts';
+import type { Verb, VerbOption } from './verb.ts';
+import { watch } from './watch.ts';
+
+/** In the order of `--help`. */
+export const verbs: readonly Verb[] = [status, watch, list, promote, abort, retry, skip];
+
+/** Which cluster and namespace, as kubectl's flags of these names say it. */
+export type Place = { readonly kubeconfig?: string; readonly context?: string; readonly namespace?: string };
+
+export type ProgramOptions = {
+  readonly version: string;
+  readonly terminal: Terminal;
+  /** Called once, when the command line is right. May throw PluginError. */
+  readonly open: (place: Place) => Session;
+};
+
+const places = { required: '<workload>', optional: '[workload]', none: undefined } as const;
+
+const optionOf = ({ flags, meaning, required = false, choices }: VerbOption): Option => {
+  const option = new Option(flags, meaning).makeOptionMandatory(required);
+  return choices === undefined ? option : option.choices([...choices]);
+};
+
+const define = (program: Command, verb: Verb, run: (verb: Verb, workload?: string) => Promise<void>): void => {
+  const place = places[verb.workload];
+  const command = program.command(verb.name).summary(verb.summary).description(verb.summary);
+  for (const option of verb.options) command.addOption(optionOf(option));
+  if (place === undefined) command.action(() => run(verb));
+  else command.argument(place, 'name of a Deployment').action((workload?: string) => run(verb, workload));
+};
+
+const declare = ({ version, terminal }: ProgramOptions): Command =>
+  new Command('kubectl sluice')
+    .description('Look at the canary releases of Deployments, and steer them.')
+    .version(version, '-V, --version', 'print the version')
+    .option('-n, --namespace <name>', "namespace; the context's unless set")
+    .option('--context <name>', 'context of the kubeconfig; its current one unless set')
+    .option('--kubeconfig <file>', 'kubeconfig; $KUBECONFIG, then ~/.kube/config unless set')
+    .helpCommand(false)
+    .showHelpAfterError('(--help shows what can be written here)')
+    .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) })
+    .exitOverride();
+
+/** Runs one command line, without the program's own name. Resolves to the exit code; never rejects. */
+export const runProgram = async (args: readonly string[], options: ProgramOptions): Promise<number> => {
+  let code = 0;
+  const program = declare(options);
+  for (const verb of verbs)
+    define(program, verb, async ({ name, run }, workload) => {
+      const command = program.commands.find((candidate) => candidate.name() === name);
+      code = await run(options.open(program.opts<Place>()), { workload, options: command?.opts() ?? {} });
+    });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    options.terminal.err(errorText(error));
+    return 1;
+  }
+};

@@ -1,0 +1,33 @@
+import { expect, it } from '@jest/globals';
+import { aRelease, at, start } from '../../test/support/plugin-doubles.ts';
+import { releaseView } from './release-view.ts';
+import { renderList, type ListedWorkload } from './render-list.ts';
+
+const listed: readonly ListedWorkload[] = [
+  { namespace: 'shop', name: 'api' },
+  {
+    namespace: 'shop',
+    name: 'web',
+    release: releaseView(
+      aRelease({
+        createdAt: at(-200),
+        status: { phase: 'Progressing', stepLabel: '2/4', weight: 5, message: 'holding at 5 %' },
+      }),
+    ),
+  },
+  { namespace: 'shop', name: 'worker', release: releaseView(aRelease({ name: 'worker-10' })) },
+];
+
+it('shows a line per workload', () =>
+  expect(renderList(listed, start, { namespaces: false })).toEqual([
+    'WORKLOAD   PHASE         STEP   WEIGHT   AGE     RELEASE     MESSAGE',
+    'api        -             -      -        -       -           opted in; no release yet',
+    'web        Progressing   2/4    5 %      3m20s   web-2       holding at 5 %',
+    'worker     Pending       -      -        3m      worker-10',
+  ]));
+
+it('shows the namespaces when there are several', () =>
+  expect(renderList(listed.slice(0, 1), start, { namespaces: true })).toEqual([
+    'NAMESPACE   WORKLOAD   PHASE   STEP   WEIGHT   AGE   RELEASE   MESSAGE',
+    'shop        api        -       -      -        -     -         opted in; no release yet',
+  ]));

@@ -1,0 +1,27 @@
+/** Many releases, a line each. */
+import type { Instant } from '../core/time.ts';
+import type { ReleaseView } from './release-view.ts';
+import { age, table } from './render-text.ts';
+
+export type ListedWorkload = { readonly namespace: string; readonly name: string; readonly release?: ReleaseView };
+
+const head = ['WORKLOAD', 'PHASE', 'STEP', 'WEIGHT', 'AGE', 'RELEASE', 'MESSAGE'];
+
+const row = ({ name, release }: ListedWorkload, now: Instant): readonly string[] => {
+  if (release === undefined) return [name, '-', '-', '-', '-', '-', 'opted in; no release yet'];
+  const { phase, stepLabel = '-', weight, message = '' } = release.status;
+  const share = weight === undefined ? '-' : `${weight} %`;
+  return [name, phase, stepLabel, share, age(now - release.createdAt), release.name, message];
+};
+
+/** Lines without line breaks, the first of them the head of the table. */
+export const renderList = (
+  listed: readonly ListedWorkload[],
+  now: Instant,
+  options: { readonly namespaces: boolean },
+): readonly string[] =>
+  table(
+    [head, ...listed.map((workload) => row(workload, now))].map((cells, index) =>
+      options.namespaces ? [index === 0 ? 'NAMESPACE' : (listed[index - 1]?.namespace ?? ''), ...cells] : cells,
+    ),
+  );

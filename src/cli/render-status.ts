@@ -1,0 +1,139 @@
+/** One release in full, for a person. */
+import { figure } from '../core/judge/figure.ts';
+import type { Check, Policy } from '../core/policy/policy.ts';
+import { resolvePolicy } from '../core/policy/resolve-policy.ts';
+import { fromRfc3339, type Instant } from '../core/time.ts';
+import type { CheckResult, ReleaseStatus } from '../schema/release.ts';
+import { nextSteps } from './next-steps.ts';
+import type { ReleaseView } from './release-view.ts';
+import { age, span, table } from './render-text.ts';
+
+type Scene = { readonly release: ReleaseView; readonly policy: Policy; readonly now: Instant };
+
+const ago = (text: string | undefined, now: Instant): string => {
+  const at = fromRfc3339(text);
+  return at === undefined ? '' : `${age(now - at)} ago`;
+};
+
+const words = (...parts: readonly (string | undefined)[]): string =>
+  parts.filter((part) => part !== undefined && part !== '').join(' ');
+
+const headline = ({ release }: Scene): readonly string[] => {
+  const { namespace, spec, status } = release;
+  const step = status.stepLabel === undefined ? undefined : `step ${status.stepLabel}`;
+  const weight = status.weight === undefined ? undefined : `${status.weight} % of the traffic to the canary`;
+  const parts = [`${namespace}/${spec.workload.name}`, status.phase, step, weight];
+  const line = parts.filter((part) => part !== undefined).join('   ');
+  return status.message === undefined ? [line] : [line, status.message];
+};
+
+const origin = ({ release, now }: Scene): string => {
+  const { attempt = 1, requestedBy, reason } = release.spec;
+  const tool = requestedBy?.tool === undefined ? undefined : `with ${requestedBy.tool}`;
+  const asked =
+    requestedBy === undefined
+      ? `made ${age(now - release.createdAt)} ago`
+      : words('asked by', requestedBy.user, tool, ago(requestedBy.at, now));
+  const attemptText = attempt === 1 ? '' : `, attempt ${attempt}`;
+  return `${release.name}${attemptText}, ${asked}${reason === undefined ? '' : ` (${reason})`}`;
+};
+
+const plan = ({ release, policy }: Scene): string => {
+  const weights = `${policy.weights.join(', ')} %`;
+  return `${release.spec.policyName ?? 'annotations'}: ${weights}, ${span(policy.interval)} each`;
+};
+
+const request = ({ release, now }: Scene): string | undefined => {
+  const answered = release.status.acknowledged;
+  if (answered === undefined) return undefined;
+  const why = answered.reason === undefined ? undefined : `(${answered.reason})`;
+  return `${words(answered.verb, 'by', answered.by ?? 'somebody', ago(answered.at, now), why)}: ${answered.result}`;
+};
+
+const facts = (scene: Scene): readonly string[] => {
+  const { status } = scene.release;
+  const { canary, provider, service, failures, approved } = status;
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    ['Release', origin(scene)],
+    ['Policy', plan(scene)],
+    ['Traffic', provider === undefined ? undefined : words(`${provider},`, 'Service', service ?? 'unknown')],
+    ['Canary', canary === undefined ? undefined : `${canary.ready} of ${canary.replicas} pods ready`],
+    ['Failures', failures === undefined ? undefined : `${failures} of ${scene.policy.threshold}`],
+    [
+      'Approved',
+      approved === undefined ? undefined : words('by', approved.by ?? 'somebody', ago(approved.at, scene.now)),
+    ],
+    ['Request', request(scene)],
+  ];
+  return table(rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+};
+
+const boundsOf = (check: Check | undefined): string =>
+  [check?.min === undefined ? undefined : `>= ${check.min}`, check?.max === undefined ? undefined : `<= ${check.max}`]
+    .filter((bound) => bound !== undefined)
+    .join(', ');
+
+const valueOf = ({ value }: CheckResult, check: Check | undefined): string =>
+  value === undefined
+    ? '-'
+    : figure(
+        value,
+        [check?.min, check?.max].filter((bound) => bound !== undefined),
+      );
+
+/** One row per check of the policy, also before the first verdict, and per verdict on a check that it no longer has. */
+const checks = ({ release, policy, now }: Scene): readonly string[] => {
+  const results = release.status.checks ?? [];
+  const named = (name: string): Check | undefined => policy.checks.find((check) => check.name === name);
+  const judged = results.map((result) => {
+    const check = named(result.name);
+    return [result.name, result.call, valueOf(result, check), boundsOf(check), ago(result.at, now)];
+  });
+  const open = policy.checks
+    .filter((check) => !results.some(({ name }) => name === check.name))
+    .map((check) => [check.name, '-', '-', boundsOf(check), 'not yet']);
+  const reasons = results.filter(({ call }) => call !== 'pass').map((result) => `  ${result.name}: ${result.because}`);
+  return [...table([['CHECK', 'VERDICT', 'VALUE', 'BOUNDS', 'JUDGED'], ...judged, ...open]), ...reasons];
+};
+
+const evidence = ({ evidence: failed = [] }: ReleaseStatus, now: Instant): readonly string[] =>
+  table(
+    failed.map((result) => [
+      `  ${ago(result.at, now)}`,
+      result.weight === undefined ? '' : `at ${result.weight} %`,
+      `${result.name}: ${result.because}`,
+    ]),
+  );
+
+const pods = ({ pods: troubled = [] }: ReleaseStatus): readonly string[] =>
+  table(
+    troubled.map(({ name, reason, message, restarts = 0 }) => [
+      `  ${name}`,
+      `${reason}${restarts === 0 ? '' : `, ${restarts} restarts`}${message === undefined ? '' : `: ${message}`}`,
+    ]),
+  );
+
+const next = ({ release }: Scene): readonly string[] =>
+  table(
+    nextSteps(release).map(({ command, meaning }) =>
+      command === undefined ? [`  ${meaning}`] : [`  ${command}`, meaning],
+    ),
+  );
+
+const section = (title: string, lines: readonly string[]): readonly string[] =>
+  lines.length === 0 ? [] : ['', title, ...lines];
+
+/** Lines without line breaks. A Skipped or Bypassed release was never judged, so it shows no plan and no checks. */
+export const renderStatus = (release: ReleaseView, now: Instant): readonly string[] => {
+  const scene = { release, now, policy: resolvePolicy(release.spec.policy) };
+  const { status } = release;
+  const native = status.phase === 'Skipped' || status.phase === 'Bypassed';
+  return [
+    ...headline(scene),
+    '',
+    ...(native ? table([['Release', origin(scene)]]) : [...facts(scene), '', ...checks(scene)]),
+    ...section('Failed checks', evidence(status, now)),
+    ...section('Pods in trouble', pods(status)),
+    ...section('What to do', next(scene)),
+  ];
+};

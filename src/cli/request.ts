@@ -1,0 +1,102 @@
+/** Requests: written on the Release by the plugin, signed by the webhook, taken up and answered by the controller. */
+import { kinds, type ObjectRef } from '../core/kube-object.ts';
+import { accepted } from '../core/release/requests.ts';
+import type { Milliseconds } from '../core/time.ts';
+import { ClusterError } from '../ports/cluster.ts';
+import { requestAnnotation } from '../schema/annotations.ts';
+import type { ReleaseStatus, RequestVerb } from '../schema/release.ts';
+import { deadline, follow } from './follow.ts';
+import { locate, noRelease } from './locate.ts';
+import { PluginError } from './plugin-error.ts';
+import { releaseView, type ReleaseView } from './release-view.ts';
+import type { Session } from './session.ts';
+
+export type Asked = { readonly workload: string; readonly verb: RequestVerb; readonly reason?: string };
+type Answer = NonNullable<ReleaseStatus['acknowledged']>;
+
+const patience: Milliseconds = 30_000;
+const attempts = 5;
+
+type Pending = { readonly id: string; readonly verb: string; readonly by: string };
+
+const readPending = (text: string | undefined): Pending | undefined => {
+  try {
+    const { id, verb, by = 'somebody' } = JSON.parse(text ?? '') as { readonly [key: string]: unknown };
+    return typeof id === 'string' && typeof verb === 'string' && typeof by === 'string' ? { id, verb, by } : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** There is room for one request on a Release: whoever replaces one that nobody has taken up yet should know. */
+const replacement = ({ name, object, status }: ReleaseView): string | undefined => {
+  const pending = readPending(object.metadata.annotations?.[requestAnnotation]);
+  if (pending === undefined || pending.id === status.acknowledged?.id) return undefined;
+  return `note: this replaces the request "${pending.verb}" by ${pending.by} on ${name}, which has not been taken up yet\n`;
+};
+
+const refOf = ({ namespace, name }: ReleaseView): ObjectRef => ({ gvk: kinds.release, namespace, name });
+
+/** Writes the request on the workload's Release as it is now; the controller writes its status meanwhile. */
+const write = async (session: Session, { workload, verb, reason }: Asked, id: string): Promise<ReleaseView> => {
+  const value = JSON.stringify({ id, verb, ...(reason === undefined ? {} : { reason }) });
+  for (let attempt = 1; ; attempt += 1) {
+    const located = await locate(session, workload);
+    const { release } = located;
+    if (release === undefined) throw noRelease(located.workload);
+    try {
+      await session.client.annotate(
+        refOf(release),
+        { [requestAnnotation]: value },
+        release.object.metadata.resourceVersion,
+      );
+      const note = replacement(release);
+      if (note !== undefined) session.terminal.err(note);
+      return release;
+    } catch (error) {
+      const conflict = error instanceof ClusterError && error.reason === 'conflict';
+      if (!conflict || attempt >= attempts) throw error;
+    }
+  }
+};
+
+const silence = ({ name, namespace }: ReleaseView, verb: string): PluginError =>
+  new PluginError(
+    `Nobody has taken up the request to ${verb} ${name} within ${patience / 1000} s. It stays on the Release and counts as soon as the controller runs.`,
+    `Look whether Sluice's controller runs, and at kubectl describe release ${name} -n ${namespace}.`,
+  );
+
+const answerTo = async (session: Session, release: ReleaseView, id: string, verb: string): Promise<Answer> => {
+  const limit = deadline(session.clock, patience, session.signal);
+  try {
+    for await (const object of follow(session, refOf(release), limit.signal)) {
+      if (object === undefined)
+        throw new PluginError(
+          `Release ${release.name} was deleted before it was answered.`,
+          'Look at kubectl sluice list.',
+        );
+      const { acknowledged } = releaseView(object).status;
+      if (acknowledged?.id === id) return acknowledged;
+    }
+  } finally {
+    limit.lift();
+  }
+  throw silence(release, verb);
+};
+
+/**
+ * Asks for something and waits for the answer. Returns the exit code: 0 when it was accepted, 1 when it was refused.
+ * Rejects with PluginError where there is nothing to ask or nobody answers, and with ClusterError.
+ */
+export const ask = async (session: Session, asked: Asked, consequence: string): Promise<number> => {
+  const id = session.newId();
+  const release = await write(session, asked, id);
+  const answer = await answerTo(session, release, id, asked.verb);
+  if (answer.result !== accepted) {
+    session.terminal.err(`${release.name}: ${asked.verb} ${answer.result}\n`);
+    return 1;
+  }
+  const watch = `kubectl sluice watch ${release.spec.workload.name} -n ${release.namespace}`;
+  session.terminal.out(`${release.name}: ${asked.verb} accepted. ${consequence} Follow it with: ${watch}\n`);
+  return 0;
+};

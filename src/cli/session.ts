@@ -1,0 +1,28 @@
+/** What a verb of the plugin works with. */
+import type { KubeObject, Gvk, Labels, ObjectRef } from '../core/kube-object.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Terminal } from './terminal.ts';
+
+/** The API server, as far as the plugin needs it. Everything rejects with ClusterError only. */
+export interface ClusterClient {
+  get(ref: ObjectRef): Promise<KubeObject | undefined>;
+  /** In all namespaces when none is given. Reason `not-found` when the API server does not serve the kind. */
+  list(gvk: Gvk, namespace: string | undefined): Promise<readonly KubeObject[]>;
+  /** Sets annotations. With a resourceVersion refused (reason `conflict`) when the object has another one by now. */
+  annotate(ref: ObjectRef, annotations: Labels, resourceVersion?: string): Promise<KubeObject>;
+  /**
+   * The object as it is now, then as it becomes; undefined while it does not exist. Ends when the API server ends the
+   * watch or the signal is aborted.
+   */
+  observe(ref: ObjectRef, signal: AbortSignal): AsyncIterable<KubeObject | undefined>;
+}
+
+export type Session = {
+  readonly client: ClusterClient;
+  readonly namespace: string;
+  readonly terminal: Terminal;
+  readonly clock: Clock;
+  /** Aborted when the person presses Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly newId: () => string;
+};
