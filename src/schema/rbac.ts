@@ -27,8 +27,6 @@ const allow = (apiGroup: string, resources: readonly string[], verbs: readonly s
   verbs,
 });
 
-const leases = (verbs: readonly string[]): PolicyRule => allow('coordination.k8s.io', ['leases'], verbs);
-
 /** Kinds of meshes and gateways. What Kubernetes itself serves has rules of its own, narrower ones. */
 const routeKinds = (providerKinds: readonly Gvk[]): readonly Gvk[] => {
   const known = new Set(Object.values<Gvk>(kinds).map(({ group: g, plural }) => `${g}/${plural}`));
@@ -49,8 +47,8 @@ export const controllerPermissions = (providerKinds: readonly Gvk[]): Permission
     allow('discovery.k8s.io', ['endpointslices'], read),
     allow('events.k8s.io', ['events'], ['create', 'patch']),
     allow(group, ['canarypolicies'], read),
-    allow(group, ['releases'], [...read, 'create', 'update', 'patch', 'delete']),
-    allow(group, ['releases/status'], ['get', 'update', 'patch']),
+    allow(group, ['releases'], [...read, 'create', 'patch', 'delete']),
+    allow(group, ['releases/status'], ['patch']),
     ...routeKinds(providerKinds).map((gvk) =>
       allow(gvk.group, [gvk.plural], [...read, 'create', 'update', 'patch', 'delete']),
     ),
@@ -62,7 +60,7 @@ export const controllerPermissions = (providerKinds: readonly Gvk[]): Permission
     // Kinds of meshes are watched from the moment they are installed.
     allow('apiextensions.k8s.io', ['customresourcedefinitions'], read),
   ],
-  own: [leases(['get', 'create', 'update', 'patch'])],
+  own: [allow('coordination.k8s.io', ['leases'], ['get', 'create', 'update'])],
 });
 
 /** The webhook's permissions: the objects it may change are named. Only creating cannot be limited to a name. */

@@ -74,7 +74,6 @@
     - list
     - watch
     - create
-    - update
     - patch
     - delete
 - apiGroups:
@@ -82,8 +81,6 @@
   resources:
     - releases/status
   verbs:
-    - get
-    - update
     - patch
 - apiGroups:
     - networking.istio.io
@@ -121,6 +118,14 @@
     - list
     - watch
 - apiGroups:
+    - ""
+  resources:
+    - namespaces
+  verbs:
+    - get
+    - list
+    - watch
+- apiGroups:
     - apiextensions.k8s.io
   resources:
     - customresourcedefinitions
@@ -139,7 +144,6 @@
     - get
     - create
     - update
-    - patch
 {{- end }}
 
 {{- define "sluice.rules.webhook.workedOn" -}}

@@ -1,0 +1,175 @@
+/** The chart as Helm renders it: what is in it, what follows from values, and what nonsense is answered with. */
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { parse, parseAllDocuments } from 'yaml';
+import type { JsonObject, KubeObject } from '../../src/core/kube-object.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
+import { KUBERNETES_VERSION } from '../cluster/binaries/catalog.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { attach } from '../cluster/up.ts';
+
+const chart = 'charts/sluice';
+let cluster: Cluster;
+
+type Rendered = { readonly code: number | null; readonly stderr: string; readonly objects: readonly KubeObject[] };
+
+const template = async (...values: readonly string[]): Promise<Rendered> => {
+  const where = ['--namespace', 'sluice-system', '--kube-version', KUBERNETES_VERSION];
+  const set = values.flatMap((value) => ['--set', value]);
+  const { code, stdout, stderr } = await cluster.run('helm', ['template', 'sluice', chart, ...where, ...set]);
+  const documents = code === 0 ? parseAllDocuments(stdout) : [];
+  return { code, stderr, objects: documents.map((d) => d.toJS() as KubeObject | null).filter((o) => o !== null) };
+};
+const render = async (...values: readonly string[]): Promise<readonly KubeObject[]> => {
+  const { objects, stderr } = await template(...values);
+  if (objects.length === 0) throw new Error(stderr);
+  return objects;
+};
+
+type Container = {
+  readonly args: readonly string[];
+  readonly image: string;
+  readonly securityContext: JsonObject;
+  readonly resources: JsonObject;
+};
+type PodTemplate = {
+  readonly metadata: KubeObject['metadata'];
+  readonly spec: { readonly containers: readonly [Container]; readonly securityContext: JsonObject } & JsonObject;
+};
+const named = (objects: readonly KubeObject[], kind: string, name: string): KubeObject | undefined =>
+  objects.find((object) => object.kind === kind && object.metadata.name === name);
+const podsOf = (objects: readonly KubeObject[], component: string): PodTemplate =>
+  named(objects, 'Deployment', `sluice-${component}`)!.spec!['template'] as unknown as PodTemplate;
+const containerOf = (objects: readonly KubeObject[], component: string): Container =>
+  podsOf(objects, component).spec.containers[0];
+const components = ['controller', 'webhook'] as const;
+
+beforeAll(async () => {
+  cluster = await attach();
+});
+
+describe('the chart', () => {
+  it('passes lint, strictly', async () => {
+    const { code, stdout, stderr } = await cluster.run('helm', ['lint', '--strict', chart]);
+    expect({ code, said: code === 0 ? '' : stdout + stderr }).toEqual({ code: 0, said: '' });
+  });
+
+  it('says the version of the program', () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(parse(readFileSync(`${chart}/Chart.yaml`, 'utf8'))).toMatchObject({ version, appVersion: version });
+  });
+
+  it('has a schema for every value, and a value for every key of the schema', () => {
+    type Node = { readonly properties?: Record<string, Node>; readonly $ref?: string };
+    const keys = (value: unknown, at: string, free: ReadonlySet<string>): readonly string[] =>
+      free.has(at) || typeof value !== 'object' || value === null || Array.isArray(value)
+        ? [at]
+        : Object.entries(value).flatMap(([key, child]) => keys(child, `${at}.${key}`, free));
+    const schemaKeys = (node: Node, at: string): readonly string[] =>
+      node.properties === undefined
+        ? [at]
+        : Object.entries(node.properties).flatMap(([key, child]) => schemaKeys(child, `${at}.${key}`));
+    const schema = schemaKeys(JSON.parse(readFileSync(`${chart}/values.schema.json`, 'utf8')) as Node, '');
+    const values = keys(parse(readFileSync(`${chart}/values.yaml`, 'utf8')), '', new Set(schema));
+    // Helm's own key for subcharts.
+    expect([...values].sort()).toEqual(schema.filter((key) => key !== '.global').sort());
+  });
+
+  it.each(components)('gives the %s flags that the program takes', async (component) => {
+    for (const values of [[], ['watchNamespace=shop', 'prometheus=http://prometheus:9090', 'logLevel=debug']]) {
+      const { args } = containerOf(await render(...values), component);
+      expect(parseConfig(args, {})).toMatchObject({ kind: 'run', config: { command: component } });
+    }
+  });
+
+  it.each(components)('runs the %s without privileges', async (component) => {
+    const { spec } = podsOf(await render(), component);
+    expect(spec.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+    expect(spec.containers[0].securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+  });
+
+  it("lets the webhook know the controller's service account as Sluice's user", async () => {
+    const objects = await render();
+    expect(containerOf(objects, 'webhook').args).toContain(
+      '--as=system:serviceaccount:sluice-system:sluice-controller',
+    );
+    expect(podsOf(objects, 'controller').spec['serviceAccountName']).toBe('sluice-controller');
+    expect(named(objects, 'ServiceAccount', 'sluice-controller')).toBeDefined();
+  });
+
+  it('gives no permission outside a namespace that alone is worked on, but to read', async () => {
+    const objects = await render('watchNamespace=shop');
+    const clusterRules = objects
+      .filter(({ kind }) => kind === 'ClusterRole')
+      .flatMap(
+        (role) =>
+          (role as unknown as { rules: readonly { verbs: readonly string[]; resourceNames?: unknown }[] }).rules,
+      );
+    const writes = clusterRules.filter((r) => r.verbs.some((verb) => !['get', 'list', 'watch'].includes(verb)));
+    expect(writes).toEqual([expect.objectContaining({ verbs: ['get', 'patch'], resourceNames: expect.anything() })]);
+    expect(named(objects, 'Role', 'sluice-controller')?.metadata.namespace).toBe('shop');
+    expect(containerOf(objects, 'controller').args).toContain('--namespace=shop');
+  });
+
+  it('binds every role, in the namespace of the role, to a service account that is there', async () => {
+    for (const values of [[], ['watchNamespace=shop']]) {
+      const objects = await render(...values);
+      const roles = objects.filter(({ kind }) => kind === 'Role' || kind === 'ClusterRole');
+      expect(roles.length).toBeGreaterThanOrEqual(6);
+      for (const role of roles) {
+        const binding = named(objects, `${role.kind}Binding`, role.metadata.name);
+        expect(binding?.metadata.namespace).toBe(role.metadata.namespace);
+        const { roleRef, subjects } = binding as unknown as {
+          roleRef: JsonObject;
+          subjects: readonly [{ name: string }];
+        };
+        expect(roleRef).toMatchObject({ kind: role.kind, name: role.metadata.name });
+        expect(named(objects, 'ServiceAccount', subjects[0].name)).toBeDefined();
+      }
+    }
+  });
+
+  it.each<[string, (objects: readonly KubeObject[]) => unknown, unknown]>([
+    ['webhook.replicas=3', (o) => named(o, 'Deployment', 'sluice-webhook')?.spec?.['replicas'], 3],
+    ['webhook.podDisruptionBudget=false', (o) => named(o, 'PodDisruptionBudget', 'sluice-webhook'), undefined],
+    ['networkPolicy.enabled=true', (o) => o.filter(({ kind }) => kind === 'NetworkPolicy').length, 2],
+    ['networkPolicy.enabled=false', (o) => o.filter(({ kind }) => kind === 'NetworkPolicy').length, 0],
+    ['image.tag=1.2.3', (o) => containerOf(o, 'controller').image, 'sluice:1.2.3'],
+    ['image.repository=host:5000/team/sluice', (o) => containerOf(o, 'webhook').image, 'host:5000/team/sluice:0.1.0'],
+    ['metrics.scrapeAnnotations=false', (o) => podsOf(o, 'webhook').metadata.annotations, undefined],
+    ['metrics.port=9999', (o) => podsOf(o, 'webhook').metadata.annotations?.['prometheus.io/port'], '9999'],
+    ['webhook.podAnnotations.team=a', (o) => podsOf(o, 'webhook').metadata.annotations?.['team'], 'a'],
+    ['webhook.podAnnotations.team=a', (o) => podsOf(o, 'controller').metadata.annotations?.['team'], undefined],
+    ['webhook.nodeSelector.disk=ssd', (o) => podsOf(o, 'webhook').spec['nodeSelector'], { disk: 'ssd' }],
+    ['image.pullSecrets={a,b}', (o) => podsOf(o, 'webhook').spec['imagePullSecrets'], [{ name: 'a' }, { name: 'b' }]],
+    [
+      'serviceAccount.annotations.team=a',
+      (o) => named(o, 'ServiceAccount', 'sluice-webhook')?.metadata.annotations,
+      { team: 'a' },
+    ],
+    ['controller.workers=3', (o) => containerOf(o, 'controller').args.includes('--workers=3'), true],
+  ])('follows %s', async (value, look, expected) => {
+    expect(look(await render(value))).toEqual(expected);
+  });
+
+  it.each<[string, RegExp]>([
+    ['webhook.replica=2', /'\/webhook': additional properties 'replica' not allowed/],
+    ['webhook.replicas=0', /'\/webhook\/replicas': minimum: got 0, want 1/],
+    ['webhook.failurePolicy=Maybe', /'\/webhook\/failurePolicy': value must be one of 'Fail', 'Ignore'/],
+    ['logLevel=loud', /'\/logLevel': value must be one of/],
+    ['prometheus=prometheus:9090', /'\/prometheus': 'prometheus:9090' does not match pattern/],
+    ['watchNamespace=Shop', /'\/watchNamespace': 'Shop' does not match pattern/],
+    ['image.repository=', /'\/image\/repository'/],
+    ['controller.resources.limit.memory=1Gi', /'\/controller\/resources': additional properties 'limit' not allowed/],
+    ['metrics.port=80', /'\/metrics\/port': minimum: got 80, want 1,?024/],
+    ['replicas=2', /additional properties 'replicas' not allowed/],
+  ])('refuses %s and says why', async (value, why) => {
+    const { code, stderr } = await template(value);
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(why);
+  });
+});
