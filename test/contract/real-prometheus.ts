@@ -1,4 +1,4 @@
-/** A real Prometheus of one's own on 127.0.0.1, which scrapes nothing and takes what is written to it. */
+/** A real Prometheus of one's own on 127.0.0.1. It scrapes what it is told every second, and takes what is written to it. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -6,12 +6,17 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Labels } from '../../src/core/kube-object.ts';
 import { ensureTools } from '../cluster/binaries/ensure-tools.ts';
 import { silentProgress } from '../cluster/binaries/progress.ts';
+import type { ToolName } from '../cluster/binaries/catalog.ts';
+
+/** `host:port` and the labels its series get. */
+export type Scraped = { readonly address: string; readonly labels: Labels };
 
 export type RealPrometheus = { readonly address: string; close(): Promise<void> };
 
-const freePort = async (): Promise<number> => {
+export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -32,19 +37,33 @@ const untilReady = async (address: string, child: ChildProcess, log: string): Pr
   }
 };
 
-const binary = async (): Promise<string> => {
+/** Path of a tool, built first where there is none. */
+export const toolPath = async (name: ToolName): Promise<string> => {
   const options = { env: process.env, progress: silentProgress, signal: new AbortController().signal };
-  const path = (await ensureTools(['prometheus'], [], options)).tools.get('prometheus');
-  if (path === undefined) throw new Error('there is no Prometheus to run');
+  const path = (await ensureTools([name], [], options)).tools.get(name);
+  if (path === undefined) throw new Error(`there is no ${name} to run`);
   return path;
 };
 
+/** JSON is YAML. `honor_labels`, because the test application says itself what its sidecar would. */
+const configFor = (scraped: readonly Scraped[]): string =>
+  JSON.stringify({
+    global: { scrape_interval: '1s', scrape_timeout: '1s' },
+    scrape_configs: [
+      {
+        job_name: 'pods',
+        honor_labels: true,
+        static_configs: scraped.map(({ address, labels }) => ({ targets: [address], labels })),
+      },
+    ],
+  });
+
 /** Resolves when it answers. It dies with this process, also when that is killed. */
-export const startRealPrometheus = async (): Promise<RealPrometheus> => {
-  const program = await binary();
+export const startRealPrometheus = async (scraped: readonly Scraped[] = []): Promise<RealPrometheus> => {
+  const program = await toolPath('prometheus');
   const dir = await mkdtemp(join(tmpdir(), 'sluice-prometheus-'));
   const [config, log] = [join(dir, 'prometheus.yml'), join(dir, 'log')];
-  await writeFile(config, 'scrape_configs: []\n');
+  await writeFile(config, configFor(scraped));
   const address = `127.0.0.1:${await freePort()}`;
   const flags = [
     `--config.file=${config}`,
