@@ -93,7 +93,7 @@ const policyFor = (
 
 const releaseSpec = (deps: ControllerDependencies, workload: Deployment, name: string): ReleaseSpec => {
   const own = workload.metadata.annotations ?? {};
-  const { spec: policy, name: policyName } = deps.policies.ofWorkload(workload);
+  const { spec: policy, name: policyName } = policyFor(deps, workload);
   const requestedBy = readRequester(own[marks.requestedBy]);
   const skip = own[annotations.skip];
   return {

@@ -1,0 +1,63 @@
+/** `dev` installs what the chart would: definitions, Sluice's permissions, and later the webhook configurations. */
+import { gvk, kinds, type Gvk, type JsonObject, type KubeObject } from '../core/kube-object.ts';
+import { ClusterError, type ClusterWriter } from '../ports/cluster.ts';
+import { crds } from '../schema/crds.ts';
+import { rules } from '../schema/rbac.ts';
+import { trafficProviders } from '../traffic/index.ts';
+
+const clusterRole = gvk('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', false);
+const clusterRoleBinding = gvk('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'clusterrolebindings', false);
+
+/** What is taken away at the end. Definitions stay: taking them away would take every Release and policy with them. */
+export type Installed = { readonly gvk: Gvk; readonly object: KubeObject };
+
+/** Creates the object, or gives the one that is there this content. */
+export const ensure = async (writer: ClusterWriter, { gvk: kind, object }: Installed): Promise<KubeObject> => {
+  try {
+    return await writer.create(object, kind);
+  } catch (error) {
+    if (!(error instanceof ClusterError) || error.reason !== 'already-exists') throw error;
+    const body = object as unknown as JsonObject;
+    return writer.patch({ gvk: kind, name: object.metadata.name }, { type: 'merge', body });
+  }
+};
+
+/** Resolves when the API server serves the definitions. */
+export const installDefinitions = async (writer: ClusterWriter, wait: () => Promise<void>): Promise<void> => {
+  for (const object of crds()) {
+    await ensure(writer, { gvk: kinds.crd, object });
+    while (!(await isEstablished(writer, object.metadata.name))) await wait();
+  }
+};
+
+const isEstablished = async (writer: ClusterWriter, name: string): Promise<boolean> => {
+  const found = await writer.fetch({ gvk: kinds.crd, name });
+  const conditions = (found?.status?.['conditions'] ?? []) as readonly { type?: string; status?: string }[];
+  return conditions.some((c) => c.type === 'Established' && c.status === 'True');
+};
+
+/** The very permissions an installation has, for the user that `dev` acts as: what works here works there. */
+export const permissions = (name: string, user: string): readonly Installed[] => {
+  const providerKinds = Object.values(trafficProviders).flatMap((provider) => provider.kinds);
+  const role = {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name },
+    rules: rules(providerKinds),
+  };
+  const binding = {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
+  };
+  return [
+    { gvk: clusterRole, object: role },
+    { gvk: clusterRoleBinding, object: binding },
+  ];
+};
+
+export const uninstall = async (writer: ClusterWriter, installed: readonly Installed[]): Promise<void> => {
+  for (const { gvk: kind, object } of installed) await writer.remove({ gvk: kind, name: object.metadata.name });
+};
