@@ -82,6 +82,9 @@ describe('what changed is said in a line each', () => {
     const [line] = templateDiff(base, changed({ image: `x\n\u0000${'y'.repeat(5000)}` }));
     expect(line!.length).toBeLessThan(200);
     expect(line).not.toMatch(/\p{Cc}/u);
+    const [named] = templateDiff(base, changed({ env: [a, b, { name: `X\r\n${'y'.repeat(5000)}` }] }));
+    expect(named!.length).toBeLessThan(250);
+    expect(named).not.toMatch(/\p{Cc}/u);
   });
 
   it('is empty exactly when the hashes are equal', () => {

@@ -5,6 +5,7 @@ import { restartedAt } from './restart-only.ts';
 import { templateHash } from './template-hash.ts';
 
 const shownValue = 80;
+const shownLine = 240;
 const defaultLines = 8;
 
 /**
@@ -17,7 +18,8 @@ export const templateDiff = (a: PodTemplate, b: PodTemplate, lines: number = def
   const found = [...metadataDiff(a, b), ...specDiff(a.spec ?? {}, b.spec ?? {})];
   // Members of the same name (allowed for environment variables) hide each other above.
   const all = found.length === 0 ? ['pod template: changed'] : found;
-  return all.length <= lines ? all : [...all.slice(0, lines), `and ${all.length - lines} more`];
+  const shown = all.slice(0, lines).map((line) => shorten(line, shownLine));
+  return all.length <= lines ? shown : [...shown, `and ${all.length - lines} more`];
 };
 
 const metadataDiff = (a: PodTemplate, b: PodTemplate): readonly string[] => [
@@ -124,9 +126,9 @@ const isMissing = (value: Json | undefined): boolean => value === undefined || v
 const isWord = (value: Json | undefined): value is string | number | boolean =>
   value !== null && ['string', 'number', 'boolean'].includes(typeof value);
 /** Values come from people: one line each, of bounded length. */
-const shorten = (text: string): string => {
+const shorten = (text: string, length = shownValue): string => {
   const line = text.replace(/\p{Cc}+/gu, ' ');
-  return line.length <= shownValue ? line : `${line.slice(0, shownValue - 1)}…`;
+  return line.length <= length ? line : `${line.slice(0, length - 1)}…`;
 };
 
 const omit = (object: JsonObject, keys: readonly string[]): JsonObject =>

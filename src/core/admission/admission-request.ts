@@ -1,0 +1,67 @@
+/** One question of the API server and the answer to it, without the wire format around them. */
+import type { KubeObject } from '../kube-object.ts';
+import { sentence, type Problem } from '../problem.ts';
+import type { JsonPatchOp } from './json-patch.ts';
+
+export const operations = ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'] as const;
+export type Operation = (typeof operations)[number];
+
+export type AdmissionRequest = {
+  /** Names the question; the answer repeats it. */
+  readonly uid: string;
+  readonly operation: Operation;
+  readonly group: string;
+  readonly kind: string;
+  readonly subResource?: string;
+  readonly name?: string;
+  readonly namespace?: string;
+  /** User name, as the API server has authenticated it. */
+  readonly user: string;
+  readonly fieldManager?: string;
+  readonly dryRun: boolean;
+  /** Missing on DELETE. */
+  readonly object?: KubeObject;
+  /** Missing on CREATE. */
+  readonly oldObject?: KubeObject;
+};
+
+export type Answer = {
+  /** What was decided, in a word: a metric label and a log field. */
+  readonly case: string;
+  readonly because: string;
+  readonly allowed: boolean;
+  /** Set when it is not allowed. `code` is an HTTP status with the Kubernetes reason that belongs to it. */
+  readonly denial?: Denial;
+  readonly warnings: readonly string[];
+  readonly patch: readonly JsonPatchOp[];
+};
+
+export type Denial = {
+  readonly code: 400 | 403 | 422 | 500;
+  readonly reason: 'BadRequest' | 'Forbidden' | 'Invalid' | 'InternalError';
+  readonly message: string;
+};
+
+/** Allowed as it is. */
+export const pass = (name = 'pass', because = 'nothing here concerns Sluice'): Answer => ({
+  case: name,
+  because,
+  allowed: true,
+  warnings: [],
+  patch: [],
+});
+
+export const deny = (name: string, because: string, denial: Denial): Answer => ({
+  ...pass(name, because),
+  allowed: false,
+  denial,
+});
+
+/** Denied for what the client wrote, with every problem as a sentence. */
+export const denyProblems = (name: string, because: string, problems: readonly Problem[]): Answer =>
+  deny(name, because, { code: 422, reason: 'Invalid', message: listed(problems.map(sentence)) });
+
+const listed = (sentences: readonly string[]): string =>
+  sentences.length === 1
+    ? (sentences[0] ?? '')
+    : [`${sentences.length} problems:`, ...sentences.map((text, i) => `${i + 1}. ${text}`)].join('\n');

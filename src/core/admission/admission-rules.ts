@@ -1,0 +1,55 @@
+import type { Deployment, KubeObject } from '../kube-object.ts';
+import type { ParsedPolicy } from '../policy/parse-policy.ts';
+import type { DecideInput } from './facts.ts';
+import { deny, type AdmissionRequest, type Answer } from './admission-request.ts';
+
+/** What answers depend on besides the question. Everything comes from caches: no answer waits for the API server. */
+export type AdmissionRules = {
+  /** User names of Sluice's own service accounts. */
+  readonly sluiceUsers: readonly string[];
+  readonly policyOf: (workload: Deployment) => ParsedPolicy;
+  /** Why a release failed, as a sentence, where that is known. */
+  readonly failureOf?: (namespace: string, release: string) => string | undefined;
+};
+
+export const isDeployment = ({ group, kind }: AdmissionRequest): boolean => group === 'apps' && kind === 'Deployment';
+
+/** An API server sends none that is not; a client that plays one may. */
+export const asDeployment = (object: KubeObject | undefined): Deployment | undefined => {
+  const template = object?.spec?.['template'];
+  const isObject = typeof template === 'object' && template !== null && !Array.isArray(template);
+  return object !== undefined && isObject && isPlausible(object) ? (object as unknown as Deployment) : undefined;
+};
+
+const isPlausible = ({ spec, status }: KubeObject): boolean =>
+  isOptional(spec?.['replicas'], 'number') &&
+  isOptional(spec?.['paused'], 'boolean') &&
+  isOptional(status?.['availableReplicas'], 'number');
+
+const isOptional = (value: unknown, type: 'number' | 'boolean'): boolean =>
+  value === undefined || typeof value === type;
+
+export const notADeployment = (): Answer =>
+  deny('malformed', 'the object is no Deployment', {
+    code: 400,
+    reason: 'BadRequest',
+    message: 'the object is not a Deployment as apps/v1 has it',
+  });
+
+/** The input of a decision; undefined when the objects are no Deployments. */
+export const decideInput = (request: AdmissionRequest, rules: AdmissionRules, now: number): DecideInput | undefined => {
+  const [object, old] = [asDeployment(request.object), asDeployment(request.oldObject)];
+  const isUpdate = request.operation === 'UPDATE';
+  if (object === undefined || (isUpdate && old === undefined)) return undefined;
+  const { failureOf, ...given } = rules;
+  return {
+    ...given,
+    operation: isUpdate ? 'UPDATE' : 'CREATE',
+    object,
+    ...(old === undefined ? {} : { old }),
+    user: request.user,
+    ...(request.fieldManager === undefined ? {} : { fieldManager: request.fieldManager }),
+    now,
+    ...(failureOf === undefined ? {} : { failureOf: (release) => failureOf(request.namespace ?? '', release) }),
+  };
+};

@@ -1,0 +1,37 @@
+/** Answers of the mutating webhook. */
+import { requestAnnotation } from '../../schema/annotations.ts';
+import { group } from '../../schema/names.ts';
+import type { Instant } from '../time.ts';
+import { denyProblems, pass, type AdmissionRequest, type Answer } from './admission-request.ts';
+import { decideInput, isDeployment, notADeployment, type AdmissionRules } from './admission-rules.ts';
+import { decide } from './decide.ts';
+import { annotationPatch } from './json-patch.ts';
+import { changedRequest, signedRequest } from './release-request.ts';
+
+/** Pure; never throws for anything that is an AdmissionRequest. */
+export const mutate = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
+  if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') return pass();
+  if (isDeployment(request)) return mutateDeployment(request, rules, now);
+  if (request.group === group && request.kind === 'Release') return signRequest(request, rules, now);
+  return pass();
+};
+
+const mutateDeployment = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
+  const input = decideInput(request, rules, now);
+  if (input === undefined) return notADeployment();
+  const { problems, ...answer } = decide(input);
+  return answer.allowed ? answer : denyProblems(answer.case, answer.because, problems);
+};
+
+/** A request that cannot be read is left for the validating webhook to deny. */
+const signRequest = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
+  const annotations = request.object?.metadata.annotations;
+  const text = changedRequest(request.oldObject?.metadata.annotations, annotations);
+  if (text === undefined || rules.sluiceUsers.includes(request.user)) return pass();
+  const signed = signedRequest(text, request.user, now);
+  if (signed === undefined) return pass();
+  return {
+    ...pass('signed', 'the request gets its author'),
+    patch: annotationPatch(annotations, { [requestAnnotation]: signed }),
+  };
+};

@@ -1,0 +1,256 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { alice, optIn, sluice } from '../../../test/support/admission-input.ts';
+import { aRequest, asObject, someRules } from '../../../test/support/an-admission-request.ts';
+import { annotations as keys } from '../../schema/annotations.ts';
+import type { KubeObject } from '../kube-object.ts';
+import type { AdmissionRequest, Answer } from './admission-request.ts';
+import { mutate } from './mutate.ts';
+import { validate } from './validate.ts';
+
+const now = Date.UTC(2026, 0, 2);
+const ask = (request: AdmissionRequest): Answer => validate(request, someRules, now);
+const policy = (spec: KubeObject['spec'], kind = 'CanaryPolicy'): KubeObject => ({
+  apiVersion: 'sluice.dev/v1alpha1',
+  kind,
+  metadata: { name: 'careful' },
+  ...(spec === undefined ? {} : { spec }),
+});
+
+describe('a Deployment is validated as it is decided', () => {
+  const bad = { ...optIn, 'sluice.dev/steps': '120', 'sluice.dev/interval': 'soon' };
+
+  it('so that a wrong annotation is denied with every problem as a sentence', () => {
+    const { allowed, denial } = ask(
+      aRequest({ old: asObject({ annotations: optIn }), object: asObject({ annotations: bad }) }),
+    );
+    expect(allowed).toBe(false);
+    expect(denial).toMatchObject({ code: 422, reason: 'Invalid' });
+    expect(denial?.message.split('\n')).toEqual([
+      '2 problems:',
+      expect.stringMatching(/^1\. sluice\.dev\/(steps|interval) ".*": .*\. .*/),
+      expect.stringMatching(/^2\. sluice\.dev\/(steps|interval) ".*": .*\. .*/),
+    ]);
+  });
+
+  it('and scaling passes whatever stands there', () => {
+    const request = aRequest({
+      old: asObject({ annotations: bad }),
+      object: asObject({ annotations: bad, replicas: 30 }),
+    });
+    expect(ask(request)).toMatchObject({ case: 'validated', allowed: true, patch: [], warnings: [] });
+  });
+
+  it('the mutating webhook denies the same with the same words', () => {
+    const request = aRequest({ old: asObject({ annotations: optIn }), object: asObject({ annotations: bad }) });
+    expect(mutate(request, someRules, now).denial).toEqual(ask(request).denial);
+  });
+
+  it.each<[string, unknown]>([
+    ['no spec', undefined],
+    ['a list for a spec', []],
+    ['a template that is a text', { template: 'x' }],
+    ['replicas that are a text', { template: {}, replicas: '3' }],
+    ['a pause that is a text', { template: {}, paused: 'true' }],
+  ])('and one that is none is refused: %s', (_case, spec) => {
+    const object = { ...asObject({ annotations: optIn }), spec } as KubeObject;
+    const request = aRequest({ old: asObject({ annotations: optIn }), object });
+    expect(ask(request).denial).toMatchObject({ code: 400 });
+    expect(mutate(request, someRules, now).denial).toMatchObject({ code: 400 });
+  });
+
+  it('never throws, whatever is inside the template', () => {
+    const labelled = fc.jsonValue().map((any) => ({ labels: any, annotations: any }));
+    const named = fc
+      .jsonValue()
+      .map((any) => ({ containers: [any, { name: 'app', env: any, image: any }], volumes: any }));
+    const someMetadata = fc.oneof(fc.jsonValue(), labelled);
+    const someSpec = fc.oneof(fc.jsonValue(), named);
+    fc.assert(
+      fc.property(someMetadata, someSpec, (metadata, spec) => {
+        const object = {
+          ...asObject({ annotations: optIn }),
+          spec: { template: { metadata, spec }, selector: {} },
+        } as KubeObject;
+        const request = aRequest({ old: asObject({ annotations: optIn }), object });
+        expect(typeof mutate(request, someRules, now).allowed).toBe('boolean');
+        expect(typeof ask(request).allowed).toBe('boolean');
+        const reverse = aRequest({ object: asObject({ annotations: optIn }), old: object });
+        expect(typeof mutate(reverse, someRules, now).allowed).toBe('boolean');
+      }),
+    );
+  });
+});
+
+describe('a policy is validated by the parser the controller uses', () => {
+  it.each(['CanaryPolicy', 'ClusterCanaryPolicy'])('%s', (kind) => {
+    expect(ask(aRequest({ object: policy({ steps: [5, 50] }, kind) })).allowed).toBe(true);
+    const { allowed, denial } = ask(aRequest({ object: policy({ steps: [500], interval: 'soon' }, kind) }));
+    expect(allowed).toBe(false);
+    expect(denial?.message).toContain('spec.interval');
+    expect(denial?.message).toContain('spec.steps');
+  });
+
+  it('but a wrong one that is stored already may still be labelled', () => {
+    const stored = policy({ steps: [50, 5] });
+    const labelled = { ...stored, metadata: { ...stored.metadata, labels: { a: 'b' } } };
+    expect(ask(aRequest({ old: stored, object: labelled })).allowed).toBe(true);
+    expect(ask(aRequest({ old: stored, object: policy({ steps: [50, 6] }) })).allowed).toBe(false);
+  });
+
+  it('a policy of another group is none of ours', () => {
+    const object = { ...policy({ steps: [50, 5] }), apiVersion: 'example.com/v1' };
+    expect(ask(aRequest({ object })).allowed).toBe(true);
+  });
+});
+
+describe('what Sluice made', () => {
+  const owned = (kind: string, meta: Partial<KubeObject['metadata']> = {}): KubeObject => ({
+    apiVersion: kind === 'Service' ? 'v1' : 'apps/v1',
+    kind,
+    metadata: {
+      name: 'web-canary',
+      namespace: 'shop',
+      labels: { 'app.kubernetes.io/managed-by': 'sluice', 'sluice.dev/release': 'web-5' },
+      ownerReferences: [{ apiVersion: 'sluice.dev/v1alpha1', kind: 'Release', name: 'web-5', uid: '1' }],
+      ...meta,
+    },
+    spec: { template: {}, selector: {} },
+  });
+  const plain = owned('Deployment', { labels: { app: 'web' } });
+
+  it.each<[string, AdmissionRequest]>([
+    ['is not changed', aRequest({ old: owned('Deployment'), object: owned('Deployment') })],
+    ['is not deleted', aRequest({ old: owned('Service') })],
+    ['is not disowned', aRequest({ old: owned('Deployment'), object: plain })],
+  ])('%s by anybody else, who is told whose it is and what to do', (_case, request) => {
+    const { allowed, denial } = ask(request);
+    expect(allowed).toBe(false);
+    expect(denial).toMatchObject({ code: 403, reason: 'Forbidden' });
+    expect(denial?.message).toContain('belongs to release web-5');
+    expect(denial?.message).toContain('kubectl sluice abort WORKLOAD -n shop');
+  });
+
+  it.each<[string, AdmissionRequest]>([
+    ['created', aRequest({ object: owned('Deployment') })],
+    ['claimed later', aRequest({ old: plain, object: owned('Deployment') })],
+  ])('nothing else passes for it: %s', (_case, request) => {
+    expect(ask(request).denial?.message).toContain('app.kubernetes.io/managed-by: sluice');
+  });
+
+  it.each([
+    sluice,
+    'system:serviceaccount:kube-system:generic-garbage-collector',
+    'system:serviceaccount:kube-system:namespace-controller',
+    'system:serviceaccount:kube-system:deployment-controller',
+    'system:kube-controller-manager',
+  ])('is open to %s', (user) => {
+    expect(ask(aRequest({ old: owned('Service') }, { user })).allowed).toBe(true);
+    expect(ask(aRequest({ old: owned('Service'), object: owned('Service') }, { user })).allowed).toBe(true);
+  });
+
+  it.each(['system:serviceaccount:shop:deployer', 'system:admin', 'system:anonymous', 'x-system:apiserver'])(
+    'is closed to %s',
+    (user) => expect(ask(aRequest({ old: owned('Service') }, { user })).allowed).toBe(false),
+  );
+
+  it('and what Sluice did not make is open to everybody', () => {
+    expect(ask(aRequest({ old: plain })).allowed).toBe(true);
+    const helm = owned('Service', { labels: { 'app.kubernetes.io/managed-by': 'Helm' } });
+    expect(ask(aRequest({ old: helm, object: helm })).allowed).toBe(true);
+  });
+});
+
+describe('a request on a Release', () => {
+  const release = (request?: string): KubeObject => ({
+    apiVersion: 'sluice.dev/v1alpha1',
+    kind: 'Release',
+    metadata: {
+      name: 'web-5',
+      namespace: 'shop',
+      annotations: { other: 'x', ...(request === undefined ? {} : { 'sluice.dev/request': request }) },
+    },
+  });
+  const write = (before: string | undefined, after: string | undefined, user = alice): AdmissionRequest =>
+    aRequest({ old: release(before), object: release(after) }, { user });
+  const sign = (request: AdmissionRequest): string | undefined => {
+    const [op] = mutate(request, someRules, now).patch;
+    return op?.op === 'replace' && op.path === '/metadata/annotations/sluice.dev~1request'
+      ? (op.value as string)
+      : undefined;
+  };
+
+  it('gets its author and its time, whatever the client says', () => {
+    const text = JSON.stringify({
+      id: '7',
+      verb: 'promote',
+      reason: 'looks good',
+      by: 'the boss',
+      at: 'yesterday',
+      extra: 1,
+    });
+    const signed = sign(write(undefined, text));
+    expect(JSON.parse(signed ?? '')).toEqual({
+      id: '7',
+      verb: 'promote',
+      reason: 'looks good',
+      by: alice,
+      at: '2026-01-02T00:00:00.000Z',
+    });
+    expect(ask(write(undefined, signed)).allowed).toBe(true);
+    expect(sign(write(undefined, signed))).toBeUndefined();
+  });
+
+  it('is not signed again by who writes something else', () => {
+    const signed = sign(write(undefined, '{"id":"7","verb":"abort"}'));
+    expect(mutate(write(signed, signed, 'bob'), someRules, now).patch).toEqual([]);
+    expect(ask(write(signed, signed, 'bob')).allowed).toBe(true);
+  });
+
+  it('cannot be made in the name of somebody else', () => {
+    const forged = '{"id":"7","verb":"promote","by":"bob"}';
+    expect(ask(write(undefined, forged)).denial?.message).toContain(alice);
+  });
+
+  it('may be taken away', () => expect(ask(write('{"id":"7"}', undefined)).allowed).toBe(true));
+
+  it('of Sluice itself passes untouched', () => {
+    expect(mutate(write(undefined, 'x', sluice), someRules, now).patch).toEqual([]);
+    expect(ask(write(undefined, 'x', sluice)).allowed).toBe(true);
+  });
+
+  it.each([
+    ['no JSON', 'promote', 'must be a JSON object'],
+    ['a list', '[]', 'must be a JSON object'],
+    ['null', 'null', 'must be a JSON object'],
+    ['no id', '{"verb":"promote"}', 'must have an id'],
+    ['an empty id', '{"id":"","verb":"promote"}', 'must have an id'],
+    ['an endless id', JSON.stringify({ id: 'x'.repeat(500), verb: 'promote' }), 'must have an id'],
+    ['an unknown verb', '{"id":"7","verb":"explode"}', 'one of promote, abort, retry'],
+    ['a verb that is no text', '{"id":"7","verb":{"toString":1}}', 'one of promote, abort, retry'],
+    ['a reason that is no text', '{"id":"7","verb":"abort","reason":7}', 'may have a reason'],
+  ])('is denied with a sentence: %s', (_case, text, sentence) => {
+    expect(mutate(write(undefined, text), someRules, now)).toMatchObject({ allowed: true, patch: [] });
+    expect(ask(write(undefined, text)).denial?.message).toContain(sentence);
+  });
+
+  it('is signed on a Release that is created with it, too', () => {
+    const request = aRequest({ object: release('{"id":"7","verb":"abort","by":"bob"}') });
+    expect(JSON.parse(sign(request) ?? '')).toMatchObject({ by: alice });
+    expect(ask(request).allowed).toBe(false);
+  });
+});
+
+describe('other questions', () => {
+  it.each<[string, AdmissionRequest]>([
+    ['a Pod', aRequest({ object: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x' } } })],
+    ['a Deployment that goes', aRequest({ old: asObject({ annotations: optIn }) })],
+    [
+      'a connection',
+      aRequest({ object: asObject({ annotations: { [keys.canary]: 'enabeld' } }) }, { operation: 'CONNECT' }),
+    ],
+  ])('pass: %s', (_case, request) => {
+    expect(ask(request)).toMatchObject({ allowed: true, patch: [] });
+    expect(mutate(request, someRules, now)).toMatchObject({ allowed: true, patch: [] });
+  });
+});

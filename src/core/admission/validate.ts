@@ -1,0 +1,43 @@
+/** Answers of the validating webhook: it reads with the parsers the controller reads with. */
+import { group } from '../../schema/names.ts';
+import { parsePolicySpec } from '../policy/parse-policy.ts';
+import { canonicalJson } from '../template/canonical-json.ts';
+import type { Instant } from '../time.ts';
+import { denyProblems, pass, type AdmissionRequest, type Answer } from './admission-request.ts';
+import { decideInput, isDeployment, notADeployment, type AdmissionRules } from './admission-rules.ts';
+import { decide } from './decide.ts';
+import { guard } from './guard.ts';
+import { changedRequest, requestProblems } from './release-request.ts';
+
+/** Pure; never throws for anything that is an AdmissionRequest. Answers carry no patch. */
+export const validate = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
+  const guarded = guard(request, rules.sluiceUsers);
+  if (guarded !== undefined) return guarded;
+  if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') return pass();
+  if (isDeployment(request)) return validateDeployment(request, rules, now);
+  if (request.group !== group) return pass();
+  if (request.kind === 'CanaryPolicy' || request.kind === 'ClusterCanaryPolicy') return validatePolicy(request);
+  return request.kind === 'Release' ? validateRelease(request, rules) : pass();
+};
+
+/** The same decision over the object as the mutating webhooks left it; what it warns of has been said there. */
+const validateDeployment = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
+  const input = decideInput(request, rules, now);
+  if (input === undefined) return notADeployment();
+  const { problems, allowed, because, ...decision } = decide(input);
+  return allowed ? pass('validated', because) : denyProblems(decision.case, because, problems);
+};
+
+/** A stored policy that is wrong (from before a rule was made) may still get labels and lose finalizers. */
+const validatePolicy = ({ object, oldObject, kind }: AdmissionRequest): Answer => {
+  if (oldObject !== undefined && canonicalJson(oldObject.spec) === canonicalJson(object?.spec)) return pass();
+  const parsed = parsePolicySpec(object?.spec);
+  return parsed.ok ? pass() : denyProblems('invalid', `the ${kind} cannot be read`, parsed.problems);
+};
+
+const validateRelease = (request: AdmissionRequest, rules: AdmissionRules): Answer => {
+  const text = changedRequest(request.oldObject?.metadata.annotations, request.object?.metadata.annotations);
+  if (text === undefined || rules.sluiceUsers.includes(request.user)) return pass();
+  const problems = requestProblems(text, request.user);
+  return problems.length === 0 ? pass() : denyProblems('invalid', 'the request cannot be read', problems);
+};
