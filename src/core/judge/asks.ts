@@ -21,7 +21,7 @@ export type Arms = {
 export type Window = {
   readonly from: Instant;
   readonly to: Instant;
-  /** How much longer than the scrape interval points are read before `from`; `defaultLookBack` unless set. */
+  /** How far before `from` points are read; `defaultLookBack` unless set. See `lookBackAfter`. */
   readonly lookBack?: Milliseconds;
 };
 

@@ -25,10 +25,20 @@ type Scrape = { readonly at: Instant; readonly values: Map<Series, number> };
 /** The process a series comes from, as a key. */
 export const targetOf = (labels: Labels): string => JSON.stringify(targetLabels.map((name) => labels[name] ?? ''));
 
-const scrapesOf = (target: readonly Series[]): readonly Scrape[] => {
+/** When the target was last scraped before the window, with the spread; nothing earlier can change what is counted in it. */
+const lastScrapeBefore = (target: readonly Series[], from: Instant): Instant => {
+  const times = target.map(({ points }) => points.findLast(([at, value]) => at <= from && Number.isFinite(value))?.[0]);
+  return Math.max(...times.map((at) => at ?? -Infinity)) - scrapeSpread;
+};
+
+const scrapesOf = (target: readonly Series[], { from, to }: CounterWindow): readonly Scrape[] => {
+  const start = lastScrapeBefore(target, from);
   const points = target
-    .flatMap((series) => series.points.map(([at, value]) => ({ series, at, value })))
-    .filter(({ value }) => Number.isFinite(value))
+    .flatMap((series) =>
+      series.points
+        .filter(([at, value]) => at >= start && at <= to && Number.isFinite(value))
+        .map(([at, value]) => ({ series, at, value })),
+    )
     .sort((a, b) => a.at - b.at);
   const scrapes: Scrape[] = [];
   for (const { series, at, value } of points) {
@@ -63,10 +73,10 @@ const ofTarget = (target: readonly Series[], window: CounterWindow): readonly In
   const life: Life = { since: window.since, started: startOf(target, window.started) };
   const grown = new Map<Series, number>();
   let before: Scrape | undefined;
-  for (const now of scrapesOf(target)) {
+  for (const now of scrapesOf(target, window)) {
     const base = baseline(before, now, life);
     before = now;
-    if (base === undefined || now.at <= window.from || now.at > window.to) continue;
+    if (base === undefined || now.at <= window.from) continue;
     for (const [series, value] of now.values)
       grown.set(series, (grown.get(series) ?? 0) + value - (base.get(series) ?? 0));
   }
