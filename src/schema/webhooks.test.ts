@@ -1,0 +1,108 @@
+import { describe, expect, it } from '@jest/globals';
+import type { JsonObject } from '../core/kube-object.ts';
+import { webhookConfigurations, type WebhookOptions } from './webhooks.ts';
+
+const options: WebhookOptions = {
+  name: 'sluice',
+  clientConfig: { service: { name: 'sluice-webhook', namespace: 'sluice-system' } },
+  sluiceUsers: ['system:serviceaccount:sluice-system:sluice'],
+  failurePolicy: 'Fail',
+};
+const all = (more: Partial<WebhookOptions> = {}): readonly JsonObject[] =>
+  webhookConfigurations({ ...options, ...more }).flatMap(({ webhooks }) => webhooks);
+const named = (name: string, more: Partial<WebhookOptions> = {}): readonly JsonObject[] =>
+  all(more).filter((webhook) => webhook['name'] === `${name}.sluice.dev`);
+
+describe('webhook configurations', () => {
+  it('are two, with names the API server takes', () => {
+    const [mutating, validating] = webhookConfigurations(options);
+    expect([mutating.kind, validating.kind]).toEqual([
+      'MutatingWebhookConfiguration',
+      'ValidatingWebhookConfiguration',
+    ]);
+    expect(mutating.webhooks.map(({ name }) => name)).toEqual(['deployments.sluice.dev', 'releases.sluice.dev']);
+    expect(validating.webhooks.map(({ name }) => name)).toEqual([
+      'deployments.sluice.dev',
+      'releases.sluice.dev',
+      'policies.sluice.dev',
+      'owned.sluice.dev',
+    ]);
+  });
+
+  it('have no side effects, answer soon, and are asked again after other webhooks', () => {
+    for (const webhook of all()) {
+      expect(webhook).toMatchObject({
+        sideEffects: 'None',
+        timeoutSeconds: 5,
+        matchPolicy: 'Equivalent',
+        admissionReviewVersions: ['v1'],
+      });
+    }
+    const [mutating, validating] = webhookConfigurations(options);
+    expect(mutating.webhooks.every((webhook) => webhook['reinvocationPolicy'] === 'IfNeeded')).toBe(true);
+    expect(validating.webhooks.some((webhook) => 'reinvocationPolicy' in webhook)).toBe(false);
+  });
+
+  it('name the Service and a path each', () => {
+    const [mutating, validating] = webhookConfigurations({ ...options, caBundle: 'Zm9v' });
+    expect(mutating.webhooks[0]?.['clientConfig']).toEqual({
+      service: { name: 'sluice-webhook', namespace: 'sluice-system', path: '/mutate' },
+      caBundle: 'Zm9v',
+    });
+    expect(validating.webhooks[0]?.['clientConfig']).toEqual({
+      service: { name: 'sluice-webhook', namespace: 'sluice-system', path: '/validate' },
+      caBundle: 'Zm9v',
+    });
+  });
+
+  it('name an address and a path each', () => {
+    const [mutating, validating] = webhookConfigurations({
+      ...options,
+      clientConfig: { url: 'https://127.0.0.1:8443/' },
+    });
+    expect(mutating.webhooks[0]?.['clientConfig']).toEqual({ url: 'https://127.0.0.1:8443/mutate' });
+    expect(validating.webhooks[0]?.['clientConfig']).toEqual({ url: 'https://127.0.0.1:8443/validate' });
+  });
+
+  it('never ask about kube-system, and only about one namespace where one is given', () => {
+    const key = 'kubernetes.io/metadata.name';
+    const never = { key, operator: 'NotIn', values: ['kube-system'] };
+    for (const webhook of all()) expect(webhook['namespaceSelector']).toEqual({ matchExpressions: [never] });
+    for (const webhook of all({ namespace: 'shop' })) {
+      expect(webhook['namespaceSelector']).toEqual({
+        matchExpressions: [{ key, operator: 'In', values: ['shop'] }, never],
+      });
+    }
+  });
+
+  it('leave cluster-wide policies alone where one namespace is given', () => {
+    const resources = (more: Partial<WebhookOptions>): unknown =>
+      (named('policies', more)[0]?.['rules'] as readonly JsonObject[])[0]?.['resources'];
+    expect(resources({})).toEqual(['canarypolicies', 'clustercanarypolicies']);
+    expect(resources({ namespace: 'shop' })).toEqual(['canarypolicies']);
+  });
+
+  it.each(['Fail', 'Ignore'] as const)(
+    'follow the failure policy %s, but what Sluice made can always be removed',
+    (failurePolicy) => {
+      const policies = all({ failurePolicy }).map((webhook) => [webhook['name'], webhook['failurePolicy']]);
+      expect(new Map(policies as [string, string][])).toEqual(
+        new Map([
+          ['deployments.sluice.dev', failurePolicy],
+          ['releases.sluice.dev', failurePolicy],
+          ['policies.sluice.dev', failurePolicy],
+          ['owned.sluice.dev', 'Ignore'],
+        ]),
+      );
+    },
+  );
+
+  it('quote user names', () => {
+    const [webhook] = all({ sluiceUsers: ['a"b\\c'] });
+    expect((webhook?.['matchConditions'] as readonly JsonObject[])[0]?.['expression']).toBe(
+      '!(request.userInfo.username in ["a\\"b\\\\c"])',
+    );
+    const without = all({ sluiceUsers: [] })[0]?.['matchConditions'] as readonly JsonObject[];
+    expect(without.map(({ name }) => name)).toEqual(['speaks-of-sluice', 'changes-a-release']);
+  });
+});

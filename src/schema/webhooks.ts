@@ -1,0 +1,193 @@
+/** The two webhook configurations: which writes the API server asks Sluice about. As few as can be. */
+import type { Json, JsonObject, KubeObject } from '../core/kube-object.ts';
+import { requestAnnotation } from './annotations.ts';
+import { group, labels, managedBy, version } from './names.ts';
+
+/** Where the API server finds the webhook: a base address without a path, or a Service. */
+export type WebhookClient =
+  | { readonly url: string }
+  | { readonly service: { readonly name: string; readonly namespace: string; readonly port?: number } };
+
+export type WebhookOptions = {
+  /** Name of both configurations. */
+  readonly name: string;
+  readonly clientConfig: WebhookClient;
+  /** Base64 of the PEM authorities the webhook's certificate may come from. Left out, it is patched in later. */
+  readonly caBundle?: string;
+  /** User names of Sluice's own service accounts: nothing they write comes back as a question. */
+  readonly sluiceUsers: readonly string[];
+  /** Ask about this namespace alone, and about no cluster-wide policy. */
+  readonly namespace?: string;
+  /** What becomes of a change of a template, a policy or a request while no webhook answers. */
+  readonly failurePolicy: 'Fail' | 'Ignore';
+};
+
+export type WebhookConfiguration = KubeObject & { readonly webhooks: readonly JsonObject[] };
+
+const timeoutSeconds = 5;
+
+/** A MutatingWebhookConfiguration and a ValidatingWebhookConfiguration, in this order. */
+export const webhookConfigurations = (
+  options: WebhookOptions,
+): readonly [mutating: WebhookConfiguration, validating: WebhookConfiguration] => {
+  const mutating = [deployments(options, ['deployments', 'deployments/status']), releases(options)].map((webhook) => ({
+    ...webhook,
+    clientConfig: clientConfig(options, '/mutate'),
+    reinvocationPolicy: 'IfNeeded',
+  }));
+  const validating = [deployments(options, ['deployments']), releases(options), policies(options), owned(options)].map(
+    (webhook) => ({ ...webhook, clientConfig: clientConfig(options, '/validate') }),
+  );
+  return [
+    configuration('MutatingWebhookConfiguration', options, mutating),
+    configuration('ValidatingWebhookConfiguration', options, validating),
+  ];
+};
+
+const configuration = (
+  kind: string,
+  { name }: WebhookOptions,
+  webhooks: readonly JsonObject[],
+): WebhookConfiguration => ({
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind,
+  metadata: { name },
+  webhooks,
+});
+
+const clientConfig = ({ clientConfig: client, caBundle }: WebhookOptions, path: string): JsonObject => ({
+  ...('url' in client ? { url: client.url.replace(/\/$/, '') + path } : { service: { ...client.service, path } }),
+  ...(caBundle === undefined ? {} : { caBundle }),
+});
+
+type Condition = { readonly name: string; readonly expression: string };
+type Scope = {
+  readonly name: string;
+  readonly rules: readonly JsonObject[];
+  readonly conditions: readonly Condition[];
+};
+
+const webhook = (options: WebhookOptions, { name, rules, conditions }: Scope): JsonObject => ({
+  name: `${name}.${group}`,
+  admissionReviewVersions: ['v1'],
+  sideEffects: 'None',
+  timeoutSeconds,
+  failurePolicy: options.failurePolicy,
+  matchPolicy: 'Equivalent',
+  namespaceSelector: namespaceSelector(options),
+  rules,
+  matchConditions: [...notSluiceItself(options), ...conditions],
+});
+
+const namespaceSelector = ({ namespace }: WebhookOptions): JsonObject => {
+  const key = 'kubernetes.io/metadata.name';
+  const only = namespace === undefined ? [] : [{ key, operator: 'In', values: [namespace] }];
+  // The control plane's own workloads must come up whatever becomes of Sluice.
+  return { matchExpressions: [...only, { key, operator: 'NotIn', values: ['kube-system'] }] };
+};
+
+const rule = (
+  apiGroup: string,
+  versions: Json,
+  resources: readonly string[],
+  operations: readonly string[],
+): JsonObject => ({
+  apiGroups: [apiGroup],
+  apiVersions: versions,
+  resources,
+  operations,
+  scope: '*',
+});
+
+/** A text as a CEL literal: JSON's escapes are CEL's, too. */
+const literal = (text: string): string => JSON.stringify(text);
+
+const notSluiceItself = ({ sluiceUsers }: WebhookOptions): readonly Condition[] =>
+  sluiceUsers.length === 0
+    ? []
+    : [
+        {
+          name: 'not-sluice-itself',
+          expression: `!(request.userInfo.username in [${sluiceUsers.map(literal).join(', ')}])`,
+        },
+      ];
+
+const annotationsOf = (object: string): string => `${object}.?metadata.?annotations.orValue({})`;
+const ours = `k.startsWith(${literal(`${group}/`)})`;
+/** Whether `a` has an annotation of ours that `b` has not, or not with this value. */
+const differs = (a: string, b: string): string =>
+  `${annotationsOf(a)}.exists(k, ${ours} && ${annotationsOf(b)}[?k] != ${annotationsOf(a)}[?k])`;
+const isPaused = (object: string): string => `${object}.spec.?paused.orValue(false)`;
+
+/**
+ * Deployments with an annotation of ours before or after (any: a misspelt one is to be told), and only when something
+ * changes that a release depends on. Scaling, status and everything else never wait for Sluice. `deployments/status`
+ * is there because annotations can be written through it.
+ */
+const deployments = (options: WebhookOptions, resources: readonly string[]): JsonObject =>
+  webhook(options, {
+    name: 'deployments',
+    rules: [rule('apps', ['v1'], resources, ['CREATE', 'UPDATE'])],
+    conditions: [
+      {
+        name: 'speaks-of-sluice',
+        expression: [
+          `${annotationsOf('object')}.exists(k, ${ours})`,
+          `(oldObject != null && ${annotationsOf('oldObject')}.exists(k, ${ours}))`,
+        ].join(' || '),
+      },
+      {
+        name: 'changes-a-release',
+        expression: [
+          'oldObject == null',
+          'object.spec.template != oldObject.spec.template',
+          `${isPaused('object')} != ${isPaused('oldObject')}`,
+          differs('object', 'oldObject'),
+          differs('oldObject', 'object'),
+        ].join(' || '),
+      },
+    ],
+  });
+
+/** Requests of people: their author is who the API server says it is. */
+const releases = (options: WebhookOptions): JsonObject => {
+  const request = (object: string): string => `${annotationsOf(object)}[?${literal(requestAnnotation)}]`;
+  return webhook(options, {
+    name: 'releases',
+    rules: [rule(group, [version], ['releases'], ['CREATE', 'UPDATE'])],
+    conditions: [
+      {
+        name: 'makes-a-request',
+        expression: `${request('object')} != (oldObject == null ? optional.none() : ${request('oldObject')})`,
+      },
+    ],
+  });
+};
+
+const policies = (options: WebhookOptions): JsonObject => {
+  const everywhere = options.namespace === undefined ? ['clustercanarypolicies'] : [];
+  return webhook(options, {
+    name: 'policies',
+    rules: [rule(group, [version], ['canarypolicies', ...everywhere], ['CREATE', 'UPDATE'])],
+    conditions: [],
+  });
+};
+
+/** What Sluice made. Never `Fail`: where Sluice is gone, its leftovers must be removable by hand. */
+const owned = (options: WebhookOptions): JsonObject => ({
+  ...webhook(options, {
+    name: 'owned',
+    rules: [
+      rule('apps', ['v1'], ['deployments'], ['CREATE', 'UPDATE', 'DELETE']),
+      rule('', ['v1'], ['services'], ['CREATE', 'UPDATE', 'DELETE']),
+    ],
+    conditions: [
+      {
+        name: 'not-kubernetes-itself',
+        expression: '!request.userInfo.username.startsWith("system:serviceaccount:kube-system:")',
+      },
+    ],
+  }),
+  failurePolicy: 'Ignore',
+  objectSelector: { matchLabels: { [labels.managedBy]: managedBy } },
+});
