@@ -1,0 +1,131 @@
+/** A provider against a real API server: what the controller does with its changes, and users with their routes. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { kinds, refKey, type Gvk, type KubeObject } from '../../src/core/kube-object.ts';
+import { percent } from '../../src/core/percent.ts';
+import { connectApi, type Api } from '../../src/kube/api.ts';
+import { clusterWriter } from '../../src/kube/cluster-writer.ts';
+import { systemClock } from '../../src/ports/clock.ts';
+import type { ClusterWriter } from '../../src/ports/cluster.ts';
+import type { Change, Live, Target, TrafficProvider } from '../../src/ports/traffic.ts';
+import { apiVersion, fieldManager } from '../../src/schema/names.ts';
+import { crds } from '../../src/schema/crds.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+
+export type Bench = {
+  readonly cluster: Cluster;
+  readonly writer: ClusterWriter;
+  readonly namespace: string;
+  readonly target: Target;
+  /** The live routes of the namespace, read past any cache. */
+  readonly live: (provider: TrafficProvider) => Promise<Live>;
+  readonly render: (provider: TrafficProvider, share: number) => Promise<readonly Change[]>;
+  readonly restore: (provider: TrafficProvider) => Promise<readonly Change[]>;
+  /** Runs kubectl in the namespace; rejects with its words when it fails. */
+  readonly kubectl: (args: readonly string[], input?: string) => Promise<string>;
+  readonly close: () => Promise<void>;
+};
+
+const release = (namespace: string): KubeObject => ({
+  apiVersion,
+  kind: 'Release',
+  metadata: { name: 'web-1', namespace },
+  spec: {
+    workload: { kind: 'Deployment', name: 'web', uid: '0000' },
+    templateHash: 'b',
+    stableHash: 'a',
+    policy: {},
+  },
+});
+
+const targetIn = (namespace: string, uid: string): Target => ({
+  namespace,
+  workload: 'web',
+  apex: {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'web', namespace },
+    spec: { selector: { app: 'web' }, ports: [{ name: 'http', port: 80 }], clusterIP: '10.96.0.10' },
+  },
+  canaryService: 'web-canary',
+  release: { name: 'web-1', uid },
+});
+
+const change = async (writer: ClusterWriter, one: Change): Promise<void> => {
+  if (one.op === 'create') await writer.create(one.body, one.ref.gvk);
+  else if (one.op === 'replace') await writer.replace(one.body, one.ref.gvk);
+  else await writer.remove(one.ref, one.uid);
+};
+
+const connect = (cluster: Cluster): Api =>
+  connectApi({ env: {}, kubeconfig: cluster.kubeconfig, clock: systemClock, component: 'test', version: '0' });
+
+/** A namespace of its own, with a real Release in it to own what is generated. */
+export const openBench = async (cluster: Cluster, namespace: string): Promise<Bench> => {
+  const api = connect(cluster);
+  const writer = clusterWriter({ api, fieldManager, seen: { written: () => undefined, gone: () => undefined } });
+  const kubectl: Bench['kubectl'] = async (args, input = '') => {
+    const { code, stdout, stderr } = await cluster.run('kubectl', ['-n', namespace, ...args], { input });
+    if (code !== 0) throw new Error(stderr);
+    return stdout;
+  };
+  await cluster.apply([...crds()]);
+  await kubectl(['wait', '--for=condition=Established', '--timeout=60s', 'crd/releases.sluice.dev']);
+  await kubectl(['create', 'namespace', namespace]);
+  const { metadata } = await writer.create(release(namespace), kinds.release);
+  const target = targetIn(namespace, metadata.uid ?? '');
+  const live: Bench['live'] = async (provider) => {
+    const lists = await Promise.all(
+      provider.kinds.map(async (gvk) => (await writer.fetchList(gvk, namespace, {})).map((o) => [gvk, o] as const)),
+    );
+    const shown = lists.flat().filter(([, o]) => provider.concerns(target, o));
+    return new Map(shown.map(([gvk, o]) => [keyOf(gvk, o), o]));
+  };
+  const run = async (changes: readonly Change[]): Promise<readonly Change[]> => {
+    for (const one of changes) await change(writer, one);
+    return changes;
+  };
+  return {
+    cluster,
+    writer,
+    namespace,
+    target,
+    live,
+    render: async (provider, share) => run(provider.render(target, { canary: percent(share) }, await live(provider))),
+    restore: async (provider) => run(provider.restore(target, await live(provider))),
+    kubectl,
+    close: async () => {
+      await kubectl(['delete', 'namespace', namespace, '--wait=false']);
+      api.close();
+    },
+  };
+};
+
+const keyOf = (gvk: Gvk, { metadata: { name, namespace } }: KubeObject): string =>
+  refKey(namespace === undefined ? { gvk, name } : { gvk, namespace, name });
+
+/** Byte for byte what a user would see, without what the API server counts. */
+export const bytes = (live: Live): string =>
+  JSON.stringify(
+    [...live.values()].map(({ metadata: { resourceVersion: _v, generation: _g, ...metadata }, ...rest }) => ({
+      ...rest,
+      metadata,
+    })),
+  );
+
+type Golden = { readonly live: readonly KubeObject[]; readonly problems?: unknown; readonly restored?: unknown };
+
+/** The routes of a provider's golden files, as one manifest for a namespace. Each keeps its spec and gets a name of its own. */
+export const goldenRoutes = (folder: string, namespace: string): readonly KubeObject[] => {
+  const path = join(import.meta.dirname, '../fixtures/traffic', folder);
+  return readdirSync(path).flatMap((file) => {
+    const text = readFileSync(join(path, file), 'utf8').replaceAll(/\bshop\b/g, namespace);
+    const { live, problems, restored } = parse(text) as Golden;
+    if (problems !== undefined || restored !== undefined) return [];
+    return live.map((route, index) => ({
+      ...route,
+      metadata: { ...route.metadata, name: `${file.replace('.yaml', '')}-${index}` },
+    }));
+  });
+};
