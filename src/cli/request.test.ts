@@ -1,0 +1,154 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  aDeployment,
+  aRelease,
+  aSession,
+  at,
+  memoryCluster,
+  releaseRef,
+  until,
+  type MemoryCluster,
+} from '../../test/support/plugin-doubles.ts';
+import type { KubeObject } from '../core/kube-object.ts';
+import { ClusterError } from '../ports/cluster.ts';
+import { requestAnnotation } from '../schema/annotations.ts';
+import type { ReleaseStatus } from '../schema/release.ts';
+import { abort } from './abort.ts';
+import { promote } from './promote.ts';
+import { retry } from './retry.ts';
+
+const status: ReleaseStatus = { phase: 'Progressing' };
+const aCluster = (over: Partial<Parameters<typeof aRelease>[0]> = {}): MemoryCluster =>
+  memoryCluster(aDeployment(), aRelease({ status, ...over }));
+
+const requestOn = (cluster: MemoryCluster): unknown =>
+  JSON.parse(cluster.read(releaseRef('web-2'))?.metadata.annotations?.[requestAnnotation] ?? 'null');
+
+/** What the controller does, once the request is there. */
+const answer = async (cluster: MemoryCluster, result: string): Promise<void> => {
+  await until(() => requestOn(cluster) !== null && cluster.watching() === 1);
+  const release = cluster.read(releaseRef('web-2')) as KubeObject;
+  const { id, verb } = requestOn(cluster) as { id: string; verb: string };
+  cluster.set({ ...release, status: { ...status, acknowledged: { id, verb, result, at: at(1) } } });
+};
+
+describe('a request', () => {
+  it.each([
+    [abort, 'abort', 'Traffic goes back, then the earlier version is put back.'],
+    [promote, 'promote', 'The workload rolls to the new version.'],
+    [retry, 'retry', 'The same version is tried again as a new release.'],
+  ])('to %o is written on the Release, and its acceptance told', async (verb, name, consequence) => {
+    const cluster = aCluster();
+    const session = aSession(cluster);
+    const call = verb.run(session, { workload: 'web', options: { reason: 'because' } });
+    await answer(cluster, 'accepted');
+    expect(await call).toBe(0);
+    expect(requestOn(cluster)).toEqual({ id: 'id-1', verb: name, reason: 'because' });
+    expect(session.terminal.stdout()).toBe(
+      `web-2: ${name} accepted. ${consequence} Follow it with: kubectl sluice watch web -n shop\n`,
+    );
+  });
+
+  const aborting = (cluster: MemoryCluster, session = aSession(cluster)) => ({
+    session,
+    call: abort.run(session, { workload: 'web', options: {} }),
+  });
+
+  it('leaves the reason out when none is given', async () => {
+    const cluster = aCluster();
+    const { call } = aborting(cluster);
+    await answer(cluster, 'accepted');
+    await call;
+    expect(requestOn(cluster)).toEqual({ id: 'id-1', verb: 'abort' });
+  });
+
+  it('that is refused fails with the reason', async () => {
+    const cluster = aCluster();
+    const { call, session } = aborting(cluster);
+    await answer(cluster, 'refused: the release is already Succeeded');
+    expect(await call).toBe(1);
+    expect(session.terminal.stderr()).toBe('web-2: abort refused: the release is already Succeeded\n');
+    expect(session.terminal.stdout()).toBe('');
+  });
+
+  it('is not answered by the answer to another', async () => {
+    const earlier = { id: 'id-0', verb: 'promote', result: 'accepted', at: at(-9) };
+    const cluster = aCluster({ status: { ...status, acknowledged: earlier } });
+    const { call, session } = aborting(cluster);
+    await until(() => cluster.watching() === 1);
+    await answer(cluster, 'refused: no');
+    expect(await call).toBe(1);
+    expect(session.terminal.stderr()).not.toContain('note:');
+  });
+
+  it('that nobody takes up in time fails, stays, and says so', async () => {
+    const cluster = aCluster();
+    const { call, session } = aborting(cluster);
+    const failure = expect(call).rejects.toThrow('Nobody has taken up the request to abort web-2 within 30 s.');
+    await until(() => cluster.watching() === 1);
+    session.clock.advance(30_000);
+    await failure;
+    expect(requestOn(cluster)).toMatchObject({ verb: 'abort' });
+    expect(cluster.watching()).toBe(0);
+  });
+
+  it('is written again when the status was written in between', async () => {
+    const cluster = aCluster();
+    const annotate = cluster.client.annotate.bind(cluster.client);
+    let conflicts = 0;
+    cluster.client.annotate = (ref, added, version) => {
+      conflicts += 1;
+      if (conflicts === 1) cluster.set(aRelease({ status: { ...status, weight: 5 } }));
+      return annotate(ref, added, version);
+    };
+    const { call } = aborting(cluster);
+    await answer(cluster, 'accepted');
+    expect(await call).toBe(0);
+    expect(conflicts).toBe(2);
+  });
+
+  it('is given up when it meets conflicts again and again', async () => {
+    const cluster = aCluster();
+    let attempts = 0;
+    cluster.client.annotate = () => {
+      attempts += 1;
+      return Promise.reject(new ClusterError('conflict', 'modified'));
+    };
+    await expect(aborting(cluster).call).rejects.toThrow('modified');
+    expect(attempts).toBe(5);
+  });
+
+  it('says when it replaces one that was not taken up', async () => {
+    const cluster = aCluster();
+    const release = cluster.read(releaseRef('web-2')) as KubeObject;
+    const pending = JSON.stringify({ id: 'id-0', verb: 'promote', by: 'joe' });
+    cluster.set({ ...release, metadata: { ...release.metadata, annotations: { [requestAnnotation]: pending } } });
+    const { call, session } = aborting(cluster);
+    await until(() => session.terminal.stderr() !== '');
+    await answer(cluster, 'accepted');
+    await call;
+    expect(session.terminal.stderr()).toBe(
+      'note: this replaces the request "promote" by joe on web-2, which has not been taken up yet\n',
+    );
+  });
+
+  it('fails when the Release is deleted before it is answered', async () => {
+    const cluster = aCluster();
+    const { call } = aborting(cluster);
+    const failure = expect(call).rejects.toThrow('Release web-2 was deleted before it was answered.');
+    await until(() => cluster.watching() === 1);
+    cluster.remove(releaseRef('web-2'));
+    await failure;
+  });
+
+  it('survives a dropped watch', async () => {
+    const cluster = aCluster();
+    const { call, session } = aborting(cluster);
+    await until(() => cluster.watching() === 1);
+    cluster.breakWatches(new ClusterError('unreachable', 'reset'));
+    await until(() => cluster.watching() === 0);
+    session.clock.advance(8000);
+    await answer(cluster, 'accepted');
+    expect(await call).toBe(0);
+  });
+});
