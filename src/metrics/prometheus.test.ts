@@ -42,6 +42,11 @@ describe('a request', () => {
     });
   });
 
+  it('has ten seconds unless told', async () => {
+    await source().fetch(samples, never);
+    expect(double.received[0]?.form.get('timeout')).toBe('10s');
+  });
+
   it('keeps the prefix of the address, with or without a slash at its end', async () => {
     for (const suffix of ['/select/0/prometheus', '/select/0/prometheus//'])
       await source({ address: double.address + suffix }).fetch(samples, never);
@@ -128,7 +133,10 @@ describe('an answer', () => {
     expect(error.message).toContain('sum(m)');
   });
 
-  it('that is longer than the limit is not read to its end', async () => {
+  it.each([
+    [1_000_000, { maxBytes: 1_000_000 }],
+    [33_554_432, {}],
+  ])('that is longer than the limit of %d bytes is not read to its end', async (limit, options) => {
     let ended = false;
     double.reply = (_received, response) => {
       response.on('close', () => (ended = response.writableFinished));
@@ -138,8 +146,8 @@ describe('an answer', () => {
       };
       write();
     };
-    const error = await failureOf(source({ maxBytes: 1_000_000 }).fetch(value, never));
-    expect(error).toMatchObject({ reason: 'malformed', message: expect.stringContaining('more than 1000000 bytes') });
+    const error = await failureOf(source(options).fetch(value, never));
+    expect(error).toMatchObject({ reason: 'malformed', message: expect.stringContaining(`more than ${limit} bytes`) });
     expect(ended).toBe(false);
   });
 });

@@ -46,6 +46,12 @@ describe('counters of one process live and die together', () => {
   it('does not take another pod’s restart for its own', () =>
     expect(total([aSeries(ok, [-15, 100], [15, 120]), aSeries({ ...bad, pod: 'b' }, [-15, 50], [15, 3])])).toBe(23));
 
+  it.each(['instance', 'job'])('tells processes apart by %s where there is no pod', (label) =>
+    expect(
+      total([aSeries({ [label]: 'a' }, [-15, 100], [15, 120]), aSeries({ [label]: 'b' }, [-15, 50], [15, 3])]),
+    ).toBe(23),
+  );
+
   it('does not take a counter that vanished and came back smaller for a restart of the others', () =>
     expect(total([aSeries(ok, [-15, 1000], [15, 1001], [30, 1002]), aSeries(bad, [-15, 50], [30, 1])])).toBe(3));
 
@@ -96,6 +102,16 @@ describe('the reference vectors', () => {
     const sum = (wanted: (code: string) => boolean): number =>
       grown.filter(({ labels }) => wanted(labels['code']!)).reduce((n, { by }) => n + by, 0);
     expect({ requests: sum(() => true), errors: sum((code) => code.startsWith('err')) }).toEqual(expected);
+  });
+});
+
+describe('what is before the last scrape ahead of the window', () => {
+  it('changes nothing', () => {
+    const young = { started: new Map([['a', since - 1]]) };
+    const recent = [aSeries(ok, [-5, 60], [15, 70]), aSeries(bad, [15, 2])];
+    const longer = [aSeries(ok, [-90, 900], [-45, 2], [-5, 60], [15, 70]), aSeries(bad, [-90, 40], [-45, 40], [15, 2])];
+    expect(total(longer, young)).toBe(total(recent, young));
+    expect(total(recent, young)).toBe(12);
   });
 });
 
