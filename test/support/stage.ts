@@ -1,0 +1,218 @@
+/**
+ * A namespace of its own on the test cluster with everything a story needs: the objects as watches see them, kubectl,
+ * Sluice as a process, a client behind a real Envoy and its load. Runs inside the cluster's network namespace.
+ */
+import { createHash } from 'node:crypto';
+import { kinds, type Gvk, type KubeObject } from '../../src/core/kube-object.ts';
+import { connectApi, type Api } from '../../src/kube/api.ts';
+import { connectCluster, type ConnectedCluster } from '../../src/kube/cluster.ts';
+import { systemClock } from '../../src/ports/clock.ts';
+import type { ReleaseSpec, ReleaseStatus } from '../../src/schema/release.ts';
+import { trafficProviders } from '../../src/traffic/index.ts';
+import { installDefinitions } from '../../src/main/install.ts';
+import type { Finished } from '../cluster/binaries/run-command.ts';
+import type { ClientProxy } from '../cluster/client-proxy.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { attach } from '../cluster/up.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
+import { startLoad, type Load, type LoadOptions } from './load.ts';
+import { startSluice, type Sluice, type SluiceOptions } from './sluice-process.ts';
+
+const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+export type SeenRelease = {
+  readonly name: string;
+  readonly object: KubeObject;
+  readonly spec: ReleaseSpec;
+  readonly status: ReleaseStatus | undefined;
+};
+
+export class Stage {
+  readonly namespace: string;
+  readonly cluster: Cluster;
+  readonly view: ConnectedCluster;
+  readonly #api: Api;
+  readonly #endings: (() => Promise<unknown>)[] = [];
+  #proxy: Promise<ClientProxy> | undefined;
+
+  private constructor(namespace: string, cluster: Cluster, parts: { api: Api; view: ConnectedCluster }) {
+    this.namespace = namespace;
+    this.cluster = cluster;
+    this.#api = parts.api;
+    this.view = parts.view;
+  }
+
+  /** Makes the namespace and waits until its objects are watched. */
+  static async set(name: string): Promise<Stage> {
+    const namespace = `${name.slice(0, 40)}-${createHash('sha256').update(`${name}${process.pid}${Date.now()}`).digest('hex').slice(0, 5)}`;
+    const cluster = await attach();
+    const api = connectApi({
+      env: { KUBECONFIG: cluster.kubeconfig },
+      clock: systemClock,
+      component: 'test',
+      version: 'test',
+    });
+    const routes = [...trafficProviders.istio.kinds, ...trafficProviders.smi.kinds];
+    const watched: readonly Gvk[] = [kinds.deployment, kinds.replicaSet, kinds.pod, kinds.service, kinds.event];
+    const view = connectCluster({
+      api,
+      clock: systemClock,
+      log: silent,
+      watch: [
+        ...watched.map((gvk) => ({ gvk, namespace })),
+        { gvk: kinds.release, namespace },
+        ...routes.map((gvk) => ({ gvk, namespace, optional: true })),
+      ],
+    });
+    const stage = new Stage(namespace, cluster, { api, view });
+    await stage.kubectlOk('create', 'namespace', namespace);
+    await installDefinitions(view, () => new Promise((resolve) => setTimeout(resolve, 50)));
+    await view.ready;
+    return stage;
+  }
+
+  kubectl(...args: readonly string[]): Promise<Finished> {
+    return this.cluster.run('kubectl', ['-n', this.namespace, ...args]);
+  }
+
+  /** Standard output and warnings; rejects with kubectl's words when it fails. */
+  async kubectlOk(...args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.kubectl(...args);
+    if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}${stdout}`);
+    return `${stdout}${stderr}`;
+  }
+
+  /** `kubectl <verb> -f -` with the objects as its input; `apply` unless another verb is given. */
+  send(objects: readonly object[], ...verb: readonly string[]): Promise<Finished> {
+    const words = verb.length === 0 ? ['apply'] : verb;
+    const input = objects.map((o) => JSON.stringify(o)).join('\n---\n');
+    return this.cluster.run('kubectl', ['-n', this.namespace, ...words, '-f', '-'], { input });
+  }
+
+  async apply(...objects: readonly object[]): Promise<string> {
+    const { code, stdout, stderr } = await this.send(objects);
+    if (code !== 0) throw new Error(`kubectl apply: ${stderr}${stdout}`);
+    return `${stdout}${stderr}`;
+  }
+
+  get(gvk: Gvk, name: string): KubeObject | undefined {
+    return this.view.get({ gvk, namespace: this.namespace, name });
+  }
+
+  deployment(name = 'web'): KubeObject | undefined {
+    return this.get(kinds.deployment, name);
+  }
+
+  /** Releases of a workload, oldest first. */
+  releases(workload = 'web'): readonly SeenRelease[] {
+    return this.view
+      .list(kinds.release, this.namespace)
+      .map((object) => ({
+        name: object.metadata.name,
+        object,
+        spec: object.spec as unknown as ReleaseSpec,
+        status: object.status as unknown as ReleaseStatus | undefined,
+      }))
+      .filter(({ spec }) => spec.workload.name === workload)
+      .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+  }
+
+  release(workload = 'web'): SeenRelease | undefined {
+    return this.releases(workload).at(-1);
+  }
+
+  /** Names of the ready pods with these labels. */
+  pods(labels: Readonly<Record<string, string>>): readonly string[] {
+    return this.view
+      .list(kinds.pod, this.namespace)
+      .filter((pod) => Object.entries(labels).every(([key, value]) => pod.metadata.labels?.[key] === value))
+      .map((pod) => pod.metadata.name)
+      .sort();
+  }
+
+  events(regarding: string): readonly string[] {
+    const of = (event: KubeObject): { reason?: string; note?: string; regarding?: { name?: string } } =>
+      event as object;
+    return this.view
+      .list(kinds.event, this.namespace)
+      .map(of)
+      .filter((event) => event.regarding?.name === regarding)
+      .map(({ reason = '', note = '' }) => `${reason}: ${note}`);
+  }
+
+  /** The first value of `probe` that is neither undefined nor false. Says what the release was doing when it gives up. */
+  async until<T>(what: string, probe: () => T | undefined | false, withinMs = 90_000): Promise<T> {
+    try {
+      return await waitUntil(what, probe, { withinMs });
+    } catch (error) {
+      const told = this.releases().map(
+        ({ name, status }) => `${name} ${status?.phase ?? 'new'} ${status?.stepLabel ?? ''}: ${status?.message ?? ''}`,
+      );
+      throw new Error(`${what} did not come. Releases: ${told.join('; ') || 'none'}`, { cause: error });
+    }
+  }
+
+  untilPhase(phase: ReleaseStatus['phase'], withinMs?: number): Promise<SeenRelease> {
+    return this.until(
+      `phase ${phase}`,
+      () => (this.release()?.status?.phase === phase ? this.release() : undefined),
+      withinMs,
+    );
+  }
+
+  untilStep(step: number): Promise<SeenRelease> {
+    return this.until(`step ${step}`, () =>
+      this.release()?.status?.step === step && this.release()?.status?.stepAt !== undefined
+        ? this.release()
+        : undefined,
+    );
+  }
+
+  /** Every pod of the Deployment's present template is available. */
+  untilRolledOut(name = 'web'): Promise<true> {
+    return this.until(`${name} to be rolled out`, () => {
+      const found = this.deployment(name) as
+        | {
+            spec?: { replicas?: number };
+            status?: {
+              updatedReplicas?: number;
+              availableReplicas?: number;
+              replicas?: number;
+              observedGeneration?: number;
+            };
+            metadata: { generation?: number };
+          }
+        | undefined;
+      const { replicas = 1 } = found?.spec ?? {};
+      const { updatedReplicas, availableReplicas, replicas: all, observedGeneration = 0 } = found?.status ?? {};
+      return (
+        found !== undefined &&
+        observedGeneration >= (found.metadata.generation ?? 0) &&
+        [updatedReplicas, availableReplicas, all].every((n) => n === replicas)
+      );
+    });
+  }
+
+  /** A client of this namespace behind an Envoy of its own; one for all loads. */
+  async load(options: Partial<LoadOptions> = {}): Promise<Load> {
+    this.#proxy ??= this.cluster.clientProxy({ namespace: this.namespace });
+    const proxy = await this.#proxy;
+    const load = await startLoad(this.cluster, { url: proxy.url, host: 'web', rps: 40, ...options });
+    this.#endings.push(() => load.stop());
+    return load;
+  }
+
+  async sluice(options: Partial<SluiceOptions> = {}): Promise<Sluice> {
+    const sluice = await startSluice(this.cluster, { namespace: this.namespace, ...options });
+    this.#endings.push(() => sluice.stop());
+    return sluice;
+  }
+
+  async strike(): Promise<void> {
+    for (const end of this.#endings.reverse()) await end();
+    await (await this.#proxy)?.stop();
+    await this.view.stop();
+    await this.kubectl('delete', 'namespace', this.namespace, '--wait=false');
+    this.#api.close();
+  }
+}
