@@ -52,7 +52,7 @@ describe('the plan', () => {
 
   test('leaves out what was not asked for', () => {
     const names = plan({ istio: false, prometheus: false, kubelet: 'none' }).map(({ name }) => name);
-    expect(names).toEqual(['etcd', 'kube-apiserver', 'kube-controller-manager', 'definitions', 'default-account']);
+    expect(names).toEqual(['etcd', 'kube-apiserver', 'kube-controller-manager', 'default-account']);
     expect(toolsFor(shapeOf({ istio: false, prometheus: false, kubelet: 'none' }))).not.toContain('pilot-discovery');
   });
 

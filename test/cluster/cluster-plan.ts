@@ -164,7 +164,7 @@ const istiod = ({ layout }: PlanInput): Draft => ({
     INJECTION_WEBHOOK_CONFIG_NAME: '',
     ENABLE_CA_SERVER: 'false',
   },
-  needs: ['definitions'],
+  needs: ['kube-apiserver'],
   ready: http(`http://${ISTIOD_HTTP_ADDRESS}/ready`),
 });
 
@@ -199,7 +199,6 @@ export const planCluster = (input: PlanInput): ComponentSpec[] => {
     etcd(input),
     apiServer(input),
     controllerManager(input),
-    definitions(input),
     accounts(input),
     ...(shape.kubelet === 'none' ? [] : [kubelet(input)]),
     ...(shape.istio ? [istiod(input)] : []),
@@ -207,3 +206,7 @@ export const planCluster = (input: PlanInput): ComponentSpec[] => {
   ];
   return drafts.map((draft) => complete(input, draft));
 };
+
+/** What makes the data that clusters with definitions start from: see etcd-template.ts. */
+export const planTemplate = (input: PlanInput): ComponentSpec[] =>
+  [etcd(input), apiServer(input), definitions(input)].map((draft) => complete(input, draft));
