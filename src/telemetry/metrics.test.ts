@@ -53,6 +53,13 @@ describe('series of running releases', () => {
     ]);
   });
 
+  it('counts a release whose start is not known, without a duration', async () => {
+    const metrics = counting();
+    metrics.release.end(web, { outcome: 'Skipped', seconds: Number.NaN });
+    expect(await series(metrics, 'sluice_releases_total')).toHaveLength(1);
+    expect(await series(metrics, 'sluice_release_duration_seconds_count')).toEqual([]);
+  });
+
   it('counts nothing for a release that was deleted', async () => {
     const metrics = counting();
     metrics.release.show(web, { phase: 'Progressing', weight: 5, step: 2 });

@@ -86,7 +86,8 @@ export const releaseMetrics = (make: Makers): ReleaseMetrics => {
     },
     end: (key, { outcome, seconds }) => {
       releases.inc({ namespace: key.namespace, outcome });
-      duration.observe({ outcome }, seconds);
+      // A release that was skipped before anybody looked at it has no start.
+      if (Number.isFinite(seconds)) duration.observe({ outcome }, seconds);
       forget(key);
     },
     forget,

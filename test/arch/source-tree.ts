@@ -27,8 +27,14 @@ export const sourceFiles = (folder: string): readonly SourceFile[] =>
 
 export const isTest = (path: string): boolean => path.endsWith('.test.ts');
 
-export const parse = ({ path, text }: SourceFile): ts.SourceFile =>
-  ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+const parsed = new WeakMap<SourceFile, ts.SourceFile>();
+
+/** The syntax of a file; read once, however many rules look at it. */
+export const parse = (file: SourceFile): ts.SourceFile => {
+  const known = parsed.get(file) ?? ts.createSourceFile(file.path, file.text, ts.ScriptTarget.Latest, true);
+  parsed.set(file, known);
+  return known;
+};
 
 /** Calls `visit` for every node of a file, depth first. */
 export const walk = (node: ts.Node, visit: (node: ts.Node) => void): void => {
