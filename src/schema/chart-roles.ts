@@ -5,7 +5,7 @@ import { controllerPermissions, webhookPermissions, type Permissions, type Polic
 
 /** Names that only an installation knows. */
 const webhookNames = {
-  configuration: '{{ include "sluice.fullname" . }}',
+  configuration: '{{ include "sluice.webhookName" . }}',
   secret: '{{ include "sluice.certificateSecret" . }}',
 };
 

@@ -10,6 +10,7 @@ import type { Gvk } from '../core/kube-object.ts';
 import { metricsTable } from '../telemetry/metric-definitions.ts';
 import { trafficProviders } from '../traffic/index.ts';
 import { chartRoles } from './chart-roles.ts';
+import { chartWebhooks } from './chart-webhooks.ts';
 import { crds } from './crds.ts';
 import { difference } from './difference.ts';
 import { annotationsPage, policyPage, releasePage } from './reference-docs.ts';
@@ -37,6 +38,7 @@ const providerKinds = (): readonly Gvk[] => {
 export const generated = (): readonly GeneratedFile[] => [
   ...crds().map((crd) => yaml(`charts/sluice/crds/${crd.metadata.name}.yaml`, crd)),
   template('charts/sluice/templates/_roles.tpl', chartRoles(providerKinds())),
+  template('charts/sluice/templates/webhook-configurations.yaml', chartWebhooks()),
   doc('annotations', annotationsPage()),
   doc('canarypolicy', policyPage()),
   doc('release', releasePage()),

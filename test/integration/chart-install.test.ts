@@ -18,6 +18,8 @@ const run = async (command: string, ...args: readonly string[]): Promise<string>
 };
 const helm = (...args: readonly string[]): Promise<string> => run('helm', ...args, '--namespace', own);
 const install = ['charts/sluice', '--set', `watchNamespace=${worked}`];
+const namesOfOwn = (resource: string): string =>
+  resource.replace('own-certificate', certificate).replace('own-configuration', `${release}-webhook`);
 /** Names of all objects of the release, of every kind that the chart makes. */
 const leftovers = async (): Promise<readonly string[]> => {
   const selector = ['-l', `app.kubernetes.io/instance=${release}`, '-o', 'name'];
@@ -54,8 +56,7 @@ describe('an installed chart', () => {
   const allowed = async (sentence: string): Promise<string> => {
     const [, who = '', verb = '', resource = '', place = ''] = /^the (\S+) (\S+) (\S+) in (.*)$/.exec(sentence) ?? [];
     const [kind = '', name] = resource.split('/');
-    const what =
-      name === 'status' ? [kind, '--subresource=status'] : [resource.replace('own-certificate', certificate)];
+    const what = name === 'status' ? [kind, '--subresource=status'] : [namesOfOwn(resource)];
     const where = namespaces[place] === undefined ? [] : ['-n', namespaces[place]];
     const as = ['--as', `system:serviceaccount:${own}:${release}-${who}`];
     const { stdout } = await cluster.run('kubectl', ['auth', 'can-i', verb, ...what, ...where, ...as]);
@@ -76,6 +77,7 @@ describe('an installed chart', () => {
     'the controller watch customresourcedefinitions.apiextensions.k8s.io in the cluster',
     'the controller list clustercanarypolicies.sluice.dev in the cluster',
     'the webhook get secrets/own-certificate in own',
+    'the webhook patch mutatingwebhookconfigurations.admissionregistration.k8s.io/own-configuration in the cluster',
     'the webhook create secrets in own',
     'the webhook watch canarypolicies.sluice.dev in worked',
   ])('lets %s', async (sentence) => {
@@ -100,6 +102,31 @@ describe('an installed chart', () => {
   ])('does not let %s', async (sentence) => {
     expect(await allowed(sentence)).toBe('no');
   });
+
+  it('keeps the authority that the webhook has put into its configurations when it is upgraded', async () => {
+    const kinds = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'] as const;
+    const bundle = Buffer.from('-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n').toString('base64');
+    const trusted = (kind: string): Promise<string> =>
+      run('kubectl', 'get', kind, `${release}-webhook`, '-o', 'jsonpath={.webhooks[*].clientConfig.caBundle}');
+    const policyOfAll = (kind: string): Promise<string> =>
+      run('kubectl', 'get', kind, `${release}-webhook`, '-o', 'jsonpath={.webhooks[0].failurePolicy}');
+    for (const kind of kinds) {
+      const { webhooks } = JSON.parse(await run('kubectl', 'get', kind, `${release}-webhook`, '-o', 'json')) as {
+        webhooks: readonly unknown[];
+      };
+      const patch = webhooks.map((_, i) => ({
+        op: 'add',
+        path: `/webhooks/${i}/clientConfig/caBundle`,
+        value: bundle,
+      }));
+      await run('kubectl', 'patch', kind, `${release}-webhook`, '--type=json', '-p', JSON.stringify(patch));
+    }
+    await helm('upgrade', release, ...install, '--set', 'webhook.failurePolicy=Ignore');
+    for (const kind of kinds) {
+      expect(await policyOfAll(kind)).toBe('Ignore');
+      expect(new Set((await trusted(kind)).split(' '))).toEqual(new Set([bundle]));
+    }
+  }, 30_000);
 
   it('is upgraded with other values', async () => {
     await helm('upgrade', release, ...install, '--set', 'webhook.replicas=1,networkPolicy.enabled=true,logLevel=debug');

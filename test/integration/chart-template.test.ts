@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
 import type { JsonObject, KubeObject } from '../../src/core/kube-object.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
+import { webhookConfigurations } from '../../src/schema/webhooks.ts';
 import { KUBERNETES_VERSION } from '../cluster/binaries/catalog.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { attach } from '../cluster/up.ts';
@@ -130,6 +131,42 @@ describe('the chart', () => {
         expect(roleRef).toMatchObject({ kind: role.kind, name: role.metadata.name });
         expect(named(objects, 'ServiceAccount', subjects[0].name)).toBeDefined();
       }
+    }
+  });
+
+  type Configured = {
+    readonly webhooks: readonly { readonly clientConfig: JsonObject; readonly failurePolicy: string }[];
+  };
+  const configured = (objects: readonly KubeObject[]): readonly Configured['webhooks'][number][] =>
+    ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'].flatMap(
+      (kind) => (named(objects, kind, 'sluice-webhook') as unknown as Configured).webhooks,
+    );
+
+  it('sends admission requests to the Service of the webhook', async () => {
+    const objects = await render();
+    const { ports } = named(objects, 'Service', 'sluice-webhook')!.spec as unknown as { ports: readonly unknown[] };
+    expect(ports).toEqual([{ name: 'https', port: 443, targetPort: 'https' }]);
+    const services = configured(objects).map(({ clientConfig }) => clientConfig['service']);
+    expect(services.length).toBeGreaterThanOrEqual(5);
+    const place = { name: 'sluice-webhook', namespace: 'sluice-system' };
+    for (const service of services) expect(service).toMatchObject(place);
+    expect(containerOf(objects, 'webhook').args).toContain(`--service=${place.namespace}/${place.name}`);
+  });
+
+  it("writes the webhooks' configurations as the program would", async () => {
+    for (const [values, namespace] of [
+      [[], undefined],
+      [['watchNamespace=shop'], 'shop'],
+    ] as const) {
+      const objects = await render(...values, 'webhook.failurePolicy=Ignore');
+      const expected = webhookConfigurations({
+        name: 'sluice-webhook',
+        clientConfig: { service: { name: 'sluice-webhook', namespace: 'sluice-system' } },
+        sluiceUsers: ['system:serviceaccount:sluice-system:sluice-controller'],
+        failurePolicy: 'Ignore',
+        ...(namespace === undefined ? {} : { namespace }),
+      });
+      expect(configured(objects)).toEqual(expected.flatMap(({ webhooks }) => webhooks));
     }
   });
 

@@ -172,7 +172,7 @@
     - mutatingwebhookconfigurations
     - validatingwebhookconfigurations
   resourceNames:
-    - '{{ include "sluice.fullname" . }}'
+    - '{{ include "sluice.webhookName" . }}'
   verbs:
     - get
     - patch
