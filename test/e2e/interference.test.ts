@@ -1,0 +1,175 @@
+/** What people and tools do to a workload in the middle of its release. */
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { app, service } from '../support/manifests.ts';
+import { Stage } from '../support/stage.ts';
+
+jest.setTimeout(240_000);
+
+const policy = (interval: string): Record<string, string> => ({
+  'sluice.dev/canary': 'enabled',
+  'sluice.dev/provider': 'istio',
+  'sluice.dev/steps': '25,50',
+  'sluice.dev/interval': interval,
+});
+const slow = (
+  version: string,
+  rest: { replicas?: number; annotations?: Record<string, string>; image?: string } = {},
+): object => app({ version, ...rest, annotations: { ...policy('1h'), ...rest.annotations } });
+
+let stage: Stage;
+let version = 1;
+
+beforeAll(async () => {
+  stage = await Stage.set('interference');
+  await stage.sluice();
+  await stage.apply(service(), slow('v1'));
+  await stage.untilRolledOut();
+});
+
+afterAll(async () => stage.strike());
+
+/** A release that stays at its first step, of a version of its own. */
+const midRelease = async (): Promise<string> => {
+  version += 1;
+  await stage.apply(slow(`v${version}`));
+  const release = await stage.until('a new release at its first step', () => {
+    const found = stage.release();
+    return found?.spec.workload.name === 'web' && found.status?.step === 1 && found.status.stepAt !== undefined
+      ? found
+      : undefined;
+  });
+  return release.name;
+};
+
+const backToStable = async (): Promise<void> => {
+  await stage.apply(slow('v1'));
+  await stage.until('no release under way', () =>
+    stage.releases().every(({ status }) => status?.completedAt !== undefined),
+  );
+  await stage.untilRolledOut();
+};
+
+describe('applying the same manifest again', () => {
+  let release: string;
+  beforeAll(async () => {
+    release = await midRelease();
+  });
+  afterAll(backToStable);
+
+  test.each([
+    ['client-side apply', ['apply']],
+    ['server-side apply', ['apply', '--server-side', '--force-conflicts']],
+    ['replace', ['replace']],
+  ])('by %s changes nothing', async (_how, verb) => {
+    const before = stage.deployment();
+    const { code, stderr } = await stage.send([slow(`v${version}`)], ...verb);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    await stage.until('the write to be seen', () => stage.deployment()?.metadata.resourceVersion !== undefined);
+    expect(stage.deployment()?.spec).toEqual(before?.spec);
+    expect(stage.deployment()?.metadata.annotations).toMatchObject({ 'sluice.dev/release': release });
+    expect(stage.release()).toMatchObject({ name: release, status: { phase: 'Progressing', step: 1 } });
+  });
+
+  test('and rollout resume does not promote, but says what would', async () => {
+    const said = await stage.kubectlOk('rollout', 'resume', 'deployment/web');
+    expect(said).toContain('kubectl sluice promote');
+    expect(stage.deployment()?.spec?.['paused']).toBe(true);
+    expect(stage.release()).toMatchObject({ name: release, status: { phase: 'Progressing', step: 1 } });
+  });
+
+  test('and a server-side dry run of another version shows the pause and changes nothing', async () => {
+    const { stdout } = await stage.send([slow('v99')], 'apply', '--dry-run=server', '-o', 'json');
+    expect(JSON.parse(stdout)).toMatchObject({ spec: { paused: true } });
+    expect(stage.release()?.name).toBe(release);
+  });
+});
+
+describe('scaling', () => {
+  test('to 6 reaches stable and canary', async () => {
+    await midRelease();
+    await stage.kubectlOk('scale', 'deployment/web', '--replicas=6');
+    await stage.until(
+      '6 stable pods and 2 canary pods',
+      () =>
+        stage.deployment()?.status?.['readyReplicas'] === 6 &&
+        stage.deployment('web-canary')?.status?.['readyReplicas'] === 2,
+    );
+    await stage.kubectlOk('scale', 'deployment/web', '--replicas=3');
+    await backToStable();
+  });
+});
+
+describe('people who act', () => {
+  test('skip rolls this one template natively and is recorded with its reason', async () => {
+    version += 1;
+    await stage.apply(slow(`v${version}`, { annotations: { 'sluice.dev/skip': 'INC-42 hotfix' } }));
+    const { spec, status } = await stage.untilPhase('Skipped');
+    expect({ reason: spec.reason, message: status?.message }).toMatchObject({
+      reason: 'INC-42 hotfix',
+      message: expect.stringContaining('INC-42 hotfix'),
+    });
+    await stage.untilRolledOut();
+    expect(stage.deployment()?.spec?.['paused']).toBeUndefined();
+    await stage.apply(slow('v1', { annotations: { 'sluice.dev/skip': 'back again' } }));
+    await stage.untilRolledOut();
+  });
+
+  test('promote asked for by the plugin skips the rest and is acknowledged with its author', async () => {
+    const release = await midRelease();
+    const { code, stdout, stderr } = await stage.cluster.run('bin/kubectl-sluice', [
+      '-n',
+      stage.namespace,
+      'promote',
+      'web',
+      '--reason',
+      'looks fine',
+    ]);
+    expect({ code, said: stdout + stderr }).toMatchObject({ code: 0 });
+    const { status, name } = await stage.untilPhase('Succeeded');
+    expect(name).toBe(release);
+    expect(status?.acknowledged).toMatchObject({
+      verb: 'promote',
+      by: 'admin',
+      reason: 'looks fine',
+      result: 'accepted',
+    });
+  });
+
+  test('abort asked for by the plugin puts the stable template back', async () => {
+    const stable = `sluice.test/app:v${version}`;
+    await midRelease();
+    const { code } = await stage.cluster.run('bin/kubectl-sluice', [
+      '-n',
+      stage.namespace,
+      'abort',
+      'web',
+      '--reason',
+      'not today',
+    ]);
+    expect(code).toBe(0);
+    const { status } = await stage.untilPhase('Aborted');
+    expect(status?.message).toContain('not today');
+    expect(JSON.stringify(stage.deployment()?.spec?.['template'])).toContain(stable);
+    await stage.untilRolledOut();
+  });
+});
+
+describe('a canary that cannot run', () => {
+  beforeEach(() => {
+    version += 1;
+  });
+
+  test.each([
+    ['ImagePullBackOff', { image: 'sluice.test/missing:v1' }],
+    ['CrashLoopBackOff', { env: { CRASH_AFTER_MS: '0', CRASH_MESSAGE: 'no database' } }],
+  ])('fails with its reason: %s', async (reason, rest) => {
+    const annotations = { ...policy('1h'), 'sluice.dev/progress-deadline': '8s' };
+    await stage.apply(app({ version: `v${version}`, ...rest, annotations }));
+    const { status } = await stage.untilPhase('Failed');
+    expect(status).toMatchObject({ ending: { reason: 'CanaryNotReady' } });
+    expect(status?.pods?.[0]?.reason).toMatch(reason === 'ImagePullBackOff' ? /ImagePull/ : /CrashLoopBackOff/);
+    expect(status?.message).toContain(status?.pods?.[0]?.reason);
+    if (reason === 'CrashLoopBackOff') expect(status?.message).toContain('no database');
+    expect((await stage.kubectl('rollout', 'status', 'deployment/web', '--timeout=20s')).code).toBe(1);
+  });
+});

@@ -1,0 +1,113 @@
+/**
+ * A plain HTTP proxy in front of the API server that counts the writes of whoever goes through it, and can call somebody
+ * at the n-th: `before` it reaches the API server (it then never does), or `after` it has been carried out (the answer is lost).
+ */
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent, request } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+
+export type WriteCounter = {
+  /** A kubeconfig that leads through the proxy. */
+  readonly kubeconfig: string;
+  /** Calls `kill` at the n-th write from now on; resolves when it has. Writes of events and of installation do not count. */
+  atWrite(n: number, when: 'before' | 'after', kill: () => Promise<void>): Promise<void>;
+  close(): Promise<void>;
+};
+
+type KubeConfig = {
+  clusters: {
+    cluster: {
+      server: string;
+      'certificate-authority-data'?: string;
+      'certificate-authority'?: string;
+      'insecure-skip-tls-verify'?: boolean;
+    };
+  }[];
+};
+type Trap = { left: number; readonly when: 'before' | 'after'; readonly spring: () => void };
+
+const ignored = /\/events|customresourcedefinitions|rbac\.authorization|admissionregistration|authentication/;
+const isWrite = ({ method = 'GET', url = '' }: IncomingMessage): boolean =>
+  !['GET', 'HEAD'].includes(method) && !ignored.test(url);
+
+export const startWriteCounter = async (kubeconfig: string): Promise<WriteCounter> => {
+  const config = parse(await readFile(kubeconfig, 'utf8')) as KubeConfig;
+  const { cluster } = config.clusters[0]!;
+  const upstream = new URL(cluster.server);
+  const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
+  let trap: Trap | undefined;
+
+  const sprung = (message: IncomingMessage): Trap | undefined => {
+    if (trap === undefined || !isWrite(message)) return undefined;
+    trap.left -= 1;
+    if (trap.left > 0) return undefined;
+    const found = trap;
+    trap = undefined;
+    return found;
+  };
+
+  const forward = (message: IncomingMessage, response: ServerResponse, caught: Trap | undefined): void => {
+    const { method, url, headers } = message;
+    const onward = request(
+      {
+        agent,
+        host: upstream.hostname,
+        port: upstream.port,
+        method,
+        path: url,
+        headers: { ...headers, host: upstream.host },
+      },
+      (answer) => {
+        if (caught !== undefined) {
+          answer.resume().on('end', () => {
+            caught.spring();
+            response.destroy();
+          });
+          return;
+        }
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      },
+    );
+    onward.on('error', () => response.destroy());
+    response.on('close', () => onward.destroy());
+    message.pipe(onward);
+  };
+
+  const server = createServer((message, response) => {
+    const caught = sprung(message);
+    if (caught?.when !== 'before') {
+      forward(message, response, caught);
+      return;
+    }
+    caught.spring();
+    response.destroy();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const path = join(tmpdir(), `sluice-write-counter-${process.pid}-${port}.kubeconfig`);
+  const { 'certificate-authority-data': _data, 'certificate-authority': _file, ...rest } = cluster;
+  config.clusters[0]!.cluster = { ...rest, server: `http://127.0.0.1:${port}` };
+  await writeFile(path, stringify(config), { mode: 0o600 });
+  return {
+    kubeconfig: path,
+    atWrite: async (n, when, kill) => {
+      await new Promise<void>((resolve) => {
+        trap = { left: n, when, spring: resolve };
+      });
+      await kill();
+    },
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      agent.destroy();
+      await once(server, 'close');
+    },
+  };
+};
