@@ -25,6 +25,7 @@ const requirement = (text: string): Requirement => {
 /** A test for labels. Throws an Error when the text is not a selector: selectors are written in code, not by people. */
 export const labelMatcher = (selector: string): ((labels: Labels | undefined) => boolean) => {
   const parts = selector.match(/(?:[^,(]|\([^)]*\))+/g) ?? [];
+  if (parts.join(',') !== selector) throw new Error(`"${selector}" is not a label selector`);
   const requirements = parts.map((part) => requirement(part.trim()));
   return (labels) => requirements.every((holds) => holds(labels ?? {}));
 };
