@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 // A directory that no host has, so that the hard case (a missing mount path) is what is tried.
@@ -23,7 +23,9 @@ export async function canMount(testapp: string, workDir: string): Promise<boolea
     '-e',
     `${TARGET}/file`,
   ];
-  return await new Promise((resolve) => {
+  const can = await new Promise<boolean>((resolve) => {
     execFile(testapp, args, (error) => resolve(error === null));
   });
+  await Promise.all([source, scratch].map((dir) => rm(dir, { recursive: true, force: true })));
+  return can;
 }

@@ -53,7 +53,7 @@ export function podPhase(view: PodView): string {
 /** Whether every init container has done what the containers wait for. */
 export function initialized(view: Pick<PodView, 'init' | 'sidecars'>): boolean {
   return view.init.every((each) =>
-    view.sidecars.has(each.name) ? each.started || each.last !== undefined : exitCode(each) === 0,
+    view.sidecars.has(each.name) ? each.started || exitCode(each) !== undefined : exitCode(each) === 0,
   );
 }
 
