@@ -1,0 +1,116 @@
+/**
+ * `npm test`: everything, with all its own set-up. Stages in the order in which they are cheapest to fail; the last line is
+ * `N passed, N failed, N skipped`. `npm test -- unit contract` runs some of them.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Cluster } from './cluster/cluster.ts';
+import { up } from './cluster/up.ts';
+
+type Counts = { passed: number; failed: number; skipped: number };
+type JestReport = {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  numTodoTests: number;
+  numRuntimeErrorTestSuites: number;
+};
+
+const node = process.execPath;
+const jest = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'];
+const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+const scratch = await mkdtemp(join(tmpdir(), 'sluice-test-'));
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+const run = (command: string, args: readonly string[]): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+
+/** A check that passes or fails as a whole counts as one test. */
+const check = async (command: string, ...args: readonly string[]): Promise<void> => {
+  const code = await run(command, args);
+  if (code === 0) counts.passed += 1;
+  else counts.failed += 1;
+};
+
+const addReport = async (file: string, code: number): Promise<void> => {
+  const report = await readFile(file, 'utf8').then(
+    (text) => JSON.parse(text) as JestReport,
+    () => undefined,
+  );
+  counts.passed += report?.numPassedTests ?? 0;
+  counts.skipped += (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
+  const failed = (report?.numFailedTests ?? 0) + (report?.numRuntimeErrorTestSuites ?? 0);
+  // A runner that fails without a failed test (out of memory, no test found) has still failed.
+  counts.failed += code !== 0 && failed === 0 ? 1 : failed;
+};
+
+const jestArgs = (project: string, file: string, workers: number): string[] => [
+  ...jest,
+  '--selectProjects',
+  project,
+  '--json',
+  `--outputFile=${file}`,
+  `--maxWorkers=${workers}`,
+];
+
+const jestHere = async (project: string): Promise<void> => {
+  const file = join(scratch, `${project}.json`);
+  await addReport(file, await run(node, jestArgs(project, file, availableParallelism())));
+};
+
+/** Inside a cluster of its own, which goes with this process however it ends. */
+const jestInCluster = async (project: string, workers: number): Promise<void> => {
+  const cluster = await theCluster();
+  const file = join(scratch, `${project}.json`);
+  const execution = cluster.exec(node, jestArgs(project, file, workers), { stdio: ['ignore', 'inherit', 'inherit'] });
+  const { code } = await execution.ended;
+  await addReport(file, code ?? 1);
+};
+
+let cluster: Promise<Cluster> | undefined;
+const theCluster = (): Promise<Cluster> => (cluster ??= up({ name: `test-${process.pid}`, lifetime: 'process' }));
+
+const stages: Readonly<Record<string, () => Promise<void>>> = {
+  lint: () => check(node, 'node_modules/eslint/bin/eslint.js', '.'),
+  format: () => check(node, 'node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
+  types: () => check(node, 'node_modules/typescript/bin/tsc', '--noEmit'),
+  generated: () => check(node, 'src/schema/generate.ts', '--check'),
+  build: () =>
+    check(node, 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', join(scratch, 'dist')),
+  unit: () => jestHere('unit'),
+  contract: () => jestHere('contract'),
+  integration: () => jestInCluster('integration', 2),
+  e2e: () => jestInCluster('e2e', 3),
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in stages));
+if (unknown.length > 0) {
+  say(`no such stage: ${unknown.join(', ')}; there are ${Object.keys(stages).join(', ')}`);
+  process.exit(2);
+}
+
+try {
+  for (const [name, stage] of Object.entries(stages)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    const start = Date.now();
+    say(`\n=== ${name}`);
+    await stage();
+    say(`=== ${name}: ${((Date.now() - start) / 1000).toFixed(0)} s`);
+  }
+} catch (error) {
+  counts.failed += 1;
+  say(`the run broke off: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+} finally {
+  await (await cluster?.catch(() => undefined))?.down();
+  await rm(scratch, { recursive: true, force: true });
+}
+say(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
