@@ -77,6 +77,12 @@ describe('parseConfig', () => {
     ],
     ['an unknown flag', 'dev --colour red', {}, ['--colour: there is no such flag. See sluice dev --help.']],
     [
+      'a flag that is nearly one',
+      'controller --workrs 3',
+      {},
+      ['--workrs: there is no such flag. Did you mean --workers? See sluice controller --help.'],
+    ],
+    [
       "another command's flag",
       'controller --port 1',
       {},

@@ -1,5 +1,6 @@
 /** Flags and environment → one frozen configuration, or everything that is wrong with them at once. */
 import type { Problem } from '../core/problem.ts';
+import { nearest } from '../schema/nearest.ts';
 import { readFlags, type Flags } from './read-flags.ts';
 import { helpText } from './render-settings.ts';
 import { commands, settings, settingsOf, type Command, type Config, type Setting } from './settings.ts';
@@ -25,10 +26,19 @@ const commandProblems = ([word, ...more]: readonly string[]): readonly Problem[]
   }));
 };
 
+const didYouMean = (name: string, command: Command | undefined): string => {
+  const flags = (command === undefined ? Object.values<Setting>(settings) : settingsOf(command).map(([, s]) => s)).map(
+    ({ flag }) => flag,
+  );
+  const near = nearest(name, flags);
+  return near === undefined ? '' : `Did you mean --${near}? `;
+};
+
 const flagProblem = (name: string, command: Command | undefined): Problem | undefined => {
   const setting = Object.values<Setting>(settings).find(({ flag }) => flag === name);
   const help = `See sluice ${command ?? 'COMMAND'} --help.`;
-  if (setting === undefined) return { field: `--${name}`, rule: 'there is no such flag', todo: help };
+  if (setting === undefined)
+    return { field: `--${name}`, rule: 'there is no such flag', todo: `${didYouMean(name, command)}${help}` };
   if (command === undefined || setting.commands.includes(command)) return undefined;
   const owners = setting.commands.join(' and ');
   return { field: `--${name}`, rule: `is for ${owners}, not for ${command}`, todo: `Leave it out. ${help}` };

@@ -82,6 +82,15 @@ export const settings = {
     absent: 'required',
     meaning: 'The Service the API server reaches the webhook by; the certificate is made for its names.',
   }),
+  webhookConfiguration: define(
+    'webhook-configuration',
+    text('NAME', 'the name of both webhook configurations', 'sluice'),
+    {
+      commands: ['webhook'],
+      absent: { default: 'sluice' },
+      meaning: 'Name of the webhook configurations that are told which authority to trust.',
+    },
+  ),
   prometheus: define('prometheus', url('http://prometheus.monitoring:9090'), {
     commands: ['dev', 'controller'],
     absent: 'unset',
