@@ -1,0 +1,170 @@
+/** What a real Envoy does, told by a real istiod, with the VirtualServices that the istio provider renders. */
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { KubeObject } from '../../src/core/kube-object.ts';
+import { istio } from '../../src/traffic/istio.ts';
+import type { ClientProxy } from '../cluster/client-proxy.ts';
+import { attach } from '../cluster/up.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
+import { openBench, type Bench } from './route-bench.ts';
+
+jest.setTimeout(180_000);
+
+const namespace = `route-envoy-${process.pid}`;
+
+const workload = (name: string, version: string): readonly object[] => [
+  {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: { app: name } },
+      template: {
+        metadata: { labels: { app: name, track: version } },
+        spec: {
+          containers: [
+            {
+              name: 'app',
+              image: `sluice.test/app:${version}`,
+              readinessProbe: { httpGet: { path: '/readyz', port: 8080 }, periodSeconds: 1 },
+            },
+          ],
+        },
+      },
+    },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace },
+    spec: { selector: { app: name }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
+  },
+];
+
+const subset: object = {
+  apiVersion: 'networking.istio.io/v1',
+  kind: 'DestinationRule',
+  metadata: { name: 'web', namespace },
+  spec: { host: 'web', subsets: [{ name: 'v1', labels: { track: 'v1' } }] },
+};
+
+/** A route of the user: one rule for everything, one with a third Service and a subset. */
+const route: KubeObject = {
+  apiVersion: 'networking.istio.io/v1',
+  kind: 'VirtualService',
+  metadata: { name: 'shop', namespace },
+  spec: {
+    hosts: ['web'],
+    http: [
+      {
+        match: [{ uri: { prefix: '/mixed' } }],
+        route: [
+          { destination: { host: 'web', subset: 'v1' }, weight: 50 },
+          { destination: { host: 'cart' }, weight: 50 },
+        ],
+      },
+      { route: [{ destination: { host: `web.${namespace}.svc.cluster.local` } }] },
+    ],
+  },
+};
+
+let bench: Bench;
+let proxy: ClientProxy;
+
+type Counts = { readonly requests: number; readonly failed: number; readonly byVersion: Record<string, number> };
+
+/** `requests` requests through the proxy, counted by the version that answered. */
+const load = async (requests: number, path = '/'): Promise<Counts> => {
+  const { code, stdout, stderr } = await bench.cluster.run('sluice-testapp', [
+    ...['load', '--url', `${proxy.url}${path}`, '--host', 'web'],
+    ...['--rps', '200', '--duration', `${requests / 200}s`],
+  ]);
+  if (code !== 0) throw new Error(stderr);
+  return (JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { total: Counts }).total;
+};
+
+const shares = ({ requests, byVersion }: Counts): Record<string, number> =>
+  Object.fromEntries(Object.entries(byVersion).map(([version, count]) => [version, count / requests]));
+
+type VirtualHost = { readonly domains: readonly string[]; readonly routes: unknown };
+type Dump = {
+  readonly configs?: readonly { readonly route_config: { readonly virtual_hosts?: readonly VirtualHost[] } }[];
+};
+
+/** Whether the proxy's routes of the host `web` name the canary. (The canary's Service has a host of its own besides.) */
+const routedToCanary = async (): Promise<boolean> => {
+  const answer = await fetch(`${proxy.adminUrl}/config_dump?resource=dynamic_route_configs`);
+  const { configs = [] } = (await answer.json()) as Dump;
+  const hosts = configs.flatMap(({ route_config: { virtual_hosts: all = [] } }) => all);
+  const web = hosts.filter(({ domains }) => domains.includes('web'));
+  if (web.length === 0) throw new Error('the proxy has no host web');
+  return JSON.stringify(web).includes('||web-canary.');
+};
+
+beforeAll(async () => {
+  bench = await openBench(await attach(), namespace);
+  await bench.cluster.apply([
+    ...workload('web', 'v1'),
+    ...workload('web-canary', 'v2'),
+    ...workload('cart', 'cart'),
+    subset,
+  ]);
+  const deployments = ['web', 'web-canary', 'cart'].map((name) => `deployment/${name}`);
+  for (const deployment of deployments) await bench.kubectl(['rollout', 'status', deployment, '--timeout=90s']);
+  proxy = await bench.cluster.clientProxy({ namespace });
+});
+
+afterAll(async () => {
+  await proxy.stop();
+  await bench.close();
+});
+
+const untilInProxy = (present: boolean): Promise<boolean> =>
+  waitUntil(`the canary ${present ? 'in' : 'out of'} the proxy`, async () => (await routedToCanary()) === present);
+
+const allStable = async (): Promise<void> => {
+  const counts = await load(200);
+  expect(counts.failed).toBe(0);
+  expect(shares(counts)).toEqual({ v1: 1 });
+};
+
+describe('a VirtualService made by Sluice', () => {
+  it('splits what clients of the apex send, as asked, and takes nothing along when it goes', async () => {
+    await bench.render(istio, 25);
+    await untilInProxy(true);
+    const split = await load(800);
+    expect(split.failed).toBe(0);
+    // 800 draws: four standard deviations are 6.1 points.
+    expect(shares(split)['v2']).toBeGreaterThan(0.18);
+    expect(shares(split)['v2']).toBeLessThan(0.32);
+    await bench.render(istio, 100);
+    await waitUntil('all of it', async () => shares(await load(100))['v2'] === 1);
+    await bench.restore(istio);
+    await untilInProxy(false);
+    await allStable();
+  });
+});
+
+describe('a VirtualService of the user', () => {
+  it('is split in each rule; other destinations keep their share, and the original serves again at the end', async () => {
+    await bench.cluster.apply([route]);
+    await bench.render(istio, 40);
+    await untilInProxy(true);
+    const all = await load(800);
+    expect(all.failed).toBe(0);
+    // 800 draws: four standard deviations are at most 7.1 points.
+    expect(shares(all)['v2']).toBeGreaterThan(0.32);
+    expect(shares(all)['v2']).toBeLessThan(0.48);
+    // A subset that no DestinationRule defines for the canary's host would be answered with 503 by the proxy.
+    const mixed = await load(800, '/mixed');
+    expect(mixed.failed).toBe(0);
+    expect(shares(mixed)['cart']).toBeGreaterThan(0.42);
+    expect(shares(mixed)['cart']).toBeLessThan(0.58);
+    expect(shares(mixed)['v2']).toBeGreaterThan(0.13);
+    expect(shares(mixed)['v2']).toBeLessThan(0.27);
+    await bench.restore(istio);
+    await untilInProxy(false);
+    await allStable();
+    expect((await load(200, '/mixed')).failed).toBe(0);
+  });
+});
