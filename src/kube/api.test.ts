@@ -2,12 +2,14 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { failure, FakeApiServer, type Fault } from '../../test/kube/fake-api-server.ts';
 import { apiFor, folder, kubeconfigFile, until } from '../../test/kube/kube-kit.ts';
 import { manualClock, systemClock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { connectApi, type Api, type ApiReport, type WatchEvent } from './api.ts';
+
+jest.setTimeout(30_000);
 
 const PODS = '/api/v1/pods';
 const get = { method: 'GET', path: `/api/v1/namespaces/shop/pods/web`, what: 'get pods shop/web' } as const;
