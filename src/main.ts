@@ -1,0 +1,45 @@
+/** The program: configuration, then the command, then signals. */
+import { environment } from './config/environment.ts';
+import { parseConfig } from './config/parse-config.ts';
+import type { Config } from './config/settings.ts';
+import { sentence } from './core/problem.ts';
+import { runController } from './main/run-controller.ts';
+import { runDev } from './main/run-dev.ts';
+import { runWebhook } from './main/run-webhook.ts';
+
+type Stop = () => Promise<void>;
+
+const start = (config: Config): Promise<Stop> => {
+  switch (config.command) {
+    case 'dev':
+      return runDev(config);
+    case 'webhook':
+      return runWebhook(config);
+    case 'controller':
+      return runController(config);
+  }
+};
+
+const fail = (error: unknown): never => {
+  process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+};
+
+const untilSignal = (): Promise<void> =>
+  new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+
+const parsed = parseConfig(process.argv.slice(2), environment());
+if (parsed.kind === 'help') {
+  process.stdout.write(`${parsed.text}\n`);
+} else if (parsed.kind === 'problems') {
+  process.stderr.write(`${parsed.problems.map(sentence).join('\n')}\nTry: sluice --help\n`);
+  process.exitCode = 2;
+} else {
+  const stopped = untilSignal();
+  const stop = await start(parsed.config).catch(fail);
+  await stopped;
+  await stop().catch(fail);
+  process.exit(0);
+}

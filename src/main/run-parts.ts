@@ -1,0 +1,57 @@
+/** What every command needs: log, metrics, the API, the caches, the port for metrics and probes. */
+import type { Config } from '../config/settings.ts';
+import { environment } from '../config/environment.ts';
+import { version } from '../config/version.ts';
+import { connectApi, type Api, type ApiReport } from '../kube/api.ts';
+import { connectCluster, type ConnectedCluster } from '../kube/cluster.ts';
+import type { WatchSpec } from '../kube/watch-spec.ts';
+import { systemClock, type Clock } from '../ports/clock.ts';
+import { createLog, type Log } from '../telemetry/log.ts';
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { startMetricsServer, type MetricsServer } from '../telemetry/metrics-server.ts';
+
+export type Parts = {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** A connection as the configuration says; `as` acts as somebody else. */
+  readonly connect: (as?: string) => Api;
+  readonly watch: (api: Api, specs: readonly WatchSpec[]) => ConnectedCluster;
+  readonly serveMetrics: (cluster: ConnectedCluster) => Promise<MetricsServer>;
+};
+
+export const partsOf = (config: Config): Parts => {
+  const clock = systemClock;
+  const log = createLog(config.logLevel, process.stdout);
+  const metrics = createMetrics({ processMetrics: true });
+  const report = ({ verb, path, code }: ApiReport): void => metrics.kubeRequest(verb, kindOf(path), code);
+  return {
+    clock,
+    log,
+    metrics,
+    connect: (as) =>
+      connectApi({
+        env: environment(),
+        clock,
+        component: config.command,
+        version: version(),
+        report,
+        ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
+        ...(as === undefined ? {} : { impersonate: { user: as } }),
+      }),
+    watch: (api, watch) => connectCluster({ api, watch, clock, log }),
+    serveMetrics: (cluster) =>
+      startMetricsServer({
+        port: config.metricsPort,
+        metrics,
+        ready: () => (cluster.pending().length === 0 ? true : `waiting for ${cluster.pending().join(', ')}`),
+      }),
+  };
+};
+
+/** The plural in an API path: names of objects would make the metric unbounded. */
+const kindOf = (path: string): string => {
+  const [, root, ...rest] = path.split('?')[0]?.split('/') ?? [];
+  const inGroup = root === 'api' ? rest.slice(1) : rest.slice(2);
+  return (inGroup[0] === 'namespaces' && inGroup.length > 2 ? inGroup[2] : inGroup[0]) ?? 'other';
+};

@@ -1,0 +1,96 @@
+/** Wires the webhook to its caches, its certificate and its port. */
+import { keepCertificates } from '../certs/keep-certificates.ts';
+import { newPrivateKey } from '../certs/key-pair.ts';
+import type { Credential, ServingNames } from '../certs/authority.ts';
+import type { CertificateStore } from '../certs/certificate-store.ts';
+import type { Trusted } from '../certs/trust.ts';
+import { mutate } from '../core/admission/mutate.ts';
+import { validate } from '../core/admission/validate.ts';
+import type { AdmissionRules } from '../core/admission/admission-rules.ts';
+import { kinds } from '../core/kube-object.ts';
+import type { ConnectedCluster } from '../kube/cluster.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { webhookApp } from '../webhook/webhook-app.ts';
+import { startWebhookServer, type WebhookLimits, type WebhookServer } from '../webhook/webhook-server.ts';
+import { policyOf } from './policies.ts';
+
+export type WebhookSetup = {
+  readonly cluster: ConnectedCluster;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly sluiceUser: string;
+  readonly port: number;
+  readonly host?: string;
+  readonly names: ServingNames;
+  readonly store: CertificateStore;
+  readonly trust: (bundle: string, port: number) => Promise<Trusted>;
+  readonly limits?: Partial<WebhookLimits>;
+};
+
+export type RunningWebhook = { readonly server: WebhookServer; readonly stop: () => Promise<void> };
+
+/** Resolves when the port is open and API servers have been told whom to trust. */
+export const startWebhook = async (setup: WebhookSetup): Promise<RunningWebhook> => {
+  const { clock, log, store, names } = setup;
+  let server: Promise<WebhookServer> | undefined;
+  const keeper = await keepCertificates({
+    store,
+    names,
+    clock,
+    newKey: newPrivateKey,
+    // Which port is in use is known once it is open.
+    trust: async (bundle) => setup.trust(bundle, (await server)?.port ?? setup.port),
+    use: (credential) => {
+      if (server === undefined) server = listen(setup, credential);
+      else void server.then((running) => running.use(credential));
+    },
+    failed: (err) => log.error({ err }, 'the certificate could not be looked after; trying again in a minute'),
+  });
+  await keeper.check();
+  if (server === undefined) throw new Error('no certificate was made');
+  const running = await server;
+  log.info({ port: running.port }, 'webhook started');
+  return {
+    server: running,
+    stop: async () => {
+      keeper.stop();
+      await running.close();
+    },
+  };
+};
+
+const listen = (setup: WebhookSetup, certificate: Credential): Promise<WebhookServer> => {
+  const { cluster, clock, log, metrics, port, host, limits } = setup;
+  const rules = admissionRules(setup);
+  const app = webhookApp({
+    mutate: (request, now) => mutate(request, rules, now),
+    validate: (request, now) => validate(request, rules, now),
+    ready: () => (cluster.pending().length === 0 ? true : `waiting for ${cluster.pending().join(', ')}`),
+    failureMode: 'closed',
+    log,
+    metrics,
+    clock,
+  });
+  return startWebhookServer({
+    app,
+    certificate,
+    port,
+    clock,
+    ...(host === undefined ? {} : { host }),
+    ...(limits === undefined ? {} : { limits }),
+  });
+};
+
+/** Releases are watched only where the controller runs too; elsewhere a failure is named without its reason. */
+const admissionRules = ({ cluster, sluiceUser }: WebhookSetup): AdmissionRules => ({
+  sluiceUsers: [sluiceUser],
+  policyOf: policyOf(cluster),
+  failureOf: (namespace, name) => {
+    if (!cluster.serves(kinds.release)) return undefined;
+    const message = cluster.get({ gvk: kinds.release, namespace, name })?.status?.['message'];
+    return typeof message === 'string' ? message : undefined;
+  },
+});
