@@ -283,12 +283,17 @@ describe('pods that end', () => {
 
 describe('the kubelet’s own end', () => {
   it('takes every process with it; the next one starts the pods anew and keeps counting', async () => {
-    await on.apply(aDeployment('lasting', 2));
+    const family = { name: 'c', image: 'sluice.test/host:x', command: ['sh', '-c', 'sleep 98765 & wait'] };
+    await on.apply(aDeployment('lasting', 2), aBarePod('family', {}, { containers: [family] }));
+    await on.podWhen('family', 'is ready', isReady);
     await on.kubectl('rollout', 'status', 'deployment/lasting', '--timeout=60s');
     const kubelet = cluster.component('kubelet');
     await kubelet.stop('SIGKILL');
-    const processes = async () => (await cluster.run('pgrep', ['-f', 'sluice-testapp serve'])).stdout.trim();
+    const pgrep = async (words: string) => (await cluster.run('pgrep', ['-xf', words])).stdout.trim();
+    const processes = () => pgrep('sluice-testapp serve');
     await eventually('no process is left', async () => ((await processes()) === '' ? true : undefined));
+    const child = await pgrep('sleep 98765');
+    expect(child).not.toBe('');
     const [deletedMeanwhile] = await on.pods('app=lasting');
     await on.kubectl('delete', 'pod', deletedMeanwhile?.metadata.name ?? '', '--wait=false');
     await kubelet.start();
@@ -299,8 +304,28 @@ describe('the kubelet’s own end', () => {
       return seen.length === 2 && seen.every(isReady) ? seen : undefined;
     });
     expect(pods.map((pod) => container(pod)?.restartCount).sort()).toEqual([0, 1]);
+    await eventually('the child of a container runs anew, once', async () => {
+      const now = await pgrep('sleep 98765');
+      return /^\d+$/.test(now) && now !== child ? now : undefined;
+    });
     const survivor = pods.find((pod) => container(pod)?.restartCount === 1);
     expect(container(survivor ?? pods[0]!)?.lastState.terminated?.reason).toBe('ContainerStatusUnknown');
     expect(JSON.parse(await on.ask(survivor?.metadata.name ?? '', '/'))).toMatchObject({ version: 'v1' });
+  });
+
+  it('survives an API server that is away, which then learns what happened meanwhile', async () => {
+    await on.apply(aBarePod('steady', { env: envOf({ PORT: '8090' }), readinessProbe: { tcpSocket: { port: 8090 } } }));
+    const { status } = await on.podWhen('steady', 'is ready', isReady);
+    const apiServer = cluster.component('kube-apiserver');
+    await apiServer.stop();
+    const listener = `ss -Hltnp "src ${status.podIP ?? ''}"`;
+    const pid = /pid=(\d+)/.exec((await cluster.run('sh', ['-c', listener])).stdout)?.[1] ?? 'none';
+    expect((await cluster.run('kill', ['-9', pid])).code).toBe(0);
+    await apiServer.start();
+    const pod = await on.podWhen('steady', 'was restarted', (seen) => container(seen)?.restartCount === 1);
+    expect(container(pod)?.lastState.terminated).toMatchObject({ exitCode: 137, reason: 'Error' });
+    await on.podWhen('steady', 'is ready again', isReady);
+    await on.apply(aBarePod('after'));
+    await on.podWhen('after', 'is ready', isReady);
   });
 });

@@ -6,49 +6,82 @@ import { join } from 'node:path';
  * a killed one may have left. The start time tells a process from a later one with the same number.
  */
 export class Leftovers {
+  readonly #workDir: string;
   readonly #dir: string;
 
   constructor(workDir: string) {
+    this.#workDir = workDir;
     this.#dir = join(workDir, 'pids');
     mkdirSync(this.#dir, { recursive: true });
   }
 
   record(pid: number): void {
-    const started = startTime(pid);
-    if (started !== undefined) writeFileSync(join(this.#dir, String(pid)), started);
+    const stat = readStat(pid);
+    if (stat !== undefined) writeFileSync(join(this.#dir, String(pid)), stat.started);
   }
 
   forget(pid: number): void {
     rmSync(join(this.#dir, String(pid)), { force: true });
   }
 
-  /** Kills the recorded processes that still run, each with its group; returns how many there were. */
+  /** Kills the recorded processes that still run and their descendants; returns how many processes those were. */
   endAll(): number {
-    let ended = 0;
-    for (const name of readdirSync(this.#dir)) {
-      const pid = Number(name);
-      if (startTime(pid) === readFileSync(join(this.#dir, name), 'utf8') && killGroup(pid)) ended++;
-      this.forget(pid);
+    const recorded = readdirSync(this.#dir).map(Number);
+    const groups = new Set(recorded.filter((pid) => this.#mayBeOurs(pid)));
+    const ended = groups.size === 0 ? [] : allProcesses().filter((pid) => this.#endMember(pid, groups));
+    recorded.forEach((pid) => this.forget(pid));
+    return ended.length;
+  }
+
+  // A container's process dies with the kubelet by itself; its children do not, and are a group without a leader then.
+  #mayBeOurs(pid: number): boolean {
+    const stat = readStat(pid);
+    return stat === undefined || stat.started === readFileSync(join(this.#dir, String(pid)), 'utf8');
+  }
+
+  #endMember(pid: number, groups: ReadonlySet<number>): boolean {
+    const stat = readStat(pid);
+    if (stat === undefined || !groups.has(stat.group) || !this.#mentionsUs(pid)) return false;
+    try {
+      process.kill(pid, 'SIGKILL');
+      return true;
+    } catch {
+      return false;
     }
-    return ended;
+  }
+
+  // Every container has its home below the work directory: whoever got the number of a dead group has not.
+  #mentionsUs(pid: number): boolean {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`${this.#workDir}/`);
+    } catch {
+      return false;
+    }
   }
 }
 
-/** Kills a process and everything in its group; false when nothing was there. */
-export function killGroup(pid: number): boolean {
+/** Kills a process and everything in its group; nothing happens when there is nothing. */
+export function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
-    return true;
   } catch {
-    return false;
+    // Gone already, which is what was wanted.
   }
 }
 
-// Field 22 of /proc/<pid>/stat; the name in field 2 may hold spaces, so fields are counted after its closing bracket.
-function startTime(pid: number): string | undefined {
+function allProcesses(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+// Fields 5 (process group) and 22 (start time) of /proc/<pid>/stat; the name in field 2 may hold spaces, so fields are
+// counted after its closing bracket.
+function readStat(pid: number): { readonly group: number; readonly started: string } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { group: Number(fields[2]), started: fields[19] ?? '' };
   } catch {
     return undefined;
   }
