@@ -69,17 +69,24 @@ const gone = async (info: ClusterInfo): Promise<boolean> => {
   return !folder && !(await isAlive(info.holder.unshare));
 };
 
+const waitFor = async (condition: () => Promise<boolean>): Promise<boolean> => {
+  const deadline = Date.now() + 10_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) return false;
+    await sleep(20);
+  }
+  return true;
+};
+
 /** Ends a cluster: in an orderly way when its supervisor answers, else by killing the process that holds it. */
 export const endCluster = async (info: ClusterInfo): Promise<void> => {
   const orderly = await ask(info.dir, { op: 'down' }).then(
     () => true,
     () => false,
   );
-  if (!orderly) await signalProcess(info.holder.init, 'SIGKILL');
-  const deadline = Date.now() + 10_000;
-  while (orderly && !(await gone(info)) && Date.now() < deadline) await sleep(20);
-  if (await gone(info)) return;
+  if (orderly && (await waitFor(() => gone(info)))) return;
   await signalProcess(info.holder.init, 'SIGKILL');
+  await waitFor(async () => !(await isAlive(info.holder.init)));
   await rm(info.dir, { recursive: true, force: true, maxRetries: 10 });
 };
 

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlAnswer, ControlRequest } from './control-protocol.ts';
 import { CONTROL_SOCKET } from './control-protocol.ts';
 
@@ -22,13 +23,20 @@ export const ask = (dir: string, request: ControlRequest): Promise<ControlAnswer
     socket.on('close', () => reject(new Error(`the cluster in ${dir} went away before it answered`)));
   });
 
-/** Whether a supervisor listens in that folder, seen from any namespace. */
-export const answers = (dir: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(join(dir, CONTROL_SOCKET));
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
+const PATIENCE_MS = 10_000;
+
+/**
+ * Whether a supervisor answers in that folder, seen from any namespace. Only an answer counts: the kernel takes
+ * connections for a supervisor that is stopped, or that is just being killed.
+ */
+export const answers = async (dir: string): Promise<boolean> => {
+  const patience = new AbortController();
+  const late = sleep(PATIENCE_MS, false, { signal: patience.signal }).catch(() => false);
+  const answer = ask(dir, { op: 'ping' }).then(
+    () => true,
+    () => false,
+  );
+  const answered = await Promise.race([answer, late]);
+  patience.abort();
+  return answered;
+};

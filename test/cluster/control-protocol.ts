@@ -2,6 +2,7 @@ import type { ComponentSpec, ComponentStatus } from './component-spec.ts';
 
 /** What can be asked of a cluster's supervisor: one JSON text per line over `control.sock`, one answer line each. */
 export type ControlRequest =
+  | { readonly op: 'ping' }
   | { readonly op: 'status' }
   | { readonly op: 'start'; readonly name: string }
   | { readonly op: 'stop'; readonly name: string; readonly signal: NodeJS.Signals }

@@ -93,7 +93,8 @@ const look = async (dir: string): Promise<Cluster | undefined> => {
   // From inside a namespace, the processes outside cannot be seen.
   if (process.env[CLUSTER_DIR_VARIABLE] !== undefined) return undefined;
   if (info === undefined) await removeAbandoned(dir);
-  else if (!(await isAlive(info.holder.init))) await endCluster(info);
+  // Either of them gone means that the kernel is ending the rest, if it has not yet.
+  else if (!(await isAlive(info.holder.unshare)) || !(await isAlive(info.holder.init))) await endCluster(info);
   return undefined;
 };
 
