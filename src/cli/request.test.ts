@@ -38,7 +38,7 @@ describe('a request', () => {
     [promote, 'promote', 'The workload rolls to the new version.'],
     [retry, 'retry', 'The same version is tried again as a new release.'],
   ])('to %o is written on the Release, and its acceptance told', async (verb, name, consequence) => {
-    const cluster = aCluster();
+    const cluster = aCluster(verb === retry ? { status: { phase: 'Failed' } } : {});
     const session = aSession(cluster);
     const call = verb.run(session, { workload: 'web', options: { reason: 'because' } });
     await answer(cluster, 'accepted');
@@ -116,6 +116,16 @@ describe('a request', () => {
     };
     await expect(aborting(cluster).call).rejects.toThrow('modified');
     expect(attempts).toBe(5);
+  });
+
+  it.each([
+    [abort, 'Succeeded', 'Release web-2 has ended (Succeeded): there is nothing to abort.'],
+    [promote, 'Failed', 'Release web-2 has ended (Failed): there is nothing to promote.'],
+    [retry, 'Aborted', 'Only a failed release can be retried, and web-2 is Aborted.'],
+  ] as const)('that can only be refused is not written: %o of %s', async (verb, phase, message) => {
+    const cluster = aCluster({ status: { phase } });
+    await expect(verb.run(aSession(cluster), { workload: 'web', options: {} })).rejects.toThrow(message);
+    expect(requestOn(cluster)).toBeNull();
   });
 
   it('says when it replaces one that was not taken up', async () => {

@@ -1,6 +1,7 @@
 /** Requests: written on the Release by the plugin, signed by the webhook, taken up and answered by the controller. */
 import { kinds, type ObjectRef } from '../core/kube-object.ts';
 import { accepted } from '../core/release/requests.ts';
+import { isFinal } from '../core/release/state.ts';
 import type { Milliseconds } from '../core/time.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { requestAnnotation } from '../schema/annotations.ts';
@@ -35,6 +36,19 @@ const replacement = ({ name, object, status }: ReleaseView): string | undefined 
   return `note: this replaces the request "${pending.verb}" by ${pending.by} on ${name}, which has not been taken up yet\n`;
 };
 
+/**
+ * What the controller could only refuse is refused at once: nobody looks after a release that has ended, but for a failed
+ * one that is held. Everything else is the controller's to judge, since it knows the present state.
+ */
+const pointless = ({ name, namespace, spec, status }: ReleaseView, verb: RequestVerb): PluginError | undefined => {
+  if (!isFinal(status.phase) || (status.phase === 'Failed' && verb === 'retry')) return undefined;
+  const rule =
+    verb === 'retry'
+      ? `Only a failed release can be retried, and ${name} is ${status.phase}.`
+      : `Release ${name} has ended (${status.phase}): there is nothing to ${verb}.`;
+  return new PluginError(rule, `What can be done: kubectl sluice status ${spec.workload.name} -n ${namespace}`);
+};
+
 const refOf = ({ namespace, name }: ReleaseView): ObjectRef => ({ gvk: kinds.release, namespace, name });
 
 /** Writes the request on the workload's Release as it is now; the controller writes its status meanwhile. */
@@ -44,6 +58,8 @@ const write = async (session: Session, { workload, verb, reason }: Asked, id: st
     const located = await locate(session, workload);
     const { release } = located;
     if (release === undefined) throw noRelease(located.workload);
+    const refusal = pointless(release, verb);
+    if (refusal !== undefined) throw refusal;
     try {
       await session.client.annotate(
         refOf(release),
