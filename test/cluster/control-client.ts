@@ -4,6 +4,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlAnswer, ControlRequest } from './control-protocol.ts';
 import { CONTROL_SOCKET } from './control-protocol.ts';
 
+class Refusal extends Error {}
+
+// The supervisor may have been started by another version of this code.
+const parse = (line: string): ControlAnswer => {
+  try {
+    return JSON.parse(line) as ControlAnswer;
+  } catch {
+    return { ok: false, error: `the supervisor answered ${JSON.stringify(line)}` };
+  }
+};
+
 /** Asks the supervisor of the cluster in `dir`. Rejects when it says no, or is not there. */
 export const ask = (dir: string, request: ControlRequest): Promise<ControlAnswer & { ok: true }> =>
   new Promise((resolve, reject) => {
@@ -15,9 +26,9 @@ export const ask = (dir: string, request: ControlRequest): Promise<ControlAnswer
       received += chunk;
       if (!received.endsWith('\n')) return;
       socket.end();
-      const answer = JSON.parse(received) as ControlAnswer;
+      const answer = parse(received);
       if (answer.ok) resolve(answer);
-      else reject(new Error(answer.error));
+      else reject(new Refusal(answer.error));
     });
     socket.on('error', reject);
     socket.on('close', () => reject(new Error(`the cluster in ${dir} went away before it answered`)));
@@ -34,7 +45,7 @@ export const answers = async (dir: string): Promise<boolean> => {
   const late = sleep(PATIENCE_MS, false, { signal: patience.signal }).catch(() => false);
   const answer = ask(dir, { op: 'ping' }).then(
     () => true,
-    () => false,
+    (error: unknown) => error instanceof Refusal,
   );
   const answered = await Promise.race([answer, late]);
   patience.abort();

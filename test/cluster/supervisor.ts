@@ -62,6 +62,8 @@ const perform = async (request: ControlRequest): Promise<ControlAnswer> => {
     case 'ping':
     case 'down':
       return { ok: true };
+    default:
+      throw new Error(`this supervisor cannot ${(request as { op: string }).op}`);
   }
 };
 
