@@ -42,9 +42,13 @@ export class Stage {
     this.view = parts.view;
   }
 
-  /** Makes the namespace and waits until its objects are watched. */
-  static async set(name: string): Promise<Stage> {
-    const namespace = `${name.slice(0, 40)}-${createHash('sha256').update(`${name}${process.pid}${Date.now()}`).digest('hex').slice(0, 5)}`;
+  /** Makes a namespace whose name begins like this, and waits until its objects are watched. */
+  static set(name: string): Promise<Stage> {
+    const unique = createHash('sha256').update(`${name}${process.pid}${Date.now()}`).digest('hex').slice(0, 5);
+    return Stage.in(`${name.slice(0, 40)}-${unique}`);
+  }
+
+  static async in(namespace: string): Promise<Stage> {
     const cluster = await attach();
     const api = connectApi({
       env: { KUBECONFIG: cluster.kubeconfig },

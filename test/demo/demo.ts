@@ -1,0 +1,15 @@
+/** `make demo`: a test cluster, and in it the story. KEEP=1 leaves everything running until Ctrl-C. */
+import { up } from '../cluster/up.ts';
+
+const fail = (error: unknown): never => {
+  process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+};
+
+const cluster = await up({ name: `demo-${process.pid}`, lifetime: 'process' }).catch(fail);
+const story = cluster.exec(process.execPath, ['test/demo/story.ts'], { stdio: 'inherit', atTerminal: true });
+// The story hears an interrupt itself and ends in order; the cluster goes with this process in any case.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void story.kill(signal));
+const { code } = await story.ended;
+await cluster.down();
+process.exit(code ?? 1);
