@@ -19,6 +19,8 @@ export type JournalOptions = {
   readonly log: Log;
   /** Most entries that wait to be sent; 512. Further ones are dropped and counted. */
   readonly capacity?: number;
+  /** 0 to 1, for jitter; Math.random. */
+  readonly random?: () => number;
 };
 
 export interface KubeJournal extends Journal {
@@ -35,7 +37,7 @@ const COUNT_EVERY: Milliseconds = 60_000;
 const MOST_SERIES = 2048;
 const CAPACITY = 512;
 const ATTEMPTS = 4;
-const BACKOFF = { base: 500, cap: 8000, random: Math.random };
+const BACKOFF = { base: 500, cap: 8000 };
 
 /** The same entry, again and again. */
 type Series = {
@@ -137,7 +139,7 @@ class EventJournal implements KubeJournal {
   }
 
   async #send(series: Series): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, random = Math.random } = this.#options;
     for (let attempt = 1; !this.#closing.signal.aborted; attempt += 1) {
       try {
         await this.#tell(series);
@@ -147,7 +149,7 @@ class EventJournal implements KubeJournal {
           this.#drop(series, error);
           return;
         }
-        await pause(clock, backoffDelay(attempt, error, BACKOFF), this.#closing.signal);
+        await pause(clock, backoffDelay(attempt, error, { ...BACKOFF, random }), this.#closing.signal);
       }
     }
     this.#drop(series, 'closed before it was sent');
