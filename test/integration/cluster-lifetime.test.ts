@@ -11,7 +11,7 @@ import { readClusterInfo } from '../cluster/cluster-info.ts';
 import { attach, list, up } from '../cluster/up.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 // The smallest cluster: what is tested here is how clusters live and die, not what runs in them.
 const small = { istio: false, prometheus: false, kubelet: 'none', crds: [] } as const;

@@ -4,7 +4,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { up } from '../cluster/up.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 let cluster: Cluster;
 let proxy: ClientProxy;
