@@ -1,5 +1,5 @@
 /** The story of the demo, inside the cluster: v1 by plain kubectl, v2 promoted, v3 rolled back, and what the load saw. */
-import type { Load } from '../support/load.ts';
+import type { Counts, Load } from '../support/load.ts';
 import { app, service, virtualService } from '../support/manifests.ts';
 import { Stage, type SeenRelease } from '../support/stage.ts';
 import { bar, say, show } from './screen.ts';
@@ -12,18 +12,23 @@ const apply = async (stage: Stage, what: string, ...objects: readonly object[]):
   for (const line of (await stage.apply(...objects)).trim().split('\n')) say(line);
 };
 
+const line = ({ name, status }: SeenRelease): string => {
+  const { phase = 'Pending', stepLabel = '0/0', weight = 0, message = '' } = status ?? {};
+  return `${name}  ${phase.padEnd(11)} step ${stepLabel}  ${String(weight).padStart(3)} % ${bar(weight)}  ${message}`;
+};
+
+const figures = async (load: Load): Promise<string> => {
+  const { requests, failed, byVersion } = await load.total();
+  const versions = Object.entries(byVersion).map(([version, n]) => `${version} ${n}`);
+  return `| ${requests} requests (${versions.join(', ')}), ${failed} failed`;
+};
+
 /** Shows a release until it has ended. */
 const follow = async (stage: Stage, load: Load, before: string | undefined): Promise<SeenRelease> => {
   for (;;) {
     const release = stage.release();
     if (release !== undefined && release.name !== before) {
-      const { phase = 'Pending', stepLabel = '0/0', weight = 0, message = '' } = release.status ?? {};
-      const { requests, failed, byVersion } = await load.total();
-      const versions = Object.entries(byVersion).map(([version, n]) => `${version} ${n}`);
-      show(
-        `${release.name}  ${phase.padEnd(11)} step ${stepLabel}  ${String(weight).padStart(3)} % ${bar(weight)}  ${message}`,
-        `| ${requests} requests (${versions.join(', ')}), ${failed} failed`,
-      );
+      show(line(release), await figures(load));
       if (release.status?.completedAt !== undefined) return release;
     }
     await new Promise((resolve) => setTimeout(resolve, 250));
@@ -55,39 +60,42 @@ const play = async (stage: Stage): Promise<string> => {
 
   await apply(stage, 'version 2', web('v2'));
   const good = await follow(stage, load, undefined);
-  must(
-    good.status?.phase === 'Succeeded',
-    `v2 ended ${good.status?.phase ?? 'nowhere'}: ${good.status?.message ?? ''}`,
-  );
+  must(good.status?.phase === 'Succeeded', `version 2 was not promoted: ${line(good)}`);
   say(`version 2: ${good.status?.message ?? ''}`);
-  const seen = await load.window();
+  must((await load.total()).failed === 0, 'requests failed before version 3');
 
   await apply(stage, 'version 3, which answers 30 % of its requests with an error', web('v3', { ERROR_RATE: '0.3' }));
   const bad = await follow(stage, load, good.name);
   must(
     bad.status?.phase === 'Failed' && bad.status.step === 1,
-    `v3 was not rolled back at the first weight but ended ${bad.status?.phase ?? ''} at step ${bad.status?.stepLabel ?? ''}`,
+    `version 3 was not rolled back at the first weight: ${line(bad)}`,
   );
   say('version 3 was rolled back at the first weight. The evidence:');
   for (const { at, because } of bad.status?.evidence ?? []) say(`  ${at}  ${because}`);
-  say('\n$ kubectl rollout status deployment/web');
-  const rollout = await stage.kubectl('rollout', 'status', 'deployment/web', '--timeout=20s');
-  say(`${rollout.stdout}${rollout.stderr}`.trimEnd());
-  must(rollout.code === 1, `kubectl rollout status should have failed, and ended with ${rollout.code}`);
+  await rolloutFails(stage);
   await tell(stage);
+  return count(await load.total());
+};
 
-  const total = await load.total();
+const rolloutFails = async (stage: Stage): Promise<void> => {
+  say('\n$ kubectl rollout status deployment/web');
+  const { code, stdout, stderr } = await stage.kubectl('rollout', 'status', 'deployment/web', '--timeout=20s');
+  say(`${stdout}${stderr}`.trimEnd());
+  must(code === 1, `kubectl rollout status should have failed, and ended with ${code}`);
+};
+
+const count = (total: Counts): string => {
+  const { requests, failed, failedApplication, byVersion, byError, byStatus } = total;
   const bySluice = total.failedTransport + total.failedInfrastructure;
-  must(seen.failed === 0, `${seen.failed} requests failed before version 3`);
-  must((total.byVersion['v2'] ?? 0) > 0 && (total.byVersion['v3'] ?? 0) > 0, 'the canaries got no traffic');
   must(
-    bySluice === 0,
-    `${bySluice} requests failed because of Sluice: ${JSON.stringify(total.byError)} ${JSON.stringify(total.byStatus)}`,
+    ['v2', 'v3'].every((version) => (byVersion[version] ?? 0) > 0),
+    'a canary got no traffic',
   );
-  say(`\nrequests sent: ${total.requests}`);
-  say(`failed: ${total.failed} (answered so by version 3 itself: ${total.failedApplication})`);
+  must(bySluice === 0, `${bySluice} requests failed because of Sluice: ${JSON.stringify({ byError, byStatus })}`);
+  say(`\nrequests sent: ${requests}`);
+  say(`failed: ${failed} (answered so by version 3 itself: ${failedApplication})`);
   say(`failed because of Sluice: ${bySluice}`);
-  return `demo: v2 promoted, v3 rolled back, ${total.requests} requests, ${bySluice} failed because of Sluice`;
+  return `demo: v2 promoted, v3 rolled back, ${requests} requests, ${bySluice} failed because of Sluice`;
 };
 
 const hints = (stage: Stage): readonly string[] => {

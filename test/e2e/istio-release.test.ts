@@ -46,8 +46,8 @@ describe('through a VirtualService of the user', () => {
       await load.window();
       await stage.until('the step to have been watched', () => stepAge() > 15_000);
       const counts = await load.window();
-      // Envoy draws for each request: with so many, 3 points are four standard deviations.
-      expect(counts.requests).toBeGreaterThan(4000);
+      // Envoy draws for each request: with so many, 3 points are more than three standard deviations.
+      expect(counts.requests).toBeGreaterThan(3000);
       expect(Math.abs(share(counts, 'v2') - weight)).toBeLessThanOrEqual(3);
     }
     const { status } = await stage.untilPhase('Succeeded');
