@@ -266,6 +266,13 @@ export const trafficContract = (kit: TrafficKit): void => {
       const next = { ...target, release: { name: 'web-next', uid: 'uid-of-web-next' } };
       const [taken] = [...renderAt(provider, next, made, 5).values()];
       expect(taken!.metadata.ownerReferences).toEqual([expect.objectContaining(next.release)]);
+      // What others write on it stays as long as it does.
+      const marked = {
+        ...route!,
+        metadata: { ...route!.metadata, labels: { ...route!.metadata.labels, seen: 'yes' } },
+      };
+      expect(changesAt(provider, target, live([marked]), 5)).toBe(0);
+      expect(bytes(renderAt(provider, target, live([marked]), 6))).toContain('"seen":"yes"');
       expect(bytes(restored(provider, target, made))).toBe('[]');
       fc.assert(
         fc.property(kit.routes('web'), (objects) => {
