@@ -1,0 +1,88 @@
+/** The webhook's own certificates: an authority that API servers are told to trust, and the certificate it serves with. */
+import { createHash, sign } from 'node:crypto';
+import forge from 'node-forge';
+import type { Instant, Milliseconds } from '../core/time.ts';
+
+/** PEM of a certificate and of its private key. */
+export type Credential = { readonly cert: string; readonly key: string };
+
+/** What the API server may call the webhook by. */
+export type ServingNames = { readonly dnsNames: readonly string[]; readonly ips: readonly string[] };
+
+export type AuthorityRequest = {
+  /** PEM of an RSA private key. */
+  readonly key: string;
+  readonly now: Instant;
+  readonly days: number;
+};
+
+export type ServingRequest = AuthorityRequest & ServingNames & { readonly authority: Credential };
+
+const day: Milliseconds = 86_400_000;
+/** Clocks of other machines may be behind. */
+const backdated: Milliseconds = 3_600_000;
+/** Longest common name X.509 allows. */
+const maxCommonName = 64;
+
+type Certificate = forge.pki.Certificate;
+
+/** A self-signed authority that may sign certificates of servers and nothing else. Deterministic for its input. */
+export const makeAuthority = ({ key, now, days }: AuthorityRequest): Credential => {
+  const cert = blank(key, now, days);
+  // Two authorities that overlap in time must be told apart.
+  const name = [{ name: 'commonName', value: `sluice webhook ${cert.serialNumber.slice(2, 14)}` }];
+  cert.setSubject(name);
+  cert.setIssuer(name);
+  cert.setExtensions([
+    { name: 'basicConstraints', cA: true, pathLenConstraint: 0, critical: true },
+    { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
+    { name: 'subjectKeyIdentifier' },
+  ]);
+  return signed(cert, key, key);
+};
+
+/** A server's certificate for these names, signed by the authority. `key` is the server's own. */
+export const issueServing = ({ key, now, days, dnsNames, ips, authority }: ServingRequest): Credential => {
+  const issuer = forge.pki.certificateFromPem(authority.cert);
+  const cert = blank(key, now, days);
+  const common = dnsNames.find((name) => name.length <= maxCommonName) ?? 'sluice webhook';
+  cert.setSubject([{ name: 'commonName', value: common }]);
+  cert.setIssuer(issuer.subject.attributes);
+  cert.setExtensions([
+    { name: 'basicConstraints', cA: false, critical: true },
+    { name: 'keyUsage', digitalSignature: true, keyEncipherment: true, critical: true },
+    { name: 'extKeyUsage', serverAuth: true },
+    { name: 'subjectAltName', altNames: [...dnsNames.map(dnsName), ...ips.map(ipAddress)] },
+    { name: 'authorityKeyIdentifier', keyIdentifier: issuer.generateSubjectKeyIdentifier().getBytes() },
+  ]);
+  return signed(cert, authority.key, key);
+};
+
+const dnsName = (value: string): { type: number; value: string } => ({ type: 2, value });
+const ipAddress = (ip: string): { type: number; ip: string } => ({ type: 7, ip });
+
+const blank = (key: string, now: Instant, days: number): Certificate => {
+  const cert = forge.pki.createCertificate();
+  const { n, e } = forge.pki.privateKeyFromPem(key);
+  cert.publicKey = forge.pki.setRsaPublicKey(n, e);
+  cert.serialNumber = serialFor(forge.pki.publicKeyToPem(cert.publicKey), now);
+  cert.validity.notBefore = new Date(now - backdated);
+  cert.validity.notAfter = new Date(now + days * day);
+  return cert;
+};
+
+/** Unique per key and moment, positive, and within the 20 octets a serial number may have. */
+const serialFor = (publicKey: string, now: Instant): string =>
+  `00${createHash('sha256').update(`${now} ${publicKey}`).digest('hex').slice(0, 32)}`;
+
+/** Forge builds the certificate and OpenSSL signs it: forge's own arithmetic would block the process for up to seconds. */
+const signed = (cert: Certificate, by: string, key: string): Credential => {
+  const openssl = {
+    sign: () => {
+      const tbs = Buffer.from(forge.asn1.toDer(cert.tbsCertificate).getBytes(), 'latin1');
+      return sign('sha256', tbs, by).toString('latin1');
+    },
+  };
+  cert.sign(openssl as unknown as forge.pki.PrivateKey, forge.md.sha256.create());
+  return { cert: forge.pki.certificateToPem(cert), key };
+};

@@ -1,0 +1,100 @@
+/** Everything the webhook's TLS is made of, and when which part of it is due. Pure. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { Instant } from '../core/time.ts';
+import { issueServing, makeAuthority, type Credential, type ServingNames } from './authority.ts';
+
+export type Material = {
+  readonly authority: Credential;
+  /** PEM of the authority before: trusted as long as it is valid, for servers that still show a certificate of it. */
+  readonly previous?: string;
+  readonly serving: Credential;
+};
+
+/** Lifetimes in days. Each part is renewed after two thirds of its life. */
+export type Lifetimes = { readonly authority: number; readonly serving: number };
+
+export const defaultLifetimes: Lifetimes = { authority: 3650, serving: 90 };
+
+/** The instant at which a certificate (PEM) should be replaced: two thirds of its life. */
+export const renewAt = (cert: string): Instant => {
+  const { validFromDate, validToDate } = new X509Certificate(cert);
+  const [from, to] = [validFromDate.getTime(), validToDate.getTime()];
+  return from + ((to - from) * 2) / 3;
+};
+
+/** What has to be made anew now: nothing, the serving certificate, or the authority and with it the serving certificate. */
+export const due = (
+  material: Material | undefined,
+  names: ServingNames,
+  now: Instant,
+): 'nothing' | 'serving' | 'authority' => {
+  if (material === undefined || !isGoodAuthority(material.authority, now)) return 'authority';
+  return isGoodServing(material, names, now) ? 'nothing' : 'serving';
+};
+
+export type Renewal = {
+  readonly material: Material | undefined;
+  readonly names: ServingNames;
+  readonly now: Instant;
+  readonly lifetimes: Lifetimes;
+  /** PEM of new private keys. The authority's is used only where it is due. */
+  readonly keys: { readonly authority: string; readonly serving: string };
+};
+
+/** The material with what is due made anew. An authority that is replaced stays trusted. */
+export const renewed = ({ material, names, now, lifetimes, keys }: Renewal): Material => {
+  const old = due(material, names, now) === 'authority' ? undefined : material;
+  const authority = old?.authority ?? makeAuthority({ key: keys.authority, now, days: lifetimes.authority });
+  const previous = old === undefined ? material?.authority.cert : old.previous;
+  const serving = issueServing({ ...names, authority, key: keys.serving, now, days: lifetimes.serving });
+  return { authority, serving, ...(previous !== undefined && isValid(previous, now) ? { previous } : {}) };
+};
+
+/** PEM of all authorities an API server has to trust, newest first. */
+export const trustBundle = ({ authority, previous }: Material, now: Instant): string =>
+  [authority.cert, ...(previous !== undefined && isValid(previous, now) ? [previous] : [])]
+    .map((pem) => `${pem.trim()}\n`)
+    .join('');
+
+/** When to look again. */
+export const nextRenewal = ({ authority, serving }: Material): Instant =>
+  Math.min(renewAt(authority.cert), renewAt(serving.cert));
+
+const parsed = (pem: string): X509Certificate | undefined => {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    return undefined;
+  }
+};
+
+const isValid = (pem: string, now: Instant): boolean => {
+  const cert = parsed(pem);
+  return cert !== undefined && cert.validFromDate.getTime() <= now && now < cert.validToDate.getTime();
+};
+
+const fits = (cert: X509Certificate, key: string): boolean => {
+  try {
+    return cert.checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
+  }
+};
+
+const isFresh = ({ cert, key }: Credential, now: Instant): X509Certificate | undefined => {
+  const x509 = parsed(cert);
+  return x509 !== undefined && isValid(cert, now) && now < renewAt(cert) && fits(x509, key) ? x509 : undefined;
+};
+
+const isGoodAuthority = (authority: Credential, now: Instant): boolean => isFresh(authority, now)?.ca === true;
+
+const isGoodServing = ({ authority, serving }: Material, { dnsNames, ips }: ServingNames, now: Instant): boolean => {
+  const cert = isFresh(serving, now);
+  const issuer = parsed(authority.cert);
+  if (cert === undefined || issuer === undefined) return false;
+  const named = dnsNames.every((name) => cert.checkHost(name) !== undefined) && ips.every((ip) => hasAddress(cert, ip));
+  return named && cert.checkIssued(issuer) && cert.verify(issuer.publicKey);
+};
+
+const hasAddress = (cert: X509Certificate, ip: string): boolean => isIP(ip) !== 0 && cert.checkIP(ip) !== undefined;

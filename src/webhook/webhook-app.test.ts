@@ -1,0 +1,339 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Express } from 'express';
+import fc from 'fast-check';
+import { pino } from 'pino';
+import supertest, { type Response } from 'supertest';
+import { alice, optIn, sluice } from '../../test/support/admission-input.ts';
+import { asObject, someRules } from '../../test/support/an-admission-request.ts';
+import { mutate } from '../core/admission/mutate.ts';
+import { validate } from '../core/admission/validate.ts';
+import type { JsonObject } from '../core/kube-object.ts';
+import { manualClock } from '../ports/clock.ts';
+import { webhookApp, type WebhookParts } from './webhook-app.ts';
+
+type Seen = { readonly lines: { readonly [key: string]: unknown }[]; readonly counted: [string, number, boolean][] };
+
+const start = (parts: Partial<WebhookParts> = {}): { app: Express } & Seen => {
+  const lines: Seen['lines'] = [];
+  const counted: Seen['counted'] = [];
+  let ticks = 0;
+  const app = webhookApp({
+    mutate: (request, now) => mutate(request, someRules, now),
+    validate: (request, now) => validate(request, someRules, now),
+    ready: () => true,
+    failureMode: 'closed',
+    log: pino({ base: null }, { write: (line) => lines.push(JSON.parse(line) as Seen['lines'][number]) }),
+    metrics: { admission: (...args) => counted.push(args) },
+    clock: manualClock(),
+    stopwatch: () => (ticks += 2),
+    ...parts,
+  });
+  return { app, lines, counted };
+};
+
+const review = (more: JsonObject = {}): JsonObject => ({
+  apiVersion: 'admission.k8s.io/v1',
+  kind: 'AdmissionReview',
+  request: {
+    uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
+    kind: { group: 'apps', version: 'v1', kind: 'Deployment' },
+    resource: { group: 'apps', version: 'v1', resource: 'deployments' },
+    name: 'web',
+    namespace: 'shop',
+    operation: 'UPDATE',
+    userInfo: { username: alice, groups: ['system:authenticated'] },
+    object: asObject({ image: 'web:2', annotations: optIn }) as unknown as JsonObject,
+    oldObject: asObject({ annotations: optIn }) as unknown as JsonObject,
+    dryRun: false,
+    options: { apiVersion: 'meta.k8s.io/v1', kind: 'UpdateOptions', fieldManager: 'kubectl-client-side-apply' },
+    ...more,
+  },
+});
+const post = (app: Express, body: unknown, path = '/mutate'): Promise<Response> =>
+  supertest(app)
+    .post(path)
+    .set('content-type', 'application/json')
+    .send(body as object);
+const responseOf = ({ body }: Response): JsonObject => (body as { readonly response: JsonObject }).response;
+
+describe('a question', () => {
+  it('is answered in the form the API server wants', async () => {
+    const { app } = start();
+    const answer = await post(app, review());
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' });
+    const { patch, warnings, ...rest } = responseOf(answer);
+    expect(rest).toEqual({
+      uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
+      allowed: true,
+      patchType: 'JSONPatch',
+      auditAnnotations: { case: 'released' },
+    });
+    const ops = JSON.parse(Buffer.from(patch as string, 'base64').toString()) as readonly JsonObject[];
+    expect(ops).toContainEqual({ op: 'add', path: '/spec/paused', value: true });
+    expect(warnings).toContainEqual(expect.stringContaining('kubectl sluice watch web -n shop'));
+  });
+
+  it('is logged in one line and counted, where something changes', async () => {
+    const { app, lines, counted } = start();
+    await post(app, review());
+    expect(lines).toEqual([
+      expect.objectContaining({
+        namespace: 'shop',
+        workload: 'web',
+        reason: 'released',
+        msg: expect.stringContaining(alice),
+      }),
+    ]);
+    expect(counted).toEqual([['released', 2, true]]);
+  });
+
+  it('leaves no line, but a count, where nothing changes', async () => {
+    const { app, lines, counted } = start();
+    const answer = await post(app, review({ userInfo: { username: sluice } }));
+    expect(responseOf(answer)).toEqual({ uid: '705ab4f5-6393-11e8-b7cc-42010a800002', allowed: true });
+    expect({ lines, counted }).toEqual({ lines: [], counted: [['own-write', 2, true]] });
+  });
+
+  it('of a dry run says so in the log', async () => {
+    const { app, lines } = start();
+    await post(app, review({ dryRun: true }));
+    expect(lines[0]?.['msg']).toContain('dry run');
+  });
+
+  it('that is denied comes back with code, reason and sentences', async () => {
+    const { app, lines } = start();
+    const object = asObject({ annotations: { ...optIn, 'sluice.dev/steps': '120' } }) as unknown as JsonObject;
+    for (const path of ['/mutate', '/validate']) {
+      const { allowed, status } = responseOf(await post(app, review({ object }), path));
+      expect(allowed).toBe(false);
+      expect(status).toMatchObject({
+        status: 'Failure',
+        code: 422,
+        reason: 'Invalid',
+        message: expect.stringContaining('sluice.dev/steps "120"'),
+      });
+    }
+    expect(lines).toHaveLength(2);
+  });
+
+  it('to the validating webhook gets no patch', async () => {
+    const { app } = start();
+    expect(responseOf(await post(app, review(), '/validate'))).toEqual({
+      uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
+      allowed: true,
+    });
+  });
+
+  it('about the deletion of what Sluice made is answered from the old object', async () => {
+    const { app } = start();
+    const oldObject = asObject({ labels: { 'app.kubernetes.io/managed-by': 'sluice' } }) as unknown as JsonObject;
+    const answer = await post(app, review({ operation: 'DELETE', object: null, oldObject }), '/validate');
+    expect(responseOf(answer)['status']).toMatchObject({ code: 403, reason: 'Forbidden' });
+  });
+
+  it('about a create with a generated name is taken', async () => {
+    const { app } = start();
+    const { metadata, ...object } = asObject({ annotations: optIn });
+    const { name: _name, ...rest } = metadata;
+    const unnamed = { ...object, metadata: { ...rest, generateName: 'web-' } } as unknown as JsonObject;
+    const answer = await post(app, review({ operation: 'CREATE', object: unnamed, oldObject: null, name: '' }));
+    expect(responseOf(answer)).toMatchObject({ allowed: true });
+  });
+
+  it('is not answered from caches that are not in sync', async () => {
+    const { app } = start({ ready: () => 'policies are not read yet' });
+    const answer = await post(app, review());
+    expect({ status: answer.status, body: answer.body as unknown }).toEqual({
+      status: 503,
+      body: { error: 'Sluice is not ready: policies are not read yet' },
+    });
+  });
+});
+
+describe('a fault of our own', () => {
+  const broken = (): never => {
+    throw new Error('boom');
+  };
+
+  it('refuses the write where failures are closed, and never shows its insides', async () => {
+    const { app, lines, counted } = start({ mutate: broken });
+    const response = responseOf(await post(app, review()));
+    expect(response).toMatchObject({ allowed: false, status: { code: 500, reason: 'InternalError' } });
+    expect(JSON.stringify(response)).not.toContain('boom');
+    expect(lines).toEqual([
+      expect.objectContaining({ reason: 'fault', err: expect.objectContaining({ message: 'boom' }) }),
+    ]);
+    expect(counted).toEqual([['fault', 2, false]]);
+  });
+
+  it('lets it through with a warning where they are open', async () => {
+    const { app } = start({ validate: broken, failureMode: 'open' });
+    expect(responseOf(await post(app, review(), '/validate'))).toMatchObject({
+      allowed: true,
+      warnings: [expect.stringContaining('a fault of its own')],
+    });
+  });
+});
+
+describe('other requests', () => {
+  it('health and readiness', async () => {
+    const { app } = start({ ready: () => 'no certificate yet' });
+    expect((await supertest(app).get('/healthz')).status).toBe(200);
+    const ready = await supertest(app).get('/readyz');
+    expect([ready.status, ready.text]).toEqual([503, 'no certificate yet\n']);
+    expect((await supertest(start().app).get('/readyz')).status).toBe(200);
+  });
+
+  it.each([
+    ['GET', '/mutate', 405],
+    ['PUT', '/validate', 405],
+    ['GET', '/', 404],
+    ['POST', '/elsewhere', 404],
+    ['GET', '/%E0%A4%A', 404],
+  ])('%s %s is %d', async (method, path, status) => {
+    const agent = supertest(start().app);
+    const answer = await (method === 'GET' ? agent.get(path) : method === 'PUT' ? agent.put(path) : agent.post(path));
+    expect([answer.status, typeof (answer.body as { error?: unknown }).error]).toEqual([status, 'string']);
+  });
+});
+
+describe('a malformed question', () => {
+  const whole = JSON.stringify(review());
+
+  it.each<[string, string, number, RegExp]>([
+    ['nothing', '', 400, /must be an AdmissionReview/],
+    ['no JSON', '{', 400, /JSON/],
+    ['a review that is cut off', whole.slice(0, whole.length / 2), 400, /JSON/],
+    ['a bare text', '"x"', 400, /JSON/],
+    ['a list', '[]', 400, /must be an object/],
+    ['another kind', '{"kind":"Pod"}', 400, /must be an AdmissionReview/],
+    [
+      'the version of long ago',
+      whole.replace('admission.k8s.io/v1', 'admission.k8s.io/v1beta1'),
+      400,
+      /must be of admission.k8s.io\/v1/,
+    ],
+    ['no request', '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"}', 400, /request must be an object/],
+    ['a body past the limit', `{"x":"${'x'.repeat(3 * 1024 * 1024)}"}`, 413, /too large/],
+  ])('is answered with a reason: %s', async (_case, text, status, reason) => {
+    const { app, lines, counted } = start();
+    const answer = await supertest(app).post('/mutate').set('content-type', 'application/json').send(text);
+    expect([answer.status, (answer.body as { error: string }).error]).toEqual([status, expect.stringMatching(reason)]);
+    expect({ lines: lines.length, counted }).toEqual({ lines: 1, counted: [['malformed', 0, false]] });
+  });
+
+  it.each<[string, JsonObject, RegExp]>([
+    ['no uid', { uid: null }, /request.uid/],
+    ['an endless uid', { uid: 'x'.repeat(1000) }, /at most 256/],
+    ['an unknown operation', { operation: 'PATCH' }, /one of CREATE, UPDATE, DELETE, CONNECT/],
+    ['no kind', { kind: null }, /request.kind/],
+    ['a kind that is a text', { kind: 'Deployment' }, /request.kind must be an object/],
+    ['no user', { userInfo: {} }, /username/],
+    ['an update without the old object', { oldObject: null }, /oldObject must be there on UPDATE/],
+    ['an update without the object', { object: null }, /request.object must be there on UPDATE/],
+    [
+      'a deletion without the old object',
+      { operation: 'DELETE', oldObject: null },
+      /oldObject must be there on DELETE/,
+    ],
+    ['an object that is a list', { object: [] }, /request.object must be an object/],
+    [
+      'an object without metadata',
+      { object: { apiVersion: 'apps/v1', kind: 'Deployment' } },
+      /metadata must be an object/,
+    ],
+    [
+      'annotations that are no texts',
+      { object: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { annotations: { a: 1 } } } },
+      /annotations must map/,
+    ],
+    [
+      'labels that are a list',
+      { object: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { labels: ['a'] } } },
+      /labels must be an object/,
+    ],
+    [
+      'owners that are no list',
+      { object: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { ownerReferences: {} } } },
+      /ownerReferences must be a list/,
+    ],
+    [
+      'a generation that is a text',
+      { object: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { generation: '1' } } },
+      /generation must be a number/,
+    ],
+    [
+      'a spec that is a text',
+      { object: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: {}, spec: 'x' } },
+      /spec must be an object/,
+    ],
+  ])('is answered with a reason: %s', async (_case, more, reason) => {
+    const answer = await post(start().app, review(more));
+    expect([answer.status, (answer.body as { error: string }).error]).toEqual([400, expect.stringMatching(reason)]);
+  });
+
+  it.each([
+    ['text/plain', 415],
+    ['application/x-www-form-urlencoded', 415],
+  ])('of content type %s is %d', async (type, status) => {
+    const answer = await supertest(start().app).post('/mutate').set('content-type', type).send('a=b');
+    expect(answer.status).toBe(status);
+  });
+
+  it('that is compressed is refused unread', async () => {
+    const request = supertest(start().app)
+      .post('/mutate')
+      .set('content-type', 'application/json')
+      .set('content-encoding', 'gzip');
+    expect((await request.send(whole)).status).toBe(415);
+  });
+
+  it('of annotations that are null reads as none', async () => {
+    const object = asObject({ image: 'web:2' });
+    const nothing = {
+      ...object,
+      metadata: { ...object.metadata, annotations: null, labels: null },
+      status: null,
+    } as unknown as JsonObject;
+    const answer = await post(start().app, review({ object: nothing, oldObject: nothing }));
+    expect(responseOf(answer)).toMatchObject({ allowed: true });
+  });
+
+  it('of bottomless depth gets an answer', async () => {
+    const deep = `{"a":`.repeat(100_000) + '1' + '}'.repeat(100_000);
+    const text = whole.replace('"containers":[', `"bottomless":${deep},"containers":[`);
+    const answer = await supertest(start().app).post('/mutate').set('content-type', 'application/json').send(text);
+    expect(answer.status === 200 || answer.status === 400).toBe(true);
+  });
+
+  it('of any JSON at all is answered, never with a 500', async () => {
+    const { app, lines } = start();
+    const server = app.listen(0, '127.0.0.1');
+    try {
+      const anything = fc.jsonValue();
+      const someRequest = fc.dictionary(
+        fc.constantFrom('uid', 'kind', 'operation', 'object', 'oldObject', 'userInfo', 'options', 'name'),
+        anything,
+      );
+      const some = fc.oneof(
+        anything,
+        someRequest.map((more) => review(more as JsonObject)),
+        someRequest.map((more) => ({ ...review(), request: more })),
+      );
+      await fc.assert(
+        fc.asyncProperty(some, fc.constantFrom('/mutate', '/validate'), async (body, path) => {
+          const answer = await supertest(server)
+            .post(path)
+            .set('content-type', 'application/json')
+            .send(JSON.stringify(body));
+          expect([200, 400]).toContain(answer.status);
+        }),
+        { numRuns: 200 },
+      );
+      expect(lines.filter((line) => line['reason'] === 'fault')).toEqual([]);
+    } finally {
+      server.close();
+    }
+  });
+});

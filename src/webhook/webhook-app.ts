@@ -1,0 +1,151 @@
+/** The webhook's HTTP: questions in, answers out. What is answered is decided in core; no answer waits for anything. */
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
+import { deny, pass, type AdmissionRequest, type Answer } from '../core/admission/admission-request.ts';
+import type { Instant, Milliseconds } from '../core/time.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Log, LogFields } from '../telemetry/log.ts';
+import { decodeReview } from './decode-review.ts';
+import { encodeReview } from './encode-review.ts';
+
+export type AdmissionMetrics = {
+  /** The case that was seen, how long the answer took, what it said. */
+  admission(seen: string, took: Milliseconds, allowed: boolean): void;
+};
+
+export type Answering = (request: AdmissionRequest, now: Instant) => Answer;
+
+export type WebhookParts = {
+  readonly mutate: Answering;
+  readonly validate: Answering;
+  /** True once questions can be answered from caches that are in sync, else why not. */
+  readonly ready: () => true | string;
+  /** What becomes of a write when answering fails for a fault of our own: refused, or let through with a warning. */
+  readonly failureMode: 'closed' | 'open';
+  readonly log: Log;
+  readonly metrics: AdmissionMetrics;
+  readonly clock: Clock;
+  /** Milliseconds from a fixed but arbitrary moment, in fractions: measures how long an answer takes. */
+  readonly stopwatch?: () => Milliseconds;
+  /** Largest body, in bytes; 3 MiB unless set: twice the largest object etcd takes, with room for the review. */
+  readonly bodyLimit?: number;
+};
+
+const defaultBodyLimit = 3 * 1024 * 1024;
+
+/** `POST /mutate`, `POST /validate`, `GET /healthz`, `GET /readyz`. Everything else, and every malformed body, is a 4xx with a reason. */
+export const webhookApp = (parts: WebhookParts): Express => {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  // Compressed bodies could grow past any limit, and no API server sends one.
+  const body = express.json({ limit: parts.bodyLimit ?? defaultBodyLimit, type: 'application/json', inflate: false });
+  app.post('/mutate', onlyJson, body, question(parts, parts.mutate));
+  app.post('/validate', onlyJson, body, question(parts, parts.validate));
+  app.get('/healthz', (_request, response) => void response.type('text').send('ok\n'));
+  app.get('/readyz', (_request, response) => {
+    const ready = parts.ready();
+    response
+      .status(ready === true ? 200 : 503)
+      .type('text')
+      .send(ready === true ? 'ok\n' : `${ready}\n`);
+  });
+  app.all(['/mutate', '/validate'], (_request, response) => refuse(response, 405, 'POST an AdmissionReview'));
+  app.use((_request, response) => refuse(response, 404, 'there is POST /mutate and POST /validate'));
+  app.use(malformedBody(parts));
+  return app;
+};
+
+const refuse = (response: Response, status: number, error: string): void =>
+  void response.status(status).json({ error });
+
+const onlyJson: RequestHandler = (request, response, next) => {
+  if (request.is('application/json') !== false) next();
+  else refuse(response, 415, 'the body must be application/json');
+};
+
+const question =
+  (parts: WebhookParts, answering: Answering): RequestHandler =>
+  (httpRequest, response) => {
+    const stopwatch = parts.stopwatch ?? (() => performance.now());
+    const start = stopwatch();
+    const ready = parts.ready();
+    // An answer from caches that are not in sync would name policies as missing that are there.
+    if (ready !== true) {
+      refuse(response, 503, `Sluice is not ready: ${ready}`);
+      return;
+    }
+    const decoded = decodeReview(httpRequest.body);
+    if (!decoded.ok) {
+      malformed(parts, response, { status: 400, error: decoded.reason });
+      return;
+    }
+    const { request } = decoded;
+    const answer = answered(parts, answering, request);
+    response.json(encodeReview(request.uid, answer));
+    parts.metrics.admission(answer.case, stopwatch() - start, answer.allowed);
+    report(parts, request, answer);
+  };
+
+/** The one place where a fault of our own becomes an answer. */
+const answered = (parts: WebhookParts, answering: Answering, request: AdmissionRequest): Answer => {
+  try {
+    return answering(request, parts.clock.now());
+  } catch (err) {
+    parts.log.error({ ...about(request), reason: 'fault', err } satisfies LogFields, 'answering failed');
+    return parts.failureMode === 'open' ? letThrough : held;
+  }
+};
+
+const letThrough: Answer = {
+  ...pass('fault', 'answering failed'),
+  warnings: ['Sluice could not decide about this write for a fault of its own and let it through as it is'],
+};
+
+const held: Answer = deny('fault', 'answering failed', {
+  code: 500,
+  reason: 'InternalError',
+  message: 'Sluice could not decide about this write for a fault of its own; nothing was changed. Its log says more.',
+});
+
+/** One line per decision that changes something. */
+const report = ({ log }: WebhookParts, request: AdmissionRequest, answer: Answer): void => {
+  if (answer.case === 'fault' || (answer.allowed && answer.patch.length === 0)) return;
+  const fields: LogFields = { ...about(request), reason: answer.case };
+  const tool = request.fieldManager === undefined ? '' : ` with ${request.fieldManager}`;
+  const verdict = answer.allowed ? 'patched' : 'denied';
+  log.info(
+    fields,
+    `${verdict}${request.dryRun ? ' (dry run)' : ''}: ${answer.because}; ${request.operation} of ${request.kind} ${request.name ?? ''} by ${request.user}${tool}`,
+  );
+};
+
+const about = ({ kind, name = '', namespace }: AdmissionRequest): LogFields => ({
+  ...(namespace === undefined ? {} : { namespace }),
+  ...(kind === 'Deployment' ? { workload: name } : {}),
+  ...(kind === 'Release' ? { release: name } : {}),
+});
+
+type Malformed = { readonly status: number; readonly error: string };
+
+const malformed = (parts: WebhookParts, response: Response, { status, error }: Malformed): void => {
+  parts.metrics.admission('malformed', 0, false);
+  parts.log.warn({ reason: 'malformed' } satisfies LogFields, `a question could not be read: ${error}`);
+  refuse(response, status, error);
+};
+
+/** Bodies that are too large, cut off, compressed or no JSON: the parser says which. */
+const malformedBody =
+  (parts: WebhookParts): ErrorRequestHandler =>
+  (error: unknown, _request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const { status, message } = error as { readonly status?: unknown; readonly message?: unknown };
+    if (typeof status === 'number' && status >= 400 && status < 500) {
+      malformed(parts, response, { status, error: String(message) });
+      return;
+    }
+    parts.log.error({ reason: 'fault', err: error } satisfies LogFields, 'a question could not be taken in');
+    refuse(response, 500, 'a fault of Sluice; its log says more');
+  };
