@@ -18,7 +18,7 @@ export const defaults = {
   onFailure: 'hold',
   approval: 'none',
   progressDeadline: '10m',
-  propagationDelay: '3s',
+  propagationDelay: '2s',
   rollback: 'fast',
   restart: 'canary',
 } as const;
@@ -182,7 +182,7 @@ export const PolicySpecSchema = Type.Object(
     ),
     propagationDelay: Type.Optional(
       duration(
-        'How long the proxies may take to follow a route; pods are never removed earlier after a change.',
+        'How long the proxies may take to follow: the canary gets no traffic earlier after it became ready, and no pod is removed earlier after a change of routes.',
         defaults.propagationDelay,
       ),
     ),

@@ -90,7 +90,11 @@ export const ReleaseStatusSchema = Type.Object({
   service: opt(text('The apex Service.')),
   startedAt: opt(time('When the release was first seen.')),
   enteredAt: opt(time('When the phase or step was entered.')),
-  stepAt: opt(time('When the split of this step was in place: its interval counts from here.')),
+  stepAt: opt(
+    time(
+      'When the split of this step was in place: its interval counts from here. While preparing: when the canary was ready.',
+    ),
+  ),
   routedAt: opt(time('When the wanted split was first seen in the routes after it last changed.')),
   unreadySince: opt(time('Since when the canary has had fewer ready pods than it needs.')),
   judgedAt: opt(time('End of the window the checks were last judged on.')),

@@ -45,7 +45,7 @@ describe('parsePolicy', () => {
         onFailure: 'hold',
         approval: 'none',
         progressDeadline: 600_000,
-        propagationDelay: 3000,
+        propagationDelay: 2000,
         rollback: 'fast',
         restart: 'canary',
       },

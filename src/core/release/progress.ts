@@ -54,11 +54,24 @@ const blocked = (status: ReleaseStatus, facts: Facts): Next => {
   return { status: endWith(status, facts, { outcome: 'Failed', reason: 'CannotStart', message: why }) };
 };
 
-/** Preparing: canary pods have to be ready and published before any route leads to them. */
+/**
+ * Preparing: canary pods have to be ready and published before any route leads to them, and the proxies have to know
+ * them: a route to a cluster that a proxy has not heard of answers 503.
+ */
 export const preparing = (status: ReleaseStatus, facts: Facts): Next => {
-  if (enoughReady(status, facts)) return { status: enterStep(status, facts, 1) };
-  return shortOfPods(status, facts) ?? {};
+  if (!enoughReady(status, facts)) return notReadyYet(status, facts);
+  if (facts.route.splits === 'replicas') return { status: enterStep(status, facts, 1) };
+  const readyAt = fromRfc3339(status.stepAt);
+  if (readyAt === undefined)
+    return { status: withStatus(status, { stepAt: toRfc3339(facts.now), unreadySince: undefined }) };
+  const known = readyAt + facts.policy.propagationDelay;
+  return facts.now < known ? { wakeAt: known } : { status: enterStep(status, facts, 1) };
 };
+
+const notReadyYet = (status: ReleaseStatus, facts: Facts): Next =>
+  status.stepAt === undefined
+    ? (shortOfPods(status, facts) ?? {})
+    : { status: withStatus(status, { stepAt: undefined }) };
 
 const label = (step: number, facts: Facts): string => `${step}/${facts.policy.weights.length}`;
 
