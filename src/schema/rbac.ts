@@ -82,7 +82,7 @@ export const webhookPermissions = (names: {
   ],
   own: [
     allow('', ['secrets'], ['create']),
-    { ...allow('', ['secrets'], ['get', 'update', 'patch']), resourceNames: [names.secret] },
+    { ...allow('', ['secrets'], ['get', 'update']), resourceNames: [names.secret] },
   ],
 });
 

@@ -49,7 +49,7 @@ describe('the generator', () => {
     } finally {
       rmSync(root, { recursive: true });
     }
-  });
+  }, 60_000);
 
   it.each([
     ['a\nb\nc', 'a\nx\nc', '@@ line 2 @@\n- b\n+ x'],

@@ -97,6 +97,7 @@ securityContext:
 {{- end }}
 {{- end }}
 
+{{- /* Takes root, values (of the component) and readyAt (port and scheme of its readiness). */ -}}
 {{- define "sluice.containerSettings" -}}
 image: {{ include "sluice.image" .root | quote }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
@@ -112,7 +113,9 @@ livenessProbe:
   periodSeconds: 10
   failureThreshold: 6
 readinessProbe:
-  httpGet: { path: /readyz, port: metrics }
+  httpGet:
+    path: /readyz
+    {{- toYaml .readyAt | nindent 4 }}
   periodSeconds: 2
   failureThreshold: 3
 {{- end }}

@@ -192,7 +192,6 @@
   verbs:
     - get
     - update
-    - patch
   resourceNames:
     - '{{ include "sluice.certificateSecret" . }}'
 {{- end }}
