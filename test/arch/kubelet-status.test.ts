@@ -53,6 +53,16 @@ describe('the phase of a pod', () => {
       'Failed',
     ],
     [
+      'a sidecar outlives the container for a moment',
+      {
+        init: [{ ...running, name: 's' }],
+        sidecars: new Set(['s']),
+        containers: [exited(0)],
+        restartPolicy: 'Never',
+      },
+      'Running',
+    ],
+    [
       'a sidecar was ended after the container',
       {
         init: [{ ...exited(143), name: 's' }],

@@ -5,7 +5,7 @@ import { aDeployment, isReady, talkTo } from '../cluster/kubelet/test-cluster.ts
 import { eventually } from '../cluster/kubelet/test-support.ts';
 import { up } from '../cluster/up.ts';
 
-jest.setTimeout(180_000);
+jest.setTimeout(240_000);
 
 let cluster: Cluster;
 let on: ReturnType<typeof talkTo>;

@@ -6,7 +6,7 @@ import { aDeployment, envOf, talkTo } from '../cluster/kubelet/test-cluster.ts';
 import { eventually } from '../cluster/kubelet/test-support.ts';
 import { up } from '../cluster/up.ts';
 
-jest.setTimeout(180_000);
+jest.setTimeout(240_000);
 
 interface Counts {
   readonly requests: number;

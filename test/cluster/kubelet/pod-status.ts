@@ -44,7 +44,8 @@ export function podPhase(view: PodView): string {
   if (!initialized(view)) return 'Pending';
   const states = view.containers.map((each) => each.state.kind);
   if (view.containers.some((each) => each.state.kind === 'waiting' && each.last === undefined)) return 'Pending';
-  if (states.includes('running') || view.restartPolicy === 'Always') return 'Running';
+  const sidecarRuns = view.init.some((each) => view.sidecars.has(each.name) && each.state.kind === 'running');
+  if (states.includes('running') || sidecarRuns || view.restartPolicy === 'Always') return 'Running';
   const codes = view.containers.map((each) => exitCode(each));
   if (codes.every((code) => code === 0)) return 'Succeeded';
   return view.restartPolicy === 'Never' ? 'Failed' : 'Running';

@@ -28,7 +28,7 @@ export function lookupOf(objects: Readonly<Record<string, Readonly<Record<string
 export async function eventually<T>(
   what: string,
   look: () => T | undefined | Promise<T | undefined>,
-  withinMs = 30_000,
+  withinMs = 60_000,
 ): Promise<T> {
   const deadline = Date.now() + withinMs;
   let trouble: unknown;
