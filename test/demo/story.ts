@@ -62,7 +62,8 @@ const play = async (stage: Stage): Promise<string> => {
   const good = await follow(stage, load, undefined);
   must(good.status?.phase === 'Succeeded', `version 2 was not promoted: ${line(good)}`);
   say(`version 2: ${good.status?.message ?? ''}`);
-  must((await load.total()).failed === 0, 'requests failed before version 3');
+  const { failed, byError, byStatus } = await load.total();
+  must(failed === 0, `${failed} requests failed before version 3: ${JSON.stringify({ byError, byStatus })}`);
 
   await apply(stage, 'version 3, which answers 30 % of its requests with an error', web('v3', { ERROR_RATE: '0.3' }));
   const bad = await follow(stage, load, good.name);
