@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import {
   aDeployment,
   aHeldDeployment,
@@ -69,6 +70,14 @@ describe('the command line', () => {
     ['-n test list', { namespace: 'test' }],
     ['list', {}],
   ])('%s says where', async (line, expected) => expect((await run(line)).place).toEqual(expected));
+});
+
+describe('docs/cli.md', () => {
+  const page = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
+  const documented = [...page.matchAll(/^\| `([a-z]+)[^|]*\| [^|]*\| (0|1)/gm)].map(([, verb]) => verb);
+
+  it('has a row for each verb, and for nothing else', () =>
+    expect([...new Set(documented)].sort()).toEqual(verbs.map(({ name }) => name).sort()));
 });
 
 describe('what may be missing is told, with what to do', () => {

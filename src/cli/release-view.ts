@@ -53,3 +53,6 @@ export const currentRelease = (workload: Deployment, releases: readonly ReleaseV
 
 /** Something is going on, or waits for a person. */
 export const needsAttention = ({ status }: ReleaseView): boolean => !isFinal(status.phase) || status.phase === 'Failed';
+
+/** The canary's share while there is one to speak of: of a release that has ended it says nothing. */
+export const shareOf = ({ phase, weight }: ReleaseStatus): number | undefined => (isFinal(phase) ? undefined : weight);

@@ -1,10 +1,14 @@
 /** What is new between two states of a release: the lines that `watch` appends where nothing can be drawn over. */
 import type { CheckResult, ReleaseStatus } from '../schema/release.ts';
+import { shareOf } from './release-view.ts';
+import { verdictText } from './render-text.ts';
 
-const place = (status: ReleaseStatus): string =>
-  [status.phase, status.stepLabel, status.weight === undefined ? undefined : `${status.weight} %`]
+const place = (status: ReleaseStatus): string => {
+  const share = shareOf(status);
+  return [status.phase, status.stepLabel, share === undefined ? undefined : `${share} %`]
     .filter((part) => part !== undefined)
     .join(' ');
+};
 
 const headline = (status: ReleaseStatus): string =>
   status.message === undefined ? place(status) : `${place(status)}: ${status.message}`;
@@ -19,7 +23,7 @@ const readiness = ({ canary }: ReleaseStatus): string | undefined =>
 export const renderChange = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly string[] => {
   const verdicts = (after.checks ?? [])
     .filter((result) => !known(before, result))
-    .map(({ name, call, because }) => `check ${name}: ${call}, ${because}`);
+    .map((result) => `check ${result.call}: ${verdictText(result)}`);
   const now = headline(after);
   const moved = before === undefined || headline(before) !== now ? [now] : [];
   const ready = readiness(after);

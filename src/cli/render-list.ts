@@ -1,6 +1,6 @@
 /** Many releases, a line each. */
 import type { Instant } from '../core/time.ts';
-import type { ReleaseView } from './release-view.ts';
+import { shareOf, type ReleaseView } from './release-view.ts';
 import { age, table } from './render-text.ts';
 
 export type ListedWorkload = { readonly namespace: string; readonly name: string; readonly release?: ReleaseView };
@@ -9,9 +9,10 @@ const head = ['WORKLOAD', 'PHASE', 'STEP', 'WEIGHT', 'AGE', 'RELEASE', 'MESSAGE'
 
 const row = ({ name, release }: ListedWorkload, now: Instant): readonly string[] => {
   if (release === undefined) return [name, '-', '-', '-', '-', '-', 'opted in; no release yet'];
-  const { phase, stepLabel = '-', weight, message = '' } = release.status;
-  const share = weight === undefined ? '-' : `${weight} %`;
-  return [name, phase, stepLabel, share, age(now - release.createdAt), release.name, message];
+  const { phase, stepLabel = '-', message = '' } = release.status;
+  const share = shareOf(release.status);
+  const weight = share === undefined ? '-' : `${share} %`;
+  return [name, phase, stepLabel, weight, age(now - release.createdAt), release.name, message];
 };
 
 /** Lines without line breaks, the first of them the head of the table. */

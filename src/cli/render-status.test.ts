@@ -71,7 +71,7 @@ What to do
             {
               name: 'request-success-rate',
               call: 'fail',
-              because: '71.2 % (412 requests, 119 failed) is below the minimum 99 %',
+              because: 'request-success-rate 71.2 % (412 requests, 119 failed) is below the minimum 99 %',
               value: 71.2,
               at: at(-65),
             },
@@ -94,7 +94,7 @@ What to do
         { policy: { checks: [{ name: 'queue', query: 'q', min: 1, max: 8 }] }, requestedBy },
       ),
     ).toBe(`
-shop/web   Failed   step 2/4   0 % of the traffic to the canary
+shop/web   Failed   step 2/4
 at 5 %: request-success-rate 71.2 % is below the minimum 99 %
 
 Release    web-2, asked by jane with kubectl-client-side-apply 3m ago
@@ -106,7 +106,7 @@ Request    promote by joe 70s ago (looks fine): refused: no
 CHECK                  VERDICT        VALUE   BOUNDS       JUDGED
 request-success-rate   fail           71.2    >= 99        65s ago
 queue                  inconclusive   -       >= 1, <= 8   65s ago
-  request-success-rate: 71.2 % (412 requests, 119 failed) is below the minimum 99 %
+  request-success-rate 71.2 % (412 requests, 119 failed) is below the minimum 99 %
   queue: no series
 
 Failed checks

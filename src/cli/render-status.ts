@@ -5,8 +5,8 @@ import { resolvePolicy } from '../core/policy/resolve-policy.ts';
 import { fromRfc3339, type Instant } from '../core/time.ts';
 import type { CheckResult, ReleaseStatus } from '../schema/release.ts';
 import { nextSteps } from './next-steps.ts';
-import type { ReleaseView } from './release-view.ts';
-import { age, span, table } from './render-text.ts';
+import { shareOf, type ReleaseView } from './release-view.ts';
+import { age, span, table, verdictText } from './render-text.ts';
 
 type Scene = { readonly release: ReleaseView; readonly policy: Policy; readonly now: Instant };
 
@@ -21,7 +21,8 @@ const words = (...parts: readonly (string | undefined)[]): string =>
 const headline = ({ release }: Scene): readonly string[] => {
   const { namespace, spec, status } = release;
   const step = status.stepLabel === undefined ? undefined : `step ${status.stepLabel}`;
-  const weight = status.weight === undefined ? undefined : `${status.weight} % of the traffic to the canary`;
+  const share = shareOf(status);
+  const weight = share === undefined ? undefined : `${share} % of the traffic to the canary`;
   const parts = [`${namespace}/${spec.workload.name}`, status.phase, step, weight];
   const line = parts.filter((part) => part !== undefined).join('   ');
   return status.message === undefined ? [line] : [line, status.message];
@@ -92,7 +93,7 @@ const checks = ({ release, policy, now }: Scene): readonly string[] => {
   const open = policy.checks
     .filter((check) => !results.some(({ name }) => name === check.name))
     .map((check) => [check.name, '-', '-', boundsOf(check), 'not yet']);
-  const reasons = results.filter(({ call }) => call !== 'pass').map((result) => `  ${result.name}: ${result.because}`);
+  const reasons = results.filter(({ call }) => call !== 'pass').map((result) => `  ${verdictText(result)}`);
   return [...table([['CHECK', 'VERDICT', 'VALUE', 'BOUNDS', 'JUDGED'], ...judged, ...open]), ...reasons];
 };
 
@@ -101,7 +102,7 @@ const evidence = ({ evidence: failed = [] }: ReleaseStatus, now: Instant): reado
     failed.map((result) => [
       `  ${ago(result.at, now)}`,
       result.weight === undefined ? '' : `at ${result.weight} %`,
-      `${result.name}: ${result.because}`,
+      verdictText(result),
     ]),
   );
 

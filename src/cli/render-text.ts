@@ -52,3 +52,7 @@ export const span = (time: Milliseconds): string => {
 /** A line cut to the width of the window, so that it takes one row. */
 export const clip = (line: string, columns: number): string =>
   line.length <= columns ? line : `${line.slice(0, Math.max(0, columns - 1))}…`;
+
+/** A verdict's reason as a sentence that names the check, once: most reasons begin with its name. */
+export const verdictText = ({ name, because }: { readonly name: string; readonly because: string }): string =>
+  because.startsWith(`${name} `) ? because : `${name}: ${because}`;

@@ -40,7 +40,7 @@ describe('watch, where lines are appended', () => {
       [
         '2026-01-01T00:00:00Z web-2 Progressing 1/2 5 %: first',
         '2026-01-01T00:01:00Z web-2 Progressing 2/2 50 %: second',
-        '2026-01-01T00:01:05Z web-2 Succeeded 2/2 0 %: promoted',
+        '2026-01-01T00:01:05Z web-2 Succeeded 2/2: promoted',
         '',
       ].join('\n'),
     );
@@ -135,9 +135,7 @@ describe('watch, where somebody is looking', () => {
     cluster.set(aRelease({ status: succeeded }));
     expect(await call).toBe(0);
     const shown = screen(session.terminal.stdout());
-    expect(shown.filter((line) => line.startsWith('shop/web'))).toEqual([
-      'shop/web   Succeeded   step 2/2   0 % of the traffic to the canary',
-    ]);
+    expect(shown.filter((line) => line.startsWith('shop/web'))).toEqual(['shop/web   Succeeded   step 2/2']);
   });
 
   it('lets ages grow while nothing changes', async () => {

@@ -126,7 +126,7 @@ it('a failed release is explained, retried, and let through', async () => {
   const failed = await release('v5', 'Failed');
   const { stdout } = await sluice('status', 'web');
   expect(stdout).toMatch(/\nalways-bad +fail +7 +<= 1 /);
-  expect(stdout).toMatch(/\nFailed checks\n .* at 50 % +always-bad: /);
+  expect(stdout).toMatch(/\nFailed checks\n .* at 50 % +always-bad 7 /);
   expect(stdout).toContain(`kubectl sluice retry web -n ${stage.namespace} `);
   await stage.apply(policy({ approval: 'required' }));
   expect((await sluice('retry', 'web', '--reason', 'the check was wrong')).code).toBe(0);
