@@ -83,6 +83,6 @@ const signed = (cert: Certificate, by: string, key: string): Credential => {
       return sign('sha256', tbs, by).toString('latin1');
     },
   };
-  cert.sign(openssl as unknown as forge.pki.PrivateKey, forge.md.sha256.create());
+  cert.sign(openssl as unknown as forge.pki.rsa.PrivateKey, forge.md.sha256.create());
   return { cert: forge.pki.certificateToPem(cert), key };
 };
