@@ -42,7 +42,8 @@ const service = (name: string) => ({
 beforeAll(async () => {
   cluster = await up({ prometheus: false, crds: ['istio'] });
   on = talkTo(cluster, 'default');
-  await on.apply(aDeployment('web', 3), service('web'));
+  // Answers take a while, so that some are always on their way when a pod ends.
+  await on.apply(aDeployment('web', 3, { env: envOf({ LATENCY_MS: '100' }) }), service('web'));
   await on.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s');
   proxy = await cluster.clientProxy({ namespace: 'default' });
 }, 1_800_000);
