@@ -1,0 +1,212 @@
+import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
+import { Agent } from 'node:https';
+import { connect, type TLSSocket } from 'node:tls';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { askOverTls } from '../../test/support/tls.ts';
+import { issueServing, makeAuthority, type Credential } from '../certs/authority.ts';
+import { newPrivateKey } from '../certs/key-pair.ts';
+import { manualClock, systemClock } from '../ports/clock.ts';
+import { startWebhookServer, type WebhookServer, type WebhookServerOptions } from './webhook-server.ts';
+
+const host = 'sluice-webhook.sluice-system.svc';
+let first: Credential & { ca: string };
+let second: Credential & { ca: string };
+const servers: WebhookServer[] = [];
+const agents: Agent[] = [];
+
+const credential = async (): Promise<Credential & { ca: string }> => {
+  const [caKey, key] = await Promise.all([newPrivateKey(), newPrivateKey()]);
+  const now = Date.now();
+  const authority = makeAuthority({ key: caKey, now, days: 30 });
+  return {
+    ...issueServing({ dnsNames: [host], ips: ['127.0.0.1'], key, now, days: 30, authority }),
+    ca: authority.cert,
+  };
+};
+const hello: RequestListener = (_request, response) => void response.end('hello');
+const start = async (more: Partial<WebhookServerOptions> = {}): Promise<WebhookServer> => {
+  const limits = { lameDuck: 0, grace: 60_000, ...more.limits };
+  const server = await startWebhookServer({
+    app: hello,
+    certificate: first,
+    host: '127.0.0.1',
+    port: 0,
+    clock: systemClock,
+    ...more,
+    limits,
+  });
+  servers.push(server);
+  return server;
+};
+const keepAlive = (): Agent => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  agents.push(agent);
+  return agent;
+};
+const rawConnection = async (port: number): Promise<TLSSocket> => {
+  const socket = connect({ port, host: '127.0.0.1', ca: first.ca, servername: host });
+  await once(socket, 'secureConnect');
+  socket.on('error', () => undefined);
+  return socket;
+};
+
+beforeAll(async () => {
+  [first, second] = await Promise.all([credential(), credential()]);
+}, 60_000);
+afterEach(async () => {
+  agents.splice(0).forEach((agent) => agent.destroy());
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+describe('the server', () => {
+  it('answers over TLS', async () => {
+    const { port } = await start();
+    expect(await askOverTls({ port, ca: first.ca, host })).toMatchObject({ status: 200, text: 'hello' });
+  });
+
+  it('does not start with a certificate and the key of another', async () => {
+    await expect(start({ certificate: { cert: first.cert, key: second.key } })).rejects.toThrow(/key values mismatch/);
+  });
+
+  it('says when the port is taken', async () => {
+    const { port } = await start();
+    await expect(start({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  });
+
+  it('speaks no TLS older than 1.2', async () => {
+    const { port } = await start();
+    const socket = connect({
+      port,
+      host: '127.0.0.1',
+      ca: first.ca,
+      servername: host,
+      minVersion: 'TLSv1',
+      maxVersion: 'TLSv1.1',
+      ciphers: 'ALL:@SECLEVEL=0',
+    });
+    const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
+    expect(error.code).toMatch(/SSL|TLS|RESET/);
+  });
+});
+
+describe('a new certificate', () => {
+  it('is shown to new connections, while open ones go on', async () => {
+    const server = await start();
+    const { port } = server;
+    const agent = keepAlive();
+    await askOverTls({ port, ca: first.ca, host, agent });
+    server.use(second);
+    expect(await askOverTls({ port, ca: first.ca, host, agent })).toMatchObject({ status: 200 });
+    expect(await askOverTls({ port, ca: second.ca, host })).toMatchObject({ status: 200 });
+    await expect(askOverTls({ port, ca: first.ca, host })).rejects.toThrow(/certificate/);
+  });
+
+  it('that does not fit its key is not taken, and the old one stays', async () => {
+    const server = await start();
+    expect(() => server.use({ cert: first.cert, key: second.key })).toThrow(/key values mismatch/);
+    expect(await askOverTls({ port: server.port, ca: first.ca, host })).toMatchObject({ status: 200 });
+  });
+
+  it('loses no request when it changes all the time under load', async () => {
+    const server = await start();
+    const ca = first.ca + second.ca;
+    let going = true;
+    const ask = async (): Promise<number> => {
+      let answered = 0;
+      while (going) answered += (await askOverTls({ port: server.port, ca, host })).status === 200 ? 1 : 0;
+      return answered;
+    };
+    const callers = [ask(), ask(), ask()];
+    for (let i = 0; i < 20; i += 1) {
+      server.use(i % 2 === 0 ? second : first);
+      expect(await askOverTls({ port: server.port, ca, host })).toMatchObject({ status: 200 });
+    }
+    going = false;
+    for (const answered of await Promise.all(callers)) expect(answered).toBeGreaterThan(0);
+  });
+});
+
+describe('a peer that dawdles is cut off', () => {
+  it('in the middle of the headers', async () => {
+    const { port } = await start({ limits: { headers: 100, request: 10_000 } });
+    const socket = await rawConnection(port);
+    socket.write('POST /mutate HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+    socket.resume();
+    await once(socket, 'close');
+  });
+
+  it('in the middle of the body', async () => {
+    const app: RequestListener = (request, response) => {
+      request.resume().on('end', () => response.end());
+    };
+    const { port } = await start({ app, limits: { headers: 100, request: 200 } });
+    const socket = await rawConnection(port);
+    socket.write('POST /mutate HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc');
+    socket.resume();
+    await once(socket, 'close');
+  });
+
+  it('before it has said anything', async () => {
+    const { port } = await start({ limits: { headers: 100, request: 200 } });
+    const socket = await rawConnection(port);
+    socket.resume();
+    await once(socket, 'close');
+  });
+});
+
+describe('closing', () => {
+  it('takes questions for a while, on connections it asks to end, and then no more', async () => {
+    const clock = manualClock();
+    const server = await start({ clock, limits: { lameDuck: 5_000, grace: 1_000 } });
+    const { port } = server;
+    const agent = keepAlive();
+    expect(await askOverTls({ port, ca: first.ca, host, agent })).toMatchObject({ keptAlive: true });
+    expect(server.draining()).toBe(false);
+    const closed = server.close();
+    expect(server.draining()).toBe(true);
+    expect(await askOverTls({ port, ca: first.ca, host, agent })).toMatchObject({ status: 200, keptAlive: false });
+    await clock.advanceAsync(5_000);
+    await closed;
+    await expect(askOverTls({ port, ca: first.ca, host })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('waits for the answer that is under way', async () => {
+    let answer = (): void => undefined;
+    const asked = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    let release = (): void => undefined;
+    const app: RequestListener = (_request, response) => {
+      release = () => response.end('late');
+      answer();
+    };
+    const clock = manualClock();
+    const server = await start({ app, clock, limits: { lameDuck: 0, grace: 1_000 } });
+    const pending = askOverTls({ port: server.port, ca: first.ca, host });
+    await asked;
+    let isClosed = false;
+    const closed = server.close().then(() => (isClosed = true));
+    await clock.advanceAsync(999);
+    expect(isClosed).toBe(false);
+    release();
+    expect(await pending).toMatchObject({ text: 'late' });
+    await closed;
+  });
+
+  it('but not for ever', async () => {
+    let answer = (): void => undefined;
+    const asked = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const clock = manualClock();
+    const server = await start({ app: () => answer(), clock, limits: { lameDuck: 0, grace: 1_000 } });
+    const pending = askOverTls({ port: server.port, ca: first.ca, host }).catch((error: unknown) => error);
+    await asked;
+    const closed = server.close();
+    await clock.advanceAsync(0);
+    await clock.advanceAsync(1_000);
+    await closed;
+    expect(await pending).toMatchObject({ code: 'ECONNRESET' });
+  });
+});
