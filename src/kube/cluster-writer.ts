@@ -46,6 +46,15 @@ const refOf = (object: KubeObject, gvk: Gvk): ObjectRef => {
   return { gvk, name, ...(namespace !== undefined && { namespace }) };
 };
 
+/** All that kube-apiserver says of a JSON patch whose `test` fails or whose path is not there; never said of invalid objects. */
+const DOES_NOT_FIT = 'the server rejected our request due to an error in our request';
+
+/** A JSON patch that does not fit was made for an object that looked different: somebody else has changed it. */
+const asMisfit = (error: unknown, what: string): unknown =>
+  error instanceof ClusterError && error.reason === 'invalid' && error.message.includes(DOES_NOT_FIT)
+    ? new ClusterError('conflict', `${what}: the patch does not fit the object as it is now`, { cause: error })
+    : error;
+
 const isNotFound = (error: unknown): boolean => error instanceof ClusterError && error.reason === 'not-found';
 
 class Writer implements ClusterWriter {
@@ -77,7 +86,11 @@ class Writer implements ClusterWriter {
     };
     // What is answered here is a Scale, not the object: the watch brings that.
     if (subresource === 'scale') return (await this.#api.request(call)) as unknown as KubeObject;
-    return this.#write(ref.gvk, call);
+    try {
+      return await this.#write(ref.gvk, call);
+    } catch (error) {
+      throw patch.type === 'json' ? asMisfit(error, call.what) : error;
+    }
   }
 
   async replace(object: KubeObject, gvk: Gvk): Promise<KubeObject> {

@@ -218,6 +218,22 @@ describe('writes', () => {
     expect(lastRequest('PATCH').headers['content-type']).toBe('application/json-patch+json');
   });
 
+  test('a JSON patch that does not fit the object is a conflict, an invalid result is not', async () => {
+    server.put(DEPLOYMENTS, deployment('web'));
+    await withDeafWatches({ gvk: kinds.deployment });
+    const refuse = (message: string): void =>
+      server.fault(({ method }) => method === 'PATCH', {
+        kind: 'answer',
+        code: 422,
+        body: failure(422, 'Invalid', message),
+      });
+    const patch = (): Promise<unknown> => cluster.patch(web, { type: 'json', body: [{ op: 'remove', path: '/x' }] });
+    refuse('the server rejected our request due to an error in our request');
+    expect((await errorOf(patch())).reason).toBe('conflict');
+    refuse('spec.replicas: Invalid value: -1');
+    expect((await errorOf(patch())).reason).toBe('invalid');
+  });
+
   test('a subresource has its own path, and a Scale is not mistaken for the object', async () => {
     server.put(DEPLOYMENTS, deployment('web'));
     await withDeafWatches({ gvk: kinds.deployment });

@@ -1,8 +1,9 @@
 /** What the tests of the Kubernetes adapter share. */
+import { afterAll } from '@jest/globals';
 import { connectApi, type Api, type ApiOptions } from '../../src/kube/api.ts';
 import type { Log } from '../../src/kube/log.ts';
 import { systemClock } from '../../src/ports/clock.ts';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -29,8 +30,17 @@ export const memoryLog = (): Log & { readonly lines: LogLine[] } => {
   return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 };
 
-/** A new folder for the files of one test. */
-export const folder = (): string => mkdtempSync(join(tmpdir(), 'sluice-kube-'));
+const folders: string[] = [];
+afterAll(() => {
+  for (const path of folders.splice(0)) rmSync(path, { recursive: true, force: true });
+});
+
+/** A new folder for the files of one test; gone after the last test of the file. */
+export const folder = (): string => {
+  const path = mkdtempSync(join(tmpdir(), 'sluice-kube-'));
+  folders.push(path);
+  return path;
+};
 
 export type KubeconfigParts = {
   readonly server: string;
