@@ -190,7 +190,7 @@ const wayOf = (
     apex: found.apex,
     route,
     ...('key' in label ? { label: label.key } : {}),
-    problems: [...missing, ...route.provider.check(route.target, route.live)],
+    problems: [...missing, ...route.provider.check(route.target, route.live, policy.weights)],
   };
 };
 

@@ -1,8 +1,9 @@
 /** One round of checks: ask the sources, judge, count. Nothing here decides about the release. */
 import { asksFor, measure, type ArmAsk, type Arms } from '../core/judge/asks.ts';
+import { lookBackAfter } from '../core/judge/look-back.ts';
 import { tally, type Judged } from '../core/judge/tally.ts';
 import type { Answer } from '../core/judge/series.ts';
-import { unreachable, type Judge, type Verdict } from '../core/judge/verdict.ts';
+import { unreachable, type Judge, type Measurement, type Verdict } from '../core/judge/verdict.ts';
 import type { Check, Policy, Telemetry } from '../core/policy/policy.ts';
 import type { Round } from '../core/release/facts.ts';
 import { toRfc3339, type Instant, type Milliseconds } from '../core/time.ts';
@@ -21,6 +22,8 @@ export type RoundAsk = {
   readonly failures: number;
   /** When pods of the canary started at the earliest, by name. */
   readonly started: ReadonlyMap<string, Instant>;
+  /** Names the release, so that what was learnt from its earlier rounds can be used. */
+  readonly release: string;
 };
 
 /** Asks the sources and judges. Never rejects: a source that cannot be reached is an inconclusive result that says so. */
@@ -41,39 +44,56 @@ export const telemetryOf = (policy: Policy, provider: string): Telemetry => {
   return provider === 'linkerd' ? 'linkerd' : 'application';
 };
 
-export const measureRound =
-  (options: MeasureOptions): MeasureRound =>
-  async (ask) => {
-    const judged = await Promise.all(ask.policy.checks.map((check) => judgeOne(options, ask, check)));
+export const measureRound = (options: MeasureOptions): MeasureRound => {
+  const lookBacks: LookBacks = new Map();
+  return async (ask) => {
+    const judged = await Promise.all(ask.policy.checks.map((check) => judgeOne({ ...options, lookBacks }, ask, check)));
     const { round, outcome, failures, because } = tally(judged, {
       failures: ask.failures,
       threshold: ask.policy.threshold,
     });
-    return {
-      outcome: round,
-      exhausted: outcome === 'fail',
-      failures,
-      because,
-      results: judged.map((one) => resultOf(one, ask)),
-    };
+    const results = judged.map((one) => resultOf(one, ask));
+    return { outcome: round, exhausted: outcome === 'fail', failures, because, results };
   };
+};
 
-const judgeOne = async (options: MeasureOptions, ask: RoundAsk, check: Check): Promise<Judged> => {
-  const source = options.source(ask.policy.prometheus);
+/** How far before the next window has to be read, by release and check. Lost with the process: then it is learnt again. */
+type LookBacks = Map<string, Milliseconds>;
+const mostLookBacks = 10_000;
+
+const remember = (lookBacks: LookBacks, key: string, lookBack: Milliseconds): void => {
+  if (lookBacks.size >= mostLookBacks) lookBacks.clear();
+  lookBacks.set(key, lookBack);
+};
+
+type Judging = MeasureOptions & { readonly lookBacks: LookBacks };
+
+const judgeOne = async (judging: Judging, ask: RoundAsk, check: Check): Promise<Judged> => {
+  const source = judging.source(ask.policy.prometheus);
   if (source === undefined) return { check, verdict: unreachable(check, noSource) };
-  const telemetry = telemetryOf(ask.policy, ask.provider);
-  const window = { from: ask.from, to: ask.to };
-  const asked = asksFor(check, telemetry, ask.arms, window);
   try {
-    const answers = await fetchAll(source, asked, options.deadline);
-    return {
-      check,
-      verdict: options.judge(check, measure({ telemetry, window, asked, answers, started: ask.started })),
-    };
+    return { check, verdict: judging.judge(check, await measureOne(judging, source, ask, check)) };
   } catch (error) {
     if (!(error instanceof MetricError)) throw error;
     return { check, verdict: unreachable(check, error.message) };
   }
+};
+
+const measureOne = async (
+  { lookBacks, deadline }: Judging,
+  source: MetricSource,
+  ask: RoundAsk,
+  check: Check,
+): Promise<Measurement> => {
+  const telemetry = telemetryOf(ask.policy, ask.provider);
+  const key = `${ask.arms.namespace}/${ask.release}/${check.name}`;
+  const lookBack = lookBacks.get(key);
+  const window = { from: ask.from, to: ask.to, ...(lookBack === undefined ? {} : { lookBack }) };
+  const asked = asksFor(check, telemetry, ask.arms, window);
+  const answers = await fetchAll(source, asked, deadline);
+  const measured = measure({ telemetry, window, asked, answers, started: ask.started });
+  remember(lookBacks, key, lookBackAfter(measured));
+  return measured;
 };
 
 const noSource = 'no Prometheus is known; start Sluice with --prometheus, or set prometheus in the policy';

@@ -12,7 +12,15 @@ import { canaryName } from '../schema/names.ts';
 import type { ReleaseStatus } from '../schema/release.ts';
 import { adoptRelease } from './adopt.ts';
 import type { ControllerDependencies } from './dependencies.ts';
-import { gather, readRelease, releasesOf, type Gathered, type ReleaseObject, type Subject } from './gather.ts';
+import {
+  gather,
+  readRelease,
+  releasesOf,
+  requestOf,
+  type Gathered,
+  type ReleaseObject,
+  type Subject,
+} from './gather.ts';
 import { podTrouble } from './pod-trouble.ts';
 import { forgetMetrics, showMetrics, showRound } from './show-metrics.ts';
 import { runEffects } from './run-effects.ts';
@@ -48,9 +56,17 @@ const abandoned = async (deps: ControllerDependencies, namespace: string, name: 
 const withAdopted = (all: readonly ReleaseObject[], adopted: KubeObject | undefined): readonly ReleaseObject[] =>
   adopted === undefined || all.some((r) => r.name === adopted.metadata.name) ? all : [...all, readRelease(adopted)];
 
-/** One that has not ended, or the ended one whose template the workload still carries (held, to be retried, skipped). */
-const isOpen = (release: ReleaseObject, marked: string | undefined): boolean =>
-  release.status === undefined || !isFinal(release.status.phase) || release.name === marked;
+/**
+ * One that has not ended, the ended one whose template the workload still carries (held, to be retried, skipped), and any
+ * that a person asks something of: even a request that can only be refused is answered.
+ */
+const isOpen = ({ name, object, status }: ReleaseObject, marked: string | undefined): boolean =>
+  status === undefined || !isFinal(status.phase) || name === marked || isAsked(object, status);
+
+const isAsked = (object: KubeObject, status: ReleaseStatus): boolean => {
+  const request = requestOf(object);
+  return request !== undefined && request.id !== status.acknowledged?.id;
+};
 
 const earliest = (a: Milliseconds | undefined, b: Milliseconds | undefined): Milliseconds | undefined =>
   a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
@@ -105,6 +121,7 @@ const answerTo = async (
     weight: status.weight ?? 0,
     failures: status.failures ?? 0,
     started: gathered.started,
+    release: gathered.release.name,
   });
   showRound(subject.deps, subject.release, round);
   return { round };

@@ -1,6 +1,7 @@
 /** Tells the metrics where a release is. Repeating it is harmless; an end is counted once, by whoever recorded it. */
 import type { Round } from '../core/release/facts.ts';
 import { isFinal } from '../core/release/state.ts';
+import { fromRfc3339 } from '../core/time.ts';
 import type { ReleaseStatus } from '../schema/release.ts';
 import type { ReleaseKey } from '../telemetry/release-metrics.ts';
 import type { ControllerDependencies } from './dependencies.ts';
@@ -25,7 +26,7 @@ export const showMetrics = (
   if (!isFinal(status.phase)) {
     metrics.release.show(key, { phase: status.phase, weight: status.weight ?? 0, step: status.step ?? 0 });
   } else if (before !== undefined && !isFinal(before.phase)) {
-    const seconds = (clock.now() - Date.parse(status.startedAt ?? '')) / 1000;
+    const seconds = (clock.now() - (fromRfc3339(status.startedAt) ?? clock.now())) / 1000;
     metrics.release.end(key, { outcome: status.phase, seconds });
   }
 };

@@ -43,6 +43,8 @@ export const partsOf = (config: Config): Parts => {
     serveMetrics: (cluster) =>
       startMetricsServer({
         port: config.metricsPort,
+        // On a developer's machine nobody else has business there.
+        ...(config.command === 'dev' ? { host: config.host } : {}),
         metrics,
         ready: () => (cluster.pending().length === 0 ? true : `waiting for ${cluster.pending().join(', ')}`),
       }),

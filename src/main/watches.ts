@@ -15,7 +15,8 @@ const policies = (scope: Scope): readonly WatchSpec[] => [
 /** Kinds of meshes and gateways: each may be missing, and may be installed later. */
 const routeKinds = (scope: Scope): readonly WatchSpec[] => {
   const builtIn = new Set<unknown>(Object.values(kinds));
-  const own = new Set(Object.values(trafficProviders).flatMap(({ kinds: provided }) => provided));
+  const { memory, ...real } = trafficProviders;
+  const own = new Set(Object.values(real).flatMap(({ kinds: provided }) => provided));
   return [...own].filter((gvk) => !builtIn.has(gvk)).map((gvk) => ({ gvk, ...scope, optional: true }));
 };
 

@@ -286,6 +286,13 @@ describe('the resolved policy', () => {
 });
 
 describe('parsePolicySpec', () => {
+  it('finds a query that cannot be asked', () => {
+    const spec = { checks: [{ name: 'errors', query: 'sum(rate(errors{ns="{{namspace}}"}[1m])', max: 1 }] };
+    const parsed = parsePolicySpec(spec);
+    expect(parsed.ok).toBe(false);
+    expect(parsed.ok ? [] : parsed.problems.map(({ field }) => field)).toContain('spec.checks[0].query');
+  });
+
   it('reads a null as a field that is not set', () => {
     const parsed = parsePolicySpec({ interval: null, checks: [{ name: 'errors', query: 'up', min: 1, max: null }] });
     expect(parsed).toMatchObject({ ok: true, spec: { checks: [{ name: 'errors', query: 'up', min: 1 }] } });

@@ -3,6 +3,7 @@ import { annotations as known } from '../../schema/annotations.ts';
 import { nearest } from '../../schema/nearest.ts';
 import { PolicySpecSchema, type PolicySpec } from '../../schema/policy.ts';
 import { asWritten, findings, validate, type Finding } from '../../schema/validate.ts';
+import { checkQuery } from '../judge/query-text.ts';
 import type { Json, JsonObject, Labels } from '../kube-object.ts';
 import type { Problem } from '../problem.ts';
 import type { Policy } from './policy.ts';
@@ -88,6 +89,12 @@ const missingPolicy = (name: string, { namespace, names }: PolicyInput): Problem
   };
 };
 
+/** What is wrong with the queries of a policy whose fields are all valid. */
+const queryProblems = ({ checks = [] }: PolicySpec, at: string): readonly Problem[] =>
+  checks.flatMap(({ query }, i) =>
+    query === undefined ? [] : checkQuery(query).map((problem) => ({ ...problem, field: `${at}.checks[${i}].query` })),
+  );
+
 /**
  * Reads a workload's policy: its `sluice.dev/` annotations over the policy it names, over the defaults. Pure.
  * Answers every problem at once, each at the annotation or policy field where it was written.
@@ -106,6 +113,9 @@ export const parsePolicy = (input: PolicyInput): ParsedPolicy => {
   ];
   if (problems.length > 0) return { ok: false, problems };
   const valid = spec as PolicySpec;
+  // Only a named policy can have queries.
+  const queries = queryProblems(valid, `${name ?? ''} spec`.trim());
+  if (queries.length > 0) return { ok: false, problems: queries };
   return { ok: true, policy: resolvePolicy(valid), spec: valid, ...(name === undefined ? {} : { name }) };
 };
 
@@ -118,6 +128,8 @@ export const parsePolicySpec = (spec: Json | undefined): ParsedPolicy => {
   const problems = validate(PolicySpecSchema, spec, 'spec');
   if (problems.length > 0) return { ok: false, problems };
   const valid = withoutNulls(spec) as PolicySpec;
+  const queries = queryProblems(valid, 'spec');
+  if (queries.length > 0) return { ok: false, problems: queries };
   return { ok: true, policy: resolvePolicy(valid), spec: valid };
 };
 

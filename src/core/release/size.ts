@@ -7,5 +7,12 @@
  */
 export const canarySize = (stable: number, weight: number, splits: 'route' | 'replicas'): number => {
   if (splits === 'route' || weight >= 100) return Math.max(1, Math.ceil((stable * weight) / 100));
-  return Math.max(1, Math.round((stable * weight) / (100 - weight)));
+  return nearest(stable, weight / 100);
+};
+
+/** Of the two whole numbers around the exact answer, the one whose share is nearer: shares are not linear in the pods. */
+const nearest = (stable: number, wanted: number): number => {
+  const below = Math.max(1, Math.floor((stable * wanted) / (1 - wanted)));
+  const error = (pods: number): number => Math.abs(pods / (stable + pods) - wanted);
+  return error(below + 1) < error(below) ? below + 1 : below;
 };

@@ -269,6 +269,7 @@ describe('the size of the canary', () => {
     [4, 100, 'route', 4],
     [0, 50, 'route', 1],
     [9, 10, 'replicas', 1],
+    [5, 23, 'replicas', 2],
     [3, 50, 'replicas', 3],
     [3, 5, 'replicas', 1],
     [4, 100, 'replicas', 4],
