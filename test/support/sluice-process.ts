@@ -31,6 +31,8 @@ export const startSluice = async (cluster: Cluster, options: SluiceOptions): Pro
   const words = [
     'src/main.ts',
     'dev',
+    '--kubeconfig',
+    kubeconfig,
     '--namespace',
     namespace,
     '--port',
@@ -41,7 +43,6 @@ export const startSluice = async (cluster: Cluster, options: SluiceOptions): Pro
     ...flags,
   ];
   const process = cluster.exec('node_modules/.bin/node', words, {
-    env: { KUBECONFIG: kubeconfig },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log: LogLine[] = [];
