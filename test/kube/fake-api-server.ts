@@ -247,12 +247,8 @@ export class FakeApiServer {
     return [200, this.put(base, method === 'PUT' ? (sent as FakeObject) : (merge(known, sent) as FakeObject))];
   }
 
-  #delete(
-    base: string,
-    { metadata: { namespace, name, uid } }: FakeObject,
-    options: { preconditions?: unknown },
-  ): Reply {
-    const wanted = (options.preconditions as { uid?: string } | undefined)?.uid;
+  #delete(base: string, { metadata: { namespace, name, uid } }: FakeObject, options: Partial<FakeObject>): Reply {
+    const wanted = (options['preconditions'] as { uid?: string } | undefined)?.uid;
     if (wanted !== undefined && wanted !== uid)
       return [409, failure(409, 'Conflict', 'Precondition failed: UID in precondition')];
     this.remove(base, namespace, name);
