@@ -1,0 +1,141 @@
+/** The webhook, run inside a test against a real API server, for one namespace of it. */
+import { pino } from 'pino';
+import { issueServing, makeAuthority } from '../../src/certs/authority.ts';
+import { newPrivateKey } from '../../src/certs/key-pair.ts';
+import type { AdmissionRules } from '../../src/core/admission/admission-rules.ts';
+import { mutate } from '../../src/core/admission/mutate.ts';
+import { validate } from '../../src/core/admission/validate.ts';
+import type { Deployment } from '../../src/core/kube-object.ts';
+import { parsePolicy } from '../../src/core/policy/parse-policy.ts';
+import { systemClock } from '../../src/ports/clock.ts';
+import { webhookConfigurations } from '../../src/schema/webhooks.ts';
+import { webhookApp } from '../../src/webhook/webhook-app.ts';
+import { startWebhookServer, type ServingCertificate, type WebhookServer } from '../../src/webhook/webhook-server.ts';
+import type { Finished } from '../cluster/binaries/run-command.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { sluice } from './admission-input.ts';
+
+export type AdmissionKit = {
+  /** kubectl in the namespace; `input` is its standard input. */
+  kubectl(args: readonly string[], input?: object | string): Promise<Finished>;
+  /** The same, and an error with kubectl's words when it fails. */
+  succeed(args: readonly string[], input?: object | string): Promise<string>;
+  deployment(name: string): Promise<Deployment>;
+  /** Cases of the questions that were answered since the last call. */
+  seen(): readonly string[];
+  /** While it runs, nothing listens on the webhook's port. */
+  whileDown<T>(run: () => Promise<T>): Promise<T>;
+  readonly certificate: ServingCertificate;
+  /** Base64 of the PEM authority. */
+  readonly caBundle: string;
+  stop(): Promise<void>;
+};
+
+const rules: AdmissionRules = {
+  sluiceUsers: [sluice],
+  policyOf: ({ metadata }) =>
+    parsePolicy({ annotations: metadata.annotations, namespace: metadata.namespace ?? '', find: () => undefined }),
+};
+
+/** Makes the namespace, starts the webhook and registers it for that namespace alone. */
+export const startAdmission = async (cluster: Cluster, namespace: string): Promise<AdmissionKit> => {
+  const [caKey, key] = await Promise.all([newPrivateKey(), newPrivateKey()]);
+  const now = Date.now();
+  const authority = makeAuthority({ key: caKey, now, days: 1 });
+  const certificate = issueServing({ authority, key, now, days: 1, dnsNames: [], ips: ['127.0.0.1'] });
+  const cases: string[] = [];
+  const app = webhookApp({
+    mutate: (request, at) => mutate(request, rules, at),
+    validate: (request, at) => validate(request, rules, at),
+    ready: () => true,
+    failureMode: 'closed',
+    log: pino({ level: 'silent' }),
+    metrics: { admission: (seen) => void cases.push(seen) },
+    clock: systemClock,
+  });
+  const start = (port: number): Promise<WebhookServer> =>
+    startWebhookServer({
+      app,
+      certificate,
+      host: '127.0.0.1',
+      port,
+      clock: systemClock,
+      limits: { lameDuck: 0, grace: 0 },
+    });
+  let server = await start(0);
+  const caBundle = Buffer.from(authority.cert).toString('base64');
+  const configurations = webhookConfigurations({
+    name: namespace,
+    clientConfig: { url: `https://127.0.0.1:${server.port}` },
+    caBundle,
+    sluiceUsers: [sluice],
+    namespace,
+    failurePolicy: 'Fail',
+  });
+  const kubectl = (args: readonly string[], input?: object | string): Promise<Finished> =>
+    cluster.run(
+      'kubectl',
+      ['-n', namespace, ...args],
+      input === undefined ? {} : { input: typeof input === 'string' ? input : JSON.stringify(input) },
+    );
+  const succeed = async (args: readonly string[], input?: object | string): Promise<string> => {
+    const { code, stdout, stderr } = await kubectl(args, input);
+    if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
+    return stdout;
+  };
+  await succeed(['create', 'namespace', namespace]);
+  await cluster.apply([...configurations]);
+  await settled(kubectl);
+  cases.length = 0;
+  return {
+    kubectl,
+    succeed,
+    deployment: async (name) => JSON.parse(await succeed(['get', 'deployment', name, '-o', 'json'])) as Deployment,
+    seen: () => cases.splice(0),
+    whileDown: async (run) => {
+      await server.close();
+      try {
+        return await run();
+      } finally {
+        server = await start(server.port);
+      }
+    },
+    certificate,
+    caBundle,
+    stop: async () => {
+      await kubectl(['delete', 'mutatingwebhookconfiguration,validatingwebhookconfiguration', namespace]);
+      await kubectl(['delete', 'namespace', namespace, '--wait=false']);
+      await server.close();
+    },
+  };
+};
+
+/** The API server reads configurations from a watch: it asks us from some moment soon after they are stored. */
+const settled = async (kubectl: AdmissionKit['kubectl']): Promise<void> => {
+  const wrong = {
+    ...aManifest('settled', 'sluice.test/app:1'),
+    metadata: { name: 'settled', annotations: { 'sluice.dev/canary': 'neither' } },
+  };
+  const deadline = Date.now() + 30_000;
+  while (Date.now() < deadline) {
+    const { stderr } = await kubectl(['create', '--dry-run=server', '-f', '-'], wrong);
+    if (stderr.includes('sluice.dev/canary')) return;
+  }
+  throw new Error('the API server never asked the webhook');
+};
+
+/** What a person would have in Git. */
+export const aManifest = (
+  name: string,
+  image: string,
+  annotations: Record<string, string> = { 'sluice.dev/canary': 'enabled' },
+) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, annotations },
+  spec: {
+    replicas: 2,
+    selector: { matchLabels: { app: name } },
+    template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'app', image }] } },
+  },
+});
