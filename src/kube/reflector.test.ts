@@ -121,7 +121,6 @@ describe('a watch that ends', () => {
     put('b');
     await until(() => changes.length === 2, 'an event');
     end();
-    await closed();
     put('c');
     server.remove(PODS, 'shop', 'a');
     await until(() => changes.length === 4, 'events from before the watch was resumed');
@@ -167,9 +166,8 @@ describe('a watch that ends', () => {
 });
 
 describe('a version that is gone', () => {
-  const disturb = async (): Promise<void> => {
+  const disturb = (): void => {
     server.dropWatches();
-    await closed();
     put('c');
     server.remove(PODS, 'shop', 'a');
     server.compact();
@@ -180,7 +178,7 @@ describe('a version that is gone', () => {
     put('b');
     const { changes } = start();
     await open();
-    await disturb();
+    disturb();
     await until(() => changes.length === 4, 'the difference');
     expect(changes).toEqual(['set a', 'set b', 'removed a', 'set c']);
     expect(lists()).toBe(2);

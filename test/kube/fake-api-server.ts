@@ -125,14 +125,16 @@ export class FakeApiServer {
     return [...this.#watches].filter((watch) => base === undefined || watch.base === base).length;
   }
 
-  /** Cuts the connections of all watches. */
+  /** Cuts the connections of all watches. What happens from this moment on they do not hear. */
   dropWatches(): void {
     for (const watch of this.#watches) watch.response.destroy();
+    this.#watches.clear();
   }
 
   /** Ends all watches as the API server does when their time is over. */
   endWatches(): void {
     for (const watch of this.#watches) watch.response.end();
+    this.#watches.clear();
   }
 
   /** All present watches stay open and hear nothing more. */
