@@ -197,3 +197,12 @@ describe('what is due', () => {
     expect(after.previous).toBeUndefined();
   });
 });
+
+describe('a certificate', () => {
+  it('can be read whatever its serial number begins with', () => {
+    for (let i = 0; i < 300; i += 1) {
+      const { cert } = makeAuthority({ key: keys.other, now: now + i, days: 1 });
+      expect(new X509Certificate(cert).serialNumber).toMatch(/^4[0-9A-F]{31}$/);
+    }
+  });
+});

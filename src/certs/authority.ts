@@ -71,9 +71,12 @@ const blank = (key: string, now: Instant, days: number): Certificate => {
   return cert;
 };
 
-/** Unique per key and moment, positive, and within the 20 octets a serial number may have. */
+/**
+ * Unique per key and moment, and within the 20 octets a serial number may have. The first digit keeps it positive and
+ * without a leading zero octet: of several of those forge drops only one, and OpenSSL refuses the rest (illegal padding).
+ */
 const serialFor = (publicKey: string, now: Instant): string =>
-  `00${createHash('sha256').update(`${now} ${publicKey}`).digest('hex').slice(0, 32)}`;
+  `4${createHash('sha256').update(`${now} ${publicKey}`).digest('hex').slice(0, 31)}`;
 
 /** Forge builds the certificate and OpenSSL signs it: forge's own arithmetic would block the process for up to seconds. */
 const signed = (cert: Certificate, by: string, key: string): Credential => {
