@@ -5,7 +5,7 @@ import { isOptedIn, type ParsedPolicy } from '../policy/parse-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import { templateHash } from '../template/template-hash.ts';
 import { toRfc3339, type Instant } from '../time.ts';
-import { boundMarks, knownGoodHashes, readMarks, type BoundMarks, type Marks, type Requester } from './marks.ts';
+import { knownGoodHashes, marksBoundTo, readMarks, type BoundMarks, type Marks, type Requester } from './marks.ts';
 import { samePeoplesAnnotations } from './peoples-annotations.ts';
 import { releaseName } from './release-name.ts';
 
@@ -67,10 +67,10 @@ const replicasOf = (deployment: Deployment): number => deployment.spec.replicas 
 
 export const factsOf = (input: DecideInput, old: Deployment): Facts => {
   const { object } = input;
-  const bound = boundMarks(old);
-  const templateChanged = templateHash(old.spec.template) !== templateHash(object.spec.template);
+  const hashes = { old: templateHash(old.spec.template), object: templateHash(object.spec.template) };
+  const bound = marksBoundTo(hashes.old, old.metadata.annotations);
   const standing = standingOf(old, bound);
-  const wanted = wantedMarks(input, old, standing, bound);
+  const wanted = wantedMarks(input, old, hashes, bound);
   const parsed = input.policyOf(object);
   const { knownGood } = readMarks(old.metadata.annotations);
   const noStable = missingStable(old, object);
@@ -79,7 +79,7 @@ export const factsOf = (input: DecideInput, old: Deployment): Facts => {
     old,
     object,
     optedIn: isOptedIn(object.metadata.annotations),
-    templateChanged,
+    templateChanged: hashes.old !== hashes.object,
     annotationsChanged: !samePeoplesAnnotations(old.metadata.annotations, object.metadata.annotations),
     standing,
     ...(bound === undefined ? {} : { bound }),
@@ -117,21 +117,22 @@ const pauseLifted = (object: Deployment, wanted: BoundMarks): boolean => {
   return ours && phase === undefined;
 };
 
+type Hashes = { readonly old: string; readonly object: string };
+
 const wantedMarks = (
   input: DecideInput,
   old: Deployment,
-  standing: Standing,
+  hashes: Hashes,
   bound: BoundMarks | undefined,
 ): BoundMarks => {
-  const releaseHash = templateHash(input.object.spec.template);
-  if (bound?.releaseHash === releaseHash) {
+  if (bound?.releaseHash === hashes.object) {
     const { phase: _phase, ...marks } = bound;
     return marks;
   }
   return {
     // What has rolled, or rolls, natively is what serves: only a held template is not.
-    stableHash: bound === undefined || standing === 'rolling' ? templateHash(old.spec.template) : bound.stableHash,
-    releaseHash,
+    stableHash: bound === undefined || standingOf(old, bound) === 'rolling' ? hashes.old : bound.stableHash,
+    releaseHash: hashes.object,
     release: nextRelease(old),
     requestedBy: requestedBy(input),
   };

@@ -38,12 +38,14 @@ export const readMarks = (annotations: Labels | undefined): Marks =>
   Object.fromEntries(names.flatMap((name) => (annotations?.[keys[name]] ? [[name, annotations[keys[name]]]] : [])));
 
 /** The marks of the workload's present template; undefined when there are none, or when they are of another template and so inert. */
-export const boundMarks = (workload: Deployment): BoundMarks | undefined => {
-  const { knownGood: _list, stableHash, releaseHash, release, ...rest } = readMarks(workload.metadata.annotations);
-  if (stableHash === undefined || releaseHash === undefined || release === undefined) return undefined;
-  return releaseHash === templateHash(workload.spec.template)
-    ? { stableHash, releaseHash, release, ...rest }
-    : undefined;
+export const boundMarks = ({ metadata, spec }: Deployment): BoundMarks | undefined =>
+  marksBoundTo(templateHash(spec.template), metadata.annotations);
+
+/** The same, where the hash of the workload's template is known. */
+export const marksBoundTo = (hash: string, annotations: Labels | undefined): BoundMarks | undefined => {
+  const { knownGood: _list, stableHash, releaseHash, release, ...rest } = readMarks(annotations);
+  if (stableHash === undefined || releaseHash !== hash || release === undefined) return undefined;
+  return { stableHash, releaseHash, release, ...rest };
 };
 
 /** Hashes of templates that were promoted before, newest first. Each is its own binding. */

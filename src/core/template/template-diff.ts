@@ -2,7 +2,7 @@
 import type { Json, JsonObject, PodTemplate } from '../kube-object.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { restartedAt } from './restart-only.ts';
-import { templateHash } from './template-hash.ts';
+import { replicaSetLabel, templateHash } from './template-hash.ts';
 
 const shownValue = 80;
 const shownLine = 240;
@@ -14,16 +14,19 @@ const defaultLines = 8;
  * templates hash alike.
  */
 export const templateDiff = (a: PodTemplate, b: PodTemplate, lines: number = defaultLines): readonly string[] => {
-  if (templateHash(a) === templateHash(b)) return [];
   const found = [...metadataDiff(a, b), ...specDiff(a.spec ?? {}, b.spec ?? {})];
   // Members of the same name (allowed for environment variables) hide each other above.
-  const all = found.length === 0 ? ['pod template: changed'] : found;
+  const hidden = found.length === 0 && templateHash(a) !== templateHash(b);
+  const all = hidden ? ['pod template: changed'] : found;
   const shown = all.slice(0, lines).map((line) => shorten(line, shownLine));
   return all.length <= lines ? shown : [...shown, `and ${all.length - lines} more`];
 };
 
 const metadataDiff = (a: PodTemplate, b: PodTemplate): readonly string[] => [
-  ...entriesDiff(a.metadata?.labels ?? {}, b.metadata?.labels ?? {}).map((change) => `label ${change}`),
+  ...entriesDiff(
+    omit(a.metadata?.labels ?? {}, [replicaSetLabel]),
+    omit(b.metadata?.labels ?? {}, [replicaSetLabel]),
+  ).map((change) => `label ${change}`),
   ...entriesDiff(a.metadata?.annotations ?? {}, b.metadata?.annotations ?? {}).map((change) =>
     change.startsWith(`${restartedAt}:`) ? 'restarted by kubectl' : `annotation ${change}`,
   ),
@@ -42,12 +45,15 @@ const specDiff = (a: JsonObject, b: JsonObject): readonly string[] => [
       members(a[field]),
       members(b[field]),
       (name) => `${what} ${name}`,
-      (name, x, y) => (field === 'volumes' ? [`volume ${name}: changed`] : containerDiff(what, name, x, y)),
+      (name, x, y) => (field === 'volumes' ? wholeDiff(`volume ${name}`, x, y) : containerDiff(what, name, x, y)),
     ),
   ),
   ...orderDiff(a, b),
   ...entriesDiff(omit(a, Object.keys(namedLists)), omit(b, Object.keys(namedLists))),
 ];
+
+const wholeDiff = (title: string, a: JsonObject, b: JsonObject): readonly string[] =>
+  same(a, b) ? [] : [`${title}: changed`];
 
 const containerDiff = (what: string, name: string, a: JsonObject, b: JsonObject): readonly string[] => [
   ...entriesDiff(pick(a, 'image'), pick(b, 'image')).map((change) =>
@@ -57,7 +63,7 @@ const containerDiff = (what: string, name: string, a: JsonObject, b: JsonObject)
     members(a['env']),
     members(b['env']),
     (variable) => `env ${variable} in ${name}`,
-    (variable) => [`env ${variable} in ${name}: changed`],
+    (variable, x, y) => wholeDiff(`env ${variable} in ${name}`, x, y),
   ),
   ...changedFields(omit(a, ['image', 'env']), omit(b, ['image', 'env'])).map(
     (field) => `${field} of ${what} ${name}: changed`,
@@ -86,7 +92,7 @@ const membersDiff = (
     const [x, y] = [a.get(name), b.get(name)];
     if (x === undefined) return [`${title(name)}: added`];
     if (y === undefined) return [`${title(name)}: removed`];
-    return canonicalJson(x) === canonicalJson(y) ? [] : changed(name, x, y);
+    return changed(name, x, y);
   });
 
 /** Order counts in Kubernetes' equality: of containers, of volumes, and of environment variables (which may refer to earlier ones). */
@@ -120,7 +126,11 @@ const entriesDiff = (a: JsonObject, b: JsonObject): readonly string[] =>
 const changedFields = (a: JsonObject, b: JsonObject): readonly string[] =>
   [...new Set([...Object.keys(a), ...Object.keys(b)])]
     .sort()
-    .filter((key) => canonicalJson({ [key]: a[key] }) !== canonicalJson({ [key]: b[key] }));
+    .filter((key) => !same(a[key], b[key]) && !same({ [key]: a[key] }, { [key]: b[key] }));
+
+/** Nearly everything is written alike on both sides, which the first comparison finds ten times as fast. */
+const same = (a: Json | undefined, b: Json | undefined): boolean =>
+  a === b || JSON.stringify(a) === JSON.stringify(b) || canonicalJson(a) === canonicalJson(b);
 
 const isMissing = (value: Json | undefined): boolean => value === undefined || value === null;
 const isWord = (value: Json | undefined): value is string | number | boolean =>

@@ -4,7 +4,7 @@ import type { Json, Labels, PodTemplate } from '../kube-object.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 /** Set by the Deployment controller on the templates of its ReplicaSets. */
-const replicaSetLabel = 'pod-template-hash';
+export const replicaSetLabel = 'pod-template-hash';
 const hexDigits = 16;
 
 /**
