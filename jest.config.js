@@ -12,7 +12,9 @@ export default {
   projects: [
     project('unit', ['<rootDir>/src/**/*.test.ts', '<rootDir>/test/arch/**/*.test.ts']),
     project('contract', ['<rootDir>/test/contract/**/*.test.ts']),
-    project('integration', ['<rootDir>/test/integration/**/*.test.ts']),
+    // Clusters of their own, seen from outside; the rest of the integration tests runs inside one that is there.
+    project('kit', ['<rootDir>/test/integration/{cluster,kubelet}-*.test.ts']),
+    project('integration', ['<rootDir>/test/integration/!(cluster|kubelet)-*.test.ts']),
     project('e2e', ['<rootDir>/test/e2e/**/*.test.ts']),
   ],
 };

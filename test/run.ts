@@ -86,6 +86,7 @@ const stages: Readonly<Record<string, () => Promise<void>>> = {
     check(node, 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', join(scratch, 'dist')),
   unit: () => jestHere('unit'),
   contract: () => jestHere('contract'),
+  kit: () => jestHere('kit'),
   integration: () => jestInCluster('integration', 2),
   e2e: () => jestInCluster('e2e', 3),
 };

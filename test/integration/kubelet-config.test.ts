@@ -55,7 +55,8 @@ describe('the environment of a container', () => {
     await on.apply(data('ConfigMap', 'settings', { size: '4' }), data('Secret', 'login', { password: 'p4ss' }));
     await on.apply(script('environment', 'env; echo done', { env, envFrom }));
     const log = await logWhen('environment', 'done');
-    const { podIP = '' } = (await on.pod('environment')).status;
+    const { status } = await on.podWhen('environment', 'has an address', (pod) => pod.status.podIP !== undefined);
+    const { podIP = '' } = status;
     for (const line of ['POD=environment', `ADDRESS=${podIP}`, 'TEAM=environment', 'SIZE=4', 'LOGIN_password=p4ss']) {
       expect(log.split('\n')).toContain(line);
     }
