@@ -93,12 +93,6 @@ export const metricDefinitions = {
     labels: ['verb', 'kind', 'code'],
     help: 'Requests to the API server; code 0 where no answer came.',
   },
-  kubeWatchRestarts: {
-    kind: 'counter',
-    name: 'sluice_kube_watch_restarts_total',
-    labels: ['kind'],
-    help: 'Watches that had to be opened again.',
-  },
   trafficChanges: {
     kind: 'counter',
     name: 'sluice_traffic_changes_total',

@@ -14,7 +14,6 @@ export interface Metrics {
   queueDepth(waiting: number): void;
   /** A request to the API server; `code` is the HTTP status, 0 where no answer came. */
   kubeRequest(verb: string, kind: string, code: number): void;
-  watchRestart(kind: string): void;
   trafficChange(provider: string, op: string): void;
   /** Everything in the exposition format, and its content type. */
   expose(): Promise<{ readonly text: string; readonly contentType: string }>;
@@ -27,7 +26,6 @@ const observers = ({ counter, gauge, histogram }: Makers): Omit<Metrics, 'releas
   const reconcileErrors = counter(defined.reconcileErrors);
   const queueDepth = gauge(defined.queueDepth);
   const kubeRequests = counter(defined.kubeRequests);
-  const watchRestarts = counter(defined.kubeWatchRestarts);
   const trafficChanges = counter(defined.trafficChanges);
   return {
     admission: (seen, took, allowed) => {
@@ -41,7 +39,6 @@ const observers = ({ counter, gauge, histogram }: Makers): Omit<Metrics, 'releas
     },
     queueDepth: (waiting) => queueDepth.set(waiting),
     kubeRequest: (verb, kind, code) => kubeRequests.inc({ verb, kind, code: String(code) }),
-    watchRestart: (kind) => watchRestarts.inc({ kind }),
     trafficChange: (provider, op) => trafficChanges.inc({ provider, op }),
   };
 };
