@@ -120,7 +120,6 @@ describe('the other observers', () => {
       (m) => m.kubeRequest('patch', 'Deployment', 409),
       'sluice_kube_requests_total{verb="patch",kind="Deployment",code="409"} 1',
     ],
-    ['watch', (m) => m.watchRestart('Service'), 'sluice_kube_watch_restarts_total{kind="Service"} 1'],
     [
       'traffic',
       (m) => m.trafficChange('istio', 'replace'),
