@@ -314,6 +314,14 @@ describe('credentials that change', () => {
     ]);
   });
 
+  test('an auth provider that is left to the client library', async () => {
+    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const token = `${part({ alg: 'none' })}.${part({ exp: 4_000_000_000 })}.signature`;
+    const api = connect({ user: { 'auth-provider': { name: 'oidc', config: { 'id-token': token } } } });
+    await api.request(get);
+    expect(last().headers.authorization).toBe(`Bearer ${token}`);
+  });
+
   test('an exec plugin that never answers does not outlast the deadline', async () => {
     const plugin = join(folder(), 'plugin');
     writeFileSync(plugin, '#!/bin/sh\nexec sleep 0.5\n');
@@ -336,5 +344,22 @@ describe('where the cluster is', () => {
     apis.push(api);
     await api.request({ ...get, path: '/api/v1/pods' });
     expect(last().path).toBe('/clusters/one/api/v1/pods');
+  });
+
+  test('behind a proxy that the kubeconfig names', async () => {
+    const asked: (string | undefined)[] = [];
+    const proxy = http.createServer((request, response) => {
+      asked.push(request.url);
+      response.end('{"kind":"Pod"}');
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const cluster = { 'proxy-url': `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
+    const kubeconfig = kubeconfigFile({ server: 'http://api.invalid', cluster });
+    const api = connectApi({ clock: systemClock, env: {}, kubeconfig, component: 'test', version: '0' });
+    await expect(api.request(get)).resolves.toEqual({ kind: 'Pod' });
+    expect(asked).toEqual([`http://api.invalid${get.path}`]);
+    api.close();
+    proxy.closeAllConnections();
+    await new Promise((resolve) => proxy.close(resolve));
   });
 });

@@ -12,7 +12,8 @@ export type ListCall = Pick<ApiCall, 'path' | 'what' | 'accept'> & {
 
 export type FullList = { readonly objects: readonly KubeObject[]; readonly version: string };
 
-const PAGE = 500;
+/** With 500, the garbage of two thousand objects leaves the process 15 MB larger for good. */
+const PAGE = 200;
 
 /** Items of a list of a built-in kind do not say what they are. Throws a ClusterError for what is no object at all. */
 export const asObject = (value: unknown, gvk: Gvk): KubeObject => {
