@@ -42,8 +42,8 @@ const namedLists: Readonly<Record<string, string>> = {
 const specDiff = (a: JsonObject, b: JsonObject): readonly string[] => [
   ...Object.entries(namedLists).flatMap(([field, what]) =>
     membersDiff(
-      members(a[field]),
-      members(b[field]),
+      a[field],
+      b[field],
       (name) => `${what} ${name}`,
       (name, x, y) => (field === 'volumes' ? wholeDiff(`volume ${name}`, x, y) : containerDiff(what, name, x, y)),
     ),
@@ -60,8 +60,8 @@ const containerDiff = (what: string, name: string, a: JsonObject, b: JsonObject)
     change.replace(/^image/, `image of ${what} ${name}`),
   ),
   ...membersDiff(
-    members(a['env']),
-    members(b['env']),
+    a['env'],
+    b['env'],
     (variable) => `env ${variable} in ${name}`,
     (variable, x, y) => wholeDiff(`env ${variable} in ${name}`, x, y),
   ),
@@ -83,28 +83,31 @@ const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const membersDiff = (
-  a: Members,
-  b: Members,
+  a: Json | undefined,
+  b: Json | undefined,
   title: (name: string) => string,
   changed: (name: string, x: JsonObject, y: JsonObject) => readonly string[],
-): readonly string[] =>
-  [...new Set([...a.keys(), ...b.keys()])].flatMap((name) => {
-    const [x, y] = [a.get(name), b.get(name)];
+): readonly string[] => {
+  if (alike(a, b)) return [];
+  const [before, after] = [members(a), members(b)];
+  return [...new Set([...before.keys(), ...after.keys()])].flatMap((name) => {
+    const [x, y] = [before.get(name), after.get(name)];
     if (x === undefined) return [`${title(name)}: added`];
     if (y === undefined) return [`${title(name)}: removed`];
     return changed(name, x, y);
   });
+};
 
 /** Order counts in Kubernetes' equality: of containers, of volumes, and of environment variables (which may refer to earlier ones). */
 const orderDiff = (a: JsonObject, b: JsonObject): readonly string[] =>
   Object.keys(namedLists).flatMap((field) => {
+    if (alike(a[field], b[field])) return [];
     const [x, y] = [members(a[field]), members(b[field])];
     if (!sameOrder(x, y)) return [`order of ${field}: changed`];
     return [...x].flatMap(([name, item]) => {
-      const other = y.get(name);
-      return other === undefined || sameOrder(members(item['env']), members(other['env']))
-        ? []
-        : [`order of env in ${name}: changed`];
+      const [env, otherEnv] = [item['env'], y.get(name)?.['env']];
+      const moved = !alike(env, otherEnv) && !sameOrder(members(env), members(otherEnv));
+      return moved ? [`order of env in ${name}: changed`] : [];
     });
   });
 
@@ -128,9 +131,10 @@ const changedFields = (a: JsonObject, b: JsonObject): readonly string[] =>
     .sort()
     .filter((key) => !same(a[key], b[key]) && !same({ [key]: a[key] }, { [key]: b[key] }));
 
-/** Nearly everything is written alike on both sides, which the first comparison finds ten times as fast. */
+/** Nearly everything is, which is found out ten times as fast as by the canonical comparison. */
+const alike = (a: Json | undefined, b: Json | undefined): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
 const same = (a: Json | undefined, b: Json | undefined): boolean =>
-  a === b || JSON.stringify(a) === JSON.stringify(b) || canonicalJson(a) === canonicalJson(b);
+  alike(a, b) || canonicalJson(a) === canonicalJson(b);
 
 const isMissing = (value: Json | undefined): boolean => value === undefined || value === null;
 const isWord = (value: Json | undefined): value is string | number | boolean =>
