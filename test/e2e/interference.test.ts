@@ -32,12 +32,7 @@ afterAll(async () => stage.strike());
 const midRelease = async (): Promise<string> => {
   version += 1;
   await stage.apply(slow(`v${version}`));
-  const release = await stage.until('a new release at its first step', () => {
-    const found = stage.release();
-    return found?.spec.workload.name === 'web' && found.status?.step === 1 && found.status.stepAt !== undefined
-      ? found
-      : undefined;
-  });
+  const release = await stage.untilStep(1);
   return release.name;
 };
 

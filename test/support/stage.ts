@@ -125,10 +125,11 @@ export class Stage {
     return this.releases(workload).at(-1);
   }
 
-  /** Names of the ready pods with these labels. */
+  /** Names of the pods with these labels, those on their way out left aside. */
   pods(labels: Readonly<Record<string, string>>): readonly string[] {
     return this.view
       .list(kinds.pod, this.namespace)
+      .filter((pod) => pod.metadata.deletionTimestamp === undefined)
       .filter((pod) => Object.entries(labels).every(([key, value]) => pod.metadata.labels?.[key] === value))
       .map((pod) => pod.metadata.name)
       .sort();
@@ -164,12 +165,13 @@ export class Stage {
     );
   }
 
+  /** A release that is under way, with the split of this step in place. An ended one keeps the step it ended at. */
   untilStep(step: number): Promise<SeenRelease> {
-    return this.until(`step ${step}`, () =>
-      this.release()?.status?.step === step && this.release()?.status?.stepAt !== undefined
-        ? this.release()
-        : undefined,
-    );
+    return this.until(`step ${step}`, () => {
+      const release = this.release();
+      const { step: at, stepAt, completedAt } = release?.status ?? {};
+      return at === step && stepAt !== undefined && completedAt === undefined ? release : undefined;
+    });
   }
 
   /** Every pod of the Deployment's present template is available. */
