@@ -37,6 +37,7 @@ export const webhookApp = (parts: WebhookParts): Express => {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  app.disable('query parser');
   // Compressed bodies could grow past any limit, and no API server sends one.
   const body = express.json({ limit: parts.bodyLimit ?? defaultBodyLimit, type: 'application/json', inflate: false });
   app.post('/mutate', onlyJson, body, question(parts, parts.mutate));
@@ -81,7 +82,8 @@ const question =
     }
     const { request } = decoded;
     const answer = answered(parts, answering, request);
-    response.json(encodeReview(request.uid, answer));
+    response.setHeader('Content-Type', 'application/json');
+    response.end(JSON.stringify(encodeReview(request.uid, answer)));
     parts.metrics.admission(answer.case, stopwatch() - start, answer.allowed);
     report(parts, request, answer);
   };

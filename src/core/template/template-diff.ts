@@ -41,14 +41,10 @@ const namedLists: Readonly<Record<string, string>> = {
 
 const specDiff = (a: JsonObject, b: JsonObject): readonly string[] => [
   ...Object.entries(namedLists).flatMap(([field, what]) =>
-    membersDiff(
-      a[field],
-      b[field],
-      (name) => `${what} ${name}`,
-      (name, x, y) => (field === 'volumes' ? wholeDiff(`volume ${name}`, x, y) : containerDiff(what, name, x, y)),
+    membersDiff([a[field], b[field]], { list: field, member: (name) => `${what} ${name}` }, (name, x, y) =>
+      field === 'volumes' ? wholeDiff(`volume ${name}`, x, y) : containerDiff(what, name, x, y),
     ),
   ),
-  ...orderDiff(a, b),
   ...entriesDiff(omit(a, Object.keys(namedLists)), omit(b, Object.keys(namedLists))),
 ];
 
@@ -60,9 +56,8 @@ const containerDiff = (what: string, name: string, a: JsonObject, b: JsonObject)
     change.replace(/^image/, `image of ${what} ${name}`),
   ),
   ...membersDiff(
-    a['env'],
-    b['env'],
-    (variable) => `env ${variable} in ${name}`,
+    [a['env'], b['env']],
+    { list: `env in ${name}`, member: (variable) => `env ${variable} in ${name}` },
     (variable, x, y) => wholeDiff(`env ${variable} in ${name}`, x, y),
   ),
   ...changedFields(omit(a, ['image', 'env']), omit(b, ['image', 'env'])).map(
@@ -82,34 +77,24 @@ const members = (list: Json | undefined): Members =>
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+type Titles = { readonly list: string; readonly member: (name: string) => string };
+
+/** Order counts in Kubernetes' equality: of containers, of volumes, and of environment variables (which may refer to earlier ones). */
 const membersDiff = (
-  a: Json | undefined,
-  b: Json | undefined,
-  title: (name: string) => string,
+  [a, b]: readonly [Json | undefined, Json | undefined],
+  title: Titles,
   changed: (name: string, x: JsonObject, y: JsonObject) => readonly string[],
 ): readonly string[] => {
   if (alike(a, b)) return [];
   const [before, after] = [members(a), members(b)];
-  return [...new Set([...before.keys(), ...after.keys()])].flatMap((name) => {
+  const found = [...new Set([...before.keys(), ...after.keys()])].flatMap((name) => {
     const [x, y] = [before.get(name), after.get(name)];
-    if (x === undefined) return [`${title(name)}: added`];
-    if (y === undefined) return [`${title(name)}: removed`];
+    if (x === undefined) return [`${title.member(name)}: added`];
+    if (y === undefined) return [`${title.member(name)}: removed`];
     return changed(name, x, y);
   });
+  return sameOrder(before, after) ? found : [...found, `order of ${title.list}: changed`];
 };
-
-/** Order counts in Kubernetes' equality: of containers, of volumes, and of environment variables (which may refer to earlier ones). */
-const orderDiff = (a: JsonObject, b: JsonObject): readonly string[] =>
-  Object.keys(namedLists).flatMap((field) => {
-    if (alike(a[field], b[field])) return [];
-    const [x, y] = [members(a[field]), members(b[field])];
-    if (!sameOrder(x, y)) return [`order of ${field}: changed`];
-    return [...x].flatMap(([name, item]) => {
-      const [env, otherEnv] = [item['env'], y.get(name)?.['env']];
-      const moved = !alike(env, otherEnv) && !sameOrder(members(env), members(otherEnv));
-      return moved ? [`order of env in ${name}: changed`] : [];
-    });
-  });
 
 const sameOrder = (a: Members, b: Members): boolean => {
   const left = [...a.keys()].filter((name) => b.has(name));
