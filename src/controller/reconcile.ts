@@ -78,9 +78,29 @@ const advance = async (subject: Subject): Promise<Milliseconds | undefined> => {
   const { gathered, next } = await stepWithAnswers(subject, first, before);
   const recorded = await record(subject, gathered, next.status);
   // The effects carry what was recorded: a settled success is read from the status that the API server has.
-  const writes = await runEffects({ deps: subject.deps, gathered: { ...gathered, release: recorded } }, next.effects);
+  const run = { deps: subject.deps, gathered: { ...gathered, release: recorded } };
+  const writes = await runEffects(run, next.effects).catch((error: unknown) =>
+    tellRefusal(subject, run.gathered, next.status, error),
+  );
   if (writes > 0) return 0;
   return next.wakeAt === undefined ? undefined : Math.max(0, next.wakeAt - subject.deps.clock.now());
+};
+
+/**
+ * The API server will not have a write (a quota, a policy, a missing right): the person reads it where the release is
+ * read. The queue tries again, and the deadlines go on.
+ */
+const tellRefusal = async (
+  subject: Subject,
+  gathered: Gathered,
+  status: ReleaseStatus,
+  error: unknown,
+): Promise<never> => {
+  if (error instanceof ClusterError && !error.passing) {
+    const message = `refused by the API server, and tried again: ${error.message}`;
+    await record({ ...subject, release: gathered.release }, gathered, { ...status, message });
+  }
+  throw error;
 };
 
 const stepWithAnswers = async (

@@ -36,6 +36,7 @@ const midRelease = async (): Promise<string> => {
   return release.name;
 };
 
+/** Version 1 was good at the beginning and stays known to be. */
 const backToStable = async (): Promise<void> => {
   await stage.apply(slow('v1'));
   await stage.until('no release under way', () =>
@@ -149,6 +150,33 @@ describe('people who act', () => {
   });
 });
 
+describe('a quota', () => {
+  test('that refuses the canary holds the release with its words, and frees it when it is gone', async () => {
+    const quota = {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'one' },
+      spec: { hard: { 'count/deployments.apps': '1' } },
+    };
+    await stage.apply(quota);
+    await stage.kubectlOk(
+      'wait',
+      'resourcequota/one',
+      '--for=jsonpath={.status.used.count/deployments\\.apps}=1',
+      '--timeout=20s',
+    );
+    version += 1;
+    await stage.apply(slow(`v${version}`));
+    const held = await stage.until('the words of the quota', () =>
+      stage.release()?.status?.message?.includes('exceeded quota') === true ? stage.release() : undefined,
+    );
+    expect(held.status).toMatchObject({ phase: 'Preparing' });
+    await stage.kubectlOk('delete', 'resourcequota', 'one');
+    await stage.untilStep(1);
+    await backToStable();
+  });
+});
+
 describe('a canary that cannot run', () => {
   beforeEach(() => {
     version += 1;
@@ -159,8 +187,9 @@ describe('a canary that cannot run', () => {
     ['CrashLoopBackOff', { env: { CRASH_AFTER_MS: '0', CRASH_MESSAGE: 'no database' } }],
   ])('fails with its reason: %s', async (reason, rest) => {
     const annotations = { ...policy('1h'), 'sluice.dev/progress-deadline': '8s' };
+    const before = stage.release()?.name;
     await stage.apply(app({ version: `v${version}`, ...rest, annotations }));
-    const { status } = await stage.untilPhase('Failed');
+    const { status } = await stage.untilPhase('Failed', before);
     expect(status).toMatchObject({ ending: { reason: 'CanaryNotReady' } });
     expect(status?.pods?.[0]?.reason).toMatch(reason === 'ImagePullBackOff' ? /ImagePull/ : /CrashLoopBackOff/);
     expect(status?.message).toContain(status?.pods?.[0]?.reason);

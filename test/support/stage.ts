@@ -157,12 +157,12 @@ export class Stage {
     }
   }
 
-  untilPhase(phase: ReleaseStatus['phase'], withinMs?: number): Promise<SeenRelease> {
-    return this.until(
-      `phase ${phase}`,
-      () => (this.release()?.status?.phase === phase ? this.release() : undefined),
-      withinMs,
-    );
+  /** The newest release in this phase; with `after`, one that is newer than the release of that name. */
+  untilPhase(phase: ReleaseStatus['phase'], after?: string): Promise<SeenRelease> {
+    return this.until(`phase ${phase}`, () => {
+      const release = this.release();
+      return release?.status?.phase === phase && release.name !== after ? release : undefined;
+    });
   }
 
   /** A release that is under way, with the split of this step in place. An ended one keeps the step it ended at. */
