@@ -16,6 +16,8 @@ export type WriteCounter = {
   readonly kubeconfig: string;
   /** Calls `kill` at the n-th write from now on; resolves when it has. Writes of events and of installation do not count. */
   atWrite(n: number, when: 'before' | 'after', kill: () => Promise<void>): Promise<void>;
+  /** Requests since the last call, watches left out, by verb and kind. */
+  takeCounts(): Readonly<Record<string, number>>;
   close(): Promise<void>;
 };
 
@@ -35,12 +37,28 @@ const ignored = /\/events|customresourcedefinitions|rbac\.authorization|admissio
 const isWrite = ({ method = 'GET', url = '' }: IncomingMessage): boolean =>
   !['GET', 'HEAD'].includes(method) && !ignored.test(url);
 
+/** `deployments`, `releases/status`: the plural and the subresource, without names. */
+const kindIn = (url: string): string => {
+  const [, root, ...rest] = url.split('?')[0]?.split('/') ?? [];
+  const inGroup = root === 'api' ? rest.slice(1) : rest.slice(2);
+  const [plural = 'other', , subresource] =
+    inGroup[0] === 'namespaces' && inGroup.length > 2 ? inGroup.slice(2) : inGroup;
+  return subresource === undefined ? plural : `${plural}/${subresource}`;
+};
+
 export const startWriteCounter = async (kubeconfig: string): Promise<WriteCounter> => {
   const config = parse(await readFile(kubeconfig, 'utf8')) as KubeConfig;
   const { cluster } = config.clusters[0]!;
   const upstream = new URL(cluster.server);
   const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
   let trap: Trap | undefined;
+  let counts: Record<string, number> = {};
+
+  const count = ({ method = 'GET', url = '' }: IncomingMessage): void => {
+    if (/[?&]watch=(1|true)/.test(url)) return;
+    const key = `${method} ${kindIn(url)}`;
+    counts[key] = (counts[key] ?? 0) + 1;
+  };
 
   const sprung = (message: IncomingMessage): Trap | undefined => {
     if (trap === undefined || !isWrite(message)) return undefined;
@@ -80,6 +98,7 @@ export const startWriteCounter = async (kubeconfig: string): Promise<WriteCounte
   };
 
   const server = createServer((message, response) => {
+    count(message);
     const caught = sprung(message);
     if (caught?.when !== 'before') {
       forward(message, response, caught);
@@ -102,6 +121,11 @@ export const startWriteCounter = async (kubeconfig: string): Promise<WriteCounte
         trap = { left: n, when, spring: resolve };
       });
       await kill();
+    },
+    takeCounts: () => {
+      const taken = counts;
+      counts = {};
+      return taken;
     },
     close: async () => {
       server.closeAllConnections();
