@@ -103,6 +103,6 @@ describe('webhook configurations', () => {
       '!(request.userInfo.username in ["a\\"b\\\\c"])',
     );
     const without = all({ sluiceUsers: [] })[0]?.['matchConditions'] as readonly JsonObject[];
-    expect(without.map(({ name }) => name)).toEqual(['speaks-of-sluice', 'changes-a-release']);
+    expect(without.map(({ name }) => name)).toEqual(['changes-a-release']);
   });
 });

@@ -50,6 +50,13 @@ const setImage = (name: string, image: string, ...more: readonly string[]): read
 ];
 
 describe('the API server does not ask about', () => {
+  // A status the Deployment controller writes from what it saw before our annotation changed is asked about, too.
+  beforeEach(async () => {
+    for (const name of ['web', 'plain'])
+      await kit.succeed(['rollout', 'status', `deployment/${name}`, '--timeout=60s']);
+    kit.seen();
+  });
+
   const merge = (change: object, ...more: readonly string[]): readonly string[] => [
     'patch',
     'deployment',
@@ -81,9 +88,21 @@ describe('the API server does not ask about', () => {
 
   it('unless an annotation of ours appears for the first time, however misspelt', async () => {
     await kit.succeed(['annotate', 'deployment', 'plain', 'sluice.dev/canary=disabled']);
-    expect(kit.seen()).toEqual(['not-opted-in', 'validated']);
+    expect(new Set(kit.seen())).toEqual(new Set(['not-opted-in', 'validated']));
     await kit.succeed(['annotate', 'deployment', 'plain', 'sluice.dev/canary-']);
-    expect(kit.seen()).toEqual(['not-opted-in', 'validated']);
+    expect(new Set(kit.seen())).toEqual(new Set(['not-opted-in', 'validated']));
+  });
+
+  it('except that more annotations than anybody needs are looked through by the webhook', async () => {
+    const many = Object.fromEntries(Array.from({ length: 150 }, (_, i) => [`example.com/k${i}`, 'v']));
+    await kit.succeed(apply, aManifest('many', v1, many));
+    await kit.succeed(['rollout', 'status', 'deployment/many', '--timeout=60s']);
+    expect(new Set(kit.seen())).toEqual(new Set(['not-opted-in', 'validated']));
+    await kit.succeed(['scale', 'deployment/many', '--replicas=1']);
+    await kit.succeed(['label', 'deployment', 'many', 'a=b']);
+    expect(kit.seen()).toEqual([]);
+    await kit.succeed(setImage('many', v2));
+    expect(new Set(kit.seen())).toEqual(new Set(['not-opted-in', 'validated']));
   });
 
   it('and a workload without any annotation at all is created and changed unseen', async () => {
@@ -137,7 +156,7 @@ describe('what Sluice made', () => {
         expect.stringContaining('Service web-canary belongs to release web-5'),
       ]);
     }
-    expect(kit.seen()).toEqual(['guarded', 'guarded', 'guarded']);
+    expect(new Set(kit.seen())).toEqual(new Set(['guarded']));
     const collector = 'system:serviceaccount:kube-system:generic-garbage-collector';
     await kit.succeed(['delete', 'service', 'web-canary', '--as', collector, '--as-group', 'system:masters']);
   });
@@ -269,7 +288,8 @@ describe('beside another mutating webhook', () => {
       expect(boundMarks(await kit.deployment('web'))?.phase).toBe('UserPaused');
       kit.seen();
       await kit.succeed(['rollout', 'resume', 'deployment/web']);
-      expect(kit.seen()).toEqual(['resumed', 'resumed', 'validated']);
+      // Again where the Deployment controller got in between: the API server then starts over.
+      expect(kit.seen().join(' ')).toMatch(/^(resumed resumed validated ?)+$/);
       const held = await kit.deployment('web');
       expect([held.spec.paused, boundMarks(held)?.phase]).toEqual([true, undefined]);
       expect(boundMarks(held)).toBeDefined();

@@ -226,6 +226,21 @@ describe('while a release is held', () => {
     }
   });
 
+  it('a write of the status with another template in it leaves the release alone', async () => {
+    const name = await released();
+    const before = await observed(name);
+    const stale = {
+      ...before,
+      spec: { ...before.spec, template: { ...before.spec.template, metadata: { labels: { app: name, a: 'b' } } } },
+    };
+    await kit.succeed(['replace', '--subresource=status', '-f', '-'], stale);
+    const after = await kit.deployment(name);
+    expect([after.spec, readMarks(after.metadata.annotations)]).toEqual([
+      before.spec,
+      readMarks(before.metadata.annotations),
+    ]);
+  });
+
   it('Sluice itself may write them', async () => {
     const name = await released();
     const change = { metadata: { annotations: { [marks.phase]: 'Failed' } } };

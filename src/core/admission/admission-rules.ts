@@ -38,9 +38,11 @@ export const notADeployment = (): Answer =>
 
 /** The input of a decision; undefined when the objects are no Deployments. */
 export const decideInput = (request: AdmissionRequest, rules: AdmissionRules, now: number): DecideInput | undefined => {
-  const [object, old] = [asDeployment(request.object), asDeployment(request.oldObject)];
+  const [sent, old] = [asDeployment(request.object), asDeployment(request.oldObject)];
   const isUpdate = request.operation === 'UPDATE';
-  if (object === undefined || (isUpdate && old === undefined)) return undefined;
+  if (sent === undefined || (isUpdate && old === undefined)) return undefined;
+  // A write of the status stores annotations with it, but no spec, whatever it carries.
+  const object = request.subResource === 'status' && old !== undefined ? { ...sent, spec: old.spec } : sent;
   const { failureOf, ...given } = rules;
   return {
     ...given,

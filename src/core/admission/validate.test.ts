@@ -41,6 +41,15 @@ describe('a Deployment is validated as it is decided', () => {
     expect(ask(request)).toMatchObject({ case: 'validated', allowed: true, patch: [], warnings: [] });
   });
 
+  it('and a write of its status cannot ask for a release, since no spec is stored with it', () => {
+    const change = { old: asObject({ annotations: optIn }), object: asObject({ image: 'web:2', annotations: optIn }) };
+    expect(mutate(aRequest(change, { subResource: 'status' }), someRules, now)).toMatchObject({
+      case: 'kept',
+      patch: [],
+    });
+    expect(mutate(aRequest(change), someRules, now)).toMatchObject({ case: 'released' });
+  });
+
   it('the mutating webhook denies the same with the same words', () => {
     const request = aRequest({ old: asObject({ annotations: optIn }), object: asObject({ annotations: bad }) });
     expect(mutate(request, someRules, now).denial).toEqual(ask(request).denial);
