@@ -32,11 +32,34 @@ const run = (command: string, args: readonly string[]): Promise<number> =>
     child.on('close', (code) => resolve(code ?? 1));
   });
 
-/** A check that passes or fails as a whole counts as one test. */
-const check = async (command: string, ...args: readonly string[]): Promise<void> => {
-  const code = await run(command, args);
+/** Checks that pass or fail as a whole count as one test each. They run side by side; what one says is shown when it is done. */
+const check = async (name: string, ...args: readonly string[]): Promise<void> => {
+  const start = Date.now();
+  const { code, output } = await capture(node, args);
+  say(`${output}${code === 0 ? 'ok  ' : 'FAIL'} ${name} (${((Date.now() - start) / 1000).toFixed(0)} s)`);
   if (code === 0) counts.passed += 1;
   else counts.failed += 1;
+};
+
+const capture = (command: string, args: readonly string[]): Promise<{ code: number; output: string }> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+
+const bin = (path: string): string => join('node_modules', path);
+const staticChecks = async (): Promise<void> => {
+  await Promise.all([
+    check('lint', bin('eslint/bin/eslint.js'), '.'),
+    check('format', bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'),
+    check('types', bin('typescript/bin/tsc'), '--noEmit'),
+    check('generated files', 'src/schema/generate.ts', '--check'),
+    check('build', bin('typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', join(scratch, 'dist')),
+  ]);
 };
 
 const addReport = async (file: string, code: number): Promise<void> => {
@@ -60,9 +83,9 @@ const jestArgs = (project: string, file: string, workers: number): string[] => [
   `--maxWorkers=${workers}`,
 ];
 
-const jestHere = async (project: string): Promise<void> => {
+const jestHere = async (project: string, workers = availableParallelism()): Promise<void> => {
   const file = join(scratch, `${project}.json`);
-  await addReport(file, await run(node, jestArgs(project, file, availableParallelism())));
+  await addReport(file, await run(node, jestArgs(project, file, workers)));
 };
 
 /** Inside a cluster of its own, which goes with this process however it ends. */
@@ -78,16 +101,11 @@ let cluster: Promise<Cluster> | undefined;
 const theCluster = (): Promise<Cluster> => (cluster ??= up({ name: `test-${process.pid}`, lifetime: 'process' }));
 
 const stages: Readonly<Record<string, () => Promise<void>>> = {
-  lint: () => check(node, 'node_modules/eslint/bin/eslint.js', '.'),
-  format: () => check(node, 'node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
-  types: () => check(node, 'node_modules/typescript/bin/tsc', '--noEmit'),
-  generated: () => check(node, 'src/schema/generate.ts', '--check'),
-  build: () =>
-    check(node, 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', join(scratch, 'dist')),
+  static: staticChecks,
   unit: () => jestHere('unit'),
   contract: () => jestHere('contract'),
-  kit: () => jestHere('kit'),
-  integration: () => jestInCluster('integration', 2),
+  kit: () => jestHere('kit', 3),
+  integration: () => jestInCluster('integration', 3),
   e2e: () => jestInCluster('e2e', 3),
 };
 

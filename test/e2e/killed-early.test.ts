@@ -1,0 +1,3 @@
+import { killedStory } from '../support/killed-story.ts';
+
+killedStory('killed-early', [1, 2, 3, 4, 5]);

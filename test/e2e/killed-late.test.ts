@@ -1,0 +1,3 @@
+import { killedStory } from '../support/killed-story.ts';
+
+killedStory('killed-late', [6, 8, 10, 12, 14]);

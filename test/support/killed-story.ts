@@ -1,0 +1,67 @@
+/** The controller is killed between any two writes, and started again: always the same end. In two files, which run side by side. */
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { Load } from './load.ts';
+import { app, service, virtualService } from './manifests.ts';
+import { canonical } from './canonical.ts';
+import { Stage } from './stage.ts';
+import { startWriteCounter, type WriteCounter } from './write-counter.ts';
+import { istio } from '../../src/traffic/istio.ts';
+
+const policy = {
+  'sluice.dev/canary': 'enabled',
+  'sluice.dev/provider': 'istio',
+  'sluice.dev/steps': '20,50',
+  'sluice.dev/interval': '1s',
+};
+
+/** Tests that kill Sluice at each of these writes of a release, counted from 1. */
+export const killedStory = (name: string, kills: readonly number[]): void => {
+  jest.setTimeout(600_000);
+
+  let stage: Stage;
+  let counter: WriteCounter;
+  let load: Load;
+  let version = 1;
+
+  beforeAll(async () => {
+    stage = await Stage.set(name);
+    counter = await startWriteCounter(stage.cluster.kubeconfig);
+    await stage.apply(service(), virtualService(), app({ version: 'v1', annotations: policy, replicas: 2 }));
+    await stage.untilRolledOut();
+    load = await stage.load({ rps: 40 });
+  });
+
+  afterAll(async () => {
+    await counter.close();
+    await stage.strike();
+  });
+
+  describe('killed with SIGKILL at its n-th write', () => {
+    // A release makes about twenty writes besides events; every second kill comes after the API server has carried the write out.
+    test.each(kills)('n = %i', async (n) => {
+      version += 1;
+      const before = canonical(stage.get(istio.kinds[0]!, 'web-routes'));
+      const doomed = await stage.sluice({ kubeconfig: counter.kubeconfig });
+      await stage.apply(app({ version: `v${version}`, annotations: policy, replicas: 2 }));
+      const at = n % 2 === 0 ? 'after' : 'before';
+      await counter.atWrite(n, at, () => doomed.kill('SIGKILL'));
+      const again = await stage.sluice();
+      const { status } = await stage.untilPhase('Succeeded');
+      expect(status?.ending?.reason).toBe('Promoted');
+      await stage.untilRolledOut();
+      expect(stage.deployment('web-canary')).toBeUndefined();
+      expect(
+        stage.get({ group: '', version: 'v1', kind: 'Service', plural: 'services', namespaced: true }, 'web-canary'),
+      ).toBeUndefined();
+      expect(canonical(stage.get(istio.kinds[0]!, 'web-routes'))).toBe(before);
+      expect(stage.deployment()?.metadata.annotations).not.toHaveProperty(['sluice.dev/release']);
+      await again.stop();
+    });
+
+    test('and no request was lost over all of them', async () => {
+      const { requests, failedTransport, failedInfrastructure } = await load.total();
+      expect(requests).toBeGreaterThan(500);
+      expect({ failedTransport, failedInfrastructure }).toEqual({ failedTransport: 0, failedInfrastructure: 0 });
+    });
+  });
+};
