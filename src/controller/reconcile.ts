@@ -180,9 +180,9 @@ const tell = (deps: ControllerDependencies, { release, workload }: Gathered, { b
     ref: { gvk: kinds.deployment, namespace, name: workload.metadata.name },
     uid: workload.metadata.uid ?? '',
   };
-  for (const { onWorkload: both, ...tale } of storyOf(before, after)) {
-    deps.journal.record({ ...tale, regarding: onRelease, related: onWorkload });
-    if (both) deps.journal.record({ ...tale, regarding: onWorkload, related: onRelease });
+  for (const { on, ...tale } of storyOf(before, after)) {
+    if (on !== 'workload') deps.journal.record({ ...tale, regarding: onRelease, related: onWorkload });
+    if (on !== 'release') deps.journal.record({ ...tale, regarding: onWorkload, related: onRelease });
   }
   if (!hasMoved(before, after)) return;
   const { phase, step: at, weight, provider, message = phase } = after;

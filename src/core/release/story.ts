@@ -7,8 +7,11 @@ export type Tale = {
   readonly reason: string;
   readonly action: string;
   readonly note: string;
-  /** Told on the workload as well as on the Release: its beginning, its trouble and its end. */
-  readonly onWorkload: boolean;
+  /**
+   * On which objects it is told. Each event is a request to the API server: beginning and end are told on the workload
+   * (the Release says them itself), steps on the Release, trouble on both.
+   */
+  readonly on: 'workload' | 'release' | 'both';
 };
 
 /** The events between two statuses, in order. Messages that only rephrase a state are told in the status alone. */
@@ -24,16 +27,17 @@ const tale = (reason: string, action: string, note: string, rest: Partial<Tale> 
   reason,
   action,
   note,
-  onWorkload: true,
+  on: 'both',
   ...rest,
 });
 const warning = { type: 'Warning' } as const;
+const onlyWorkload = { on: 'workload' } as const;
 
 const phaseTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly Tale[] => {
   if (before?.phase === after.phase) return blockedTale(before, after);
   const note = after.message ?? after.phase;
   if (isFinal(after.phase))
-    return [tale(`Release${after.phase}`, 'EndRelease', note, after.phase === 'Failed' ? warning : {})];
+    return [tale(`Release${after.phase}`, 'EndRelease', note, after.phase === 'Failed' ? warning : onlyWorkload)];
   switch (after.phase) {
     case 'Preparing':
       return [
@@ -41,6 +45,7 @@ const phaseTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): rea
           'ReleaseStarted',
           'StartCanary',
           `${note} (provider ${after.provider ?? '?'}, Service ${after.service ?? '?'})`,
+          onlyWorkload,
         ),
       ];
     case 'Waiting':
@@ -64,7 +69,7 @@ const weightTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): re
       'WeightChanged',
       'SplitTraffic',
       `step ${after.stepLabel ?? ''}: ${after.weight ?? 0} % of the traffic for the canary`,
-      { onWorkload: false },
+      { on: 'release' },
     ),
   ];
 };
