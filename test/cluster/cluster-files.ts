@@ -28,10 +28,13 @@ const auditPolicy = {
 // Automatic mTLS would make the client proxies wait for certificates that nobody issues here.
 const mesh = { enableAutoMtls: false, accessLogFile: '' };
 
+/** The name by which the API server, and so every webhook, knows a component: as in other clusters. */
+const apiUser = (user: User): string => (user === 'kube-controller-manager' ? `system:${user}` : user);
+
 /** The text files of a cluster by path. Pure but for what it is given. */
 export const renderFiles = (layout: Layout, tokens: Tokens, scrape: readonly StaticScrape[]): Map<string, string> =>
   new Map([
-    [layout.tokens, USERS.map((user) => `${tokens[user]},${user},${user},"system:masters"\n`).join('')],
+    [layout.tokens, USERS.map((user) => `${tokens[user]},${apiUser(user)},${user},"system:masters"\n`).join('')],
     [layout.auditPolicy, stringify(auditPolicy)],
     [layout.mesh, stringify(mesh)],
     [layout.namespaces, stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'istio-system' } })],

@@ -143,7 +143,7 @@ describe('a cluster with a mesh', () => {
       .map((line) => JSON.parse(line) as { user: { username: string } });
     const users = new Set(lines.map(({ user }) => user.username));
     expect([...users]).toEqual(
-      expect.arrayContaining(['admin', 'kube-controller-manager', 'kubelet', 'istiod', 'prometheus']),
+      expect.arrayContaining(['admin', 'system:kube-controller-manager', 'kubelet', 'istiod', 'prometheus']),
     );
   });
 });
