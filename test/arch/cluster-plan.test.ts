@@ -78,7 +78,8 @@ describe('the files', () => {
     const lines = files.get(layout.tokens)?.trim().split('\n');
     expect(lines).toHaveLength(USERS.length);
     for (const user of USERS) {
-      expect(lines).toContain(`token-of-${user},${user},${user},"system:masters"`);
+      const name = user === 'kube-controller-manager' ? 'system:kube-controller-manager' : user;
+      expect(lines).toContain(`token-of-${user},${name},${user},"system:masters"`);
       const { users } = parse(files.get(layout.kubeconfig(user)) ?? '') as { users: unknown[] };
       expect(users).toEqual([{ name: user, user: { token: `token-of-${user}` } }]);
     }
