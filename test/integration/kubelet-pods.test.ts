@@ -103,14 +103,20 @@ describe('pods that run', () => {
       restartPolicy: 'Always',
       command: ['sh', '-c', 'echo side >> /order/order; sleep 1000'],
     };
-    const last = { ...step('last'), command: ['sh', '-c', 'sort -c -r /order/order 2>&1; cat /order/order'] };
+    // A sidecar counts as started when its process runs, not when it has said something: the next one waits for its word,
+    // and would do so for ever if the sidecar came after it.
+    const one = {
+      ...step('one'),
+      command: ['sh', '-c', 'until grep -q side /order/order; do sleep 0.05; done; echo one >> /order/order'],
+    };
+    const last = { ...step('last'), command: ['cat', '/order/order'] };
     await on.apply(
       aBarePod(
         'ordered',
         {},
         {
           restartPolicy: 'Never',
-          initContainers: [step('zero'), sidecar, step('one')],
+          initContainers: [step('zero'), sidecar, one],
           containers: [{ ...last, terminationMessagePolicy: 'FallbackToLogsOnError' }],
           volumes: [{ name: 'order', emptyDir: {} }],
         },
