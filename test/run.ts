@@ -6,7 +6,12 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TOOLS } from './cluster/binaries/catalog.ts';
+import { CRD_BUNDLES, type CrdBundleName } from './cluster/binaries/crds.ts';
+import { ensureTools } from './cluster/binaries/ensure-tools.ts';
+import { progressOn } from './cluster/binaries/progress.ts';
 import type { Cluster } from './cluster/cluster.ts';
+import { requireHost } from './cluster/host-checks.ts';
 import { up } from './cluster/up.ts';
 
 type Counts = { passed: number; failed: number; skipped: number };
@@ -91,6 +96,16 @@ const jestHere = async (project: string, workers = availableParallelism()): Prom
   await addReport(file, await run(node, jestArgs(project, file, workers)));
 };
 
+/** Built or fetched before anything that needs one runs: a test that waits for a compiler would run out of its time. */
+const binaries = async (): Promise<void> => {
+  const names = TOOLS.map(({ name }) => name);
+  await requireHost(names, process.env);
+  const signal = new AbortController().signal;
+  const bundles = Object.keys(CRD_BUNDLES) as CrdBundleName[];
+  await ensureTools(names, bundles, { env: process.env, progress: progressOn(process.stdout), signal });
+  counts.passed += 1;
+};
+
 /** Inside a cluster of its own, which goes with this process however it ends. */
 const jestInCluster = async (project: string, workers: number): Promise<void> => {
   const cluster = await theCluster();
@@ -106,6 +121,7 @@ const theCluster = (): Promise<Cluster> => (cluster ??= up({ name: `test-${proce
 const stages: Readonly<Record<string, () => Promise<void>>> = {
   static: staticChecks,
   unit: () => jestHere('unit'),
+  binaries,
   contract: () => jestHere('contract'),
   kit: () => jestHere('kit', 3),
   integration: () => jestInCluster('integration', 3),
@@ -113,6 +129,7 @@ const stages: Readonly<Record<string, () => Promise<void>>> = {
 };
 
 const wanted = process.argv.slice(2);
+const needsBinaries = ['contract', 'kit', 'integration', 'e2e'].some((name) => wanted.includes(name));
 const unknown = wanted.filter((name) => !(name in stages));
 if (unknown.length > 0) {
   say(`no such stage: ${unknown.join(', ')}; there are ${Object.keys(stages).join(', ')}`);
@@ -121,7 +138,8 @@ if (unknown.length > 0) {
 
 try {
   for (const [name, stage] of Object.entries(stages)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    const onTheWay = name === 'binaries' && needsBinaries;
+    if (wanted.length > 0 && !wanted.includes(name) && !onTheWay) continue;
     const start = Date.now();
     say(`\n=== ${name}`);
     await stage();
