@@ -3,8 +3,17 @@ import { canaryServiceName } from '../core/release/canary.ts';
 import { distinguishingLabel, findApex } from '../core/release/apex.ts';
 import type { Facts, Request, RouteFacts } from '../core/release/facts.ts';
 import { isFinal } from '../core/release/state.ts';
-import { kinds, refKey, type Deployment, type Gvk, type KubeObject, type Service } from '../core/kube-object.ts';
+import {
+  apiVersionOf,
+  kinds,
+  refKey,
+  type Deployment,
+  type Gvk,
+  type KubeObject,
+  type Service,
+} from '../core/kube-object.ts';
 import type { Policy } from '../core/policy/policy.ts';
+import { planProblems, providerProblems } from '../core/policy/provider-plan.ts';
 import type { Problem } from '../core/problem.ts';
 import { fromRfc3339, type Instant } from '../core/time.ts';
 import type { ClusterView } from '../ports/cluster.ts';
@@ -190,8 +199,19 @@ const wayOf = (
     apex: found.apex,
     route,
     ...('key' in label ? { label: label.key } : {}),
-    problems: [...missing, ...route.provider.check(route.target, route.live, policy.weights)],
+    problems: [
+      ...missing,
+      ...ableProblems(deps.cluster, route.provider, policy),
+      ...route.provider.check(route.target, route.live, policy.weights),
+    ],
   };
+};
+
+/** What admission says of a provider that is named, of the one that was found. */
+const ableProblems = (cluster: ClusterView, provider: TrafficProvider, policy: Policy): readonly Problem[] => {
+  const { name, can, kinds: own } = provider;
+  const missing = own.filter((gvk) => !cluster.serves(gvk)).map((gvk) => `${gvk.kind} (${apiVersionOf(gvk)})`);
+  return [...providerProblems({ name, can, missing: () => missing }), ...planProblems({ name, can }, policy.weights)];
 };
 
 /** Counters of these pods began at zero, and not before their Deployment was made. */

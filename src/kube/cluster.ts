@@ -16,7 +16,7 @@ import { KindWatch } from './kind-watch.ts';
 import type { Log } from './log.ts';
 import { ObjectStore, type StoreChange } from './object-store.ts';
 import { reflect, type Reflector } from './reflector.ts';
-import type { Trim } from './trim.ts';
+import { nameOnly } from './trim.ts';
 import { watchTarget, type WatchSpec } from './watch-spec.ts';
 
 export type ClusterOptions = {
@@ -44,12 +44,6 @@ export interface ConnectedCluster extends Cluster {
 }
 
 const kindKey = (gvk: Gvk): string => `${gvk.group}/${gvk.version}/${gvk.kind}`;
-/** Only the names of definitions matter, and there may be hundreds. */
-const nameOnly: Trim = ({ apiVersion, kind, metadata: { name, uid, resourceVersion } }) => ({
-  apiVersion,
-  kind,
-  metadata: { name, ...(uid !== undefined && { uid }), ...(resourceVersion !== undefined && { resourceVersion }) },
-});
 const definitionName = (gvk: Gvk): string => `${gvk.plural}.${gvk.group}`;
 
 class CachedCluster implements ConnectedCluster {

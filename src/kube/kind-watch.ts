@@ -87,6 +87,7 @@ export class KindWatch {
       target: watchTarget(spec),
       store: this.store,
       trim: this.trim,
+      metadataOnly: spec.metadataOnly === true,
       mayVanish: spec.optional === true,
       clock,
       random,

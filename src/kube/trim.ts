@@ -1,5 +1,6 @@
 /** What is left out of cached objects. */
 import type { KubeObject, Labels, ObjectMeta } from '../core/kube-object.ts';
+import { group } from '../schema/names.ts';
 
 export type Trim = (object: KubeObject) => KubeObject;
 
@@ -32,4 +33,31 @@ export const dropBookkeeping: Trim = (object) => {
   return annotations === undefined || annotations === metadata.annotations
     ? withMetadata(object, metadata)
     : withMetadata(object, { ...metadata, annotations });
+};
+
+const identity = ({ name, namespace, uid, resourceVersion }: ObjectMeta): ObjectMeta => ({
+  name,
+  ...(namespace !== undefined && { namespace }),
+  ...(uid !== undefined && { uid }),
+  ...(resourceVersion !== undefined && { resourceVersion }),
+});
+
+/** For kinds of which it only matters whether an object is there, such as definitions. */
+export const nameOnly: Trim = ({ apiVersion, kind, metadata }) => ({ apiVersion, kind, metadata: identity(metadata) });
+
+/**
+ * Names, labels and our own annotations. For kinds of which there may be thousands, and few are ours: to know which
+ * workloads name a policy takes no more.
+ */
+export const oursOnly: Trim = ({ apiVersion, kind, metadata }) => {
+  const own = Object.entries(metadata.annotations ?? {}).filter(([key]) => key.startsWith(`${group}/`));
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      ...identity(metadata),
+      ...(metadata.labels !== undefined && { labels: metadata.labels }),
+      ...(own.length > 0 && { annotations: Object.fromEntries(own) }),
+    },
+  };
 };

@@ -15,6 +15,8 @@ export type WatchSpec = {
    * Needs permission to list and watch customresourcedefinitions.
    */
   readonly optional?: boolean;
+  /** Ask for names and metadata alone: what the cache holds then has neither spec nor status. */
+  readonly metadataOnly?: boolean;
   /** What is left out of the cache; `dropManagedFields` when not said. Use `dropBookkeeping` for kinds that are never replaced. */
   readonly trim?: Trim;
 };

@@ -2,6 +2,7 @@
 import { kinds, type KubeObject } from '../core/kube-object.ts';
 import { parsePolicy, type ParsedPolicy, type PolicyLookup } from '../core/policy/parse-policy.ts';
 import { resolvePolicy } from '../core/policy/resolve-policy.ts';
+import type { KnownProviders } from '../core/policy/provider-plan.ts';
 import { sentence } from '../core/problem.ts';
 import type { PolicyPort } from '../controller/dependencies.ts';
 import type { ClusterView } from '../ports/cluster.ts';
@@ -23,7 +24,7 @@ const names = (cluster: ClusterView, namespace: string): readonly string[] =>
 
 /** What a workload's annotations and the policy they name say. The webhook and the controller read it alike. */
 export const policyOf =
-  (cluster: ClusterView) =>
+  (cluster: ClusterView, providers: KnownProviders) =>
   ({ metadata }: Pick<KubeObject, 'metadata'>): ParsedPolicy => {
     const namespace = metadata.namespace ?? '';
     return parsePolicy({
@@ -31,13 +32,14 @@ export const policyOf =
       namespace,
       find: lookup(cluster, namespace),
       names: () => names(cluster, namespace),
+      providers,
     });
   };
 
-export const policyPort = (cluster: ClusterView): PolicyPort => ({
+export const policyPort = (cluster: ClusterView, providers: KnownProviders): PolicyPort => ({
   ofRelease: ({ policy }) => resolvePolicy(policy),
   ofWorkload: (workload) => {
-    const parsed = policyOf(cluster)(workload);
+    const parsed = policyOf(cluster, providers)(workload);
     return parsed.ok
       ? { spec: parsed.spec, ...(parsed.name === undefined ? {} : { name: parsed.name }) }
       : { problems: parsed.problems.map(sentence) };

@@ -11,6 +11,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { detectProvider } from '../traffic/detect.ts';
 import { trafficProviders } from '../traffic/index.ts';
+import { knownProviders } from './known-providers.ts';
 import { metricSources } from './metric-sources.ts';
 import { policyPort } from './policies.ts';
 
@@ -46,7 +47,7 @@ export const startController = async ({
       cluster,
       clock,
       traffic: { providers: trafficProviders, detect: detectProvider },
-      policies: policyPort(cluster),
+      policies: policyPort(cluster, knownProviders(cluster)),
       measure: measureRound({ source: metricSources(prometheus), judge: threshold, deadline: queryDeadline }),
       journal,
       metrics,

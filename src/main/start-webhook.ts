@@ -14,6 +14,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { webhookApp } from '../webhook/webhook-app.ts';
 import { startWebhookServer, type WebhookLimits, type WebhookServer } from '../webhook/webhook-server.ts';
+import { knownProviders } from './known-providers.ts';
 import { policyOf } from './policies.ts';
 
 export type WebhookSetup = {
@@ -85,12 +86,16 @@ const listen = (setup: WebhookSetup, certificate: Credential): Promise<WebhookSe
 };
 
 /** Releases are watched only where the controller runs too; elsewhere a failure is named without its reason. */
-const admissionRules = ({ cluster, sluiceUser }: WebhookSetup): AdmissionRules => ({
-  sluiceUsers: [sluiceUser],
-  policyOf: policyOf(cluster),
-  failureOf: (namespace, name) => {
-    if (!cluster.serves(kinds.release)) return undefined;
-    const message = cluster.get({ gvk: kinds.release, namespace, name })?.status?.['message'];
-    return typeof message === 'string' ? message : undefined;
-  },
-});
+const admissionRules = ({ cluster, sluiceUser }: WebhookSetup): AdmissionRules => {
+  const providers = knownProviders(cluster);
+  return {
+    sluiceUsers: [sluiceUser],
+    policyOf: policyOf(cluster, providers),
+    providers,
+    failureOf: (namespace, name) => {
+      if (!cluster.serves(kinds.release)) return undefined;
+      const message = cluster.get({ gvk: kinds.release, namespace, name })?.status?.['message'];
+      return typeof message === 'string' ? message : undefined;
+    },
+  };
+};

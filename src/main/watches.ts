@@ -1,6 +1,6 @@
 /** What is watched, and nothing else: kinds that are too many (pods, ReplicaSets) are read at the rare moments they matter. */
 import { kinds } from '../core/kube-object.ts';
-import { dropBookkeeping } from '../kube/trim.ts';
+import { dropBookkeeping, nameOnly, oursOnly } from '../kube/trim.ts';
 import type { WatchSpec } from '../kube/watch-spec.ts';
 import { labels } from '../schema/names.ts';
 import { trafficProviders } from '../traffic/index.ts';
@@ -20,8 +20,17 @@ const routeKinds = (scope: Scope): readonly WatchSpec[] => {
   return [...own].filter((gvk) => !builtIn.has(gvk)).map((gvk) => ({ gvk, ...scope, optional: true }));
 };
 
-export const webhookWatches = (namespace: string | undefined): readonly WatchSpec[] =>
-  policies(namespace === undefined ? {} : { namespace });
+/** The webhook decides from what it is asked about and from policies; all else it knows by name, to warn people. */
+export const webhookWatches = (namespace: string | undefined): readonly WatchSpec[] => {
+  const scope = namespace === undefined ? {} : { namespace };
+  return [
+    ...policies(scope),
+    // Who uses a policy that changes or goes.
+    { gvk: kinds.deployment, ...scope, metadataOnly: true, trim: oursOnly },
+    // Whether the routes that a policy's provider works with are installed.
+    { gvk: kinds.crd, metadataOnly: true, trim: nameOnly },
+  ];
+};
 
 /** For the controller, and for both in one process. */
 export const controllerWatches = (namespace: string | undefined): readonly WatchSpec[] => {

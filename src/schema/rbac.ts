@@ -70,9 +70,15 @@ export const webhookPermissions = (names: {
   /** Of the Secret that holds the certificate. */
   readonly secret: string;
 }): Permissions => ({
-  workedOn: [allow(group, ['canarypolicies'], read)],
+  workedOn: [
+    allow(group, ['canarypolicies'], read),
+    // Their metadata alone is asked for: who uses a policy that changes or goes.
+    allow('apps', ['deployments'], ['list', 'watch']),
+  ],
   clusterWide: [
     allow(group, ['clustercanarypolicies'], read),
+    // Names alone: whether what a policy's provider works with is installed.
+    allow('apiextensions.k8s.io', ['customresourcedefinitions'], ['list', 'watch']),
     {
       apiGroups: ['admissionregistration.k8s.io'],
       resources: ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'],

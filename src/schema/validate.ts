@@ -138,14 +138,17 @@ export const asWritten = (value: unknown): string => {
   return text.length > longest ? `${text.slice(0, longest)}…` : text;
 };
 
+/** A finding in the value that stands at the field path `at`. */
+export const asProblem = (finding: Finding, at: string): Problem => ({
+  field: finding.path === '' ? at : below(at, finding.path),
+  ...(finding.value === undefined ? {} : { value: asWritten(finding.value) }),
+  rule: finding.rule,
+  todo: finding.todo,
+});
+
 /**
  * The problems of a value that stands at the field path `at` (`spec`), none when it is valid. With `old`, the value it
  * replaces, rules about the change are looked at too. Never throws: the value may be anything JSON can hold.
  */
 export const validate = (schema: TSchema, value: unknown, at: string, old?: unknown): readonly Problem[] =>
-  findings(schema, value, old).map((finding) => ({
-    field: finding.path === '' ? at : below(at, finding.path),
-    ...(finding.value === undefined ? {} : { value: asWritten(finding.value) }),
-    rule: finding.rule,
-    todo: finding.todo,
-  }));
+  findings(schema, value, old).map((finding) => asProblem(finding, at));

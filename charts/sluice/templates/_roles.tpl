@@ -155,6 +155,13 @@
     - get
     - list
     - watch
+- apiGroups:
+    - apps
+  resources:
+    - deployments
+  verbs:
+    - list
+    - watch
 {{- end }}
 
 {{- define "sluice.rules.webhook.clusterWide" -}}
@@ -164,6 +171,13 @@
     - clustercanarypolicies
   verbs:
     - get
+    - list
+    - watch
+- apiGroups:
+    - apiextensions.k8s.io
+  resources:
+    - customresourcedefinitions
+  verbs:
     - list
     - watch
 - apiGroups:

@@ -1,5 +1,6 @@
 import type { Deployment, KubeObject } from '../kube-object.ts';
 import type { ParsedPolicy } from '../policy/parse-policy.ts';
+import type { KnownProviders } from '../policy/provider-plan.ts';
 import type { DecideInput } from './facts.ts';
 import { deny, type AdmissionRequest, type Answer } from './admission-request.ts';
 
@@ -8,6 +9,8 @@ export type AdmissionRules = {
   /** User names of Sluice's own service accounts. */
   readonly sluiceUsers: readonly string[];
   readonly policyOf: (workload: Deployment) => ParsedPolicy;
+  /** What policies are held against that name their provider. */
+  readonly providers?: KnownProviders;
   /** Why a release failed, as a sentence, where that is known. */
   readonly failureOf?: (namespace: string, release: string) => string | undefined;
 };

@@ -60,7 +60,8 @@ const decideCreate = (input: DecideInput): Decision => {
   return ruled('not-opted-in', 'the workload has not asked for canary releases', object, { ...asSent, warnings });
 };
 
-const firstVersion = (parsed: ParsedPolicy): readonly string[] => (parsed.ok ? [createdWarning(parsed.policy)] : []);
+const firstVersion = (parsed: ParsedPolicy): readonly string[] =>
+  parsed.ok ? [createdWarning(parsed.policy), ...(parsed.warnings ?? [])] : [];
 
 const untouched = (name: CaseName, because: string): Decision => ({
   case: name,

@@ -16,7 +16,7 @@ export const validate = (request: AdmissionRequest, rules: AdmissionRules, now: 
   if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') return pass();
   if (isDeployment(request)) return validateDeployment(request, rules, now);
   if (request.group !== group) return pass();
-  if (request.kind === 'CanaryPolicy' || request.kind === 'ClusterCanaryPolicy') return validatePolicy(request);
+  if (request.kind === 'CanaryPolicy' || request.kind === 'ClusterCanaryPolicy') return validatePolicy(request, rules);
   return request.kind === 'Release' ? validateRelease(request, rules) : pass();
 };
 
@@ -29,10 +29,12 @@ const validateDeployment = (request: AdmissionRequest, rules: AdmissionRules, no
 };
 
 /** A stored policy that is wrong (from before a rule was made) may still get labels and lose finalizers. */
-const validatePolicy = ({ object, oldObject, kind }: AdmissionRequest): Answer => {
+const validatePolicy = ({ object, oldObject, kind }: AdmissionRequest, { providers }: AdmissionRules): Answer => {
   if (oldObject !== undefined && canonicalJson(oldObject.spec) === canonicalJson(object?.spec)) return pass();
-  const parsed = parsePolicySpec(object?.spec);
-  return parsed.ok ? pass() : denyProblems('invalid', `the ${kind} cannot be read`, parsed.problems);
+  const parsed = parsePolicySpec(object?.spec, providers);
+  return parsed.ok
+    ? { ...pass(), warnings: parsed.warnings ?? [] }
+    : denyProblems('invalid', `the ${kind} cannot be read`, parsed.problems);
 };
 
 const validateRelease = (request: AdmissionRequest, rules: AdmissionRules): Answer => {

@@ -56,6 +56,7 @@ export const releaseWarnings = (facts: Facts): readonly string[] => {
     `canary release ${facts.wanted.release}${steps}; the version before keeps serving`,
     follow(facts),
     ...changes(facts),
+    ...((facts.parsed.ok && facts.parsed.warnings) || []),
     ...staleSkip(facts),
   ];
 };

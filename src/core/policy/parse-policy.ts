@@ -2,11 +2,12 @@
 import { annotations as known } from '../../schema/annotations.ts';
 import { nearest } from '../../schema/nearest.ts';
 import { PolicySpecSchema, type PolicySpec } from '../../schema/policy.ts';
-import { asWritten, findings, validate, type Finding } from '../../schema/validate.ts';
+import { asProblem, asWritten, findings, validate, type Finding } from '../../schema/validate.ts';
 import { checkQuery } from '../judge/query-text.ts';
 import type { Json, JsonObject, Labels } from '../kube-object.ts';
 import type { Problem } from '../problem.ts';
 import type { Policy } from './policy.ts';
+import { planFindings, providerWarnings, type KnownProviders } from './provider-plan.ts';
 import { readAnnotations, type AnnotatedField } from './read-annotations.ts';
 import { resolvePolicy } from './resolve-policy.ts';
 
@@ -22,6 +23,8 @@ export type PolicyInput = {
   readonly find: PolicyLookup;
   /** Names that `find` knows, to say which one was meant. Asked only when `find` finds nothing. */
   readonly names?: () => readonly string[];
+  /** What a policy is held against that names its provider. Without it every plan passes. */
+  readonly providers?: KnownProviders;
 };
 
 export type ParsedPolicy =
@@ -32,6 +35,8 @@ export type ParsedPolicy =
       readonly spec: PolicySpec;
       /** Kind and name of the named policy, as `CanaryPolicy/careful`. */
       readonly name?: string;
+      /** What the person should know although nothing is wrong with the policy, one line each. */
+      readonly warnings?: readonly string[];
     }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
@@ -113,10 +118,19 @@ export const parsePolicy = (input: PolicyInput): ParsedPolicy => {
   ];
   if (problems.length > 0) return { ok: false, problems };
   const valid = spec as PolicySpec;
+  const named = name === undefined ? {} : { name };
+  const planned = planFindings(valid, input.providers).map((finding) => placeProblem(finding, over, name));
   // Only a named policy can have queries.
-  const queries = queryProblems(valid, `${name ?? ''} spec`.trim());
-  if (queries.length > 0) return { ok: false, problems: queries };
-  return { ok: true, policy: resolvePolicy(valid), spec: valid, ...(name === undefined ? {} : { name }) };
+  const wrong = [...queryProblems(valid, `${name ?? ''} spec`.trim()), ...planned];
+  return wrong.length > 0 ? { ok: false, problems: wrong } : { ...readable(valid, input.providers), ...named };
+};
+
+type Read = Extract<ParsedPolicy, { ok: true }>;
+
+const readable = (spec: PolicySpec, providers: KnownProviders | undefined): Read => {
+  const policy = resolvePolicy(spec);
+  const warnings = providerWarnings(policy.provider, providers);
+  return { ok: true, policy, spec, ...(warnings.length === 0 ? {} : { warnings }) };
 };
 
 /** To the schema a null is a field that is not set; here it becomes one. */
@@ -124,13 +138,15 @@ const withoutNulls = (value: Json | undefined): unknown =>
   JSON.parse(JSON.stringify(value), (_, inner: unknown) => inner ?? undefined) as unknown;
 
 /** Reads the `spec` of a CanaryPolicy or ClusterCanaryPolicy by itself. Problems are at `spec.…`. */
-export const parsePolicySpec = (spec: Json | undefined): ParsedPolicy => {
+export const parsePolicySpec = (spec: Json | undefined, providers?: KnownProviders): ParsedPolicy => {
   const problems = validate(PolicySpecSchema, spec, 'spec');
   if (problems.length > 0) return { ok: false, problems };
   const valid = withoutNulls(spec) as PolicySpec;
-  const queries = queryProblems(valid, 'spec');
-  if (queries.length > 0) return { ok: false, problems: queries };
-  return { ok: true, policy: resolvePolicy(valid), spec: valid };
+  const wrong = [
+    ...queryProblems(valid, 'spec'),
+    ...planFindings(valid, providers).map((finding) => asProblem(finding, 'spec')),
+  ];
+  return wrong.length > 0 ? { ok: false, problems: wrong } : readable(valid, providers);
 };
 
 /** Whether Sluice releases this workload: `sluice.dev/canary: enabled`, or a policy named without `disabled`. */

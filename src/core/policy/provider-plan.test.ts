@@ -1,0 +1,127 @@
+import { describe, expect, it } from '@jest/globals';
+import type { PolicySpec } from '../../schema/policy.ts';
+import { percent } from '../percent.ts';
+import { sentence } from '../problem.ts';
+import { parsePolicy, parsePolicySpec, type ParsedPolicy } from './parse-policy.ts';
+import { planProblems, providerProblems, type KnownProviders } from './provider-plan.ts';
+
+const route = { can: { splits: 'route', granularity: 1 } } as const;
+const pods = { can: { splits: 'replicas', granularity: 1 } } as const;
+const coarse = { can: { splits: 'route', granularity: 5 } } as const;
+const away = { ...route, missing: () => ['VirtualService (networking.istio.io/v1)'] } as const;
+const known: KnownProviders = { istio: route, smi: coarse, kubernetes: pods };
+
+const multiple = (of: number): string =>
+  `must be a multiple of ${of}: the provider smi cannot express anything between`;
+const below100 =
+  'must be below 100: the provider kubernetes splits by the number of pods, and stable keeps its own. Leave the last step out; promotion takes everything to the new template anyway.';
+
+describe('planProblems', () => {
+  it.each([
+    ['any whole percent of a route', { name: 'istio', ...route }, [1, 33, 100], []],
+    ['fives, of a provider that knows only those', { name: 'smi', ...coarse }, [5, 50, 100], []],
+    [
+      'anything else of it',
+      { name: 'smi', ...coarse },
+      [1, 12],
+      [
+        `steps "1": ${multiple(5)}. Write 5, or use another provider.`,
+        `steps "12": ${multiple(5)}. Write 15, or use another provider.`,
+      ],
+    ],
+    ['everything, from pods', { name: 'kubernetes', ...pods }, [50, 100], [`steps "100": ${below100}`]],
+  ])('answers to %s', (_case, provider, weights, problems) =>
+    expect(planProblems(provider, weights.map(percent)).map(sentence)).toEqual(problems),
+  );
+});
+
+const told = (parsed: ParsedPolicy): readonly string[] => (parsed.ok ? [] : parsed.problems.map(sentence));
+
+describe('a policy that names its provider', () => {
+  const ofSpec = (spec: PolicySpec): readonly string[] => told(parsePolicySpec(spec, known));
+
+  it.each<[string, PolicySpec, readonly string[]]>([
+    ['steps it can do', { provider: 'smi', steps: [5, 50] }, []],
+    ['steps, each at its place', { provider: 'smi', steps: [5, 12] }, [`spec.steps[1] "12": ${multiple(5)}. Write 15`]],
+    ['a stepWeight, once', { provider: 'smi', stepWeight: 3 }, [`spec.stepWeight "3": ${multiple(5)}. Write 5`]],
+    ['a maxWeight', { provider: 'kubernetes', stepWeight: 50, maxWeight: 100 }, [`spec.maxWeight "100": ${below100}`]],
+    [
+      'the default steps, which nobody wrote',
+      { provider: 'smi' },
+      [`spec.provider "smi": the default step 1 ${multiple(5)}. Write 5`],
+    ],
+    ['nothing, as long as the provider is to be found', { provider: 'auto', steps: [3, 100] }, []],
+    ['nothing, of a provider that nobody has described', { provider: 'linkerd', steps: [3] }, []],
+  ])('is held against %s', (_case, spec, expected) => {
+    const found = ofSpec(spec);
+    expect(found).toHaveLength(expected.length);
+    expected.forEach((text, i) => expect(found[i]).toContain(text));
+  });
+
+  const ofWorkload = (own: Readonly<Record<string, string>>, spec: PolicySpec): ParsedPolicy =>
+    parsePolicy({
+      annotations: Object.fromEntries(Object.entries(own).map(([key, text]) => [`sluice.dev/${key}`, text])),
+      namespace: 'shop',
+      find: () => ({ kind: 'CanaryPolicy', spec }),
+      providers: known,
+    });
+
+  it.each<[string, Readonly<Record<string, string>>, PolicySpec, readonly string[]]>([
+    [
+      'in the annotation',
+      { canary: 'enabled', provider: 'kubernetes', steps: '50,100' },
+      {},
+      [`sluice.dev/steps "100": ${below100}`],
+    ],
+    [
+      'in the policy, where the annotation names the provider',
+      { policy: 'careful', provider: 'kubernetes' },
+      { steps: [50, 100] },
+      [`CanaryPolicy/careful spec.steps[1] "100": ${below100}`],
+    ],
+    [
+      'in the annotation, where the policy names the provider',
+      { policy: 'careful', steps: '12' },
+      { provider: 'smi', steps: [5] },
+      [`sluice.dev/steps "12": ${multiple(5)}. Write sluice.dev/steps: "5,25,50", for example.`],
+    ],
+    [
+      'in the annotation that names it, where the steps are nobody’s',
+      { canary: 'enabled', provider: 'smi' },
+      {},
+      [
+        `sluice.dev/provider "smi": the default step 1 ${multiple(5)}. Write sluice.dev/provider: "istio", for example.`,
+      ],
+    ],
+  ])('is refused where it was written: %s', (_case, own, spec, problems) =>
+    expect(told(ofWorkload(own, spec))).toEqual(problems),
+  );
+
+  it('is told together with what is wrong with its queries', () => {
+    const checks = [{ name: 'errors', query: 'sum(rate(x[{{nothing}}]))', max: 1 }];
+    const found = ofSpec({ provider: 'kubernetes', steps: [100], checks });
+    expect(found).toEqual([expect.stringContaining('spec.checks[0].query'), `spec.steps[0] "100": ${below100}`]);
+  });
+});
+
+describe('a provider whose kinds are not served', () => {
+  it('is a warning as long as it is only written down', () => {
+    expect(parsePolicySpec({ provider: 'istio' }, { istio: away })).toMatchObject({
+      ok: true,
+      warnings: [
+        'the provider istio works with VirtualService (networking.istio.io/v1), which the API server does not serve: no release can start until it does; the provider auto takes one that is there',
+      ],
+    });
+    expect(parsePolicySpec({ provider: 'istio' }, { istio: { ...away, missing: () => [] } })).not.toHaveProperty(
+      'warnings',
+    );
+    expect(parsePolicySpec({}, { istio: away })).not.toHaveProperty('warnings');
+  });
+
+  it('is a problem of a release that is to start', () => {
+    expect(providerProblems({ name: 'istio', ...away }).map(sentence)).toEqual([
+      'provider "istio": works with VirtualService (networking.istio.io/v1), which the API server does not serve. Install what serves it, or use another provider.',
+    ]);
+    expect(providerProblems({ name: 'istio', ...route })).toEqual([]);
+  });
+});

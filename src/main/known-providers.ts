@@ -1,0 +1,27 @@
+/** The providers as policies are held against them: what each can do, and whether what it works with is installed. */
+import { apiVersionOf, kinds, type Gvk } from '../core/kube-object.ts';
+import type { KnownProviders } from '../core/policy/provider-plan.ts';
+import type { ClusterView } from '../ports/cluster.ts';
+import { trafficProviders } from '../traffic/index.ts';
+
+const builtIn: ReadonlySet<Gvk> = new Set(Object.values(kinds));
+
+/** The webhook watches no routes, but the definitions of their kinds; the controller knows which of them are served. */
+const isServed = (cluster: ClusterView, gvk: Gvk): boolean => {
+  if (builtIn.has(gvk) || cluster.serves(gvk)) return true;
+  const name = `${gvk.plural}.${gvk.group}`;
+  return cluster.serves(kinds.crd) && cluster.get({ gvk: kinds.crd, name }) !== undefined;
+};
+
+export const knownProviders = (cluster: ClusterView): KnownProviders => {
+  const { memory: _inProcess, ...real } = trafficProviders;
+  return Object.fromEntries(
+    Object.entries(real).map(([name, { can, kinds: own }]) => [
+      name,
+      {
+        can,
+        missing: () => own.filter((gvk) => !isServed(cluster, gvk)).map((gvk) => `${gvk.kind} (${apiVersionOf(gvk)})`),
+      },
+    ]),
+  );
+};
