@@ -9,6 +9,7 @@ import { clusterWriter } from '../kube/cluster-writer.ts';
 import type { ClusterWriter } from '../ports/cluster.ts';
 import { fieldManager, managedBy } from '../schema/names.ts';
 import { webhookConfigurations } from '../schema/webhooks.ts';
+import { meshProviders } from '../traffic/index.ts';
 import { ensure, installDefinitions, permissions, uninstall, type Installed } from './install.ts';
 import { partsOf, type Parts } from './run-parts.ts';
 import { startController } from './start-controller.ts';
@@ -30,6 +31,7 @@ const webhooks = (config: DevConfig, port: number, bundle: string): readonly Ins
     clientConfig: { url: `https://${host}:${port}` },
     caBundle: Buffer.from(bundle).toString('base64'),
     sluiceUsers: [config.sluiceUser],
+    providerKinds: meshProviders.flatMap((provider) => provider.kinds),
     failurePolicy: config.failurePolicy,
     ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
   });

@@ -12,6 +12,7 @@ import type { ConnectedCluster } from '../kube/cluster.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { meshProviders } from '../traffic/index.ts';
 import { webhookApp } from '../webhook/webhook-app.ts';
 import { startWebhookServer, type WebhookLimits, type WebhookServer } from '../webhook/webhook-server.ts';
 import { knownProviders } from './known-providers.ts';
@@ -92,6 +93,7 @@ const admissionRules = ({ cluster, sluiceUser }: WebhookSetup): AdmissionRules =
     sluiceUsers: [sluiceUser],
     policyOf: policyOf(cluster, providers),
     providers,
+    routes: meshProviders,
     failureOf: (namespace, name) => {
       if (!cluster.serves(kinds.release)) return undefined;
       const message = cluster.get({ gvk: kinds.release, namespace, name })?.status?.['message'];

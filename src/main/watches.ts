@@ -3,7 +3,7 @@ import { kinds } from '../core/kube-object.ts';
 import { dropBookkeeping, nameOnly, oursOnly } from '../kube/trim.ts';
 import type { WatchSpec } from '../kube/watch-spec.ts';
 import { labels } from '../schema/names.ts';
-import { trafficProviders } from '../traffic/index.ts';
+import { meshProviders } from '../traffic/index.ts';
 
 type Scope = { readonly namespace?: string };
 
@@ -15,8 +15,7 @@ const policies = (scope: Scope): readonly WatchSpec[] => [
 /** Kinds of meshes and gateways: each may be missing, and may be installed later. */
 const routeKinds = (scope: Scope): readonly WatchSpec[] => {
   const builtIn = new Set<unknown>(Object.values(kinds));
-  const { memory, ...real } = trafficProviders;
-  const own = new Set(Object.values(real).flatMap(({ kinds: provided }) => provided));
+  const own = new Set(meshProviders.flatMap(({ kinds: provided }) => provided));
   return [...own].filter((gvk) => !builtIn.has(gvk)).map((gvk) => ({ gvk, ...scope, optional: true }));
 };
 

@@ -2,6 +2,7 @@
 import type { Gvk, KubeObject, ObjectRef, RefKey, Service } from '../core/kube-object.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Percent } from '../core/percent.ts';
+import type { KeptRoute } from '../core/route-split.ts';
 
 /** `memory` cannot be asked for in a policy: it is for tests and demonstrations. */
 export type ProviderName = 'istio' | 'linkerd' | 'smi' | 'kubernetes' | 'memory';
@@ -16,6 +17,14 @@ export type Target = {
   readonly canaryService: string;
   /** Owner of generated routes. */
   readonly release: { readonly name: string; readonly uid: string };
+};
+
+/** As much of a target as can be told from a route that carries its split. Every Target is one. */
+export type RouteTarget = {
+  readonly namespace: string;
+  readonly apex: { readonly metadata: { readonly name: string } };
+  readonly canaryService: string;
+  readonly release: { readonly name: string };
 };
 
 export type HeaderMatch = {
@@ -68,4 +77,10 @@ export interface TrafficProvider {
   accepted(target: Target, live: Live): Acceptance;
   /** Changes that take Sluice out of the routes: the user's come back exactly as they were found, live edits survive, generated ones go. */
   restore(target: Target, live: Live): readonly Change[];
+  /**
+   * An object of `kinds` as it is to be stored when somebody other than Sluice writes `object` over `old`: the splits that
+   * `old` carries are in it, everything else is as it was sent, and nothing that a client says about splits counts.
+   * `object` itself where there is nothing to keep. Two providers of one kind must agree about it.
+   */
+  keep(old: KubeObject | undefined, object: KubeObject): KeptRoute;
 }

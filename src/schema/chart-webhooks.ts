@@ -1,6 +1,6 @@
 /** The webhook configurations as a template of the chart. */
 import { stringify } from 'yaml';
-import type { JsonObject } from '../core/kube-object.ts';
+import type { Gvk, JsonObject } from '../core/kube-object.ts';
 import { webhookConfigurations, type WebhookConfiguration, type WebhookOptions } from './webhooks.ts';
 
 /**
@@ -19,7 +19,7 @@ const placeholders = {
   ],
 } as const;
 
-const options: WebhookOptions = {
+const options: Omit<WebhookOptions, 'providerKinds'> = {
   name: placeholders.name[0],
   clientConfig: { service: { name: placeholders.name[0], namespace: placeholders.ownNamespace[0] } },
   sluiceUsers: [placeholders.user[0]],
@@ -39,11 +39,11 @@ const documentOf = (configuration: WebhookConfiguration): string => {
 const documents = (given: WebhookOptions): string => webhookConfigurations(given).map(documentOf).join('---\n');
 
 /** Text of the template file: the configurations for one namespace, or else for all. */
-export const chartWebhooks = (): string =>
+export const chartWebhooks = (providerKinds: readonly Gvk[]): string =>
   [
     '{{- if .Values.watchNamespace }}\n',
-    documents({ ...options, namespace: placeholders.watchNamespace[0] }),
+    documents({ ...options, providerKinds, namespace: placeholders.watchNamespace[0] }),
     '{{- else }}\n',
-    documents(options),
+    documents({ ...options, providerKinds }),
     '{{- end }}\n',
   ].join('');

@@ -8,7 +8,7 @@ import { stringify } from 'yaml';
 import { settingsPage } from '../config/render-settings.ts';
 import type { Gvk } from '../core/kube-object.ts';
 import { metricsTable } from '../telemetry/metric-definitions.ts';
-import { trafficProviders } from '../traffic/index.ts';
+import { meshProviders } from '../traffic/index.ts';
 import { chartRoles } from './chart-roles.ts';
 import { chartWebhooks } from './chart-webhooks.ts';
 import { crds } from './crds.ts';
@@ -29,16 +29,13 @@ const doc = (name: string, text: string): GeneratedFile => ({
 });
 
 /** Kinds of the routes of every provider there is a mesh for. */
-const providerKinds = (): readonly Gvk[] => {
-  const { memory: _inProcess, ...providers } = trafficProviders;
-  return Object.values(providers).flatMap((provider) => provider.kinds);
-};
+const providerKinds: readonly Gvk[] = meshProviders.flatMap(({ kinds }) => kinds);
 
 /** Every generated file, by its path from the repository's root. */
 export const generated = (): readonly GeneratedFile[] => [
   ...crds().map((crd) => yaml(`charts/sluice/crds/${crd.metadata.name}.yaml`, crd)),
-  template('charts/sluice/templates/_roles.tpl', chartRoles(providerKinds())),
-  template('charts/sluice/templates/webhook-configurations.yaml', chartWebhooks()),
+  template('charts/sluice/templates/_roles.tpl', chartRoles(providerKinds)),
+  template('charts/sluice/templates/webhook-configurations.yaml', chartWebhooks(providerKinds)),
   doc('annotations', annotationsPage()),
   doc('canarypolicy', policyPage()),
   doc('release', releasePage()),

@@ -28,7 +28,7 @@ const allow = (apiGroup: string, resources: readonly string[], verbs: readonly s
 });
 
 /** Kinds of meshes and gateways. What Kubernetes itself serves has rules of its own, narrower ones. */
-const routeKinds = (providerKinds: readonly Gvk[]): readonly Gvk[] => {
+export const routeKinds = (providerKinds: readonly Gvk[]): readonly Gvk[] => {
   const known = new Set(Object.values<Gvk>(kinds).map(({ group: g, plural }) => `${g}/${plural}`));
   return providerKinds.filter((gvk, i) => {
     const key = (k: Gvk): string => `${k.group}/${k.plural}`;

@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../core/kube-object.ts';
+import { gvk, type JsonObject } from '../core/kube-object.ts';
 import { webhookConfigurations, type WebhookOptions } from './webhooks.ts';
 
 const options: WebhookOptions = {
   name: 'sluice',
   clientConfig: { service: { name: 'sluice-webhook', namespace: 'sluice-system' } },
   sluiceUsers: ['system:serviceaccount:sluice-system:sluice'],
+  providerKinds: [gvk('networking.istio.io/v1', 'VirtualService', 'virtualservices')],
   failurePolicy: 'Fail',
 };
 const all = (more: Partial<WebhookOptions> = {}): readonly JsonObject[] =>
@@ -20,7 +21,11 @@ describe('webhook configurations', () => {
       'MutatingWebhookConfiguration',
       'ValidatingWebhookConfiguration',
     ]);
-    expect(mutating.webhooks.map(({ name }) => name)).toEqual(['deployments.sluice.dev', 'releases.sluice.dev']);
+    expect(mutating.webhooks.map(({ name }) => name)).toEqual([
+      'deployments.sluice.dev',
+      'releases.sluice.dev',
+      'routes.sluice.dev',
+    ]);
     expect(validating.webhooks.map(({ name }) => name)).toEqual([
       'deployments.sluice.dev',
       'releases.sluice.dev',
@@ -91,6 +96,7 @@ describe('webhook configurations', () => {
           ['deployments.sluice.dev', failurePolicy],
           ['releases.sluice.dev', failurePolicy],
           ['policies.sluice.dev', failurePolicy],
+          ['routes.sluice.dev', 'Ignore'],
           ['owned.sluice.dev', 'Ignore'],
         ]),
       );

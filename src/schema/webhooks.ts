@@ -1,7 +1,8 @@
 /** The two webhook configurations: which writes the API server asks Sluice about. As few as can be. */
-import type { Json, JsonObject, KubeObject } from '../core/kube-object.ts';
-import { requestAnnotation } from './annotations.ts';
+import type { Gvk, Json, JsonObject, KubeObject } from '../core/kube-object.ts';
+import { requestAnnotation, splitAnnotation } from './annotations.ts';
 import { group, labels, managedBy, version } from './names.ts';
+import { routeKinds } from './rbac.ts';
 
 /** Where the API server finds the webhook: a base address without a path, or a Service. */
 export type WebhookClient =
@@ -16,6 +17,8 @@ export type WebhookOptions = {
   readonly caBundle?: string;
   /** User names of Sluice's own service accounts: nothing they write comes back as a question. */
   readonly sluiceUsers: readonly string[];
+  /** Kinds that traffic providers read and write. */
+  readonly providerKinds: readonly Gvk[];
   /** Ask about this namespace alone, and about no cluster-wide policy. */
   readonly namespace?: string;
   /** What becomes of a change of a template, a policy or a request while no webhook answers. */
@@ -31,7 +34,11 @@ const manyAnnotations = 100;
 export const webhookConfigurations = (
   options: WebhookOptions,
 ): readonly [mutating: WebhookConfiguration, validating: WebhookConfiguration] => {
-  const mutating = [deployments(options, ['deployments', 'deployments/status']), releases(options)].map((webhook) => ({
+  const mutating = [
+    deployments(options, ['deployments', 'deployments/status']),
+    releases(options),
+    routes(options),
+  ].map((webhook) => ({
     ...webhook,
     clientConfig: clientConfig(options, '/mutate'),
     reinvocationPolicy: 'IfNeeded',
@@ -181,6 +188,27 @@ const policies = (options: WebhookOptions): JsonObject => {
     rules: [rule(group, [version], ['canarypolicies', ...everywhere], ['CREATE', 'UPDATE'])],
     conditions: [],
   });
+};
+
+/**
+ * Routes that carry a split, before or after. Asked about what Sluice itself writes, too: its trace is kept out of the
+ * field managers. Never `Fail`: a split that is lost for a moment is repaired by the controller, and a route of the user
+ * must not depend on Sluice.
+ */
+const routes = (options: WebhookOptions): JsonObject => {
+  const carries = (object: string): string => `${annotationsOf(object)}[?${literal(splitAnnotation)}].hasValue()`;
+  const { matchConditions, ...entry } = webhook(options, {
+    name: 'routes',
+    rules: routeKinds(options.providerKinds).map((gvk) =>
+      rule(gvk.group, [gvk.version], [gvk.plural], ['CREATE', 'UPDATE']),
+    ),
+    conditions: [],
+  });
+  const condition = {
+    name: 'carries-a-split',
+    expression: `${carries('object')} || (oldObject != null && ${carries('oldObject')})`,
+  };
+  return { ...entry, matchConditions: [condition], failurePolicy: 'Ignore' };
 };
 
 /** What Sluice made. Never `Fail`: where Sluice is gone, its leftovers must be removable by hand. */

@@ -12,3 +12,8 @@ export const trafficProviders: Readonly<Record<ProviderName, TrafficProvider>> =
   kubernetes,
   memory,
 };
+
+/** Those that split the traffic of a cluster: all but the one for tests and demonstrations. */
+export const meshProviders: readonly TrafficProvider[] = Object.values(trafficProviders).filter(
+  (provider) => provider !== memory,
+);

@@ -1,7 +1,7 @@
 /** Istio: VirtualServices. Every http, tls and tcp rule that sends to the apex is split in place. */
 import { createHash } from 'node:crypto';
 import { gvk, type Json, type JsonObject, type KubeObject, type ServicePort } from '../core/kube-object.ts';
-import type { Acceptance, Target } from '../ports/traffic.ts';
+import type { Acceptance, RouteTarget, Target } from '../ports/traffic.ts';
 import { canonical, objectOf, objectsOf, textOf } from './json-values.ts';
 import type { DestinationList, RouteKind } from './route-kind.ts';
 import { apexProblems } from './apex-problems.ts';
@@ -17,7 +17,7 @@ type Protocol = (typeof protocols)[number];
 const hostOf = (d: Destination): string => textOf(objectOf(d['destination'])['host']);
 
 /** Rules with a redirect, a direct response or a delegate have no `route` and so no list; mirrors are not routes. */
-const lists = (_target: Target, object: KubeObject): readonly DestinationList[] =>
+const lists = (_target: RouteTarget, object: KubeObject): readonly DestinationList[] =>
   protocols.flatMap((protocol) =>
     objectsOf(object.spec?.[protocol]).map((rule, index) => ({
       key: `${protocol}/${ruleKey(rule)}`,
@@ -32,7 +32,7 @@ const ruleKey = ({ route: _route, ...rest }: JsonObject): string => {
   return `#${createHash('sha256').update(canonical(rest)).digest('hex').slice(0, 10)}`;
 };
 
-const arms = (target: Target, object: KubeObject): Arms => {
+const arms = (target: RouteTarget, object: KubeObject): Arms => {
   const from = object.metadata.namespace ?? target.namespace;
   const means = (d: Destination, name: string): boolean =>
     meansService(hostOf(d), { namespace: target.namespace, name }, from);

@@ -42,4 +42,5 @@ export const kubernetes: TrafficProvider = {
   },
   accepted: () => ({ accepted: 'unknown', because: 'there is no route; the split is the ratio of ready pods' }),
   restore: () => [],
+  keep: (_old, object) => ({ object, kept: [], gone: [], copied: [] }),
 };

@@ -1,7 +1,7 @@
 /** What a mesh has to say about its kind of route, and how a route's part in a release is told from that. */
 import type { Gvk, JsonObject, KubeObject } from '../core/kube-object.ts';
 import type { Problem } from '../core/problem.ts';
-import type { Acceptance, Capabilities, ProviderName, Target } from '../ports/traffic.ts';
+import type { Acceptance, Capabilities, ProviderName, RouteTarget, Target } from '../ports/traffic.ts';
 import { labels, managedBy } from '../schema/names.ts';
 import type { JsonPath } from './json-values.ts';
 import { readMemo } from './split-memo.ts';
@@ -21,8 +21,8 @@ export type RouteKind = {
   readonly can: Capabilities;
   readonly gvk: Gvk;
   /** The lists that could send to the target, in order. Rules without destinations (redirects, delegations) are left out. */
-  readonly lists: (target: Target, object: KubeObject) => readonly DestinationList[];
-  readonly arms: (target: Target, object: KubeObject) => weighted.Arms;
+  readonly lists: (target: RouteTarget, object: KubeObject) => readonly DestinationList[];
+  readonly arms: (target: RouteTarget, object: KubeObject) => weighted.Arms;
   /** The spec of a route that sends everything to the apex, for a user who has none. */
   readonly generate: (target: Target) => JsonObject;
   readonly accepted?: (object: KubeObject) => Acceptance;
@@ -36,7 +36,7 @@ export type RouteRole = 'adopted' | 'generated' | 'clash' | 'unrelated';
 const isOurs = (object: KubeObject): boolean =>
   object.metadata.labels?.[labels.managedBy] === managedBy && object.metadata.labels[labels.release] !== undefined;
 
-export const roleOf = (kind: RouteKind, target: Target, object: KubeObject): RouteRole => {
+export const roleOf = (kind: RouteKind, target: RouteTarget, object: KubeObject): RouteRole => {
   const [group] = object.apiVersion.split('/');
   const near = object.kind === kind.gvk.kind && group === kind.gvk.group;
   if (!near || object.metadata.namespace !== target.namespace) return 'unrelated';
@@ -46,7 +46,7 @@ export const roleOf = (kind: RouteKind, target: Target, object: KubeObject): Rou
   return named ? 'clash' : 'unrelated';
 };
 
-const sendsToApex = (kind: RouteKind, target: Target, object: KubeObject): boolean => {
+const sendsToApex = (kind: RouteKind, target: RouteTarget, object: KubeObject): boolean => {
   const { arm } = kind.arms(target, object);
   return kind.lists(target, object).some(({ destinations }) => destinations.some((d) => arm(d) === 'stable'));
 };
@@ -55,7 +55,7 @@ const sendsToApex = (kind: RouteKind, target: Target, object: KubeObject): boole
 export type LiveList = DestinationList & { readonly merged: readonly weighted.Destination[] };
 
 /** The lists of an object with keys made unique (`key~2`, …): equal rules must not share a memory. */
-export const liveLists = (kind: RouteKind, target: Target, object: KubeObject): readonly LiveList[] => {
+export const liveLists = (kind: RouteKind, target: RouteTarget, object: KubeObject): readonly LiveList[] => {
   const memo = readMemo(object, target.apex.metadata.name);
   const arms = kind.arms(target, object);
   const seen = new Map<string, number>();

@@ -5,7 +5,7 @@
  */
 import { gvk, type KubeObject } from '../core/kube-object.ts';
 import type { Problem } from '../core/problem.ts';
-import type { ProviderName, Target } from '../ports/traffic.ts';
+import type { ProviderName, RouteTarget, Target } from '../ports/traffic.ts';
 import { apexProblems } from './apex-problems.ts';
 import { objectsOf, textOf } from './json-values.ts';
 import type { DestinationList, RouteKind } from './route-kind.ts';
@@ -15,18 +15,18 @@ import { weightedRoutes } from './weighted-routes.ts';
 
 const trafficSplit = gvk('split.smi-spec.io/v1alpha2', 'TrafficSplit', 'trafficsplits');
 
-const means = (target: Target, host: string, name: string): boolean =>
+const means = (target: RouteTarget, host: string, name: string): boolean =>
   meansService(host, { namespace: target.namespace, name }, target.namespace);
 
 /** A TrafficSplit has one list, and it is about the target only when its root is the apex. */
-const lists = (target: Target, { spec }: KubeObject): readonly DestinationList[] =>
+const lists = (target: RouteTarget, { spec }: KubeObject): readonly DestinationList[] =>
   means(target, textOf(spec?.['service']), target.apex.metadata.name)
     ? [{ key: 'backends', path: ['spec', 'backends'], destinations: objectsOf(spec?.['backends']) }]
     : [];
 
 const serviceOf = (d: Destination): string => textOf(d['service']);
 
-const arms = (target: Target): Arms => ({
+const arms = (target: RouteTarget): Arms => ({
   arm: (d) => {
     if (means(target, serviceOf(d), target.apex.metadata.name)) return 'stable';
     return means(target, serviceOf(d), target.canaryService) ? 'canary' : 'other';

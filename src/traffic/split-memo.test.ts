@@ -8,13 +8,13 @@ const route = (annotations?: Record<string, string>): KubeObject => ({
   kind: 'Route',
   metadata: annotations === undefined ? { name: 'r' } : { name: 'r', annotations },
 });
-const memo = { canary: 5, weights: { a: null, b: 3 } };
+const memo = { canary: 5, release: 'web-7', weights: { a: null, b: 3 } };
 
 describe('the memory of a split', () => {
   it('is read as it was written, by apex', () => {
-    const both = writeMemo(writeMemo(route(), 'web', memo), 'api', { canary: 9, weights: {} });
+    const both = writeMemo(writeMemo(route(), 'web', memo), 'api', { canary: 9, release: 'api-2', weights: {} });
     expect(readMemo(both, 'web')).toEqual(memo);
-    expect(readMemo(both, 'api')).toEqual({ canary: 9, weights: {} });
+    expect(readMemo(both, 'api')).toEqual({ canary: 9, release: 'api-2', weights: {} });
     expect(readMemo(both, 'cart')).toBeUndefined();
   });
 

@@ -3,13 +3,18 @@
  * One route may carry the splits of several Services at once, so it is kept by apex.
  */
 import type { Json, KubeObject } from '../core/kube-object.ts';
+import { isPercent } from '../core/percent.ts';
+import { canaryServiceName } from '../core/release/canary.ts';
+import type { CarriedSplit } from '../core/route-split.ts';
 import { splitAnnotation } from '../schema/annotations.ts';
-import { canonical, objectOf } from './json-values.ts';
+import { canonical, objectOf, textOf } from './json-values.ts';
 import type { LostWeight } from './weighted-list.ts';
 
 export type SplitMemo = {
   /** The percent that was asked for: small weights cannot tell neighbouring percents apart. */
   readonly canary: number;
+  /** Name of the Release the split is of, for whoever sees nothing but the route; empty when it is not known. */
+  readonly release: string;
   /** By the key of a list: the weight its only destination had. */
   readonly weights: Readonly<Record<string, LostWeight>>;
 };
@@ -42,9 +47,30 @@ const isLostWeight = (value: Json | undefined): value is LostWeight => value ===
 export const readMemo = (object: KubeObject, apex: string): SplitMemo | undefined => {
   const { services } = read(object);
   if (services[apex] === undefined) return undefined;
-  const { canary, weights } = objectOf(services[apex]);
+  const { canary, release, weights } = objectOf(services[apex]);
   const kept = Object.entries(objectOf(weights)).filter((pair): pair is [string, LostWeight] => isLostWeight(pair[1]));
-  return { canary: typeof canary === 'number' ? canary : 0, weights: Object.fromEntries(kept) };
+  return {
+    canary: typeof canary === 'number' ? canary : 0,
+    release: textOf(release),
+    weights: Object.fromEntries(kept),
+  };
+};
+
+/** Every split that the object remembers. */
+export const carriedSplits = (object: KubeObject): readonly CarriedSplit[] =>
+  Object.keys(read(object).services).flatMap((apex) => {
+    const { canary = 0, release = '' } = readMemo(object, apex) ?? {};
+    return isPercent(canary) ? [{ apex, canaryService: canaryServiceName(apex), canary, release }] : [];
+  });
+
+/** The object with the memory of another in the place of its own. Which other annotations it has is its own. */
+export const withMemoryOf = (source: KubeObject, object: KubeObject): KubeObject => {
+  const note = read(source);
+  const inherits = object.metadata.annotations?.[splitAnnotation] !== undefined;
+  const bare = object.metadata.annotations === undefined || (inherits && note.bare);
+  return Object.keys(note.services).length === 0
+    ? withoutAnnotation(object, bare)
+    : annotated(object, textFor({ ...note, bare }));
 };
 
 /** The route with this memory for the apex, or without one; the annotation goes with the last memory in it. */
@@ -54,8 +80,10 @@ export const writeMemo = (object: KubeObject, apex: string, memo: SplitMemo | un
   const next = memo === undefined ? others : { ...others, [apex]: memo };
   return Object.keys(next).length === 0
     ? withoutAnnotation(object, bare)
-    : annotated(object, canonical({ ...(bare ? { bare } : {}), services: next }));
+    : annotated(object, textFor({ bare, services: next }));
 };
+
+const textFor = ({ bare, services }: Note): string => canonical({ ...(bare ? { bare } : {}), services });
 
 const annotated = (object: KubeObject, text: string): KubeObject => ({
   ...object,

@@ -5,16 +5,17 @@
 import type { KubeObject, ObjectMeta, ObjectRef } from '../core/kube-object.ts';
 import { apiVersionOf } from '../core/kube-object.ts';
 import { isPercent, percent, type Percent } from '../core/percent.ts';
-import type { Acceptance, Change, Live, Target, TrafficProvider } from '../ports/traffic.ts';
+import type { CarriedSplit, KeptRoute } from '../core/route-split.ts';
+import type { Acceptance, Change, Live, RouteTarget, Target, TrafficProvider } from '../ports/traffic.ts';
 import { apiVersion as sluiceApiVersion, labels, managedBy } from '../schema/names.ts';
 import { create, remove, replaceIfChanged } from './changes.ts';
 import { replaceAt, sameJson } from './json-values.ts';
 import { liveLists, roleOf, type LiveList, type RouteKind, type RouteRole } from './route-kind.ts';
 import { routeProblems } from './route-problems.ts';
-import { readMemo, writeMemo, type SplitMemo } from './split-memo.ts';
+import { carriedSplits, readMemo, withMemoryOf, writeMemo, type SplitMemo } from './split-memo.ts';
 import * as weighted from './weighted-list.ts';
 
-const withSplit = (kind: RouteKind, target: Target, object: KubeObject, share: Percent): KubeObject => {
+const withSplit = (kind: RouteKind, target: RouteTarget, object: KubeObject, share: Percent): KubeObject => {
   const arms = kind.arms(target, object);
   const lists = liveLists(kind, target, object);
   const routed = lists.reduce<KubeObject>(
@@ -22,16 +23,37 @@ const withSplit = (kind: RouteKind, target: Target, object: KubeObject, share: P
     object,
   );
   const sending = lists.filter(({ merged }) => weighted.stableUnits(merged, arms) > 0);
-  const memo = share === 0 || sending.length === 0 ? undefined : memoOf(sending, share);
+  const memo = share === 0 || sending.length === 0 ? undefined : memoOf(target, sending, share);
   return writeMemo(routed, target.apex.metadata.name, memo);
 };
 
-const memoOf = (lists: readonly LiveList[], share: Percent): SplitMemo => {
+const memoOf = ({ release }: RouteTarget, lists: readonly LiveList[], share: Percent): SplitMemo => {
   const weights = lists.flatMap(({ key, merged }) => {
     const lost = weighted.lostWeight(merged);
     return lost === undefined ? [] : [[key, lost] as const];
   });
-  return { canary: share, weights: Object.fromEntries(weights) };
+  return { canary: share, release: release.name, weights: Object.fromEntries(weights) };
+};
+
+const carriedAt = (kind: RouteKind, object: KubeObject, split: CarriedSplit, share: Percent): KubeObject => {
+  const { apex, canaryService, release } = split;
+  const namespace = object.metadata.namespace ?? '';
+  const target = { namespace, apex: { metadata: { name: apex } }, canaryService, release: { name: release } };
+  return withSplit(kind, target, object, share);
+};
+
+/**
+ * Splits by the old object's memory. A split that only the new object tells of was copied from a live one some other
+ * time: it goes, and its own memory is good for taking it out.
+ */
+const keep = (kind: RouteKind, old: KubeObject | undefined, object: KubeObject): KeptRoute => {
+  const before = old === undefined ? [] : carriedSplits(old);
+  const copied = carriedSplits(object).filter(({ apex }) => !before.some((split) => split.apex === apex));
+  const cleaned = copied.reduce((next, split) => carriedAt(kind, next, split, percent(0)), object);
+  const start = old === undefined || before.length === 0 ? cleaned : withMemoryOf(old, cleaned);
+  const stored = before.reduce((next, split) => carriedAt(kind, next, split, split.canary), start);
+  const isIn = ({ apex }: CarriedSplit): boolean => readMemo(stored, apex) !== undefined;
+  return { object: stored, kept: before.filter(isIn), gone: before.filter((split) => !isIn(split)), copied };
 };
 
 type Routes = { readonly [role in RouteRole]: readonly KubeObject[] };
@@ -160,4 +182,5 @@ export const weightedRoutes = (kind: RouteKind): TrafficProvider => ({
       ...removeGenerated(kind, routes.generated, 'the release is over'),
     ];
   },
+  keep: (old, object) => keep(kind, old, object),
 });

@@ -37,6 +37,7 @@ trafficContract({
     'a split can be read back':
       'it is read from pods, which a provider does not make; see src/traffic/kubernetes.test.ts',
     'weights keep their sum': noRoute,
+    'what a client says about splits counts for nothing': noRoute,
     'two releases share a route': noRoute,
     'a route is made where there is none': noRoute,
     'a name that is taken is a problem': noRoute,

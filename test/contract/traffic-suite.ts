@@ -15,6 +15,7 @@ import {
   aTarget,
   bytes,
   changesAt,
+  keptIn,
   liveOf,
   namespace,
   observedIn,
@@ -41,6 +42,9 @@ export type Case =
   | 'restoring brings back every byte'
   | 'live edits survive'
   | 'a re-applied original is split again'
+  | 'a re-applied route keeps its split in the same write'
+  | 'an edit keeps the split in the same write'
+  | 'what a client says about splits counts for nothing'
   | 'a lost memory costs nothing but brevity'
   | 'two releases share a route'
   | 'a route is made where there is none'
@@ -217,6 +221,59 @@ export const trafficContract = (kit: TrafficKit): void => {
       });
     });
 
+    test('a re-applied route keeps its split in the same write', () => {
+      always((objects, weights) => {
+        const before = live(objects);
+        const split = through(before, weights);
+        const applied = live(objects.map((object, index) => withAnnotationOf([...split.values()][index]!, object)));
+        for (const sent of [applied, before, split]) {
+          const stored = keptIn(provider, split, sent);
+          expect(bytes(stored)).toBe(bytes(split));
+          expect(bytes(keptIn(provider, split, stored))).toBe(bytes(stored));
+          expect(observedIn(provider, target, stored)).toBe(observedIn(provider, target, split));
+          expect(bytes(restored(provider, target, stored))).toBe(bytes(before));
+        }
+      });
+    });
+
+    test('an edit keeps the split in the same write', () => {
+      const edits = fc.constantFrom(...kit.edits);
+      fc.assert(
+        fc.property(kit.routes('web'), shares, edits, (objects, share, edit) => {
+          const edited = (of: Live): Live => live([...of.values()].map((object) => edit.apply(object)));
+          const before = live(objects);
+          const split = renderAt(provider, target, before, share);
+          const applied = keptIn(provider, split, edited(before));
+          expect([edit.what, bytes(applied)]).toEqual([
+            edit.what,
+            bytes(withSplitOf(provider, edited(before), share)),
+          ]);
+          expect([edit.what, bytes(restored(provider, target, applied))]).toEqual([edit.what, bytes(edited(before))]);
+          const inPlace = keptIn(provider, split, edited(split));
+          expect([edit.what, meaning(kit, restored(provider, target, inPlace))]).toEqual([
+            edit.what,
+            meaning(kit, edited(before)),
+          ]);
+          expect(observedIn(provider, target, inPlace)).toEqual(observedIn(provider, target, applied));
+        }),
+      );
+    });
+
+    test('what a client says about splits counts for nothing', () => {
+      const said = fc.constantFrom('', 'no json', '[]', '{"services":{"web":{"canary":99,"weights":{"x":7}}}}');
+      fc.assert(
+        fc.property(kit.routes('web'), shares, said, (objects, share, text) => {
+          const before = live(objects);
+          const split = renderAt(provider, target, before, share);
+          const forged = live(objects.map((object) => annotatedWith(text, object)));
+          if (share > 0) expect(meaning(kit, keptIn(provider, split, forged))).toEqual(meaning(kit, split));
+          // Copied from a live object and written when nothing is split any more, or made anew from it.
+          expect(bytes(keptIn(provider, before, split))).toBe(bytes(before));
+          expect(bytes(keptIn(provider, live([]), split))).toBe(bytes(before));
+        }),
+      );
+    });
+
     test('a lost memory costs nothing but brevity', () => {
       always((objects, weights) => {
         const before = live(objects);
@@ -297,6 +354,20 @@ const withAnnotationOf = (split: KubeObject, object: KubeObject): KubeObject => 
   const annotations = { ...object.metadata.annotations, [splitAnnotation]: note };
   return { ...object, metadata: { ...object.metadata, annotations } };
 };
+
+const annotatedWith = (text: string, object: KubeObject): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [splitAnnotation]: text } },
+});
+
+/** The split put into each route by itself, and never into one of ours. */
+const withSplitOf = (provider: TrafficProvider, routes: Live, share: number): Live =>
+  new Map(
+    [...routes].map(([key, object]) => {
+      const one = renderAt(provider, target, new Map([[key, object]]), share);
+      return [key, one.get(key)!];
+    }),
+  );
 
 const withoutAnnotation = (object: KubeObject): KubeObject => {
   const { [splitAnnotation]: _note, ...annotations } = object.metadata.annotations ?? {};

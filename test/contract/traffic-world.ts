@@ -54,6 +54,10 @@ export const observedIn = (provider: TrafficProvider, target: Target, live: Live
   return split === 'unknown' ? split : split.canary;
 };
 
+/** What is stored when somebody other than Sluice writes the second over the first. */
+export const keptIn = (provider: TrafficProvider, old: Live, sent: Live): Live =>
+  new Map([...sent].map(([key, object]) => [key, frozen(provider.keep(old.get(key), object).object)]));
+
 export const changesAt = (provider: TrafficProvider, target: Target, live: Live, share: number): number =>
   provider.render(target, { canary: percent(share) }, shown(provider, target, live)).length;
 

@@ -5,6 +5,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import type { JsonObject, KubeObject } from '../../src/core/kube-object.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import { webhookConfigurations } from '../../src/schema/webhooks.ts';
+import { meshProviders } from '../../src/traffic/index.ts';
 import { KUBERNETES_VERSION } from '../cluster/binaries/catalog.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { attach } from '../cluster/up.ts';
@@ -163,6 +164,7 @@ describe('the chart', () => {
         name: 'sluice-webhook',
         clientConfig: { service: { name: 'sluice-webhook', namespace: 'sluice-system' } },
         sluiceUsers: ['system:serviceaccount:sluice-system:sluice-controller'],
+        providerKinds: meshProviders.flatMap(({ kinds }) => kinds),
         failurePolicy: 'Ignore',
         ...(namespace === undefined ? {} : { namespace }),
       });

@@ -9,6 +9,7 @@ import type { Deployment } from '../../src/core/kube-object.ts';
 import { parsePolicy } from '../../src/core/policy/parse-policy.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import { webhookConfigurations } from '../../src/schema/webhooks.ts';
+import { meshProviders } from '../../src/traffic/index.ts';
 import { webhookApp } from '../../src/webhook/webhook-app.ts';
 import { startWebhookServer, type ServingCertificate, type WebhookServer } from '../../src/webhook/webhook-server.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
@@ -33,6 +34,7 @@ export type AdmissionKit = {
 
 const rules: AdmissionRules = {
   sluiceUsers: [sluice],
+  routes: meshProviders,
   policyOf: ({ metadata }) =>
     parsePolicy({ annotations: metadata.annotations, namespace: metadata.namespace ?? '', find: () => undefined }),
 };
@@ -69,6 +71,7 @@ export const startAdmission = async (cluster: Cluster, namespace: string): Promi
     clientConfig: { url: `https://127.0.0.1:${server.port}` },
     caBundle,
     sluiceUsers: [sluice],
+    providerKinds: meshProviders.flatMap(({ kinds }) => kinds),
     namespace,
     failurePolicy: 'Fail',
   });

@@ -3,6 +3,7 @@ import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { KnownProviders } from '../policy/provider-plan.ts';
 import type { DecideInput } from './facts.ts';
 import { deny, type AdmissionRequest, type Answer } from './admission-request.ts';
+import type { RouteKeeper } from './keep-split.ts';
 
 /** What answers depend on besides the question. Everything comes from caches: no answer waits for the API server. */
 export type AdmissionRules = {
@@ -11,6 +12,8 @@ export type AdmissionRules = {
   readonly policyOf: (workload: Deployment) => ParsedPolicy;
   /** What policies are held against that name their provider. */
   readonly providers?: KnownProviders;
+  /** Providers whose routes may carry a split. */
+  readonly routes: readonly RouteKeeper[];
   /** Why a release failed, as a sentence, where that is known. */
   readonly failureOf?: (namespace: string, release: string) => string | undefined;
 };
@@ -46,7 +49,7 @@ export const decideInput = (request: AdmissionRequest, rules: AdmissionRules, no
   if (sent === undefined || (isUpdate && old === undefined)) return undefined;
   // A write of the status stores annotations with it, but no spec, whatever it carries.
   const object = request.subResource === 'status' && old !== undefined ? { ...sent, spec: old.spec } : sent;
-  const { failureOf, ...given } = rules;
+  const { failureOf, routes: _routes, ...given } = rules;
   return {
     ...given,
     operation: isUpdate ? 'UPDATE' : 'CREATE',

@@ -1,5 +1,6 @@
 /** The edits an admission answer may make, as the least JSON Patch (RFC 6902). */
-import type { Json, Labels } from '../kube-object.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Json, JsonObject, KubeObject, Labels } from '../kube-object.ts';
 
 export type JsonPatchOp =
   | { readonly op: 'add' | 'replace'; readonly path: string; readonly value: Json }
@@ -21,3 +22,30 @@ export const annotationPatch = (current: Labels | undefined, edits: AnnotationEd
     return { op: current[key] === undefined ? 'add' : 'replace', path, value };
   });
 };
+
+/** The operations that make `to` of `from` where they differ in annotations and in fields of the spec. */
+export const objectPatch = (from: KubeObject, to: KubeObject): readonly JsonPatchOp[] => [
+  ...mapPatch('/metadata', 'annotations', from.metadata.annotations, to.metadata.annotations),
+  ...fieldsPatch('/spec', from.spec ?? {}, to.spec ?? {}),
+];
+
+/** A map that is there or not, and never empty by accident: what was absent is to be absent again. */
+const mapPatch = (
+  parent: string,
+  name: string,
+  from: JsonObject | undefined,
+  to: JsonObject | undefined,
+): readonly JsonPatchOp[] => {
+  if (to !== undefined && from !== undefined) return fieldsPatch(`${parent}/${name}`, from, to);
+  if (to !== undefined) return [{ op: 'add', path: `${parent}/${name}`, value: to }];
+  return from === undefined ? [] : [{ op: 'remove', path: `${parent}/${name}` }];
+};
+
+const fieldsPatch = (path: string, from: JsonObject, to: JsonObject): readonly JsonPatchOp[] =>
+  [...new Set([...Object.keys(from), ...Object.keys(to)])].flatMap((key): readonly JsonPatchOp[] => {
+    const [was, is] = [from[key], to[key]];
+    if (isDeepStrictEqual(was, is)) return [];
+    const at = `${path}/${pointer(key)}`;
+    if (is === undefined) return [{ op: 'remove', path: at }];
+    return [{ op: was === undefined ? 'add' : 'replace', path: at, value: is }];
+  });

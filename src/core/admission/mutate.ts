@@ -6,6 +6,7 @@ import { denyProblems, pass, type AdmissionRequest, type Answer } from './admiss
 import { decideInput, isDeployment, notADeployment, type AdmissionRules } from './admission-rules.ts';
 import { decide } from './decide.ts';
 import { annotationPatch } from './json-patch.ts';
+import { keepSplit } from './keep-split.ts';
 import { changedRequest, signedRequest } from './release-request.ts';
 
 /** Pure; never throws for anything that is an AdmissionRequest. */
@@ -13,7 +14,7 @@ export const mutate = (request: AdmissionRequest, rules: AdmissionRules, now: In
   if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') return pass();
   if (isDeployment(request)) return mutateDeployment(request, rules, now);
   if (request.group === group && request.kind === 'Release') return signRequest(request, rules, now);
-  return pass();
+  return keepSplit(request, rules);
 };
 
 const mutateDeployment = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
