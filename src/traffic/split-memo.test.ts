@@ -48,6 +48,10 @@ describe('the memory of a split', () => {
 
   it('leaves out what it cannot use', () => {
     const text = '{"services":{"web":{"canary":"much","weights":{"a":"x","b":2}}}}';
-    expect(readMemo(route({ [splitAnnotation]: text }), 'web')).toEqual({ canary: 0, weights: { b: 2 } });
+    expect(readMemo(route({ [splitAnnotation]: text }), 'web')).toEqual({
+      canary: 0,
+      release: '',
+      weights: { b: 2 },
+    });
   });
 });

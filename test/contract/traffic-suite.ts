@@ -244,10 +244,7 @@ export const trafficContract = (kit: TrafficKit): void => {
           const before = live(objects);
           const split = renderAt(provider, target, before, share);
           const applied = keptIn(provider, split, edited(before));
-          expect([edit.what, bytes(applied)]).toEqual([
-            edit.what,
-            bytes(withSplitOf(provider, edited(before), share)),
-          ]);
+          expect([edit.what, bytes(applied)]).toEqual([edit.what, bytes(withSplitOf(provider, edited(before), share))]);
           expect([edit.what, bytes(restored(provider, target, applied))]).toEqual([edit.what, bytes(edited(before))]);
           const inPlace = keptIn(provider, split, edited(split));
           expect([edit.what, meaning(kit, restored(provider, target, inPlace))]).toEqual([

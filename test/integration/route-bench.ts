@@ -58,12 +58,30 @@ const change = async (writer: ClusterWriter, one: Change): Promise<void> => {
   else await writer.remove(one.ref, one.uid);
 };
 
-const connect = (cluster: Cluster): Api =>
-  connectApi({ env: {}, kubeconfig: cluster.kubeconfig, clock: systemClock, component: 'test', version: '0' });
+const connect = (cluster: Cluster, user: string | undefined): Api =>
+  connectApi({
+    env: {},
+    kubeconfig: cluster.kubeconfig,
+    clock: systemClock,
+    component: 'test',
+    version: '0',
+    ...(user === undefined ? {} : { impersonate: { user, groups: ['system:masters'] } }),
+  });
+
+type BenchOptions = {
+  /** Who renders and restores; the administrator unless set. */
+  readonly user?: string;
+  /** The namespace is there already, and somebody else takes it away. */
+  readonly guest?: boolean;
+};
 
 /** A namespace of its own, with a real Release in it to own what is generated. */
-export const openBench = async (cluster: Cluster, namespace: string): Promise<Bench> => {
-  const api = connect(cluster);
+export const openBench = async (
+  cluster: Cluster,
+  namespace: string,
+  { user, guest = false }: BenchOptions = {},
+): Promise<Bench> => {
+  const api = connect(cluster, user);
   const writer = clusterWriter({ api, fieldManager, seen: { written: () => undefined, gone: () => undefined } });
   const kubectl: Bench['kubectl'] = async (args, input = '') => {
     const { code, stdout, stderr } = await cluster.run('kubectl', ['-n', namespace, ...args], { input });
@@ -72,7 +90,7 @@ export const openBench = async (cluster: Cluster, namespace: string): Promise<Be
   };
   await cluster.apply([...crds()]);
   await kubectl(['wait', '--for=condition=Established', '--timeout=60s', 'crd/releases.sluice.dev']);
-  await kubectl(['create', 'namespace', namespace]);
+  if (!guest) await kubectl(['create', 'namespace', namespace]);
   const { metadata } = await writer.create(release(namespace), kinds.release);
   const target = targetIn(namespace, metadata.uid ?? '');
   const live: Bench['live'] = async (provider) => {
@@ -96,7 +114,7 @@ export const openBench = async (cluster: Cluster, namespace: string): Promise<Be
     restore: async (provider) => run(provider.restore(target, await live(provider))),
     kubectl,
     close: async () => {
-      await kubectl(['delete', 'namespace', namespace, '--wait=false']);
+      if (!guest) await kubectl(['delete', 'namespace', namespace, '--wait=false']);
       api.close();
     },
   };

@@ -17,7 +17,7 @@ const ways = [
   {
     way: 'server-side apply',
     first: ['apply', '--server-side', '--field-manager=gitops', '-f', '-'],
-    // Without --force-conflicts it is refused while a split is live: the split's destinations are Sluice's.
+    // No webhook here, so the split's destinations are Sluice's: without force it would be refused.
     again: ['apply', '--server-side', '--force-conflicts', '--field-manager=gitops', '-f', '-'],
   },
 ] as const;
