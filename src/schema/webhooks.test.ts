@@ -108,6 +108,13 @@ describe('webhook configurations', () => {
     expect((webhook?.['matchConditions'] as readonly JsonObject[])[0]?.['expression']).toBe(
       '!(request.userInfo.username in ["a\\"b\\\\c"])',
     );
+    // A template that another admission controller changes in a write of Sluice is looked at, once all have changed it.
+    const own = (webhook_: JsonObject | undefined): unknown =>
+      (webhook_?.['matchConditions'] as readonly JsonObject[])[0]?.['expression'];
+    expect(named('deployments').map(own)).toEqual([
+      '!(request.userInfo.username in ["system:serviceaccount:sluice-system:sluice"])',
+      '!(request.userInfo.username in ["system:serviceaccount:sluice-system:sluice"]) || oldObject != null && object.spec.template != oldObject.spec.template',
+    ]);
     const without = all({ sluiceUsers: [] })[0]?.['matchConditions'] as readonly JsonObject[];
     expect(without.map(({ name }) => name)).toEqual(['changes-a-release']);
   });

@@ -15,7 +15,7 @@ export type WebhookOptions = {
   readonly clientConfig: WebhookClient;
   /** Base64 of the PEM authorities the webhook's certificate may come from. Left out, it is patched in later. */
   readonly caBundle?: string;
-  /** User names of Sluice's own service accounts: nothing they write comes back as a question. */
+  /** User names of Sluice's own service accounts: what they write comes back as a question only where a template changes. */
   readonly sluiceUsers: readonly string[];
   /** Kinds that traffic providers read and write. */
   readonly providerKinds: readonly Gvk[];
@@ -43,9 +43,13 @@ export const webhookConfigurations = (
     clientConfig: clientConfig(options, '/mutate'),
     reinvocationPolicy: 'IfNeeded',
   }));
-  const validating = [deployments(options, ['deployments']), releases(options), policies(options), owned(options)].map(
-    (webhook) => ({ ...webhook, clientConfig: clientConfig(options, '/validate') }),
-  );
+  const validating = [
+    // Another admission controller may change the template in a write of Sluice, too.
+    deployments(options, ['deployments'], `oldObject != null && ${templateChanges}`),
+    releases(options),
+    policies(options),
+    owned(options),
+  ].map((webhook) => ({ ...webhook, clientConfig: clientConfig(options, '/validate') }));
   return [
     configuration('MutatingWebhookConfiguration', options, mutating),
     configuration('ValidatingWebhookConfiguration', options, validating),
@@ -73,9 +77,11 @@ type Scope = {
   readonly name: string;
   readonly rules: readonly JsonObject[];
   readonly conditions: readonly Condition[];
+  /** Sluice's own writes that are asked about, too: an expression. */
+  readonly ownWrites?: string;
 };
 
-const webhook = (options: WebhookOptions, { name, rules, conditions }: Scope): JsonObject => ({
+const webhook = (options: WebhookOptions, { name, rules, conditions, ownWrites }: Scope): JsonObject => ({
   name: `${name}.${group}`,
   admissionReviewVersions: ['v1'],
   sideEffects: 'None',
@@ -84,7 +90,7 @@ const webhook = (options: WebhookOptions, { name, rules, conditions }: Scope): J
   matchPolicy: 'Equivalent',
   namespaceSelector: namespaceSelector(options),
   rules,
-  matchConditions: [...notSluiceItself(options), ...conditions],
+  matchConditions: [...notSluiceItself(options, ownWrites), ...conditions],
 });
 
 const namespaceSelector = ({ namespace }: WebhookOptions): JsonObject => {
@@ -110,15 +116,11 @@ const rule = (
 /** A text as a CEL literal: JSON's escapes are CEL's, too. */
 const literal = (text: string): string => JSON.stringify(text);
 
-const notSluiceItself = ({ sluiceUsers }: WebhookOptions): readonly Condition[] =>
-  sluiceUsers.length === 0
-    ? []
-    : [
-        {
-          name: 'not-sluice-itself',
-          expression: `!(request.userInfo.username in [${sluiceUsers.map(literal).join(', ')}])`,
-        },
-      ];
+const notSluiceItself = ({ sluiceUsers }: WebhookOptions, unless: string | undefined): readonly Condition[] => {
+  if (sluiceUsers.length === 0) return [];
+  const others = `!(request.userInfo.username in [${sluiceUsers.map(literal).join(', ')}])`;
+  return [{ name: 'not-sluice-itself', expression: unless === undefined ? others : `${others} || ${unless}` }];
+};
 
 const annotationsOf = (object: string): string => `${object}.?metadata.?annotations.orValue({})`;
 const ours = `k.startsWith(${literal(`${group}/`)})`;
@@ -131,6 +133,7 @@ const annotated = (object: string, fits: string): string =>
 /** Whether `a` has an annotation of ours that `b` has not, or not with this value. */
 const differs = (a: string, b: string): string =>
   annotated(a, `${ours} && ${annotationsOf(b)}[?k] != ${annotationsOf(a)}[?k]`);
+const templateChanges = 'object.spec.template != oldObject.spec.template';
 const isPaused = (object: string): string => `${object}.spec.?paused.orValue(false)`;
 const changedAnnotations = [
   `${annotationsOf('object')} != ${annotationsOf('oldObject')}`,
@@ -145,9 +148,10 @@ const changedAnnotations = [
  * One condition, cheapest questions first: the API server evaluates all conditions to their end, and asks them about
  * every write of a Deployment, also of those that have never heard of Sluice.
  */
-const deployments = (options: WebhookOptions, resources: readonly string[]): JsonObject =>
+const deployments = (options: WebhookOptions, resources: readonly string[], ownWrites?: string): JsonObject =>
   webhook(options, {
     name: 'deployments',
+    ...(ownWrites === undefined ? {} : { ownWrites }),
     rules: [rule('apps', ['v1'], resources, ['CREATE', 'UPDATE'])],
     conditions: [
       {
@@ -155,10 +159,9 @@ const deployments = (options: WebhookOptions, resources: readonly string[]): Jso
         expression: [
           `oldObject == null && ${annotated('object', ours)}`,
           `oldObject != null && (${[
-            `(${[
-              'object.spec.template != oldObject.spec.template',
-              `${isPaused('object')} != ${isPaused('oldObject')}`,
-            ].join(' || ')}) && (${annotated('object', ours)} || ${annotated('oldObject', ours)})`,
+            `(${[templateChanges, `${isPaused('object')} != ${isPaused('oldObject')}`].join(
+              ' || ',
+            )}) && (${annotated('object', ours)} || ${annotated('oldObject', ours)})`,
             changedAnnotations,
           ].join(' || ')})`,
         ].join(' || '),

@@ -7,6 +7,7 @@ import { denyProblems, pass, type AdmissionRequest, type Answer } from './admiss
 import { decideInput, isDeployment, notADeployment, type AdmissionRules } from './admission-rules.ts';
 import { decide } from './decide.ts';
 import { guard } from './guard.ts';
+import { ownWrite, spoilt } from './last-word.ts';
 import { changedRequest, requestProblems } from './release-request.ts';
 
 /** Pure; never throws for anything that is an AdmissionRequest. Answers carry no patch. */
@@ -20,12 +21,17 @@ export const validate = (request: AdmissionRequest, rules: AdmissionRules, now: 
   return request.kind === 'Release' ? validateRelease(request, rules) : pass();
 };
 
-/** The same decision over the object as the mutating webhooks left it; what it warns of has been said there. */
+/**
+ * The same decision over the object as the mutating webhooks left it, which has to be its own result; what it warns of has
+ * been said there.
+ */
 const validateDeployment = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
   const input = decideInput(request, rules, now);
   if (input === undefined) return notADeployment();
+  if (rules.sluiceUsers.includes(request.user)) return ownWrite(input);
   const { problems, allowed, because, ...decision } = decide(input);
-  return allowed ? pass('validated', because) : denyProblems(decision.case, because, problems);
+  if (!allowed) return denyProblems(decision.case, because, problems);
+  return spoilt(decision, input) ?? pass('validated', because);
 };
 
 /** A stored policy that is wrong (from before a rule was made) may still get labels and lose finalizers. */
