@@ -2,6 +2,7 @@
 import { pino } from 'pino';
 import { issueServing, makeAuthority } from '../../src/certs/authority.ts';
 import { newPrivateKey } from '../../src/certs/key-pair.ts';
+import type { AdmissionRequest, Answer } from '../../src/core/admission/admission-request.ts';
 import type { AdmissionRules } from '../../src/core/admission/admission-rules.ts';
 import { mutate } from '../../src/core/admission/mutate.ts';
 import { validate } from '../../src/core/admission/validate.ts';
@@ -24,6 +25,8 @@ export type AdmissionKit = {
   deployment(name: string): Promise<Deployment>;
   /** Cases of the questions that were answered since the last call. */
   seen(): readonly string[];
+  /** Questions about this object so far, with what was answered: `mutate released`. */
+  asked(name: string): readonly string[];
   /** While it runs, nothing listens on the webhook's port. */
   whileDown<T>(run: () => Promise<T>): Promise<T>;
   readonly certificate: ServingCertificate;
@@ -46,9 +49,17 @@ export const startAdmission = async (cluster: Cluster, namespace: string): Promi
   const authority = makeAuthority({ key: caKey, now, days: 1 });
   const certificate = issueServing({ authority, key, now, days: 1, dnsNames: [], ips: ['127.0.0.1'] });
   const cases: string[] = [];
+  const asked: (readonly [name: string, answer: string])[] = [];
+  const recording =
+    (how: string, answering: typeof mutate) =>
+    (request: AdmissionRequest, at: number): Answer => {
+      const answer = answering(request, rules, at);
+      if (!request.dryRun) asked.push([request.name ?? '', `${how} ${answer.case}`]);
+      return answer;
+    };
   const app = webhookApp({
-    mutate: (request, at) => mutate(request, rules, at),
-    validate: (request, at) => validate(request, rules, at),
+    mutate: recording('mutate', mutate),
+    validate: recording('validate', validate),
     ready: () => true,
     failureMode: 'closed',
     log: pino({ level: 'silent' }),
@@ -62,7 +73,8 @@ export const startAdmission = async (cluster: Cluster, namespace: string): Promi
       host: '127.0.0.1',
       port,
       clock: systemClock,
-      limits: { lameDuck: 0, grace: 0 },
+      // A busy API server opens connections that it uses much later for the first time.
+      limits: { lameDuck: 0, grace: 0, headers: 120_000, request: 120_000 },
     });
   let server = await start(0);
   const caBundle = Buffer.from(authority.cert).toString('base64');
@@ -95,6 +107,7 @@ export const startAdmission = async (cluster: Cluster, namespace: string): Promi
     succeed,
     deployment: async (name) => JSON.parse(await succeed(['get', 'deployment', name, '-o', 'json'])) as Deployment,
     seen: () => cases.splice(0),
+    asked: (about) => asked.filter(([name]) => name === about).map(([, answer]) => answer),
     whileDown: async (run) => {
       await server.close();
       try {
