@@ -19,8 +19,8 @@ export type AuthorityRequest = {
 export type ServingRequest = AuthorityRequest & ServingNames & { readonly authority: Credential };
 
 const day: Milliseconds = 86_400_000;
-/** Clocks of other machines may be behind. */
-const backdated: Milliseconds = 3_600_000;
+/** Clocks of other machines may be behind. A certificate for less than two hours is backdated by half of its life. */
+const backdated = (life: Milliseconds): Milliseconds => Math.min(3_600_000, life / 2);
 /** Longest common name X.509 allows. */
 const maxCommonName = 64;
 
@@ -66,7 +66,7 @@ const blank = (key: string, now: Instant, days: number): Certificate => {
   const { n, e } = forge.pki.privateKeyFromPem(key);
   cert.publicKey = forge.pki.setRsaPublicKey(n, e);
   cert.serialNumber = serialFor(forge.pki.publicKeyToPem(cert.publicKey), now);
-  cert.validity.notBefore = new Date(now - backdated);
+  cert.validity.notBefore = new Date(now - backdated(days * day));
   cert.validity.notAfter = new Date(now + days * day);
   return cert;
 };

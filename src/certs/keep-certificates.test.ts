@@ -7,7 +7,7 @@ import type { Credential } from './authority.ts';
 import { memoryStore, type CertificateStore } from './certificate-store.ts';
 import { keepCertificates, retryTime, settleTime, type Keeper, type KeepOptions } from './keep-certificates.ts';
 import { newPrivateKey } from './key-pair.ts';
-import { due, type Material } from './material.ts';
+import { certificatesIn, due, type Material } from './material.ts';
 import { secretStore } from './secret-store.ts';
 import { trustAuthority } from './trust.ts';
 
@@ -88,7 +88,7 @@ describe('the certificate', () => {
     const material = await storedIn(cluster);
     expect(used).toEqual([material.serving]);
     expect(due(material, names, clock.now())).toBe('nothing');
-    expect(await bundlesIn(cluster)).toEqual(Array(6).fill(`${material.authority.cert.trim()}\n`));
+    expect(await bundlesIn(cluster)).toEqual(Array(6).fill(certificatesIn(material.authority.cert).join('')));
   });
 
   it('is found again after a restart, without a write', async () => {
@@ -164,8 +164,10 @@ describe('a renewal', () => {
     await clock.advanceAsync(2 * day);
     expect(events).toEqual([...first, 'trust 2', 'use']);
     const { authority, previous } = await storedIn(cluster);
-    expect([previous, authority.cert === old]).toEqual([old, false]);
-    expect(new Set(await bundlesIn(cluster))).toEqual(new Set([`${authority.cert.trim()}\n${old.trim()}\n`]));
+    expect([certificatesIn(previous), authority.cert === old]).toEqual([certificatesIn(old), false]);
+    expect(new Set(await bundlesIn(cluster))).toEqual(
+      new Set([[authority.cert, old].flatMap(certificatesIn).join('')]),
+    );
   });
 
   it('waits for the trust: what is in use stays until then', async () => {
@@ -236,6 +238,86 @@ describe('trust', () => {
     expect(await trustAuthority(cluster, 'sluice', 'pem')).toBe('changed');
     expect(await bundlesIn(cluster)).toEqual(Array(5).fill('pem'));
     expect(await trustAuthority(cluster, 'sluice', 'pem')).toBe('unchanged');
+  });
+});
+
+describe('the store', () => {
+  const secret = { gvk: kinds.secret, ...secretName };
+  const damage = (cluster: MemoryObjects, data: Record<string, string>): Promise<unknown> =>
+    cluster.fetch(secret).then((found) => cluster.replace({ ...found!, data } as KubeObject, kinds.secret));
+
+  it.each<[string, (cluster: MemoryObjects) => Promise<unknown>]>([
+    ['deleted', (cluster) => cluster.remove(secret)],
+    ['emptied', (cluster) => damage(cluster, {})],
+    [
+      'garbled',
+      (cluster) => damage(cluster, { 'tls.crt': 'eA==', 'tls.key': 'eA==', 'ca.crt': 'eA==', 'ca.key': 'eA==' }),
+    ],
+  ])('that is %s gets back what is in use: no new authority, nothing served anew', async (_how, harm) => {
+    const { cluster, used, keep } = world();
+    const told: string[] = [];
+    const keeper = await keep({ restored: (what) => told.push(what) });
+    const before = await storedIn(cluster);
+    const trusted = await bundlesIn(cluster);
+    await harm(cluster);
+    await keeper.check();
+    expect(await storedIn(cluster)).toEqual(before);
+    expect(await bundlesIn(cluster)).toEqual(trusted);
+    expect([used.length, told]).toEqual([1, ['certificate']]);
+  });
+
+  it('is restored by two replicas at the same time as by one', async () => {
+    const cluster = configured();
+    const [a, b] = [world(cluster), world(cluster)];
+    const keepers = [await a.keep(), await b.keep()];
+    const before = await storedIn(cluster);
+    await cluster.remove(secret);
+    await Promise.all(keepers.map((keeper) => keeper.check()));
+    expect(await storedIn(cluster)).toEqual(before);
+    expect([...a.used, ...b.used]).toHaveLength(2);
+  });
+
+  it('that somebody has given another authority is followed, and ours stays trusted', async () => {
+    const [ours, theirs] = [world(), world(configured(), manualClock(Date.UTC(2026, 0, 1) + 1000))];
+    const keeper = await ours.keep();
+    await theirs.keep();
+    const [mine, foreign] = [await storedIn(ours.cluster), await storedIn(theirs.cluster)];
+    await ours.cluster.remove(secret);
+    await secretStore(ours.cluster, secretName).save(foreign, undefined);
+    const checked = keeper.check();
+    await ours.clock.advanceAsync(settleTime);
+    await checked;
+    expect(ours.used.at(-1)).toEqual(foreign.serving);
+    const both = [foreign.authority.cert, mine.authority.cert].flatMap(certificatesIn).join('');
+    expect(new Set(await bundlesIn(ours.cluster))).toEqual(new Set([both]));
+  });
+});
+
+describe('somebody who keeps undoing what is put in order', () => {
+  const ref = { gvk: kinds.mutatingWebhook, name: 'sluice' };
+  const undo = { type: 'json', body: [{ op: 'remove', path: '/webhooks/1/clientConfig/caBundle' }] } as const;
+
+  it('is answered at once, then ever more slowly, and never given up on', async () => {
+    const { clock, cluster, keep } = world();
+    const keeper = await keep();
+    const repairs = async (): Promise<number> => (cluster.writes.filter((w) => w.startsWith('patch')).length - 2) / 2;
+    const fight = async (rounds: number): Promise<void> => {
+      for (let i = 0; i < rounds; i += 1) {
+        if ((await bundlesIn(cluster))[1] !== '') await cluster.patch(ref, undo);
+        await keeper.check();
+        await clock.advanceAsync(500);
+      }
+    };
+    await fight(5);
+    expect(await repairs()).toBe(5);
+    await fight(60);
+    expect(await repairs()).toBeLessThan(11);
+    await clock.advanceAsync(60_000);
+    expect((await bundlesIn(cluster))[1]).toContain('BEGIN CERTIFICATE');
+    await clock.advanceAsync(600_000);
+    const before = await repairs();
+    await fight(3);
+    expect(await repairs()).toBe(before + 3);
   });
 });
 

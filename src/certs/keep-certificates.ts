@@ -1,20 +1,24 @@
 /**
  * Keeps the webhook served and trusted: makes what is missing, renews in time, and changes over without a gap.
  *
- *   store ──► due? ──► renew, save ──► authorities trusted ──► (settle) ──► certificate in use ──► next renewal
- *     ▲                    │ lost
- *     └────────────────────┘
+ *   store ──► agreed? ──► renew or restore, save ──► authorities trusted ──► (settle) ──► in use ──► next renewal
+ *     ▲                            │ lost
+ *     └────────────────────────────┘
  */
 import type { Instant, Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
+import { agree, type Agreement } from './agree.ts';
 import type { Credential, ServingNames } from './authority.ts';
 import type { CertificateStore } from './certificate-store.ts';
-import { defaultLifetimes, due, nextRenewal, renewed, trustBundle, type Lifetimes, type Material } from './material.ts';
+import { lookout, type Lookout } from './lookout.ts';
+import { defaultLifetimes, nextRenewal, renewed, trustBundle, type Lifetimes, type Material } from './material.ts';
+import { repairPace, type RepairPace } from './repair-pace.ts';
 import type { Trusted } from './trust.ts';
 
 export type KeepOptions = {
   readonly store: CertificateStore;
   readonly names: ServingNames;
+  /** The API server's idea of the time is what its verdict on a certificate depends on. */
   readonly clock: Clock;
   /** PEM of a new RSA private key. */
   readonly newKey: () => Promise<string>;
@@ -24,11 +28,18 @@ export type KeepOptions = {
   readonly use: (credential: Credential) => void;
   /** A look that went wrong; the next one is a minute away. What is in use stays in use. */
   readonly failed: (error: unknown) => void;
+  /** Something that was put in order before was found changed or gone, and is put in order again. */
+  readonly restored?: (what: 'certificate' | 'trust') => void;
   readonly lifetimes?: Lifetimes;
+  /** How long API servers may take to read a changed webhook configuration. */
+  readonly settle?: Milliseconds;
 };
 
 export type Keeper = {
-  /** Looks now: to be called when the store or a webhook configuration has changed. Never rejects. */
+  /**
+   * Looks now: to be called when the store or a webhook configuration has changed. Where somebody keeps undoing what is put in
+   * order, the look comes later and later. Never rejects.
+   */
   check(): Promise<void>;
   stop(): void;
 };
@@ -41,101 +52,94 @@ export const retryTime: Milliseconds = 60_000;
 const maxRaces = 10;
 
 type State = {
-  current: Credential | undefined;
-  running: Promise<void> | undefined;
-  /** Somebody asked for a look while one was under way: what that one has read may be out of date. */
-  again: boolean;
-  stopped: boolean;
-  cancel: () => void;
+  readonly pace: RepairPace;
+  readonly lookout: Lookout;
+  /** What is served with. Its authority's key is here too: this is the copy that a deleted store is restored from. */
+  used: Material | undefined;
+  /** What API servers were told last. */
+  told: string | undefined;
 };
 
 /** Resolves once a certificate is in use. Rejects when the store cannot be reached, or races without an end. */
 export const keepCertificates = async (options: KeepOptions): Promise<Keeper> => {
+  const pace = repairPace(options.clock);
   const state: State = {
-    current: undefined,
-    running: undefined,
-    again: false,
-    stopped: false,
-    cancel: () => undefined,
+    pace,
+    lookout: lookout(options.clock, async () => {
+      await takeUp(options, state, await ensure(options, state)).catch(failed);
+    }),
+    used: undefined,
+    told: undefined,
   };
-  const material = await ensure(options);
+  const failed = (error: unknown): void => {
+    options.failed(error);
+    state.lookout.lookAt(options.clock.now() + retryTime);
+  };
+  const material = await ensure(options, state);
   // Nothing listens yet, so there is nothing to settle; without trust now, it is tried again later.
   await takeUp(options, state, material).catch((error: unknown) => {
     serve(options, state, material);
-    lookLater(options, state, error);
+    failed(error);
   });
   return {
-    check: () => check(options, state),
-    stop: () => {
-      state.stopped = true;
-      state.cancel();
-    },
+    check: () => state.lookout.lookAfter(pace.wait()),
+    stop: () => state.lookout.stop(),
   };
-};
-
-const check = (options: KeepOptions, state: State): Promise<void> => {
-  state.again = state.running !== undefined;
-  state.running ??= look(options, state).finally(() => {
-    state.running = undefined;
-    return state.again && !state.stopped ? check(options, state) : undefined;
-  });
-  return state.running;
-};
-
-const look = async (options: KeepOptions, state: State): Promise<void> => {
-  try {
-    await takeUp(options, state, await ensure(options));
-  } catch (error) {
-    lookLater(options, state, error);
-  }
-};
-
-const lookLater = (options: KeepOptions, state: State, error: unknown): void => {
-  options.failed(error);
-  lookAt(options, state, options.clock.now() + retryTime);
-};
-
-const lookAt = (options: KeepOptions, state: State, when: Instant): void => {
-  const { clock } = options;
-  state.cancel();
-  if (!state.stopped) state.cancel = clock.after(Math.max(0, when - clock.now()), () => void check(options, state));
 };
 
 /** API servers trust first; only then is the certificate shown to them. */
 const takeUp = async (options: KeepOptions, state: State, material: Material): Promise<void> => {
-  const { clock, trust } = options;
-  const trusted = await trust(trustBundle(material, clock.now()));
-  const changesOver = state.current !== undefined && state.current.cert !== material.serving.cert;
+  const { clock, settle = settleTime } = options;
+  const trusted = await tell(options, state, trustBundle(material, clock.now()));
+  const changesOver = state.used !== undefined && state.used.serving.cert !== material.serving.cert;
   // Also when another replica has told them: it may have been a moment ago.
-  if (changesOver) await pause(clock, settleTime);
+  if (changesOver) await pause(clock, settle);
   serve(options, state, material);
-  lookAt(options, state, trusted === 'missing' ? clock.now() + retryTime : nextRenewal(material));
+  state.lookout.lookAt(trusted === 'missing' ? clock.now() + retryTime : nextRenewal(material));
 };
 
-const serve = ({ use }: KeepOptions, state: State, { serving }: Material): void => {
-  if (state.stopped || state.current?.cert === serving.cert) return;
-  use(serving);
-  state.current = serving;
+const tell = async ({ trust, restored }: KeepOptions, state: State, bundle: string): Promise<Trusted> => {
+  const trusted = await trust(bundle);
+  if (trusted === 'changed' && state.told === bundle) {
+    state.pace.repaired();
+    restored?.('trust');
+  }
+  state.told = bundle;
+  return trusted;
+};
+
+const serve = ({ use }: KeepOptions, state: State, material: Material): void => {
+  if (state.lookout.stopped) return;
+  if (state.used?.serving.cert !== material.serving.cert) use(material.serving);
+  state.used = material;
 };
 
 const pause = (clock: Clock, delay: Milliseconds): Promise<void> =>
   new Promise((resolve) => void clock.after(delay, resolve));
 
-/** The stored material, renewed where that is due. Replicas that do so at the same time end up with the same one. */
-const ensure = async ({
-  store,
-  names,
-  clock,
-  newKey,
-  lifetimes = defaultLifetimes,
-}: KeepOptions): Promise<Material> => {
+/** The material all replicas agree on: whoever saves first is followed by the others. */
+const ensure = async (options: KeepOptions, state: State): Promise<Material> => {
+  const { store, names, clock } = options;
   for (let race = 0; race < maxRaces; race += 1) {
-    const { material, version } = await store.load();
-    const part = due(material, names, clock.now());
-    if (part === 'nothing' && material !== undefined) return material;
-    const keys = { serving: await newKey(), authority: part === 'authority' ? await newKey() : '' };
-    const made = renewed({ material, names, now: clock.now(), lifetimes, keys });
-    if ((await store.save(made, version)) === 'saved') return made;
+    const { material: stored, version } = await store.load();
+    // After the answer of the store: it may have corrected the clock.
+    const agreed = agree({ stored, used: state.used, names, now: clock.now() });
+    if (agreed.kind === 'take') return agreed.material;
+    const made = agreed.kind === 'restore' ? agreed.material : await renew(options, agreed);
+    if ((await store.save(made, version)) === 'lost') continue;
+    if (agreed.kind === 'restore') {
+      state.pace.repaired();
+      options.restored?.('certificate');
+    }
+    return made;
   }
   throw new Error(`somebody else kept changing the stored certificate, ${maxRaces} times in a row`);
+};
+
+const renew = async (
+  { names, clock, newKey, lifetimes = defaultLifetimes }: KeepOptions,
+  { base, part }: Agreement & { readonly kind: 'renew' },
+): Promise<Material> => {
+  const keys = { serving: await newKey(), authority: part === 'authority' ? await newKey() : '' };
+  return renewed({ material: base, names, now: clock.now(), lifetimes, keys });
 };

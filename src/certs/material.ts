@@ -6,7 +6,7 @@ import { issueServing, makeAuthority, type Credential, type ServingNames } from 
 
 export type Material = {
   readonly authority: Credential;
-  /** PEM of the authority before: trusted as long as it is valid, for servers that still show a certificate of it. */
+  /** PEM of authorities before, newest first: trusted as long as they are valid, for servers that still show their certificates. */
   readonly previous?: string;
   readonly serving: Credential;
 };
@@ -46,16 +46,42 @@ export type Renewal = {
 export const renewed = ({ material, names, now, lifetimes, keys }: Renewal): Material => {
   const old = due(material, names, now) === 'authority' ? undefined : material;
   const authority = old?.authority ?? makeAuthority({ key: keys.authority, now, days: lifetimes.authority });
-  const previous = old === undefined ? material?.authority.cert : old.previous;
+  const before = old === undefined && material !== undefined ? [material.authority.cert] : [];
   const serving = issueServing({ ...names, authority, key: keys.serving, now, days: lifetimes.serving });
-  return { authority, serving, ...(previous !== undefined && isValid(previous, now) ? { previous } : {}) };
+  return withPrevious({ authority, serving }, [...before, ...certificatesIn(material?.previous)], now);
 };
 
+/** The material with this authority trusted beside its own: somebody serves with a certificate of it. */
+export const trusting = (material: Material, authority: string, now: Instant): Material =>
+  withPrevious(material, [authority, ...certificatesIn(material.previous)], now);
+
+/** Whether certificates of this authority (PEM) are trusted, now that it is valid itself. */
+export const trusts = (material: Material, authority: string, now: Instant): boolean =>
+  !isValid(authority, now) || trusted(material, now).includes(normal(authority));
+
 /** PEM of all authorities an API server has to trust, newest first. */
-export const trustBundle = ({ authority, previous }: Material, now: Instant): string =>
-  [authority.cert, ...(previous !== undefined && isValid(previous, now) ? [previous] : [])]
-    .map((pem) => `${pem.trim()}\n`)
-    .join('');
+export const trustBundle = (material: Material, now: Instant): string => trusted(material, now).join('');
+
+const trusted = ({ authority, previous }: Material, now: Instant): readonly string[] => [
+  normal(authority.cert),
+  ...certificatesIn(previous).filter((pem) => isValid(pem, now)),
+];
+
+/** More than ever are valid at a time, unless somebody keeps throwing the authority away. */
+const mostPrevious = 8;
+
+const withPrevious = ({ authority, serving }: Material, previous: readonly string[], now: Instant): Material => {
+  const kept = new Set(previous.filter((pem) => isValid(pem, now)).map(normal));
+  kept.delete(normal(authority.cert));
+  const text = [...kept].slice(0, mostPrevious).join('');
+  return { authority, serving, ...(text === '' ? {} : { previous: text }) };
+};
+
+const normal = (pem: string): string => `${pem.replaceAll('\r', '').trim()}\n`;
+
+/** Each certificate of a PEM text of several. */
+export const certificatesIn = (pem = ''): readonly string[] =>
+  (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map(normal);
 
 /** When to look again. */
 export const nextRenewal = ({ authority, serving }: Material): Instant =>

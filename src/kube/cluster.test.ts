@@ -6,7 +6,7 @@ import { systemClock } from '../ports/clock.ts';
 import { ClusterError, type ClusterChange } from '../ports/cluster.ts';
 import type { Api } from './api.ts';
 import { connectCluster, type ConnectedCluster } from './cluster.ts';
-import { dropBookkeeping } from './trim.ts';
+import { dropBookkeeping, nameOnly } from './trim.ts';
 import type { WatchSpec } from './watch-spec.ts';
 
 jest.setTimeout(30_000);
@@ -84,6 +84,20 @@ describe('reading', () => {
     expect(names(cluster.list(kinds.deployment))).toEqual(['shop/web', 'bank/web']);
     expect(cluster.get({ ...web, namespace: 'bank' })).toBeDefined();
     expect(cluster.get({ ...web, namespace: 'other' })).toBeUndefined();
+  });
+
+  test('one object of a kind is listed and watched by its name, so that a role may name it', async () => {
+    for (const name of ['web', 'api']) server.put(DEPLOYMENTS, deployment(name));
+    connect({ gvk: kinds.deployment, namespace: 'shop', name: 'web', trim: nameOnly });
+    await cluster.ready;
+    await until(() => server.openWatches() === 1, 'the watch');
+    const selectors = server.requests.map(({ query }) => query.get('fieldSelector'));
+    expect(selectors).toEqual(['metadata.name=web', 'metadata.name=web']);
+    await cluster.patch({ ...web, name: 'api' }, { type: 'merge', body: { spec: { replicas: 2 } } });
+    server.put(DEPLOYMENTS, deployment('web'));
+    await until(() => told().length > 1, 'the change');
+    expect(told()).toEqual(['set Deployment web', 'set Deployment web']);
+    expect(cluster.list(kinds.deployment).map(({ spec }) => spec)).toEqual([undefined]);
   });
 
   test('a kind that nobody watches is a mistake, not an empty list', () => {

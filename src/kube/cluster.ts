@@ -161,6 +161,7 @@ class CachedCluster implements ConnectedCluster {
     };
     const target = watchTarget({ gvk: kinds.crd });
     const store = new ObjectStore({ emit });
+    // Only the names of definitions matter, and there may be hundreds.
     return reflect({ api, gvk: kinds.crd, target, store, trim: nameOnly, metadataOnly: true, clock, random, log });
   }
 

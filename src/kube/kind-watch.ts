@@ -39,9 +39,10 @@ export class KindWatch {
     this.#options = options;
     this.spec = options.spec;
     this.trim = options.spec.trim ?? dropManagedFields;
-    const { labelSelector } = options.spec;
+    const { labelSelector, name } = options.spec;
     const matches = labelSelector === undefined ? undefined : labelMatcher(labelSelector);
-    const selects = (object: KubeObject): boolean => matches === undefined || matches(object.metadata.labels);
+    const selects = ({ metadata }: KubeObject): boolean =>
+      (name === undefined || metadata.name === name) && (matches === undefined || matches(metadata.labels));
     this.store = new ObjectStore({ emit: options.emit, selects });
   }
 

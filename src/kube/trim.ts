@@ -42,7 +42,7 @@ const identity = ({ name, namespace, uid, resourceVersion }: ObjectMeta): Object
   ...(resourceVersion !== undefined && { resourceVersion }),
 });
 
-/** For kinds of which it only matters whether an object is there, such as definitions. */
+/** Where it only matters whether an object is there, such as a definition, or that it has changed. */
 export const nameOnly: Trim = ({ apiVersion, kind, metadata }) => ({ apiVersion, kind, metadata: identity(metadata) });
 
 /**

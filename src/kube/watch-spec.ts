@@ -8,6 +8,8 @@ export type WatchSpec = {
   readonly gvk: Gvk;
   /** One namespace; all of them when left out. */
   readonly namespace?: string;
+  /** This one object alone: all that a role which names its objects lets anybody list and watch. */
+  readonly name?: string;
   /** `app=web,tier in (a,b)`. */
   readonly labelSelector?: string;
   /**
@@ -29,8 +31,9 @@ export type WatchTarget = {
   readonly what: string;
 };
 
-export const watchTarget = ({ gvk, namespace, labelSelector }: WatchSpec): WatchTarget => ({
+export const watchTarget = ({ gvk, namespace, name, labelSelector }: WatchSpec): WatchTarget => ({
   path: collectionPath(gvk, namespace),
-  query: { labelSelector },
-  what: `${resourceName(gvk)}${namespace === undefined ? '' : ` in ${namespace}`}`,
+  // The form the API server understands as a name to authorize: another selector for the same object would be refused.
+  query: { labelSelector, ...(name !== undefined && { fieldSelector: `metadata.name=${name}` }) },
+  what: `${resourceName(gvk)}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` in ${namespace}`}`,
 });

@@ -4,12 +4,15 @@ import { trustAuthority } from '../certs/trust.ts';
 import type { WebhookConfig } from '../config/settings.ts';
 import { partsOf } from './run-parts.ts';
 import { startWebhook } from './start-webhook.ts';
-import { webhookWatches } from './watches.ts';
+import { certificateWatches, webhookWatches } from './watches.ts';
 
 export const runWebhook = async (config: WebhookConfig): Promise<() => Promise<void>> => {
   const parts = partsOf(config);
   const { clock, log, metrics } = parts;
-  const cluster = parts.watch(parts.connect(), webhookWatches(config.namespace));
+  const cluster = parts.watch(parts.connect(), [
+    ...webhookWatches(config.namespace),
+    ...certificateWatches(config),
+  ]);
   await cluster.ready;
   const probes = await parts.serveMetrics(cluster);
   const { name, namespace } = config.service;

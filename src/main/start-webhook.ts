@@ -34,9 +34,19 @@ export type WebhookSetup = {
 
 export type RunningWebhook = { readonly server: WebhookServer; readonly stop: () => Promise<void> };
 
+/** Kinds of what the certificate is stored in and trusted by; watched in a cluster, not in development. */
+const certificateKinds: ReadonlySet<string> = new Set(
+  [kinds.secret, kinds.mutatingWebhook, kinds.validatingWebhook].map(({ kind }) => kind),
+);
+
+const putBack = {
+  certificate: 'somebody has changed or deleted the stored certificate: the one in use was put back',
+  trust: 'somebody has changed which authority API servers trust: ours was put back',
+} as const;
+
 /** Resolves when the port is open and API servers have been told whom to trust. */
 export const startWebhook = async (setup: WebhookSetup): Promise<RunningWebhook> => {
-  const { clock, log, store, names } = setup;
+  const { cluster, clock, log, store, names } = setup;
   let server: Promise<WebhookServer> | undefined;
   const keeper = await keepCertificates({
     store,
@@ -50,8 +60,12 @@ export const startWebhook = async (setup: WebhookSetup): Promise<RunningWebhook>
       else void server.then((running) => running.use(credential));
     },
     failed: (err) => log.error({ err }, 'the certificate could not be looked after; trying again in a minute'),
+    restored: (what) => log.warn({ reason: what }, putBack[what]),
   });
   await keeper.check();
+  cluster.onChange(({ gvk }) => {
+    if (certificateKinds.has(gvk.kind)) void keeper.check();
+  });
   if (server === undefined) throw new Error('no certificate was made');
   const running = await server;
   log.info({ port: running.port }, 'webhook started');

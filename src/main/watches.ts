@@ -1,4 +1,5 @@
 /** What is watched, and nothing else: kinds that are too many (pods, ReplicaSets) are read at the rare moments they matter. */
+import type { WebhookConfig } from '../config/settings.ts';
 import { kinds } from '../core/kube-object.ts';
 import { dropBookkeeping, nameOnly, oursOnly } from '../kube/trim.ts';
 import type { WatchSpec } from '../kube/watch-spec.ts';
@@ -30,6 +31,17 @@ export const webhookWatches = (namespace: string | undefined): readonly WatchSpe
     { gvk: kinds.crd, metadataOnly: true, trim: nameOnly },
   ];
 };
+
+/** What the webhook's certificate depends on: three objects, and only that they have changed is told. */
+export const certificateWatches = ({
+  certificateSecret,
+  webhookConfiguration: name,
+}: Pick<WebhookConfig, 'certificateSecret' | 'webhookConfiguration'>): readonly WatchSpec[] =>
+  [
+    { gvk: kinds.secret, ...certificateSecret },
+    { gvk: kinds.mutatingWebhook, name },
+    { gvk: kinds.validatingWebhook, name },
+  ].map((spec) => ({ ...spec, metadataOnly: true, trim: nameOnly }));
 
 /** For the controller, and for both in one process. */
 export const controllerWatches = (namespace: string | undefined): readonly WatchSpec[] => {

@@ -83,12 +83,12 @@ export const webhookPermissions = (names: {
       apiGroups: ['admissionregistration.k8s.io'],
       resources: ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'],
       resourceNames: [names.configuration],
-      verbs: ['get', 'patch'],
+      verbs: [...read, 'patch'],
     },
   ],
   own: [
     allow('', ['secrets'], ['create']),
-    { ...allow('', ['secrets'], ['get', 'update']), resourceNames: [names.secret] },
+    { ...allow('', ['secrets'], [...read, 'update']), resourceNames: [names.secret] },
   ],
 });
 

@@ -78,6 +78,8 @@ describe('an installed chart', () => {
     'the controller list clustercanarypolicies.sluice.dev in the cluster',
     'the webhook get secrets/own-certificate in own',
     'the webhook patch mutatingwebhookconfigurations.admissionregistration.k8s.io/own-configuration in the cluster',
+    'the webhook watch secrets/own-certificate in own',
+    'the webhook watch validatingwebhookconfigurations.admissionregistration.k8s.io/own-configuration in the cluster',
     'the webhook create secrets in own',
     'the webhook watch canarypolicies.sluice.dev in worked',
   ])('lets %s', async (sentence) => {
@@ -95,6 +97,7 @@ describe('an installed chart', () => {
     'the controller patch customresourcedefinitions.apiextensions.k8s.io in the cluster',
     'the webhook get secrets/another in own',
     'the webhook list secrets in own',
+    'the webhook watch secrets/another in own',
     'the webhook get secrets in worked',
     'the webhook patch deployments.apps in worked',
     'the webhook patch mutatingwebhookconfigurations.admissionregistration.k8s.io/another in the cluster',

@@ -112,7 +112,9 @@ describe('the chart', () => {
           (role as unknown as { rules: readonly { verbs: readonly string[]; resourceNames?: unknown }[] }).rules,
       );
     const writes = clusterRules.filter((r) => r.verbs.some((verb) => !['get', 'list', 'watch'].includes(verb)));
-    expect(writes).toEqual([expect.objectContaining({ verbs: ['get', 'patch'], resourceNames: expect.anything() })]);
+    expect(writes).toEqual([
+      expect.objectContaining({ verbs: ['get', 'list', 'watch', 'patch'], resourceNames: expect.anything() }),
+    ]);
     expect(named(objects, 'Role', 'sluice-controller')?.metadata.namespace).toBe('shop');
     expect(containerOf(objects, 'controller').args).toContain('--namespace=shop');
   });

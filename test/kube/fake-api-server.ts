@@ -36,6 +36,7 @@ type Event = { readonly version: number; readonly type: string; readonly base: s
 type Watch = {
   readonly base: string;
   readonly namespace: string | undefined;
+  readonly query: URLSearchParams;
   readonly response: http.ServerResponse;
   muted: boolean;
 };
@@ -212,7 +213,9 @@ export class FakeApiServer {
       const object = this.#objects.get(keyOf(base, namespace, name));
       return object === undefined ? [404, failure(404, 'NotFound', `"${name}" not found`)] : [200, object];
     }
-    const all = [...this.#objects].filter(([key]) => inScope(key, base, namespace)).map(([, object]) => object);
+    const all = [...this.#objects]
+      .filter(([key, object]) => inScope(key, base, namespace) && isNamed(object, query))
+      .map(([, object]) => object);
     const from = Number(query.get('continue') ?? 0);
     const to = from + Number(query.get('limit') ?? all.length);
     const more = to < all.length ? { continue: String(to) } : {};
@@ -226,7 +229,7 @@ export class FakeApiServer {
     if (from < this.#oldest) return [410, failure(410, 'Expired', `too old resource version: ${from}`)];
     response.writeHead(200, { 'content-type': 'application/json' });
     response.flushHeaders();
-    const watch: Watch = { base, namespace, response, muted: false };
+    const watch: Watch = { base, namespace, query: request.query, response, muted: false };
     this.#watches.add(watch);
     response.on('close', () => this.#watches.delete(watch));
     for (const event of this.#history) if (event.version > from) deliver(watch, event);
@@ -266,6 +269,10 @@ export class FakeApiServer {
 const keyOf = (base: string, namespace: string | undefined, name: string): string =>
   `${base}|${namespace ?? ''}|${name}`;
 
+/** The one field selector there is for every kind. */
+const isNamed = ({ metadata }: FakeObject, query: URLSearchParams): boolean =>
+  [null, `metadata.name=${metadata.name}`].includes(query.get('fieldSelector'));
+
 const inScope = (key: string, base: string, namespace: string | undefined): boolean =>
   key.startsWith(namespace === undefined ? `${base}|` : `${base}|${namespace}|`);
 
@@ -274,7 +281,8 @@ const write = (watch: Watch, event: object): void => {
 };
 
 const deliver = (watch: Watch, { type, base, object }: Event): void => {
-  if (inScope(keyOf(base, object.metadata.namespace, ''), watch.base, watch.namespace)) write(watch, { type, object });
+  const seen = inScope(keyOf(base, object.metadata.namespace, ''), watch.base, watch.namespace);
+  if (seen && isNamed(object, watch.query)) write(watch, { type, object });
 };
 
 const merge = (target: unknown, patch: unknown): unknown => {

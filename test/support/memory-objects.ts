@@ -2,7 +2,7 @@ import jsonPatch from 'fast-json-patch';
 import type { Gvk, KubeObject, ObjectRef } from '../../src/core/kube-object.ts';
 import { ClusterError, type ClusterWriter } from '../../src/ports/cluster.ts';
 
-export type MemoryObjects = Pick<ClusterWriter, 'create' | 'replace' | 'fetch' | 'patch'> & {
+export type MemoryObjects = Pick<ClusterWriter, 'create' | 'replace' | 'fetch' | 'patch' | 'remove'> & {
   /** Runs before the next write takes place: what somebody else does in between. */
   beforeWrite(run: () => Promise<unknown>): void;
   /** Every write from now on fails with this. */
@@ -58,6 +58,10 @@ export const memoryObjects = (...given: readonly (readonly [KubeObject, Gvk])[])
       return put(key, object);
     },
     fetch: ({ gvk, namespace, name }: ObjectRef) => Promise.resolve(objects.get(keyOf(gvk, namespace, name))),
+    remove: async ({ gvk, namespace, name }) => {
+      await write(`remove ${keyOf(gvk, namespace, name)}`);
+      objects.delete(keyOf(gvk, namespace, name));
+    },
     patch: async ({ gvk, namespace, name }, patch, options) => {
       const key = keyOf(gvk, namespace, name);
       await write(`patch ${key}`);

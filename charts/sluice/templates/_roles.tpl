@@ -189,6 +189,8 @@
     - '{{ include "sluice.webhookName" . }}'
   verbs:
     - get
+    - list
+    - watch
     - patch
 {{- end }}
 
@@ -205,6 +207,8 @@
     - secrets
   verbs:
     - get
+    - list
+    - watch
     - update
   resourceNames:
     - '{{ include "sluice.certificateSecret" . }}'
