@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { memoryObjects, type MemoryObjects } from '../../test/support/memory-objects.ts';
 import { kinds, type KubeObject } from '../core/kube-object.ts';
-import { manualClock, type ManualClock } from '../ports/clock.ts';
+import { serverClock, type ServerClock } from '../kube/server-clock.ts';
+import { manualClock, type Clock, type ManualClock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { Credential } from './authority.ts';
 import { memoryStore, type CertificateStore } from './certificate-store.ts';
@@ -300,7 +301,7 @@ describe('somebody who keeps undoing what is put in order', () => {
   it('is answered at once, then ever more slowly, and never given up on', async () => {
     const { clock, cluster, keep } = world();
     const keeper = await keep();
-    const repairs = async (): Promise<number> => (cluster.writes.filter((w) => w.startsWith('patch')).length - 2) / 2;
+    const repairs = (): number => (cluster.writes.filter((w) => w.startsWith('patch')).length - 2) / 2;
     const fight = async (rounds: number): Promise<void> => {
       for (let i = 0; i < rounds; i += 1) {
         if ((await bundlesIn(cluster))[1] !== '') await cluster.patch(ref, undo);
@@ -309,15 +310,62 @@ describe('somebody who keeps undoing what is put in order', () => {
       }
     };
     await fight(5);
-    expect(await repairs()).toBe(5);
+    expect(repairs()).toBe(5);
     await fight(60);
-    expect(await repairs()).toBeLessThan(11);
+    expect(repairs()).toBeLessThan(11);
     await clock.advanceAsync(60_000);
     expect((await bundlesIn(cluster))[1]).toContain('BEGIN CERTIFICATE');
     await clock.advanceAsync(600_000);
-    const before = await repairs();
+    const before = repairs();
     await fight(3);
-    expect(await repairs()).toBe(before + 3);
+    expect(repairs()).toBe(before + 3);
+  });
+});
+
+describe('a replica whose clock is wrong', () => {
+  const wrong = (clock: ManualClock, ahead: number): Clock => ({
+    now: () => clock.now() + ahead,
+    after: (delay, run) => clock.after(delay, run),
+  });
+  /** A store behind an API server whose clock is right, and says so. */
+  const heard = (store: CertificateStore, truth: ManualClock, clock: ServerClock, ahead: number): CertificateStore => ({
+    load: () => {
+      clock.heard(new Date(truth.now()).toUTCString(), truth.now() + ahead);
+      return store.load();
+    },
+    save: (...args) => store.save(...args),
+  });
+
+  it.each([400 * day, -400 * day, 25 * day])(
+    'by %s ms makes certificates that are valid, and leaves those of others alone',
+    async (ahead) => {
+      const cluster = configured();
+      const truth = manualClock();
+      const clock = serverClock(wrong(truth, ahead));
+      const [skewed, right] = [world(cluster, truth), world(cluster, truth)];
+      await skewed.keep({ clock, store: heard(secretStore(cluster, secretName), truth, clock, ahead) });
+      expect(due(await storedIn(cluster), names, truth.now())).toBe('nothing');
+      await right.keep();
+      expect(right.used).toEqual(skewed.used);
+      await cluster.remove({ gvk: kinds.secret, ...secretName });
+      await Promise.all(keepers.map((keeper) => keeper.check()));
+      const writes = cluster.writes.length;
+      for (let i = 0; i < 5; i += 1) await Promise.all(keepers.map((keeper) => keeper.check()));
+      expect([cluster.writes.length, right.used.length, skewed.used.length]).toEqual([writes, 1, 1]);
+      await truth.advanceAsync(21 * day);
+      expect(due(await storedIn(cluster), names, truth.now())).toBe('nothing');
+      expect([right.used.length, skewed.used.length]).toEqual([2, 2]);
+    },
+  );
+
+  it('would fight without that', async () => {
+    const cluster = configured();
+    const truth = manualClock();
+    const [skewed, right] = [world(cluster, truth), world(cluster, truth)];
+    await skewed.keep({ clock: wrong(truth, 400 * day) });
+    expect(due(await storedIn(cluster), names, truth.now())).toBe('authority');
+    await right.keep();
+    expect(right.used).not.toEqual(skewed.used);
   });
 });
 

@@ -5,7 +5,7 @@
  *     ▲                            │ lost
  *     └────────────────────────────┘
  */
-import type { Instant, Milliseconds } from '../core/time.ts';
+import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import { agree, type Agreement } from './agree.ts';
 import type { Credential, ServingNames } from './authority.ts';

@@ -34,7 +34,10 @@ export const lookout = (clock: Clock, look: () => Promise<void>): Lookout => {
     cancel();
     if (stopped) return;
     const wait = Math.max(0, when - clock.now());
-    cancel = clock.after(Math.min(wait, longestWait), () => void (wait > longestWait ? lookAt(when) : now()));
+    cancel = clock.after(Math.min(wait, longestWait), () => {
+      if (wait > longestWait) lookAt(when);
+      else void now();
+    });
   };
   return {
     lookAfter: (delay) => {

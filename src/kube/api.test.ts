@@ -81,6 +81,14 @@ describe('a request', () => {
     await new Promise((resolve) => counting.close(resolve));
   });
 
+  test('tells what time it is at the API server', async () => {
+    const dates: (string | undefined)[] = [];
+    const api = connect({ heard: (date) => dates.push(date) });
+    await api.request(get);
+    expect(Date.now() - Date.parse(dates[0] ?? '')).toBeLessThan(5000);
+    expect(dates).toHaveLength(1);
+  });
+
   test('is reported once, with its code', async () => {
     const reports: ApiReport[] = [];
     const api = connect({ report: (report) => reports.push(report) });

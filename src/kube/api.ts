@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Json, JsonObject } from '../core/kube-object.ts';
-import type { Milliseconds } from '../core/time.ts';
+import type { Instant, Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { errorOfNetwork, errorOfResponse, errorOfWatchEvent, retryAfterHeader } from './api-status.ts';
@@ -50,6 +50,8 @@ export type ApiOptions = ConnectionOptions & {
   /** Default of a request's deadline; 30 s. */
   readonly deadline?: Milliseconds;
   readonly report?: (report: ApiReport) => void;
+  /** Told of the `Date` of every answer, and of when it was asked for. */
+  readonly heard?: (date: string | undefined, asked: Instant) => void;
 };
 
 export interface Api {
@@ -169,11 +171,11 @@ class HttpApi implements Api {
 
   async #send({ call, method, streaming }: Exchange, signal: AbortSignal): Promise<IncomingMessage> {
     const credentials = await orAborted(this.#credentials.current(), signal);
-    const { body, contentType } = call as ApiCall;
+    const { body: object, contentType } = call as ApiCall;
     const url = new URL(`${this.server}${call.path}`);
     for (const [name, value] of Object.entries(call.query ?? {}))
       if (value !== undefined) url.searchParams.set(name, value);
-    const text = body === undefined ? undefined : JSON.stringify(body);
+    const text = object === undefined ? undefined : JSON.stringify(object);
     const headers = {
       'user-agent': `sluice/${this.#options.version} (${this.#options.component})`,
       accept: call.accept ?? 'application/json',
@@ -183,15 +185,11 @@ class HttpApi implements Api {
       }),
       ...credentials.headers,
     };
-    return this.#transport.send({
-      method,
-      url,
-      headers,
-      ...(text !== undefined && { body: text }),
-      streaming,
-      credentials,
-      signal,
-    });
+    const asked = this.#options.clock.now();
+    const body = text === undefined ? {} : { body: text };
+    const response = await this.#transport.send({ method, url, headers, ...body, streaming, credentials, signal });
+    this.#options.heard?.(response.headers.date, asked);
+    return response;
   }
 
   #refuseFailure(response: IncomingMessage, body: string, what: string): void {

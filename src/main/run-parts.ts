@@ -2,8 +2,10 @@
 import type { Config } from '../config/settings.ts';
 import { environment } from '../config/environment.ts';
 import { version } from '../config/version.ts';
+import type { Milliseconds } from '../core/time.ts';
 import { connectApi, type Api, type ApiReport } from '../kube/api.ts';
 import { connectCluster, type ConnectedCluster } from '../kube/cluster.ts';
+import { serverClock } from '../kube/server-clock.ts';
 import type { WatchSpec } from '../kube/watch-spec.ts';
 import { systemClock, type Clock } from '../ports/clock.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
@@ -12,6 +14,8 @@ import { startMetricsServer, type MetricsServer } from '../telemetry/metrics-ser
 
 export type Parts = {
   readonly clock: Clock;
+  /** The API server's, as far as its answers have told. */
+  readonly serverClock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
   /** A connection as the configuration says; `as` acts as somebody else. */
@@ -24,9 +28,11 @@ export const partsOf = (config: Config): Parts => {
   const clock = systemClock;
   const log = createLog(config.logLevel, process.stdout);
   const metrics = createMetrics({ processMetrics: true });
+  const server = serverClock(clock, skewWatch(metrics, log));
   const report = ({ verb, path, code }: ApiReport): void => metrics.kubeRequest(verb, kindOf(path), code);
   return {
     clock,
+    serverClock: server,
     log,
     metrics,
     connect: (as) =>
@@ -36,6 +42,7 @@ export const partsOf = (config: Config): Parts => {
         component: config.command,
         version: version(),
         report,
+        heard: (date, asked) => server.heard(date, asked),
         ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
         ...(as === undefined ? {} : { impersonate: { user: as } }),
       }),
@@ -48,6 +55,26 @@ export const partsOf = (config: Config): Parts => {
         metrics,
         ready: () => (cluster.pending().length === 0 ? true : `waiting for ${cluster.pending().join(', ')}`),
       }),
+  };
+};
+
+const worthTelling: Milliseconds = 60_000;
+
+/** Every skew is measured, and one that matters is logged: once when it comes and once when it goes. */
+const skewWatch = (metrics: Metrics, log: Log): ((skew: Milliseconds) => void) => {
+  let told = false;
+  return (skew) => {
+    metrics.clockSkew(skew);
+    const matters = Math.abs(skew) >= worthTelling;
+    if (matters === told) return;
+    told = matters;
+    const seconds = Math.round(Math.abs(skew) / 1000);
+    if (!matters) log.info({}, "this machine's clock and the API server's agree again");
+    else
+      log.warn(
+        { reason: 'clock-skew' },
+        `this machine's clock is ${seconds} s ${skew > 0 ? 'ahead of' : 'behind'} the API server's, which certificates are made by`,
+      );
   };
 };
 

@@ -8,7 +8,7 @@ import { certificateWatches, webhookWatches } from './watches.ts';
 
 export const runWebhook = async (config: WebhookConfig): Promise<() => Promise<void>> => {
   const parts = partsOf(config);
-  const { clock, log, metrics } = parts;
+  const { clock, serverClock, log, metrics } = parts;
   const cluster = parts.watch(parts.connect(), [
     ...webhookWatches(config.namespace),
     ...certificateWatches(config),
@@ -20,6 +20,7 @@ export const runWebhook = async (config: WebhookConfig): Promise<() => Promise<v
   const webhook = await startWebhook({
     cluster,
     clock,
+    serverClock,
     log,
     metrics,
     sluiceUser: config.sluiceUser,

@@ -1,4 +1,5 @@
 /** Wires the webhook to its caches, its certificate and its port. */
+import { X509Certificate } from 'node:crypto';
 import { keepCertificates } from '../certs/keep-certificates.ts';
 import { newPrivateKey } from '../certs/key-pair.ts';
 import type { Credential, ServingNames } from '../certs/authority.ts';
@@ -21,6 +22,8 @@ import { policyOf } from './policies.ts';
 export type WebhookSetup = {
   readonly cluster: ConnectedCluster;
   readonly clock: Clock;
+  /** What certificates are made and judged by. */
+  readonly serverClock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly sluiceUser: string;
@@ -46,7 +49,7 @@ const putBack = {
 
 /** Resolves when the port is open and API servers have been told whom to trust. */
 export const startWebhook = async (setup: WebhookSetup): Promise<RunningWebhook> => {
-  const { cluster, clock, log, store, names } = setup;
+  const { cluster, serverClock: clock, log, store, names } = setup;
   let server: Promise<WebhookServer> | undefined;
   const keeper = await keepCertificates({
     store,
@@ -56,6 +59,7 @@ export const startWebhook = async (setup: WebhookSetup): Promise<RunningWebhook>
     // Which port is in use is known once it is open.
     trust: async (bundle) => setup.trust(bundle, (await server)?.port ?? setup.port),
     use: (credential) => {
+      tellExpiry(setup, credential);
       if (server === undefined) server = listen(setup, credential);
       else void server.then((running) => running.use(credential));
     },
@@ -76,6 +80,11 @@ export const startWebhook = async (setup: WebhookSetup): Promise<RunningWebhook>
       await running.close();
     },
   };
+};
+
+const tellExpiry = ({ metrics }: WebhookSetup, { cert }: Credential): void => {
+  const { subject, validToDate } = new X509Certificate(cert);
+  metrics.certificateExpiry(/^CN=(.*)$/m.exec(subject)?.[1] ?? '', validToDate.getTime());
 };
 
 const listen = (setup: WebhookSetup, certificate: Credential): Promise<WebhookServer> => {

@@ -93,6 +93,18 @@ export const metricDefinitions = {
     labels: ['verb', 'kind', 'code'],
     help: 'Requests to the API server; code 0 where no answer came.',
   },
+  clockSkew: {
+    kind: 'gauge',
+    name: 'sluice_clock_skew_seconds',
+    labels: [],
+    help: "How far this process's clock is ahead of the API server's; 0 where they cannot be told apart.",
+  },
+  certificateExpiry: {
+    kind: 'gauge',
+    name: 'sluice_webhook_certificate_expiry_timestamp_seconds',
+    labels: ['name'],
+    help: 'When the certificate expires that the webhook serves with, in seconds since 1970, by its common name.',
+  },
   trafficChanges: {
     kind: 'counter',
     name: 'sluice_traffic_changes_total',

@@ -125,6 +125,12 @@ describe('the other observers', () => {
       (m) => m.trafficChange('istio', 'replace'),
       'sluice_traffic_changes_total{provider="istio",op="replace"} 1',
     ],
+    ['skew, in seconds', (m) => m.clockSkew(-1500), 'sluice_clock_skew_seconds -1.5'],
+    [
+      'certificate',
+      (m) => m.certificateExpiry('a.b.svc', 60_000),
+      'sluice_webhook_certificate_expiry_timestamp_seconds{name="a.b.svc"} 60',
+    ],
   ])('%s', async (_what, tell, line) => {
     const metrics = counting();
     tell(metrics);

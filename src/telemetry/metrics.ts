@@ -1,6 +1,6 @@
 /** What the program counts. One object per process, with a registry of its own, handed to whoever has something to tell. */
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { Milliseconds } from '../core/time.ts';
+import type { Instant, Milliseconds } from '../core/time.ts';
 import { metricDefinitions as defined } from './metric-definitions.ts';
 import { makersFor, type Makers } from './metric-makers.ts';
 import { releaseMetrics, type ReleaseMetrics } from './release-metrics.ts';
@@ -15,6 +15,10 @@ export interface Metrics {
   /** A request to the API server; `code` is the HTTP status, 0 where no answer came. */
   kubeRequest(verb: string, kind: string, code: number): void;
   trafficChange(provider: string, op: string): void;
+  /** How far the clock of this process is ahead of the API server's. */
+  clockSkew(ahead: Milliseconds): void;
+  /** The certificate the webhook serves with from now on. */
+  certificateExpiry(name: string, at: Instant): void;
   /** Everything in the exposition format, and its content type. */
   expose(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
@@ -27,6 +31,8 @@ const observers = ({ counter, gauge, histogram }: Makers): Omit<Metrics, 'releas
   const queueDepth = gauge(defined.queueDepth);
   const kubeRequests = counter(defined.kubeRequests);
   const trafficChanges = counter(defined.trafficChanges);
+  const clockSkew = gauge(defined.clockSkew);
+  const certificateExpiry = gauge(defined.certificateExpiry);
   return {
     admission: (seen, took, allowed) => {
       const labels = { case: seen, allowed: String(allowed) };
@@ -40,6 +46,8 @@ const observers = ({ counter, gauge, histogram }: Makers): Omit<Metrics, 'releas
     queueDepth: (waiting) => queueDepth.set(waiting),
     kubeRequest: (verb, kind, code) => kubeRequests.inc({ verb, kind, code: String(code) }),
     trafficChange: (provider, op) => trafficChanges.inc({ provider, op }),
+    clockSkew: (ahead) => clockSkew.set(ahead / 1000),
+    certificateExpiry: (name, at) => certificateExpiry.set({ name }, at / 1000),
   };
 };
 
