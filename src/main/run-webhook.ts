@@ -9,10 +9,7 @@ import { certificateWatches, webhookWatches } from './watches.ts';
 export const runWebhook = async (config: WebhookConfig): Promise<() => Promise<void>> => {
   const parts = partsOf(config);
   const { clock, serverClock, log, metrics } = parts;
-  const cluster = parts.watch(parts.connect(), [
-    ...webhookWatches(config.namespace),
-    ...certificateWatches(config),
-  ]);
+  const cluster = parts.watch(parts.connect(), [...webhookWatches(config.namespace), ...certificateWatches(config)]);
   await cluster.ready;
   const probes = await parts.serveMetrics(cluster);
   const { name, namespace } = config.service;
