@@ -1,4 +1,5 @@
 /** Effects on the user's Deployment. All are guarded by the resourceVersion the decision was made on. */
+import { withKnownGood } from '../core/admission/marks.ts';
 import { templateHash } from '../core/template/template-hash.ts';
 import { kinds, type Deployment, type JsonObject, type PodTemplate } from '../core/kube-object.ts';
 import { toRfc3339 } from '../core/time.ts';
@@ -6,7 +7,6 @@ import { ClusterError, type JsonPatchOp } from '../ports/cluster.ts';
 import { marks } from '../schema/annotations.ts';
 import { refOf, versionOf, type EffectRun } from './run-effects.ts';
 
-const knownGoodKept = 10;
 const podTemplateHash = 'pod-template-hash';
 
 const patchWorkload = async (run: EffectRun, body: JsonObject, subresource?: 'status'): Promise<number> => {
@@ -37,16 +37,17 @@ const noMarks: JsonObject = {
   [marks.phase]: null,
 };
 
-/** Takes the marks off. After a success the released template heads the list of known good ones. */
+/**
+ * Takes the marks off: the released template serves. What served before is known to be good, and so is what was judged;
+ * a template that was skipped is neither.
+ */
 export const settle = async (run: EffectRun): Promise<number> => {
   const { release, workload } = run.gathered;
-  const earlier = (workload.metadata.annotations?.[marks.knownGood] ?? '').split(',').filter((hash) => hash !== '');
-  const promoted = release.status?.ending?.outcome === 'Succeeded';
-  const good = promoted
-    ? [...new Set([release.spec.templateHash, release.spec.stableHash, ...earlier])].slice(0, knownGoodKept)
-    : earlier;
-  const knownGood = good.length === 0 ? {} : { [marks.knownGood]: good.join(',') };
-  return patchWorkload(run, { metadata: { annotations: { ...noMarks, ...knownGood } } });
+  const { templateHash: admitted, stableHash } = release.spec;
+  const promoted = release.status?.ending?.outcome === 'Succeeded' ? [admitted] : [];
+  const knownGood = withKnownGood(workload.metadata.annotations, ...promoted, stableHash);
+  const lasting = { [marks.knownGood]: knownGood, [marks.admitted]: admitted };
+  return patchWorkload(run, { metadata: { annotations: { ...noMarks, ...lasting } } });
 };
 
 /** Another attempt at the same template: the next name, and no trace of the failure. */
@@ -69,13 +70,12 @@ export const putBack = async (run: EffectRun): Promise<number> => {
   const { workload, release } = gathered;
   const template = await stableTemplate(run);
   const annotations = Object.keys(noMarks).filter((key) => workload.metadata.annotations?.[key] !== undefined);
+  const at = (key: string): string => `/metadata/annotations/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
   const body: JsonPatchOp[] = [
     { op: 'replace', path: '/spec/template', value: template as JsonObject },
     ...(workload.spec.paused === undefined ? [] : [{ op: 'remove' as const, path: '/spec/paused' }]),
-    ...annotations.map((key) => ({
-      op: 'remove' as const,
-      path: `/metadata/annotations/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`,
-    })),
+    ...annotations.map((key) => ({ op: 'remove' as const, path: at(key) })),
+    { op: 'add', path: at(marks.admitted), value: release.spec.stableHash },
   ];
   deps.log.info({ release: release.name }, 'puts the stable template back');
   await deps.cluster.patch(

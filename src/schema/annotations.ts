@@ -38,13 +38,16 @@ export const annotations = {
   skip: `${group}/skip`,
 } as const;
 
-/** Kept by Sluice on the Deployment, bound to a template hash, and refused from anybody else. */
+/** Kept by Sluice on the Deployment, bound to a template by its hash; what anybody else writes there is replaced. */
 export const marks = {
   stableHash: `${group}/stable-hash`,
   releaseHash: `${group}/release-hash`,
   /** Name of the Release that is to bring `release-hash` to production. */
   release: `${group}/release`,
+  /** Templates that were promoted or have served, newest first. Going back to one of them is fast. */
   knownGood: `${group}/known-good`,
+  /** The template that serves by Sluice's leave. Another one that serves has come in while the webhook was away. */
+  admitted: `${group}/admitted`,
   requestedBy: `${group}/requested-by`,
   phase: `${group}/phase`,
 } as const;

@@ -62,7 +62,7 @@ describe('through a VirtualService of the user', () => {
     const left = Object.keys(stage.deployment()?.metadata.annotations ?? {}).filter((key) =>
       key.startsWith('sluice.dev/'),
     );
-    expect(left.sort()).toEqual([...Object.keys(policy), 'sluice.dev/known-good'].sort());
+    expect(left.sort()).toEqual([...Object.keys(policy), 'sluice.dev/admitted', 'sluice.dev/known-good'].sort());
     expect(stage.pods({ app: 'web-canary' })).toEqual([]);
     expect(stage.releases()).toHaveLength(1);
   });

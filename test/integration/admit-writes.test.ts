@@ -1,6 +1,6 @@
 /** What kubectl's ways to write a Deployment become, on a real API server with the real controllers. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { boundMarks, readMarks, readRequester } from '../../src/core/admission/marks.ts';
+import { boundMarks, readMarks, readRequester, type Marks } from '../../src/core/admission/marks.ts';
 import type { Deployment } from '../../src/core/kube-object.ts';
 import { templateHash } from '../../src/core/template/template-hash.ts';
 import { marks } from '../../src/schema/annotations.ts';
@@ -51,6 +51,8 @@ const observed = async (name: string): Promise<Deployment> => {
   ]);
   return kit.deployment(name);
 };
+/** No release: what serves does so by our leave. */
+const unmarked = ({ spec }: Deployment): Marks => ({ admitted: templateHash(spec.template) });
 const expectHeld = async (name: string, image: string, stable: string): Promise<Deployment> => {
   const held = await observed(name);
   expect(held.spec.paused).toBe(true);
@@ -125,7 +127,7 @@ describe('a new template becomes a release that is held', () => {
     ) as Deployment;
     expect([shown.spec.paused, boundMarks(shown)?.release]).toEqual([true, `${name}-${shown.metadata.generation}`]);
     const stored = await kit.deployment(name);
-    expect([stored.spec.paused, readMarks(stored.metadata.annotations)]).toEqual([undefined, {}]);
+    expect([stored.spec.paused, readMarks(stored.metadata.annotations)]).toEqual([undefined, unmarked(stored)]);
   });
 });
 
@@ -191,7 +193,7 @@ describe('while a release is held', () => {
     await write(name);
     await kit.succeed(['rollout', 'status', `deployment/${name}`, '--timeout=60s']);
     const aborted = await kit.deployment(name);
-    expect([aborted.spec.paused, readMarks(aborted.metadata.annotations)]).toEqual([undefined, {}]);
+    expect([aborted.spec.paused, readMarks(aborted.metadata.annotations)]).toEqual([undefined, unmarked(aborted)]);
     expect(await kit.succeed(['get', 'pods', '-l', `app=${name}`, '-o', 'name'])).toBe(pods);
     expect(await images(name)).toEqual([v1]);
   });
@@ -298,12 +300,29 @@ describe('the users own pause', () => {
     expect(boundMarks(held)?.phase).toBeUndefined();
   });
 
+  it('wins when it comes with the new template, also by apply', async () => {
+    const name = await rolledOut();
+    const manifest = aManifest(name, v2);
+    const paused = { ...manifest, spec: { ...manifest.spec, paused: true } };
+    const { stderr } = await kit.kubectl(apply, paused);
+    expect(stderr).toContain('kubectl rollout resume');
+    expect(boundMarks(await kit.deployment(name))?.phase).toBe('UserPaused');
+    await kit.succeed(apply, { ...manifest, spec: { ...manifest.spec, paused: false } });
+    expect(boundMarks(await expectHeld(name, v2, v1))?.phase).toBeUndefined();
+  });
+
+  it('cannot be laid over a release: kubectl finds it paused', async () => {
+    const name = await released();
+    const { code, stderr } = await kit.kubectl(['rollout', 'pause', `deployment/${name}`]);
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('is already paused') });
+  });
+
   it('over nothing changed is simply lifted', async () => {
     const name = await rolledOut();
     await kit.succeed(['rollout', 'pause', `deployment/${name}`]);
     await kit.succeed(['rollout', 'resume', `deployment/${name}`]);
-    const { spec, metadata } = await kit.deployment(name);
-    expect([spec.paused, readMarks(metadata.annotations)]).toEqual([undefined, {}]);
+    const resumed = await kit.deployment(name);
+    expect([resumed.spec.paused, readMarks(resumed.metadata.annotations)]).toEqual([undefined, unmarked(resumed)]);
   });
 });
 

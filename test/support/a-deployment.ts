@@ -9,6 +9,7 @@ export type DeploymentTraits = {
   readonly available?: number;
   readonly paused?: boolean;
   readonly generation?: number;
+  readonly strategy?: 'RollingUpdate' | 'Recreate';
 };
 
 /** A pod template of one container, as the API server hands it out. */
@@ -19,7 +20,7 @@ export const aTemplate = (image: string): PodTemplate => ({
 
 /** Deployment `web` in namespace `shop`: 3 replicas, all available, unless said otherwise. */
 export const aDeployment = (traits: DeploymentTraits = {}): Deployment => {
-  const { annotations, labels, paused, replicas = 3, available = replicas } = traits;
+  const { annotations, labels, paused, strategy, replicas = 3, available = replicas } = traits;
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -36,6 +37,7 @@ export const aDeployment = (traits: DeploymentTraits = {}): Deployment => {
       selector: { matchLabels: { app: 'web' } },
       template: traits.template ?? aTemplate(traits.image ?? 'web:1'),
       ...(paused === undefined ? {} : { paused }),
+      ...(strategy === undefined ? {} : { strategy: { type: strategy } }),
     },
     status: { replicas, availableReplicas: available },
   };

@@ -17,6 +17,15 @@ import {
   type Row,
 } from './admission-traits.ts';
 
+const bothGood = { knownGood: `${h.v2},${h.v1}` };
+/** A release of web:3 that came in the middle of the promotion of web:2. */
+const interrupted = {
+  ...markedV2(),
+  [marks.stableHash]: h.v2,
+  [marks.releaseHash]: h.v3,
+  [marks.knownGood]: bothGood.knownGood,
+};
+
 /** Changes around native rolls: promotions, own pauses, rollbacks, restarts, skips. */
 export const nativeRows: readonly Row[] = [
   // while a promoted template rolls
@@ -28,11 +37,11 @@ export const nativeRows: readonly Row[] = [
     { paused: false, marks: { ...v2Marks, phase: 'Promoting' } },
   ],
   [
-    'a new template makes the promoted one stable',
+    'a new template makes the promoted one stable, and both known to be good',
     promoting,
     { image: 'web:3' },
     'released',
-    { paused: true, marks: fresh(h.v2, h.v3) },
+    { paused: true, marks: fresh(h.v2, h.v3, bothGood) },
   ],
   [
     'the template from before rolls back natively',
@@ -60,7 +69,49 @@ export const nativeRows: readonly Row[] = [
     { ...promoting, paused: true },
     { image: 'web:3' },
     'user-paused',
-    { paused: true, marks: fresh(h.v2, h.v3, { phase: 'UserPaused' }) },
+    { paused: true, marks: fresh(h.v2, h.v3, { phase: 'UserPaused', ...bothGood }) },
+  ],
+  [
+    'with strategy Recreate no pod of a promotion may be available for a moment, and that is no bootstrap',
+    { ...promoting, available: 0, strategy: 'Recreate' },
+    { image: 'web:3' },
+    'released',
+    { paused: true, marks: fresh(h.v2, h.v3, bothGood) },
+  ],
+  [
+    'with a rolling update it is one',
+    { ...promoting, available: 0 },
+    { image: 'web:3' },
+    'bootstrap',
+    { paused: false, marks: {} },
+  ],
+  [
+    'a new template with a pause in the middle of a promotion waits for the user',
+    promoting,
+    { image: 'web:3', paused: true },
+    'user-paused',
+    { paused: true, marks: fresh(h.v2, h.v3, { phase: 'UserPaused', ...bothGood }) },
+  ],
+  [
+    'a skip in the middle of a promotion rolls natively over it',
+    promoting,
+    { image: 'web:3', annotations: { ...promoting.annotations, [keys.skip]: 'INC-42' } },
+    'skipped',
+    { paused: false, marks: fresh(h.v2, h.v3, { phase: 'Skipped', ...bothGood }) },
+  ],
+  [
+    'opting out in the middle of a promotion lets it finish natively',
+    promoting,
+    { drop: [keys.canary] },
+    'opted-out',
+    { paused: false, marks: {} },
+  ],
+  [
+    'the template from before a promotion that another one interrupted is known to be good',
+    { ...running, image: 'web:3', annotations: interrupted },
+    { image: 'web:1' },
+    'known-good',
+    { paused: false, marks: { knownGood: `${h.v2},${h.v1}` } },
   ],
   [
     'a template that was unpaused behind the webhooks back counts as rolling',
@@ -84,6 +135,48 @@ export const nativeRows: readonly Row[] = [
     { paused: false, marks: {} },
   ],
   // the user's own pause
+  [
+    'a pause that comes with the new template is the users own: the release waits',
+    idle,
+    { image: 'web:2', paused: true },
+    'user-paused',
+    { paused: true, marks: fresh(h.v1, h.v2, { phase: 'UserPaused' }) },
+  ],
+  [
+    'a known good template that comes with a pause waits too',
+    { image: 'web:2', annotations: { ...optIn, ...known } },
+    { image: 'web:0', paused: true },
+    'user-paused',
+    { paused: true, marks: fresh(h.v2, h.v0, { phase: 'UserPaused', knownGood: known[marks.knownGood]! }) },
+  ],
+  [
+    'the pause of a manifest that was copied in the middle of a release is Sluices own: the release starts',
+    idle,
+    { image: 'web:2', paused: true, annotations: markedV2({ [marks.release]: 'web-3' }) },
+    'released',
+    { paused: true, marks: fresh(h.v1, h.v2) },
+  ],
+  [
+    'so is our own answer at reinvocation, also when a webhook after us has changed the template once more',
+    idle,
+    { image: 'web:3', paused: true, annotations: markedV2({ [marks.requestedBy]: asked(alice) }) },
+    'released',
+    { paused: true, marks: fresh(h.v1, h.v3) },
+  ],
+  [
+    'one that was copied while the user had paused is the users',
+    idle,
+    { image: 'web:2', paused: true, annotations: markedV2({ [marks.phase]: 'UserPaused', [marks.release]: 'web-3' }) },
+    'user-paused',
+    { paused: true, marks: fresh(h.v1, h.v2, { phase: 'UserPaused' }) },
+  ],
+  [
+    'during a release paused: true with another template says nothing: it was there before',
+    running,
+    { image: 'web:3', paused: true },
+    'superseded',
+    { paused: true, marks: fresh(h.v1, h.v3) },
+  ],
   [
     'an edit under the users own pause waits for them',
     { ...idle, paused: true },

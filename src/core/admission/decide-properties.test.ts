@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { aDeployment, aTemplate, type DeploymentTraits } from '../../../test/support/a-deployment.ts';
 import { after, anInput, hashOf, sluice } from '../../../test/support/admission-input.ts';
 import { annotations as keys, marks } from '../../schema/annotations.ts';
+import { isOptedIn } from '../policy/parse-policy.ts';
 import { templateHash } from '../template/template-hash.ts';
 import { decide } from './decide.ts';
 import { boundMarks, isMark, readMarks } from './marks.ts';
@@ -24,6 +25,7 @@ const someAnnotations = fc
     [marks.requestedBy]: some(fc.constantFrom('{}', 'x')),
     [marks.phase]: some(fc.constantFrom('Failed', 'Promoting', 'Skipped', 'UserPaused', 'Strange', '')),
     [marks.knownGood]: some(fc.array(hash, { maxLength: 3 }).map((list) => list.join(','))),
+    [marks.admitted]: some(hash),
     'example.com/other': some(fc.constant('x')),
   })
   .map((all) =>
@@ -95,11 +97,10 @@ describe('whatever is written', () => {
   });
 
   it('marks the client sends decide nothing and do not survive', () => {
-    const isResume = (old: ReturnType<typeof aDeployment>): boolean => old.spec.paused === true;
     fc.assert(
       fc.property(someOld, someObject, (old, object) => {
-        // Under a user's own pause our own answer has to be told from a pause that stays: see the next test.
-        fc.pre(!isResume(old));
+        // Around a user's own pause our own answer has to be told from a pause that stays: see the next test.
+        fc.pre(old.spec.paused !== true && object.spec.paused !== true);
         const clean = Object.fromEntries(
           Object.entries(object.metadata.annotations ?? {}).filter(([key]) => !isMark(key)),
         );
@@ -115,7 +116,7 @@ describe('whatever is written', () => {
     );
   });
 
-  it('marks of a client under a users own pause can do no more than resume', () => {
+  it('marks of a client around a users own pause can do no more than resume', () => {
     fc.assert(
       fc.property(someOld, someObject, (old, object) => {
         const clean = Object.fromEntries(
@@ -175,6 +176,23 @@ describe('whatever is written', () => {
         const result = after(object, decision);
         fc.pre(decision.allowed && templateHash(old.spec.template) !== templateHash(object.spec.template));
         expect(result.spec.paused === true || native.includes(decision.case)).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('a template that goes on unpaused serves by our leave', () => {
+    fc.assert(
+      fc.property(someOld, someObject, (old, object) => {
+        const decision = decide(anInput(old, object));
+        const result = after(object, decision);
+        const moved = templateHash(old.spec.template) !== templateHash(object.spec.template);
+        fc.pre(decision.allowed && moved && result.spec.paused !== true && isOptedIn(object.metadata.annotations));
+        const expected =
+          decision.case === 'skipped'
+            ? boundMarks(result)?.releaseHash
+            : readMarks(result.metadata.annotations).admitted;
+        expect(expected).toBe(templateHash(object.spec.template));
       }),
       { numRuns: 300 },
     );

@@ -4,6 +4,7 @@ import { after, alice, anInput, optIn, sluice } from '../../../test/support/admi
 import { heldRows } from '../../../test/support/admission-rows-held.ts';
 import { nativeRows } from '../../../test/support/admission-rows-native.ts';
 import {
+  h,
   idle,
   known,
   markedV2,
@@ -27,7 +28,9 @@ describe('an UPDATE of a workload', () => {
     const decision = decide(anInput(old, object));
     const result = after(object, decision);
     expect({ case: decision.case, problems: decision.problems }).toEqual({ case: decided, problems: [] });
-    expect({ paused: result.spec.paused ?? false, marks: readMarks(result.metadata.annotations) }).toEqual(expected);
+    // What serves by our leave is told in a table of its own.
+    const { admitted: _served, ...marked } = readMarks(result.metadata.annotations);
+    expect({ paused: result.spec.paused ?? false, marks: marked }).toEqual(expected);
     expect(decide(anInput(old, result)).patch).toEqual([]);
   });
 
@@ -43,6 +46,7 @@ describe('an UPDATE of a workload', () => {
       'add /metadata/annotations/sluice.dev~1stable-hash',
       'add /metadata/annotations/sluice.dev~1release-hash',
       'add /metadata/annotations/sluice.dev~1release',
+      'add /metadata/annotations/sluice.dev~1admitted',
       'add /metadata/annotations/sluice.dev~1requested-by',
     ]);
   });
@@ -71,6 +75,55 @@ describe('an UPDATE of a workload', () => {
   });
 });
 
+describe('the template that serves by our leave', () => {
+  const served = (hash: string, more: Labels = {}): Labels => ({ ...optIn, [marks.admitted]: hash, ...more });
+
+  it.each<[string, DeploymentTraits, DeploymentTraits, string | undefined]>([
+    ['is the present one when a workload opts in', { image: 'web:1' }, { annotations: optIn }, h.v1],
+    [
+      'whatever is left from before it opted out',
+      { annotations: { [marks.admitted]: h.v0 } },
+      { annotations: optIn },
+      h.v1,
+    ],
+    ['and when it opts in with a change', { image: 'web:1' }, { image: 'web:2', annotations: optIn }, h.v1],
+    ['stays while another is released', { annotations: served(h.v1) }, { image: 'web:2' }, h.v1],
+    [
+      'stays while the users pause holds another',
+      { annotations: served(h.v1), paused: true },
+      { image: 'web:2' },
+      h.v1,
+    ],
+    [
+      'stays when it is not what the workload has: that is for the controller to record',
+      { image: 'web:2', annotations: served(h.v1) },
+      { annotations: served(h.v1, { 'sluice.dev/steps': '10' }) },
+      h.v1,
+    ],
+    [
+      'is the one that is skipped to, once that is recorded',
+      { annotations: served(h.v1) },
+      { image: 'web:2', annotations: served(h.v1, { [keys.skip]: 'INC-1' }) },
+      h.v1,
+    ],
+    ['is the new one where nothing served', { annotations: served(h.v1), available: 0 }, { image: 'web:2' }, h.v2],
+    ['is the known good one', { image: 'web:2', annotations: served(h.v2, known) }, { image: 'web:0' }, h.v0],
+    [
+      'is stable after an abort',
+      { ...running, annotations: markedV2({ [marks.admitted]: h.v0 }) },
+      { image: 'web:1' },
+      h.v1,
+    ],
+    ['cannot be sent by anybody', { annotations: served(h.v1) }, { image: 'web:2', annotations: served(h.v2) }, h.v1],
+    ['is put back where a replace has dropped it', { annotations: served(h.v1) }, { annotations: optIn }, h.v1],
+    ['is forgotten when a workload opts out', { annotations: served(h.v1) }, { annotations: {} }, undefined],
+  ])('%s', (_name, before, change, expected) => {
+    const object = aDeployment({ ...before, ...change });
+    const result = after(object, decide(anInput(aDeployment(before), object)));
+    expect(readMarks(result.metadata.annotations).admitted).toBe(expected);
+  });
+});
+
 describe('a CREATE', () => {
   const create = (traits: DeploymentTraits): Decision => {
     const { old: _old, ...input } = anInput(aDeployment(), aDeployment(traits));
@@ -79,14 +132,16 @@ describe('a CREATE', () => {
 
   it('rolls natively, and says that later changes will not', () => {
     const decision = create(idle);
-    expect(decision).toMatchObject({ case: 'created', allowed: true, patch: [] });
+    expect(decision).toMatchObject({ case: 'created', allowed: true });
+    expect(readMarks(after(aDeployment(idle), decision).metadata.annotations)).toEqual({ admitted: h.v1 });
     expect(decision.warnings).toHaveLength(1);
   });
 
   it('carries no marks in', () => {
     const object = aDeployment({ image: 'web:2', annotations: markedV2(known), paused: true });
     const result = after(object, create({ image: 'web:2', annotations: markedV2(known), paused: true }));
-    expect(result).toEqual({ ...object, metadata: { ...object.metadata, annotations: optIn } });
+    const annotations = { ...optIn, [marks.admitted]: h.v2 };
+    expect(result).toEqual({ ...object, metadata: { ...object.metadata, annotations } });
   });
 
   it.each<[string, Labels, boolean]>([

@@ -6,6 +6,7 @@ import type { Problem } from '../problem.ts';
 import { factsOf, type DecideInput, type Facts } from './facts.ts';
 import { annotationPatch, type JsonPatchOp } from './json-patch.ts';
 import { markEdits } from './marks.ts';
+import { templateHash } from '../template/template-hash.ts';
 import { isSwitchedOff, isWithoutEffect } from './peoples-annotations.ts';
 import { rows, type Row, type Ruling } from './rows.ts';
 import { createdWarning, notOptedInWarning } from './warnings.ts';
@@ -54,7 +55,8 @@ const decideCreate = (input: DecideInput): Decision => {
   const asSent = { paused: 'as-sent', marks: {} } as const;
   if (isOptedIn(annotations)) {
     const because = 'there is no version before that a canary could be compared with';
-    return ruled('created', because, object, { ...asSent, warnings: firstVersion(parsed) });
+    const marks = { admitted: templateHash(object.spec.template) };
+    return ruled('created', because, object, { ...asSent, marks, warnings: firstVersion(parsed) });
   }
   const warnings = isWithoutEffect(annotations) ? [notOptedInWarning] : [];
   return ruled('not-opted-in', 'the workload has not asked for canary releases', object, { ...asSent, warnings });

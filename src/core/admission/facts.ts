@@ -5,7 +5,15 @@ import { isOptedIn, type ParsedPolicy } from '../policy/parse-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import { templateHash } from '../template/template-hash.ts';
 import { toRfc3339, type Instant } from '../time.ts';
-import { knownGoodHashes, marksBoundTo, readMarks, type BoundMarks, type Marks, type Requester } from './marks.ts';
+import {
+  knownGoodHashes,
+  marksBoundTo,
+  readMarks,
+  withKnownGood,
+  type BoundMarks,
+  type Marks,
+  type Requester,
+} from './marks.ts';
 import { samePeoplesAnnotations } from './peoples-annotations.ts';
 import { releaseName } from './release-name.ts';
 
@@ -51,7 +59,9 @@ export type Facts = {
   /** The old object's list, as it is. */
   readonly knownGood?: string;
   readonly wasKnownGood: boolean;
-  /** The user's own pause holds, and this write does not lift it. */
+  /** Hash of the template that has served by Sluice's leave until now; missing where it is not known. */
+  readonly admitted?: string;
+  /** The user's own pause holds, and this write does not lift it; or this write is that pause. */
   readonly pauseStays: boolean;
   readonly parsed: ParsedPolicy;
   readonly policy?: Policy;
@@ -73,7 +83,7 @@ export const factsOf = (input: DecideInput, old: Deployment): Facts => {
   const wanted = wantedMarks(input, old, hashes, bound);
   const parsed = input.policyOf(object);
   const { knownGood } = readMarks(old.metadata.annotations);
-  const noStable = missingStable(old, object);
+  const noStable = missingStable(old, object, bound);
   return {
     input,
     old,
@@ -86,7 +96,8 @@ export const factsOf = (input: DecideInput, old: Deployment): Facts => {
     wanted,
     ...(knownGood === undefined ? {} : { knownGood }),
     wasKnownGood: knownGoodHashes(old.metadata.annotations).includes(wanted.releaseHash),
-    pauseStays: ownPause(old, standing) && !pauseLifted(object, wanted),
+    ...servedByLeave(old, hashes.old, bound),
+    pauseStays: (ownPause(old, standing) && !pauseLifted(object, wanted)) || pausesWithEdit(old, object, hashes),
     parsed,
     ...(parsed.ok ? { policy: parsed.policy } : {}),
     ...skipOf(old.metadata.annotations, object.metadata.annotations),
@@ -117,7 +128,33 @@ const pauseLifted = (object: Deployment, wanted: BoundMarks): boolean => {
   return ours && phase === undefined;
 };
 
+/**
+ * One write brings a new template and a pause: the user's pause wins, and the release waits until they resume. Only on a
+ * workload that is not paused: on a paused one `paused: true` says nothing, every patch and apply leaves it there.
+ *
+ * Sluice's own pause looks the same when it comes back to us: our first answer to this very write, at reinvocation, and
+ * the manifest that somebody has copied from the live object in the middle of a release. Both carry the marks of a
+ * release that Sluice holds, and a person's pause does not. (Such marks decide about nothing else. A copy whose marks
+ * were taken out by hand but not its `paused: true` says in so many words that the workload is to be paused; the
+ * warning says how it goes on.)
+ */
+const pausesWithEdit = (old: Deployment, object: Deployment, hashes: Hashes): boolean => {
+  if (hashes.old === hashes.object || old.spec.paused === true || object.spec.paused !== true) return false;
+  const { release, phase = '' } = readMarks(object.metadata.annotations);
+  return release === undefined || !heldBySluice(phase);
+};
+
+/** Whether a pause under this phase is Sluice's. An unknown phase means a release that is running. */
+export const heldBySluice = (phase: string): boolean => !['UserPaused', 'Promoting', 'Skipped'].includes(phase);
+
 type Hashes = { readonly old: string; readonly object: string };
+
+/** Where nothing is known yet (opted in now, or by an older Sluice), what serves is taken as it is. */
+const servedByLeave = (old: Deployment, hash: string, bound: BoundMarks | undefined): { admitted?: string } => {
+  const { admitted } = readMarks(old.metadata.annotations);
+  if (admitted !== undefined && isOptedIn(old.metadata.annotations)) return { admitted };
+  return bound === undefined ? { admitted: hash } : {};
+};
 
 const wantedMarks = (
   input: DecideInput,
@@ -155,11 +192,29 @@ const skipOf = (before: Labels | undefined, after: Labels | undefined): { skip?:
   return text === before?.[keys.skip] ? { staleSkip: text } : { skip: text };
 };
 
-const missingStable = (old: Deployment, object: Deployment): string | undefined => {
+const missingStable = (old: Deployment, object: Deployment, bound: BoundMarks | undefined): string | undefined => {
   if (replicasOf(old) === 0) return 'the workload was scaled to 0';
   if (replicasOf(object) === 0) return 'the workload is being scaled to 0';
+  // Between its pods of before and those of the promoted template it has none; the canary serves meanwhile.
+  if (bound?.phase === 'Promoting' && old.spec.strategy?.['type'] === 'Recreate') return undefined;
   return (old.status?.availableReplicas ?? 0) > 0 ? undefined : 'no pod of the version before is available';
 };
 
-/** The marks that stay when no release is wanted. */
-export const noMarks = (facts: Facts): Marks => (facts.knownGood === undefined ? {} : { knownGood: facts.knownGood });
+/** The marks that stay whatever becomes of releases. */
+export const lastingMarks = ({ knownGood, admitted }: Facts): Marks => ({
+  ...(knownGood === undefined ? {} : { knownGood }),
+  ...(admitted === undefined ? {} : { admitted }),
+});
+
+/** The same when this write's template rolls natively: it serves by our leave. */
+export const admittedMarks = (facts: Facts): Marks => ({ ...lastingMarks(facts), admitted: facts.wanted.releaseHash });
+
+/** The same when another template takes over: both templates of a promotion in its middle were judged good. */
+export const supersedingMarks = (facts: Facts): Marks => {
+  const { bound, standing, old } = facts;
+  if (standing !== 'rolling' || bound?.phase !== 'Promoting') return lastingMarks(facts);
+  return {
+    ...lastingMarks(facts),
+    knownGood: withKnownGood(old.metadata.annotations, bound.releaseHash, bound.stableHash),
+  };
+};

@@ -4,7 +4,7 @@ import { aDeployment } from '../../../test/support/a-deployment.ts';
 import { hashOf } from '../../../test/support/admission-input.ts';
 import { marks as keys } from '../../schema/annotations.ts';
 import { annotationPatch } from './json-patch.ts';
-import { boundMarks, knownGoodHashes, markEdits, readMarks, readRequester } from './marks.ts';
+import { boundMarks, knownGoodHashes, markEdits, readMarks, readRequester, withKnownGood } from './marks.ts';
 import { releaseName } from './release-name.ts';
 
 describe('marks', () => {
@@ -71,4 +71,12 @@ describe('annotations are patched with the least operations', () => {
     ['another value', { a: '1' }, { a: '2' }, [{ op: 'replace', path: '/metadata/annotations/a', value: '2' }]],
     ['one less', { a: '1', b: '2' }, { a: undefined }, [{ op: 'remove', path: '/metadata/annotations/a' }]],
   ])('%s', (_case, current, edits, patch) => expect(annotationPatch(current, edits)).toEqual(patch));
+
+  it('a template is put at the head of the known good ones, once, and ten are kept', () => {
+    const list = (text: string): Record<string, string> => ({ [keys.knownGood]: text });
+    expect(withKnownGood(undefined, 'a')).toBe('a');
+    expect(withKnownGood(list('b, c,a'), 'a', 'd')).toBe('a,d,b,c');
+    const many = Array.from({ length: 12 }, (_, n) => `h${n}`);
+    expect(withKnownGood(list(many.join(',')), 'a').split(',')).toEqual(['a', ...many.slice(0, 9)]);
+  });
 });

@@ -43,10 +43,12 @@ export const boundMarks = ({ metadata, spec }: Deployment): BoundMarks | undefin
 
 /** The same, where the hash of the workload's template is known. */
 export const marksBoundTo = (hash: string, annotations: Labels | undefined): BoundMarks | undefined => {
-  const { knownGood: _list, stableHash, releaseHash, release, ...rest } = readMarks(annotations);
+  const { knownGood: _list, admitted: _served, stableHash, releaseHash, release, ...rest } = readMarks(annotations);
   if (stableHash === undefined || releaseHash !== hash || release === undefined) return undefined;
   return { stableHash, releaseHash, release, ...rest };
 };
+
+const knownGoodKept = 10;
 
 /** Hashes of templates that were promoted before, newest first. Each is its own binding. */
 export const knownGoodHashes = (annotations: Labels | undefined): readonly string[] =>
@@ -54,6 +56,10 @@ export const knownGoodHashes = (annotations: Labels | undefined): readonly strin
     .split(',')
     .map((hash) => hash.trim())
     .filter((hash) => hash !== '');
+
+/** The list with these at its head, as the mark's text. It keeps the last ten. */
+export const withKnownGood = (annotations: Labels | undefined, ...newest: readonly string[]): string =>
+  [...new Set([...newest, ...knownGoodHashes(annotations)])].slice(0, knownGoodKept).join(',');
 
 /** The annotations that say these marks and no others. */
 export const markEdits = (wanted: Marks): AnnotationEdits =>

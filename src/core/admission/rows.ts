@@ -1,6 +1,6 @@
 /** The table of what an UPDATE of a workload means. Rows are asked in order; the first one that fits decides. */
 import { restartOnly } from '../template/restart-only.ts';
-import { nextRelease, noMarks, requestedBy, type Facts } from './facts.ts';
+import { admittedMarks, lastingMarks, nextRelease, requestedBy, supersedingMarks, type Facts } from './facts.ts';
 import type { Marks } from './marks.ts';
 import { isWithoutEffect } from './peoples-annotations.ts';
 import * as say from './warnings.ts';
@@ -50,19 +50,19 @@ const asksToRoll = ({ templateChanged, standing, pauseStays }: Facts): boolean =
 /** The write rolls natively. Only a pause that Sluice is the cause of is lifted. */
 const native = (facts: Facts, warnings: readonly string[]): Ruling => ({
   paused: held(facts) || facts.standing === 'user-paused' ? false : 'as-sent',
-  marks: noMarks(facts),
+  marks: admittedMarks(facts),
   warnings,
 });
 
 const release = (facts: Facts, warnings: readonly string[]): Ruling => ({
   paused: true,
-  marks: { ...noMarks(facts), ...facts.wanted },
+  marks: { ...supersedingMarks(facts), ...facts.wanted },
   warnings,
 });
 
 const carried = (facts: Facts, warnings: readonly string[] = []): Ruling => ({
   paused: held(facts) ? true : 'as-sent',
-  marks: { ...noMarks(facts), ...facts.bound },
+  marks: { ...lastingMarks(facts), ...facts.bound },
   warnings,
 });
 
@@ -70,7 +70,8 @@ const carried = (facts: Facts, warnings: readonly string[] = []): Ruling => ({
 const skipped = (facts: Facts): Ruling => {
   const { standing, templateChanged, wanted, old, input } = facts;
   const name = standing === 'failed' && !templateChanged ? nextRelease(old) : wanted.release;
-  const marks = { ...noMarks(facts), ...wanted, release: name, requestedBy: requestedBy(input), phase: 'Skipped' };
+  const by = requestedBy(input);
+  const marks = { ...supersedingMarks(facts), ...wanted, release: name, requestedBy: by, phase: 'Skipped' };
   return { paused: false, marks, warnings: say.skippedWarnings(facts) };
 };
 
@@ -135,11 +136,11 @@ export const rows: readonly Row[] = [
   },
   {
     case: 'user-paused',
-    because: 'the user has paused the workload, so the release waits until they resume it',
+    because: 'the user has paused the workload, before this change or with it: the release waits until they resume it',
     when: (f) => f.pauseStays,
     then: (f) => ({
       paused: 'as-sent',
-      marks: { ...noMarks(f), ...f.wanted, phase: 'UserPaused' },
+      marks: { ...supersedingMarks(f), ...f.wanted, phase: 'UserPaused' },
       warnings: say.userPausedWarnings(f),
     }),
     needsPolicy: true,

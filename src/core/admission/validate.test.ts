@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { alice, optIn, sluice } from '../../../test/support/admission-input.ts';
+import { alice, hashOf, optIn, sluice } from '../../../test/support/admission-input.ts';
 import { aRequest, asObject, someRules } from '../../../test/support/an-admission-request.ts';
-import { annotations as keys } from '../../schema/annotations.ts';
+import { annotations as keys, marks } from '../../schema/annotations.ts';
 import type { KubeObject } from '../kube-object.ts';
 import type { AdmissionRequest, Answer } from './admission-request.ts';
 import { mutate } from './mutate.ts';
@@ -42,7 +42,8 @@ describe('a Deployment is validated as it is decided', () => {
   });
 
   it('and a write of its status cannot ask for a release, since no spec is stored with it', () => {
-    const change = { old: asObject({ annotations: optIn }), object: asObject({ image: 'web:2', annotations: optIn }) };
+    const annotations = { ...optIn, [marks.admitted]: hashOf('web:1') };
+    const change = { old: asObject({ annotations }), object: asObject({ image: 'web:2', annotations }) };
     expect(mutate(aRequest(change, { subResource: 'status' }), someRules, now)).toMatchObject({
       case: 'kept',
       patch: [],
