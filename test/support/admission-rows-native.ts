@@ -157,6 +157,20 @@ export const nativeRows: readonly Row[] = [
     { paused: true, marks: fresh(h.v1, h.v2) },
   ],
   [
+    'and where no release starts it is taken off',
+    { ...idle, available: 0 },
+    { image: 'web:2', paused: true, annotations: markedV2({ [marks.release]: 'web-3' }) },
+    'bootstrap',
+    { paused: false, marks: {} },
+  ],
+  [
+    'also where nothing changes',
+    idle,
+    { paused: true, annotations: markedV2({ [marks.release]: 'web-3' }) },
+    'kept',
+    { paused: false, marks: {} },
+  ],
+  [
     'so is our own answer at reinvocation, also when a webhook after us has changed the template once more',
     idle,
     { image: 'web:3', paused: true, annotations: markedV2({ [marks.requestedBy]: asked(alice) }) },

@@ -141,8 +141,12 @@ describe('a CREATE', () => {
     const object = aDeployment({ image: 'web:2', annotations: markedV2(known), paused: true });
     const result = after(object, create({ image: 'web:2', annotations: markedV2(known), paused: true }));
     const annotations = { ...optIn, [marks.admitted]: h.v2 };
-    expect(result).toEqual({ ...object, metadata: { ...object.metadata, annotations } });
+    const { paused: _copied, ...spec } = object.spec;
+    expect(result).toEqual({ ...object, spec, metadata: { ...object.metadata, annotations } });
   });
+
+  it('leaves a pause without marks of a release to the user', () =>
+    expect(create({ ...idle, paused: true }).patch.map(({ path }) => path)).not.toContain('/spec/paused'));
 
   it.each<[string, Labels, boolean]>([
     ['a wrong annotation', { ...optIn, 'sluice.dev/steps': '120' }, false],

@@ -3,7 +3,7 @@ import { labels, managedBy } from '../../schema/names.ts';
 import type { Deployment } from '../kube-object.ts';
 import { isOptedIn, type ParsedPolicy } from '../policy/parse-policy.ts';
 import type { Problem } from '../problem.ts';
-import { factsOf, type DecideInput, type Facts } from './facts.ts';
+import { copiesPause, factsOf, type DecideInput, type Facts } from './facts.ts';
 import { annotationPatch, type JsonPatchOp } from './json-patch.ts';
 import { markEdits } from './marks.ts';
 import { templateHash } from '../template/template-hash.ts';
@@ -56,7 +56,9 @@ const decideCreate = (input: DecideInput): Decision => {
   if (isOptedIn(annotations)) {
     const because = 'there is no version before that a canary could be compared with';
     const marks = { admitted: templateHash(object.spec.template) };
-    return ruled('created', because, object, { ...asSent, marks, warnings: firstVersion(parsed) });
+    // From a manifest, or a backup, that was taken in the middle of a release: nobody would ever lift that pause.
+    const paused = copiesPause(object) ? false : 'as-sent';
+    return ruled('created', because, object, { paused, marks, warnings: firstVersion(parsed) });
   }
   const warnings = isWithoutEffect(annotations) ? [notOptedInWarning] : [];
   return ruled('not-opted-in', 'the workload has not asked for canary releases', object, { ...asSent, warnings });

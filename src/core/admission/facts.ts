@@ -63,6 +63,8 @@ export type Facts = {
   readonly admitted?: string;
   /** The user's own pause holds, and this write does not lift it; or this write is that pause. */
   readonly pauseStays: boolean;
+  /** The pause that this write brings is Sluice's own, come back: nobody wants it where no release begins. */
+  readonly pauseCopied: boolean;
   readonly parsed: ParsedPolicy;
   readonly policy?: Policy;
   /** Text of `sluice.dev/skip` when this write sets or changes it. */
@@ -98,6 +100,7 @@ export const factsOf = (input: DecideInput, old: Deployment): Facts => {
     wasKnownGood: knownGoodHashes(old.metadata.annotations).includes(wanted.releaseHash),
     ...servedByLeave(old, hashes.old, bound),
     pauseStays: (ownPause(old, standing) && !pauseLifted(object, wanted)) || pausesWithEdit(old, object, hashes),
+    pauseCopied: pauses(old, object) && copiesPause(object, hashes.old === hashes.object ? old : undefined),
     parsed,
     ...(parsed.ok ? { policy: parsed.policy } : {}),
     ...skipOf(old.metadata.annotations, object.metadata.annotations),
@@ -138,14 +141,21 @@ const pauseLifted = (object: Deployment, wanted: BoundMarks): boolean => {
  * were taken out by hand but not its `paused: true` says in so many words that the workload is to be paused; the
  * warning says how it goes on.)
  */
-const pausesWithEdit = (old: Deployment, object: Deployment, hashes: Hashes): boolean => {
-  if (hashes.old === hashes.object || old.spec.paused === true || object.spec.paused !== true) return false;
-  const { release, phase = '' } = readMarks(object.metadata.annotations);
-  return release === undefined || !heldBySluice(phase);
+const pausesWithEdit = (old: Deployment, object: Deployment, hashes: Hashes): boolean =>
+  hashes.old !== hashes.object && pauses(old, object) && !copiesPause(object);
+
+const pauses = (old: Deployment, object: Deployment): boolean =>
+  old.spec.paused !== true && object.spec.paused === true;
+
+/** Whether the object's pause came with the marks of a release that Sluice holds, which `old` has not had already. */
+export const copiesPause = ({ metadata, spec }: Deployment, old?: Deployment): boolean => {
+  const { release, phase = '' } = readMarks(metadata.annotations);
+  if (spec.paused !== true || release === undefined || !heldBySluice(phase)) return false;
+  return release !== readMarks(old?.metadata.annotations).release;
 };
 
 /** Whether a pause under this phase is Sluice's. An unknown phase means a release that is running. */
-export const heldBySluice = (phase: string): boolean => !['UserPaused', 'Promoting', 'Skipped'].includes(phase);
+const heldBySluice = (phase: string): boolean => !['UserPaused', 'Promoting', 'Skipped'].includes(phase);
 
 type Hashes = { readonly old: string; readonly object: string };
 

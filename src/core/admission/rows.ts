@@ -49,7 +49,7 @@ const asksToRoll = ({ templateChanged, standing, pauseStays }: Facts): boolean =
 
 /** The write rolls natively. Only a pause that Sluice is the cause of is lifted. */
 const native = (facts: Facts, warnings: readonly string[]): Ruling => ({
-  paused: held(facts) || facts.standing === 'user-paused' ? false : 'as-sent',
+  paused: held(facts) || facts.standing === 'user-paused' || facts.pauseCopied ? false : 'as-sent',
   marks: admittedMarks(facts),
   warnings,
 });
@@ -61,7 +61,7 @@ const release = (facts: Facts, warnings: readonly string[]): Ruling => ({
 });
 
 const carried = (facts: Facts, warnings: readonly string[] = []): Ruling => ({
-  paused: held(facts) ? true : 'as-sent',
+  paused: held(facts) || (facts.pauseCopied ? false : 'as-sent'),
   marks: { ...lastingMarks(facts), ...facts.bound },
   warnings,
 });
