@@ -13,14 +13,17 @@ import { boundMarks } from './marks.ts';
 
 const annotationPath = (key: string): string => `/metadata/annotations/${key.replaceAll('/', '~1')}`;
 
-/** Who asked for it is stamped with the second in which it was asked, so it may differ between two questions. */
-const stamped: ReadonlySet<string> = new Set([annotationPath(keys.requestedBy)]);
+/**
+ * Who asked for it is stamped with the second in which it was asked, so it may differ between two questions. And what
+ * serves by our leave is for the record: a native roll is none the worse for a template that was changed on its way.
+ */
+const forTheRecord: ReadonlySet<string> = new Set([keys.requestedBy, keys.admitted].map(annotationPath));
 
 type Write = { readonly old?: Deployment; readonly object: Deployment };
 
 /** A denial when the decision about the object, as it would be stored, is not what the object says. */
 export const spoilt = (decision: Pick<Decision, 'patch'>, write: Write): Answer | undefined => {
-  const missing = decision.patch.map(({ path }) => path).filter((path) => !stamped.has(path));
+  const missing = decision.patch.map(({ path }) => path).filter((path) => !forTheRecord.has(path));
   if (missing.length === 0) return undefined;
   const { metadata } = write.object;
   const name = `${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`;
