@@ -1,11 +1,13 @@
 /** Policies as the caches have them, read by the one parser. */
 import { kinds, type KubeObject } from '../core/kube-object.ts';
-import { parsePolicy, type ParsedPolicy, type PolicyLookup } from '../core/policy/parse-policy.ts';
+import { isOptedIn, parsePolicy, type ParsedPolicy, type PolicyLookup } from '../core/policy/parse-policy.ts';
+import type { PolicyRef, PolicyUse } from '../core/policy/policy-use.ts';
 import { resolvePolicy } from '../core/policy/resolve-policy.ts';
 import type { KnownProviders } from '../core/policy/provider-plan.ts';
 import { sentence } from '../core/problem.ts';
 import type { PolicyPort } from '../controller/dependencies.ts';
 import type { ClusterView } from '../ports/cluster.ts';
+import { annotations } from '../schema/annotations.ts';
 
 /** A policy of the namespace, else one of the cluster. */
 const lookup =
@@ -35,6 +37,27 @@ export const policyOf =
       providers,
     });
   };
+
+const refKey = ({ kind, namespace, name }: PolicyRef): string => `${kind}/${namespace ?? ''}/${name}`;
+
+/** Who is governed by which policy. Reads names alone: there may be thousands of workloads. */
+export const policyUse = (cluster: ClusterView): PolicyUse => ({
+  workloads: (namespace) => cluster.list(kinds.deployment, namespace),
+  governing: ({ metadata }, without) => {
+    if (!isOptedIn(metadata.annotations)) return 'nothing';
+    const name = (metadata.annotations?.[annotations.policy] ?? '').trim();
+    if (name === '') return 'defaults';
+    const { namespace = '' } = metadata;
+    const gone = without === undefined ? undefined : refKey(without);
+    const own = { kind: 'CanaryPolicy', namespace, name } as const;
+    if (refKey(own) !== gone && cluster.get({ gvk: kinds.canaryPolicy, namespace, name }) !== undefined)
+      return `CanaryPolicy/${name}`;
+    const wide = { kind: 'ClusterCanaryPolicy', name } as const;
+    return refKey(wide) !== gone && cluster.get({ gvk: kinds.clusterCanaryPolicy, name }) !== undefined
+      ? `ClusterCanaryPolicy/${name}`
+      : 'missing';
+  },
+});
 
 export const policyPort = (cluster: ClusterView, providers: KnownProviders): PolicyPort => ({
   ofRelease: ({ policy }) => resolvePolicy(policy),

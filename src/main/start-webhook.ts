@@ -7,17 +7,13 @@ import type { CertificateStore } from '../certs/certificate-store.ts';
 import type { Trusted } from '../certs/trust.ts';
 import { mutate } from '../core/admission/mutate.ts';
 import { validate } from '../core/admission/validate.ts';
-import type { AdmissionRules } from '../core/admission/admission-rules.ts';
-import { kinds } from '../core/kube-object.ts';
 import type { ConnectedCluster } from '../kube/cluster.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { meshProviders } from '../traffic/index.ts';
 import { webhookApp } from '../webhook/webhook-app.ts';
 import { startWebhookServer, type WebhookLimits, type WebhookServer } from '../webhook/webhook-server.ts';
-import { knownProviders } from './known-providers.ts';
-import { policyOf } from './policies.ts';
+import { webhookRules } from './webhook-rules.ts';
 
 export type WebhookSetup = {
   readonly cluster: ConnectedCluster;
@@ -89,7 +85,7 @@ const tellExpiry = ({ metrics }: WebhookSetup, { cert }: Credential): void => {
 
 const listen = (setup: WebhookSetup, certificate: Credential): Promise<WebhookServer> => {
   const { cluster, clock, log, metrics, port, host, limits } = setup;
-  const rules = admissionRules(setup);
+  const rules = webhookRules(cluster, setup.sluiceUser);
   const app = webhookApp({
     mutate: (request, now) => mutate(request, rules, now),
     validate: (request, now) => validate(request, rules, now),
@@ -107,20 +103,4 @@ const listen = (setup: WebhookSetup, certificate: Credential): Promise<WebhookSe
     ...(host === undefined ? {} : { host }),
     ...(limits === undefined ? {} : { limits }),
   });
-};
-
-/** Releases are watched only where the controller runs too; elsewhere a failure is named without its reason. */
-const admissionRules = ({ cluster, sluiceUser }: WebhookSetup): AdmissionRules => {
-  const providers = knownProviders(cluster);
-  return {
-    sluiceUsers: [sluiceUser],
-    policyOf: policyOf(cluster, providers),
-    providers,
-    routes: meshProviders,
-    failureOf: (namespace, name) => {
-      if (!cluster.serves(kinds.release)) return undefined;
-      const message = cluster.get({ gvk: kinds.release, namespace, name })?.status?.['message'];
-      return typeof message === 'string' ? message : undefined;
-    },
-  };
 };

@@ -24,8 +24,8 @@ export type Definition = {
   readonly spec: TSchema;
   /** Kinds with a status have the subresource. */
   readonly status?: TSchema;
-  /** Whether the API server fills in defaults. */
-  readonly defaults: boolean;
+  /** Whether people write it, as opposed to Sluice. */
+  readonly byPeople: boolean;
   readonly columns: readonly Column[];
 };
 
@@ -51,7 +51,7 @@ export const definitions: readonly Definition[] = [
     shortName: 'cpol',
     description: 'How to release the workloads of this namespace that name it in sluice.dev/policy.',
     spec: PolicySpecSchema,
-    defaults: true,
+    byPeople: true,
     columns: policyColumns,
   },
   {
@@ -60,7 +60,7 @@ export const definitions: readonly Definition[] = [
     description:
       'How to release the workloads that name it in sluice.dev/policy, in every namespace without a CanaryPolicy of that name.',
     spec: PolicySpecSchema,
-    defaults: true,
+    byPeople: true,
     columns: policyColumns,
   },
   {
@@ -69,7 +69,7 @@ export const definitions: readonly Definition[] = [
     description: 'One attempt to bring one new template to production: the truth about it, and its audit record.',
     spec: ReleaseSpecSchema,
     status: ReleaseStatusSchema,
-    defaults: false,
+    byPeople: false,
     columns: releaseColumns,
   },
 ];
@@ -83,7 +83,7 @@ const names = (definition: Definition): JsonObject => ({
   categories: ['sluice'],
 });
 
-const objectSchema = ({ spec, status, defaults, description }: Definition): JsonObject => ({
+const objectSchema = ({ spec, status, byPeople, description }: Definition): JsonObject => ({
   type: 'object',
   description,
   required: ['spec'],
@@ -91,8 +91,8 @@ const objectSchema = ({ spec, status, defaults, description }: Definition): Json
     apiVersion: { type: 'string', description: `\`${apiVersion}\`.` },
     kind: { type: 'string', description: 'The kind of this object.' },
     metadata: { type: 'object' },
-    spec: structural(nodeOf(spec), defaults),
-    ...(status === undefined ? {} : { status: structural(nodeOf(status), defaults) }),
+    spec: structural(nodeOf(spec), byPeople),
+    ...(status === undefined ? {} : { status: structural(nodeOf(status), byPeople) }),
   },
 });
 

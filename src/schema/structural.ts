@@ -34,20 +34,22 @@ const withoutUndefined = (object: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 
 /**
- * The structural schema of a node. `defaults` says whether the API server fills defaults in: in policies it does; in a
- * Release it must not, since that records what was written.
+ * The structural schema of a node. In what people write the API server fills defaults in, and leaves unknown fields for
+ * our webhook to refuse: it would drop them before anybody could say which name was meant. In a Release it must not
+ * fill in anything, since that records what was written.
  */
-export const structural = (node: SchemaNode, defaults: boolean): JsonObject => {
+export const structural = (node: SchemaNode, byPeople: boolean): JsonObject => {
   const { properties, items, rules } = node;
   return withoutUndefined({
     type: typeOf(node),
     ...Object.fromEntries(kept.map((keyword) => [keyword, node[keyword]])),
     ...exclusive(node),
-    default: defaults ? node.default : undefined,
+    default: byPeople ? node.default : undefined,
     properties:
       properties &&
-      Object.fromEntries(Object.entries(properties).map(([name, child]) => [name, structural(child, defaults)])),
-    items: items && structural(items, defaults),
+      Object.fromEntries(Object.entries(properties).map(([name, child]) => [name, structural(child, byPeople)])),
+    'x-kubernetes-preserve-unknown-fields': byPeople && properties !== undefined ? true : undefined,
+    items: items && structural(items, byPeople),
     'x-kubernetes-validations': rules?.map(celRule),
   });
 };

@@ -25,11 +25,13 @@ describe('webhook configurations', () => {
       'deployments.sluice.dev',
       'releases.sluice.dev',
       'routes.sluice.dev',
+      'policies.sluice.dev',
     ]);
     expect(validating.webhooks.map(({ name }) => name)).toEqual([
       'deployments.sluice.dev',
       'releases.sluice.dev',
       'policies.sluice.dev',
+      'policies-in-use.sluice.dev',
       'owned.sluice.dev',
     ]);
   });
@@ -88,7 +90,7 @@ describe('webhook configurations', () => {
   });
 
   it.each(['Fail', 'Ignore'] as const)(
-    'follow the failure policy %s, but what Sluice made can always be removed',
+    'follow the failure policy %s, but policies and what Sluice made can always be removed',
     (failurePolicy) => {
       const policies = all({ failurePolicy }).map((webhook) => [webhook['name'], webhook['failurePolicy']]);
       expect(new Map(policies as [string, string][])).toEqual(
@@ -97,6 +99,7 @@ describe('webhook configurations', () => {
           ['releases.sluice.dev', failurePolicy],
           ['policies.sluice.dev', failurePolicy],
           ['routes.sluice.dev', 'Ignore'],
+          ['policies-in-use.sluice.dev', 'Ignore'],
           ['owned.sluice.dev', 'Ignore'],
         ]),
       );

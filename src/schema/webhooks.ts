@@ -38,16 +38,14 @@ export const webhookConfigurations = (
     deployments(options, ['deployments', 'deployments/status']),
     releases(options),
     routes(options),
-  ].map((webhook) => ({
-    ...webhook,
-    clientConfig: clientConfig(options, '/mutate'),
-    reinvocationPolicy: 'IfNeeded',
-  }));
+    policies(options),
+  ].map((webhook) => ({ ...webhook, clientConfig: clientConfig(options, '/mutate'), reinvocationPolicy: 'IfNeeded' }));
   const validating = [
     // Another admission controller may change the template in a write of Sluice, too.
     deployments(options, ['deployments'], `oldObject != null && ${templateChanges}`),
     releases(options),
     policies(options),
+    policiesInUse(options),
     owned(options),
   ].map((webhook) => ({ ...webhook, clientConfig: clientConfig(options, '/validate') }));
   return [
@@ -184,13 +182,33 @@ const releases = (options: WebhookOptions): JsonObject => {
   });
 };
 
+/**
+ * Asked about before the API server looks at its own schema, so that every problem of a policy is in one answer, and once
+ * more in the end, in case another webhook has changed it.
+ */
 const policies = (options: WebhookOptions): JsonObject => {
-  const everywhere = options.namespace === undefined ? ['clustercanarypolicies'] : [];
-  return webhook(options, {
-    name: 'policies',
-    rules: [rule(group, [version], ['canarypolicies', ...everywhere], ['CREATE', 'UPDATE'])],
-    conditions: [],
-  });
+  const rules = [rule(group, [version], policyResources(options), ['CREATE', 'UPDATE'])];
+  return webhook(options, { name: 'policies', rules, conditions: [] });
+};
+
+const policyResources = ({ namespace }: WebhookOptions): readonly string[] => [
+  'canarypolicies',
+  ...(namespace === undefined ? ['clustercanarypolicies'] : []),
+];
+
+/** Who deletes a policy is warned. Never `Fail`: where Sluice is gone, a namespace must still be deletable. */
+const policiesInUse = (options: WebhookOptions): JsonObject => ({
+  ...webhook(options, {
+    name: 'policies-in-use',
+    rules: [rule(group, [version], policyResources(options), ['DELETE'])],
+    conditions: [notKubernetesItself],
+  }),
+  failurePolicy: 'Ignore',
+});
+
+const notKubernetesItself: Condition = {
+  name: 'not-kubernetes-itself',
+  expression: '!request.userInfo.username.startsWith("system:serviceaccount:kube-system:")',
 };
 
 /**
@@ -222,12 +240,7 @@ const owned = (options: WebhookOptions): JsonObject => ({
       rule('apps', ['v1'], ['deployments'], ['CREATE', 'UPDATE', 'DELETE']),
       rule('', ['v1'], ['services'], ['CREATE', 'UPDATE', 'DELETE']),
     ],
-    conditions: [
-      {
-        name: 'not-kubernetes-itself',
-        expression: '!request.userInfo.username.startsWith("system:serviceaccount:kube-system:")',
-      },
-    ],
+    conditions: [notKubernetesItself],
   }),
   failurePolicy: 'Ignore',
   objectSelector: { matchLabels: { [labels.managedBy]: managedBy } },

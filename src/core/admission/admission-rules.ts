@@ -1,5 +1,6 @@
 import type { Deployment, KubeObject } from '../kube-object.ts';
 import type { ParsedPolicy } from '../policy/parse-policy.ts';
+import type { PolicyUse } from '../policy/policy-use.ts';
 import type { KnownProviders } from '../policy/provider-plan.ts';
 import type { DecideInput } from './facts.ts';
 import { deny, type AdmissionRequest, type Answer } from './admission-request.ts';
@@ -14,6 +15,8 @@ export type AdmissionRules = {
   readonly providers?: KnownProviders;
   /** Providers whose routes may carry a split. */
   readonly routes: readonly RouteKeeper[];
+  /** Who uses which policy, for warnings; none are given without it. */
+  readonly policyUse?: PolicyUse;
   /** Why a release failed, as a sentence, where that is known. */
   readonly failureOf?: (namespace: string, release: string) => string | undefined;
 };

@@ -108,6 +108,55 @@ describe('a policy is validated by the parser the controller uses', () => {
     expect(ask(aRequest({ old: stored, object: policy({ steps: [50, 6] }) })).allowed).toBe(false);
   });
 
+  it.each(['CanaryPolicy', 'ClusterCanaryPolicy'])('and refused before the API server looks at it: %s', (kind) => {
+    const request = aRequest({ object: policy({ stepz: [5], interval: 'soon' }, kind) });
+    const refused = mutate(request, someRules, now);
+    expect(refused.denial).toEqual(ask(request).denial);
+    expect(refused.denial?.message).toContain(
+      'spec.stepz "[5]": is not a field that is known here. Did you mean steps?',
+    );
+    expect(mutate(aRequest({ object: policy({ steps: [5] }, kind) }), someRules, now)).toMatchObject({
+      allowed: true,
+      patch: [],
+      warnings: [],
+    });
+  });
+
+  it('a provider that cannot do what it asks, and one that is not there', () => {
+    const providers = {
+      kubernetes: { can: { splits: 'replicas', granularity: 1 } },
+      istio: { can: { splits: 'route', granularity: 1 }, missing: () => ['VirtualService'] },
+    } as const;
+    const answer = (spec: KubeObject['spec']): Answer =>
+      validate(aRequest({ object: policy(spec) }), { ...someRules, providers }, now);
+    expect(answer({ provider: 'kubernetes', steps: [100] }).denial?.message).toContain(
+      'spec.steps[0] "100": must be below 100',
+    );
+    expect(answer({ provider: 'istio' })).toMatchObject({
+      allowed: true,
+      warnings: [expect.stringContaining('provider istio works with VirtualService')],
+    });
+  });
+
+  it('who changes or deletes one that is in use is told who uses it', () => {
+    const web = { metadata: { name: 'web', namespace: 'shop', annotations: { 'sluice.dev/release': 'web-7' } } };
+    const policyUse = {
+      workloads: () => [web],
+      governing: (_: unknown, without?: unknown) => (without === undefined ? 'CanaryPolicy/careful' : 'missing'),
+    } as const;
+    const told = (request: AdmissionRequest): Answer => validate(request, { ...someRules, policyUse }, now);
+    const [before, after] = [policy({ steps: [5] }), policy({ steps: [10] })];
+    expect(told(aRequest({ old: before, object: after })).warnings).toEqual([expect.stringContaining('web-7 of web')]);
+    expect(told(aRequest({ old: before, object: before })).warnings).toEqual([]);
+    expect(told(aRequest({ object: after })).warnings).toEqual([]);
+    expect(told(aRequest({ old: before }))).toMatchObject({
+      case: 'policy-deleted',
+      allowed: true,
+      warnings: [expect.stringContaining('1 workload (web)'), expect.stringContaining('web-7 of web')],
+    });
+    expect(ask(aRequest({ old: before }))).toMatchObject({ allowed: true, warnings: [] });
+  });
+
   it('a policy of another group is none of ours', () => {
     const object = { ...policy({ steps: [50, 5] }), apiVersion: 'example.com/v1' };
     expect(ask(aRequest({ object })).allowed).toBe(true);

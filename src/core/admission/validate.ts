@@ -1,24 +1,23 @@
 /** Answers of the validating webhook: it reads with the parsers the controller reads with. */
 import { group } from '../../schema/names.ts';
-import { parsePolicySpec } from '../policy/parse-policy.ts';
-import { canonicalJson } from '../template/canonical-json.ts';
 import type { Instant } from '../time.ts';
 import { denyProblems, pass, type AdmissionRequest, type Answer } from './admission-request.ts';
 import { decideInput, isDeployment, notADeployment, type AdmissionRules } from './admission-rules.ts';
 import { decide } from './decide.ts';
 import { guard } from './guard.ts';
 import { ownWrite, spoilt } from './last-word.ts';
+import { isPolicy, policyAnswer, policyDeletion } from './policy-answer.ts';
 import { changedRequest, requestProblems } from './release-request.ts';
 
 /** Pure; never throws for anything that is an AdmissionRequest. Answers carry no patch. */
 export const validate = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
   const guarded = guard(request, rules.sluiceUsers);
   if (guarded !== undefined) return guarded;
+  if (request.operation === 'DELETE' && isPolicy(request)) return policyDeletion(request, rules);
   if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') return pass();
   if (isDeployment(request)) return validateDeployment(request, rules, now);
-  if (request.group !== group) return pass();
-  if (request.kind === 'CanaryPolicy' || request.kind === 'ClusterCanaryPolicy') return validatePolicy(request, rules);
-  return request.kind === 'Release' ? validateRelease(request, rules) : pass();
+  if (isPolicy(request)) return policyAnswer(request, rules);
+  return request.group === group && request.kind === 'Release' ? validateRelease(request, rules) : pass();
 };
 
 /**
@@ -32,15 +31,6 @@ const validateDeployment = (request: AdmissionRequest, rules: AdmissionRules, no
   const { problems, allowed, because, ...decision } = decide(input);
   if (!allowed) return denyProblems(decision.case, because, problems);
   return spoilt(decision, input) ?? pass('validated', because);
-};
-
-/** A stored policy that is wrong (from before a rule was made) may still get labels and lose finalizers. */
-const validatePolicy = ({ object, oldObject, kind }: AdmissionRequest, { providers }: AdmissionRules): Answer => {
-  if (oldObject !== undefined && canonicalJson(oldObject.spec) === canonicalJson(object?.spec)) return pass();
-  const parsed = parsePolicySpec(object?.spec, providers);
-  return parsed.ok
-    ? { ...pass(), warnings: parsed.warnings ?? [] }
-    : denyProblems('invalid', `the ${kind} cannot be read`, parsed.problems);
 };
 
 const validateRelease = (request: AdmissionRequest, rules: AdmissionRules): Answer => {

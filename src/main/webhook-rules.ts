@@ -1,0 +1,24 @@
+/** What the webhook's answers depend on, read from its caches. */
+import type { AdmissionRules } from '../core/admission/admission-rules.ts';
+import { kinds } from '../core/kube-object.ts';
+import type { ClusterView } from '../ports/cluster.ts';
+import { meshProviders } from '../traffic/index.ts';
+import { knownProviders } from './known-providers.ts';
+import { policyOf, policyUse } from './policies.ts';
+
+/** Releases are watched only where the controller runs too; elsewhere a failure is named without its reason. */
+export const webhookRules = (cluster: ClusterView, sluiceUser: string): AdmissionRules => {
+  const providers = knownProviders(cluster);
+  return {
+    sluiceUsers: [sluiceUser],
+    policyOf: policyOf(cluster, providers),
+    providers,
+    policyUse: policyUse(cluster),
+    routes: meshProviders,
+    failureOf: (namespace, name) => {
+      if (!cluster.serves(kinds.release)) return undefined;
+      const message = cluster.get({ gvk: kinds.release, namespace, name })?.status?.['message'];
+      return typeof message === 'string' ? message : undefined;
+    },
+  };
+};
