@@ -7,6 +7,7 @@ import type { CertificateStore } from '../certs/certificate-store.ts';
 import type { Trusted } from '../certs/trust.ts';
 import { mutate } from '../core/admission/mutate.ts';
 import { validate } from '../core/admission/validate.ts';
+import { kinds } from '../core/kube-object.ts';
 import type { ConnectedCluster } from '../kube/cluster.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../telemetry/log.ts';
