@@ -48,16 +48,16 @@ const headersEnd = Buffer.from('\r\n\r\n');
 const wholeLength = (bytes: Buffer): number | undefined => {
   const end = bytes.indexOf(headersEnd);
   if (end < 0) return undefined;
-  const length = Number(/content-length: (\d+)/i.exec(bytes.latin1Slice(0, end))?.[1] ?? Number.NaN);
+  const length = Number(/content-length: (\d+)/i.exec(bytes.toString('latin1', 0, end))?.[1] ?? Number.NaN);
   if (Number.isNaN(length)) throw new Error('an answer without a length');
   const whole = end + headersEnd.length + length;
   return bytes.length >= whole ? whole : undefined;
 };
 
 const isRight = (bytes: Buffer, { question }: Sent): boolean => {
-  if (!bytes.latin1Slice(0, 12).endsWith(' 200')) return false;
+  if (!bytes.toString('latin1', 0, 12).endsWith(' 200')) return false;
   if (asked % readEvery !== 0) return true;
-  const answer = JSON.parse(bytes.utf8Slice(bytes.indexOf(headersEnd) + headersEnd.length)) as {
+  const answer = JSON.parse(bytes.toString('utf8', bytes.indexOf(headersEnd) + headersEnd.length)) as {
     readonly response?: { readonly uid?: string; readonly allowed?: boolean };
   };
   return answer.response?.uid === question.uid && answer.response.allowed === true;

@@ -207,10 +207,10 @@ describe('a malformed question', () => {
   const whole = JSON.stringify(review());
 
   it.each<[string, string, number, RegExp]>([
-    ['nothing', '', 400, /must be an AdmissionReview/],
+    ['nothing', '', 400, /not JSON/],
     ['no JSON', '{', 400, /JSON/],
     ['a review that is cut off', whole.slice(0, whole.length / 2), 400, /JSON/],
-    ['a bare text', '"x"', 400, /JSON/],
+    ['a bare text', '"x"', 400, /must be an object/],
     ['a list', '[]', 400, /must be an object/],
     ['another kind', '{"kind":"Pod"}', 400, /must be an AdmissionReview/],
     [

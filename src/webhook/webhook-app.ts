@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Log, LogFields } from '../telemetry/log.ts';
 import { decodeReview } from './decode-review.ts';
 import { encodeReview } from './encode-review.ts';
+import { jsonBody } from './read-body.ts';
 
 export type AdmissionMetrics = {
   /** The case that was seen, how long the answer took, what it said. */
@@ -30,7 +31,12 @@ export type WebhookParts = {
   readonly bodyLimit?: number;
 };
 
-const defaultBodyLimit = 3 * 1024 * 1024;
+const mebibyte = 1024 * 1024;
+const defaultBodyLimit = 3 * mebibyte;
+/** A fraction of the memory the chart allows. */
+const unfinishedBodies = 64 * mebibyte;
+/** Names and users come from clients: longer ones are cut in the log. */
+const longestLogged = 253;
 
 /** `POST /mutate`, `POST /validate`, `GET /healthz`, `GET /readyz`. Everything else, and every malformed body, is a 4xx with a reason. */
 export const webhookApp = (parts: WebhookParts): Express => {
@@ -38,10 +44,9 @@ export const webhookApp = (parts: WebhookParts): Express => {
   app.disable('x-powered-by');
   app.disable('etag');
   app.disable('query parser');
-  // Compressed bodies could grow past any limit, and no API server sends one.
-  const body = express.json({ limit: parts.bodyLimit ?? defaultBodyLimit, type: 'application/json', inflate: false });
-  app.post('/mutate', onlyJson, body, question(parts, parts.mutate));
-  app.post('/validate', onlyJson, body, question(parts, parts.validate));
+  const body = jsonBody({ largest: parts.bodyLimit ?? defaultBodyLimit, together: unfinishedBodies });
+  app.post('/mutate', body, question(parts, parts.mutate));
+  app.post('/validate', body, question(parts, parts.validate));
   app.get('/healthz', (_request, response) => void response.type('text').send('ok\n'));
   app.get('/readyz', (_request, response) => {
     const ready = parts.ready();
@@ -58,11 +63,6 @@ export const webhookApp = (parts: WebhookParts): Express => {
 
 const refuse = (response: Response, status: number, error: string): void =>
   void response.status(status).json({ error });
-
-const onlyJson: RequestHandler = (request, response, next) => {
-  if (request.is('application/json') !== false) next();
-  else refuse(response, 415, 'the body must be application/json');
-};
 
 const question =
   (parts: WebhookParts, answering: Answering): RequestHandler =>
@@ -82,17 +82,23 @@ const question =
     }
     const { request } = decoded;
     const answer = answered(parts, answering, request);
+    if (answer === undefined) {
+      malformed(parts, response, { status: 400, error: 'the objects are nested too deep' });
+      return;
+    }
     response.setHeader('Content-Type', 'application/json');
     response.end(JSON.stringify(encodeReview(request.uid, answer)));
     parts.metrics.admission(answer.case, stopwatch() - start, answer.allowed);
     report(parts, request, answer);
   };
 
-/** The one place where a fault of our own becomes an answer. */
-const answered = (parts: WebhookParts, answering: Answering, request: AdmissionRequest): Answer => {
+/** The one place where a fault of our own becomes an answer; undefined where the objects are to blame. */
+const answered = (parts: WebhookParts, answering: Answering, request: AdmissionRequest): Answer | undefined => {
   try {
     return answering(request, parts.clock.now());
   } catch (err) {
+    // No object of Kubernetes is nested as deep as the stack.
+    if (err instanceof Error && err.name === 'RangeError' && err.message.includes('call stack')) return undefined;
     parts.log.error({ ...about(request), reason: 'fault', err } satisfies LogFields, 'answering failed');
     return parts.failureMode === 'open' ? letThrough : held;
   }
@@ -113,19 +119,21 @@ const held: Answer = deny('fault', 'answering failed', {
 const report = ({ log }: WebhookParts, request: AdmissionRequest, answer: Answer): void => {
   if (answer.case === 'fault' || (answer.allowed && answer.patch.length === 0)) return;
   const fields: LogFields = { ...about(request), reason: answer.case };
-  const tool = request.fieldManager === undefined ? '' : ` with ${request.fieldManager}`;
+  const tool = request.fieldManager === undefined ? '' : ` with ${cut(request.fieldManager)}`;
   const verdict = answer.allowed ? 'patched' : 'denied';
   log.info(
     fields,
-    `${verdict}${request.dryRun ? ' (dry run)' : ''}: ${answer.because}; ${request.operation} of ${request.kind} ${request.name ?? ''} by ${request.user}${tool}`,
+    `${verdict}${request.dryRun ? ' (dry run)' : ''}: ${answer.because}; ${request.operation} of ${cut(request.kind)} ${cut(request.name ?? '')} by ${cut(request.user)}${tool}`,
   );
 };
 
 const about = ({ kind, name = '', namespace }: AdmissionRequest): LogFields => ({
-  ...(namespace === undefined ? {} : { namespace }),
-  ...(kind === 'Deployment' ? { workload: name } : {}),
-  ...(kind === 'Release' ? { release: name } : {}),
+  ...(namespace === undefined ? {} : { namespace: cut(namespace) }),
+  ...(kind === 'Deployment' ? { workload: cut(name) } : {}),
+  ...(kind === 'Release' ? { release: cut(name) } : {}),
 });
+
+const cut = (text: string): string => (text.length <= longestLogged ? text : `${text.slice(0, longestLogged)}…`);
 
 type Malformed = { readonly status: number; readonly error: string };
 
@@ -135,7 +143,7 @@ const malformed = (parts: WebhookParts, response: Response, { status, error }: M
   refuse(response, status, error);
 };
 
-/** Bodies that are too large, cut off, compressed or no JSON: the parser says which. */
+/** Bodies that are too large, cut off, compressed or no JSON: the reader says which. */
 const malformedBody =
   (parts: WebhookParts): ErrorRequestHandler =>
   (error: unknown, _request, response, next) => {

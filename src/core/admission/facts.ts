@@ -1,8 +1,9 @@
 /** What the rows of the admission table ask about an UPDATE, worked out once. */
 import { annotations as keys } from '../../schema/annotations.ts';
-import type { Deployment, Labels } from '../kube-object.ts';
+import type { Deployment, Labels, PodTemplate } from '../kube-object.ts';
 import { isOptedIn, type ParsedPolicy } from '../policy/parse-policy.ts';
 import type { Policy } from '../policy/policy.ts';
+import { sameJson } from '../template/same-json.ts';
 import { templateHash } from '../template/template-hash.ts';
 import { toRfc3339, type Instant } from '../time.ts';
 import {
@@ -34,6 +35,8 @@ export type DecideInput = {
   readonly policyOf: (object: Deployment) => ParsedPolicy;
   /** Why a release of this workload failed, as a sentence, where that is known. */
   readonly failureOf?: (release: string) => string | undefined;
+  /** Nobody will read the warnings: what is dear to say is left out. */
+  readonly unheard?: true;
 };
 
 /**
@@ -79,7 +82,7 @@ const replicasOf = (deployment: Deployment): number => deployment.spec.replicas 
 
 export const factsOf = (input: DecideInput, old: Deployment): Facts => {
   const { object } = input;
-  const hashes = { old: templateHash(old.spec.template), object: templateHash(object.spec.template) };
+  const hashes = hashesOf(old.spec.template, object.spec.template);
   const bound = marksBoundTo(hashes.old, old.metadata.annotations);
   const standing = standingOf(old, bound);
   const wanted = wantedMarks(input, old, hashes, bound);
@@ -164,6 +167,11 @@ const servedByLeave = (old: Deployment, hash: string, bound: BoundMarks | undefi
   const { admitted } = readMarks(old.metadata.annotations);
   if (admitted !== undefined && isOptedIn(old.metadata.annotations)) return { admitted };
   return bound === undefined ? { admitted: hash } : {};
+};
+
+const hashesOf = (old: PodTemplate, object: PodTemplate): Hashes => {
+  const hash = templateHash(old);
+  return { old: hash, object: sameJson(old, object) ? hash : templateHash(object) };
 };
 
 const wantedMarks = (

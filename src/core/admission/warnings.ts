@@ -39,6 +39,7 @@ const follow = (facts: Facts): string =>
   `follow it with: ${command('watch', facts.object)} (or kubectl get releases${inNamespace(facts.object.metadata.namespace)})`;
 
 const changes = (facts: Facts): readonly string[] => {
+  if (facts.input.unheard === true) return [];
   const lines = templateDiff(facts.old.spec.template, facts.object.spec.template);
   return lines.length === 0 ? [] : [`what changed: ${lines.join('; ')}`];
 };

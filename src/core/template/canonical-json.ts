@@ -26,26 +26,63 @@ const emptyIsAbsent: ReadonlySet<string> = new Set([
  */
 export const canonicalJson = (value: Json | undefined): string => JSON.stringify(canonical(value ?? null));
 
-// Loops and plain objects: this runs twice in every admission, and was four times as slow in text and closures.
+// This runs twice in every admission. What is canonical as it stands is not copied: most of a template is.
 const canonical = (value: Json): Json => {
   if (value === null || typeof value !== 'object') return value;
-  return isList(value) ? value.map((item) => canonical(item)) : canonicalObject(value);
+  return isList(value) ? canonicalList(value) : canonicalObject(value);
 };
 
 const isList = (value: Json & object): value is readonly Json[] => Array.isArray(value);
 
+const canonicalList = (list: readonly Json[]): Json => {
+  const result = list.map((item) => canonical(item));
+  return result.every((item, i) => item === list[i]) ? list : result;
+};
+
 const canonicalObject = (object: { readonly [key: string]: Json | undefined }): Json => {
+  const keys = Object.keys(object);
+  const values: Json[] = [];
+  let asItStands = inOrder(keys);
+  for (const key of asItStands ? keys : sort(keys)) {
+    const value = canonical(object[key] ?? null);
+    values.push(value);
+    asItStands &&= value === object[key] && !isDropped(key, value);
+  }
+  return asItStands ? object : rebuilt(keys, values);
+};
+
+const rebuilt = (keys: readonly string[], values: readonly Json[]): Json => {
   const result: { [key: string]: Json } = {};
-  for (const key of Object.keys(object).sort()) {
-    const inner = canonical(object[key] ?? null);
-    // No object of the API has such a key; assigned here it would not be a key but a prototype.
-    if (!isAbsent(key, inner) && key !== '__proto__') result[key] = inner;
+  for (let i = 0; i < keys.length; i += 1) {
+    const [key, value] = [keys[i] ?? '', values[i] ?? null];
+    if (!isDropped(key, value)) result[key] = value;
   }
   return result;
 };
 
-const isAbsent = (key: string, value: Json): boolean => {
+const inOrder = (keys: readonly string[]): boolean => {
+  for (let i = 1; i < keys.length; i += 1) if ((keys[i - 1] ?? '') > (keys[i] ?? '')) return false;
+  return true;
+};
+
+const few = 24;
+
+/** Sorts in place. A few short keys, nearly in order, are sorted twice as fast by insertion as by the built-in. */
+const sort = (keys: string[]): readonly string[] => {
+  if (keys.length > few) return keys.sort();
+  for (let i = 1; i < keys.length; i += 1) {
+    const key = keys[i] ?? '';
+    let j = i;
+    for (; j > 0 && (keys[j - 1] ?? '') > key; j -= 1) keys[j] = keys[j - 1] ?? '';
+    keys[j] = key;
+  }
+  return keys;
+};
+
+const isDropped = (key: string, value: Json): boolean => {
   if (value === null) return true;
+  // No object of the API has such a key; assigned it would not be a key but a prototype.
+  if (key === '__proto__') return true;
   if (typeof value !== 'object') return false;
   return isList(value) ? value.length === 0 : emptyIsAbsent.has(key) && Object.keys(value).length === 0;
 };

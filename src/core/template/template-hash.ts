@@ -1,5 +1,5 @@
 /** The name of a pod template's content: what every mark and every Release is bound to. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Json, Labels, PodTemplate } from '../kube-object.ts';
 import { canonicalJson } from './canonical-json.ts';
 
@@ -12,10 +12,7 @@ const hexDigits = 16;
  * holds to be equal hash alike, and a ReplicaSet's template hashes like that of its Deployment.
  */
 export const templateHash = (template: PodTemplate): string =>
-  createHash('sha256')
-    .update(canonicalJson(comparable(template)))
-    .digest('hex')
-    .slice(0, hexDigits);
+  hash('sha256', canonicalJson(comparable(template)), 'hex').slice(0, hexDigits);
 
 const comparable = ({ metadata, spec }: PodTemplate): Json => {
   const labels = metadata?.labels;
