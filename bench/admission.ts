@@ -11,6 +11,8 @@ import type { Drive, Driven } from './admission/load.ts';
 
 const rate = 200;
 const pacedSeconds = 30;
+/** Tells how much of a latency is the machine's. */
+const barePacedSeconds = 10;
 const turns = 12;
 const turnSeconds = 2.5;
 const warmUpSeconds = 3;
@@ -23,9 +25,18 @@ const round = (value: number, digits = 2): number => Number(value.toFixed(digits
 const at = (sorted: readonly number[], quantile: number): number =>
   sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * quantile) - 1)] ?? Number.NaN;
 
+const quantiles = ({ latenciesMs }: Driven): readonly [p50: number, p99: number] => [
+  at(latenciesMs, 0.5),
+  at(latenciesMs, 0.99),
+];
+
 const startLoad = (): ChildProcess => fork(fileURLToPath(new URL('./admission/load.ts', import.meta.url)));
 
-const drive = async (load: ChildProcess, server: WebhookProcess, order: Omit<Drive, 'port' | 'ca'>): Promise<Driven> => {
+const drive = async (
+  load: ChildProcess,
+  server: WebhookProcess,
+  order: Omit<Drive, 'port' | 'ca'>,
+): Promise<Driven> => {
   const answer = once(load, 'message');
   load.send({ ...order, port: server.port, ca: server.ca } satisfies Drive);
   return ((await answer) as [Driven])[0];
@@ -53,8 +64,10 @@ const measure = async (load: ChildProcess, ours: WebhookProcess, bare: WebhookPr
   await drive(load, bare, { seconds: warmUpSeconds });
   const warm = await ours.usage();
   const paced = await drive(load, ours, { seconds: pacedSeconds, rate });
-  const [p50Ms, p99Ms] = [at(paced.latenciesMs, 0.5), at(paced.latenciesMs, 0.99)];
+  const [p50Ms, p99Ms] = quantiles(paced);
   say(`${rate}/s for ${pacedSeconds} s: ${paced.answered} answers, p50 ${round(p50Ms)} ms, p99 ${round(p99Ms)} ms`);
+  const [bare50, bare99] = quantiles(await drive(load, bare, { seconds: barePacedSeconds, rate }));
+  say(`  the bare server at the same rate: p50 ${round(bare50)} ms, p99 ${round(bare99)} ms`);
 
   const [oursTurns, bareTurns]: [Measured[], Measured[]] = [[], []];
   for (let i = 0; i < turns; i += 1) {

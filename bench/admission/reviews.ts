@@ -48,7 +48,9 @@ const labelsOf = (name: string): Labels => ({
 const podTemplate = (name: string, version: number): Deployment['spec']['template'] => ({
   metadata: { labels: labelsOf(name), annotations: { 'prometheus.io/scrape': 'true', 'prometheus.io/port': '8080' } },
   spec: {
-    containers: ['app', 'worker', 'proxy'].map((part) => container(part, `images.example/${name}/${part}:${version}`, name)),
+    containers: ['app', 'worker', 'proxy'].map((part) =>
+      container(part, `images.example/${name}/${part}:${version}`, name),
+    ),
     volumes: [
       { name: 'config', configMap: { name: `${name}-config`, defaultMode: 420 } },
       { name: 'tmp', emptyDir: {} },
@@ -77,7 +79,8 @@ const ownedFields = (value: Json | undefined): JsonObject => {
   if (Array.isArray(value))
     return Object.fromEntries(
       (value as readonly Json[]).map((item, i) => {
-        const name = typeof item === 'object' && item !== null && !Array.isArray(item) ? (item as JsonObject)['name'] : i;
+        const name =
+          typeof item === 'object' && item !== null && !Array.isArray(item) ? (item as JsonObject)['name'] : i;
         return [`k:${JSON.stringify({ name: name ?? i })}`, { '.': {}, ...ownedFields(item) }];
       }),
     );
@@ -115,11 +118,17 @@ const deployment = (name: string, version: number, annotations: Labels): Deploym
         apiVersion: 'apps/v1',
         time: '2026-01-01T00:00:00Z',
         fieldsType: 'FieldsV1',
-        fieldsV1: { 'f:spec': ownedFields(spec as unknown as JsonObject) },
+        fieldsV1: { 'f:spec': ownedFields(spec) },
       },
     ],
   };
-  const status = { observedGeneration: 41, replicas: 10, updatedReplicas: 10, readyReplicas: 10, availableReplicas: 10 };
+  const status = {
+    observedGeneration: 41,
+    replicas: 10,
+    updatedReplicas: 10,
+    readyReplicas: 10,
+    availableReplicas: 10,
+  };
   return { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec, status };
 };
 
@@ -141,12 +150,14 @@ const writes: readonly ((name: string, n: number) => Write)[] = [
   },
 ];
 
-/** As an API server asks: first the mutating webhook, then the validating one. */
+/** Half to the mutating webhook and half to the validating one, which is shown what became of the write. */
 export const questions = (count: number): readonly Question[] =>
   Array.from({ length: count }, (_, i) => {
-    const { old, object } = writes[i % writes.length]!(`web-${i}`, i + 1);
+    const { old, object: sent } = writes[i % writes.length]!(`web-${i}`, i + 1);
+    const path = i % 2 === 0 ? '/mutate' : '/validate';
+    const object = path === '/mutate' ? sent : after(sent, decide(anInput(old, sent)));
     const uid = `705ab4f5-6393-11e8-b7cc-${String(i).padStart(12, '0')}`;
-    return { uid, path: i % 2 === 0 ? '/mutate' : '/validate', body: Buffer.from(JSON.stringify(review(uid, old, object))) };
+    return { uid, path, body: Buffer.from(JSON.stringify(review(uid, old, object))) };
   });
 
 const review = (uid: string, oldObject: Deployment, object: Deployment): object => {

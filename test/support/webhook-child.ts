@@ -1,20 +1,18 @@
 /**
- * A process that is nothing but the webhook: the real app, server, log and metrics over policies that are given. For
+ * A process that is nothing but the webhook: the real app, server, log and metrics over no policies but the annotations. For
  * what must not happen inside the process that looks on: hostile peers, measured memory, a full core. `bare` is the
  * server it is compared with: it parses the same JSON and says yes to everything.
  */
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { AdmissionRules } from '../../src/core/admission/admission-rules.ts';
 import { mutate } from '../../src/core/admission/mutate.ts';
 import { validate } from '../../src/core/admission/validate.ts';
-import { parsePolicy } from '../../src/core/policy/parse-policy.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { webhookApp } from '../../src/webhook/webhook-app.ts';
 import { startWebhookServer, type ServingCertificate, type WebhookLimits } from '../../src/webhook/webhook-server.ts';
-import { sluice } from './admission-input.ts';
+import { someRules } from './an-admission-request.ts';
 
 export type ChildSetup = {
   readonly kind: 'sluice' | 'bare';
@@ -33,16 +31,10 @@ export type Usage = {
 export type ToChild = { readonly setup: ChildSetup } | { readonly ask: 'usage' };
 export type FromChild = { readonly port: number } | { readonly usage: Usage };
 
-const rules: AdmissionRules = {
-  sluiceUsers: [sluice],
-  policyOf: ({ metadata }) =>
-    parsePolicy({ annotations: metadata.annotations, namespace: metadata.namespace ?? '', find: () => undefined }),
-};
-
 const startSluice = async ({ certificate, limits }: ChildSetup): Promise<number> => {
   const app = webhookApp({
-    mutate: (request, now) => mutate(request, rules, now),
-    validate: (request, now) => validate(request, rules, now),
+    mutate: (request, now) => mutate(request, someRules, now),
+    validate: (request, now) => validate(request, someRules, now),
     ready: () => true,
     failureMode: 'closed',
     log: createLog('info', process.stdout),

@@ -61,6 +61,37 @@ describe('the hash', () => {
   it('is known, since it is stored in clusters: changing it would orphan every running release', () =>
     expect(templateHash(base)).toBe('daa844c596d3b9c4'));
 
+  it('is made from a text that is known in every corner, for the same reason', () => {
+    const rebuilt = (value: Json): Json => {
+      if (value === null || typeof value !== 'object') return value;
+      if (Array.isArray(value)) return (value as readonly Json[]).map(rebuilt);
+      const kept = Object.entries(value)
+        .map(([key, inner]) => [key, rebuilt(inner ?? null)] as const)
+        .filter(([key, inner]) => key !== '__proto__' && !isNothing(key, inner))
+        .sort(([a], [b]) => (a < b ? -1 : 1));
+      return Object.fromEntries(kept);
+    };
+    const isNothing = (key: string, value: Json): boolean =>
+      value === null ||
+      (Array.isArray(value) && value.length === 0) ||
+      (typeof value === 'object' && ['labels', 'limits'].includes(key) && Object.keys(value).length === 0);
+    const keys = fc.constantFrom('a', 'b', '', '1', '10', '9', '-1', 'labels', 'limits', '__proto__', 'ä', 'Z');
+    const { value } = fc.letrec<{ value: Json }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 4 },
+        fc.constantFrom<Json>(null, 0, true, 'x', '"', [], {}),
+        fc.array(tie('value'), { maxLength: 3 }),
+        fc.array(fc.tuple(keys, tie('value')), { maxLength: 12 }).map((entries) => Object.fromEntries(entries)),
+      ),
+    }));
+    fc.assert(
+      fc.property(value, (some) => expect(canonicalJson(some)).toBe(JSON.stringify(rebuilt(some)))),
+      { numRuns: 500 },
+    );
+    const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`k${(i * 37) % 100}`, i]));
+    expect(canonicalJson(many)).toBe(JSON.stringify(rebuilt(many)));
+  });
+
   it('does not depend on the order of keys at any depth', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
