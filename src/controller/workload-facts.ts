@@ -1,5 +1,6 @@
 /** Reads a workload, its marks and its canary into facts. Pure. */
-import { boundMarks } from '../core/admission/marks.ts';
+import { boundMarks, knownGoodHashes } from '../core/admission/marks.ts';
+import { isOptedIn } from '../core/policy/parse-policy.ts';
 import { templateHash } from '../core/template/template-hash.ts';
 import type { Deployment, KubeObject } from '../core/kube-object.ts';
 import type { CanaryFacts, WorkloadFacts } from '../core/release/facts.ts';
@@ -8,14 +9,19 @@ import { annotations, marks } from '../schema/annotations.ts';
 export const workloadFacts = (workload: Deployment): WorkloadFacts => {
   const { spec, status } = workload;
   const bound = boundMarks(workload);
-  const skip = workload.metadata.annotations?.[annotations.skip];
+  const own = workload.metadata.annotations;
+  const { [annotations.skip]: skip, [marks.admitted]: admitted } = own ?? {};
+  const hash = templateHash(spec.template);
   return {
-    templateHash: templateHash(spec.template),
+    templateHash: hash,
+    optedIn: isOptedIn(own),
+    knownGood: knownGoodHashes(own).includes(hash),
+    ...(admitted === undefined ? {} : { admitted }),
     ...(bound === undefined ? {} : { marks: bound }),
     ...(skip === undefined ? {} : { skip }),
     paused: spec.paused === true,
     replicas: spec.replicas ?? 1,
-    available: status?.availableReplicas ?? 0,
+    available: seenLastChange(workload) ? (status?.availableReplicas ?? 0) : 0,
     complete: rolloutComplete(workload),
     timedOut: (status?.conditions ?? []).some(
       (c) => c.type === 'Progressing' && c.reason === 'ProgressDeadlineExceeded',
@@ -24,11 +30,14 @@ export const workloadFacts = (workload: Deployment): WorkloadFacts => {
   };
 };
 
+const seenLastChange = ({ metadata, status }: Deployment): boolean =>
+  (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+
 /** As `kubectl rollout status` decides it, and only for what the Deployment controller has seen. */
-const rolloutComplete = ({ metadata, spec, status }: Deployment): boolean => {
-  if (status === undefined || (status.observedGeneration ?? 0) < (metadata.generation ?? 0)) return false;
-  const { replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = status;
-  const wanted = spec.replicas ?? 1;
+const rolloutComplete = (workload: Deployment): boolean => {
+  if (!seenLastChange(workload)) return false;
+  const { replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = workload.status ?? {};
+  const wanted = workload.spec.replicas ?? 1;
   return updatedReplicas >= wanted && replicas === updatedReplicas && availableReplicas >= wanted;
 };
 
@@ -66,8 +75,7 @@ export const canaryFacts = (canary: Deployment, slices: readonly KubeObject[] | 
 };
 
 /** A status from before the last change of the spec may count pods that are about to go. */
-const readyPods = ({ metadata, spec, status }: Deployment): number => {
-  const ready = status?.readyReplicas ?? 0;
-  const seen = (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
-  return seen ? ready : Math.min(ready, spec.replicas ?? 0);
+const readyPods = (canary: Deployment): number => {
+  const ready = canary.status?.readyReplicas ?? 0;
+  return seenLastChange(canary) ? ready : Math.min(ready, canary.spec.replicas ?? 0);
 };

@@ -102,7 +102,7 @@ export const ReleaseStatusSchema = Type.Object({
   ending: opt(
     Type.Object(
       {
-        outcome: Type.Enum(['Succeeded', 'Failed', 'Aborted', 'Superseded', 'Skipped']),
+        outcome: Type.Enum(['Succeeded', 'Failed', 'Aborted', 'Superseded', 'Skipped', 'Bypassed']),
         reason: text('One word for machines.'),
         message: text('One sentence for people.'),
         at: time('When it was decided.'),

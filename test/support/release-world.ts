@@ -66,6 +66,8 @@ export class World {
     this.workload = {
       templateHash: v2,
       marks: { release: 'web-2' },
+      optedIn: true,
+      knownGood: false,
       paused: true,
       replicas: 4,
       available: 4,

@@ -9,7 +9,8 @@ type Conditions = NonNullable<ReleaseStatus['conditions']>;
 export const conditionsFor = (status: ReleaseStatus, now: Instant, generation: number): Conditions => {
   const over = isFinal(status.phase);
   const wanted = [
-    ['Ready', status.phase === 'Succeeded' || status.phase === 'Skipped'],
+    // Also where nothing was judged: the template is in production, and there is nothing to wait for.
+    ['Ready', ['Succeeded', 'Skipped', 'Bypassed'].includes(status.phase)],
     ['Reconciling', !over],
     ['Stalled', status.phase === 'Failed'],
   ] as const;

@@ -82,6 +82,7 @@ const closing = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   switch (status.ending?.outcome) {
     case 'Succeeded':
     case 'Skipped':
+    case 'Bypassed':
       return [{ do: 'settle' }];
     case 'Failed':
       return facts.policy.onFailure === 'revert'

@@ -9,22 +9,36 @@ type End = NonNullable<ReleaseStatus['ending']>;
 
 /** Transition of a release whose ending has been decided. */
 export const ending = (status: ReleaseStatus, end: End, facts: Facts): Next => {
-  if (waitsForStable(status, end))
-    return stableMustRecoverFirst(status, facts) ? {} : { status: releaseCanary(status, end, facts) };
+  if (keepsShare(status))
+    return stableMustRecoverFirst(status, facts)
+      ? untilPatienceEnds(end, facts)
+      : { status: releaseCanary(status, end, facts) };
   if (!facts.route.pristine) return routesComingBack(status, facts);
   const at = removableAt(status, facts) ?? facts.now;
   if (facts.now < at) return { wakeAt: at };
   return facts.canaryGone && closed(end, facts) ? { status: over(status, end, facts) } : {};
 };
 
-const waitsForStable = (status: ReleaseStatus, end: End): boolean =>
-  end.reason === 'SupersededInPromotion' && status.weight !== 0;
+const keepsShare = (status: ReleaseStatus): boolean => (status.weight ?? 0) > 0;
 
-/** Superseded in the middle of a promotion: the canary carries its share until stable is at full size again. */
-export const stableMustRecoverFirst = (status: ReleaseStatus, facts: Facts): boolean =>
-  status.ending !== undefined &&
-  waitsForStable(status, status.ending) &&
-  facts.workload.available < facts.workload.replicas;
+/** A stable that does not recover must not keep the next release, which may mend it, waiting for ever. */
+const patienceEnds = ({ at }: End, { policy, now }: Facts): Instant =>
+  (fromRfc3339(at) ?? now) + policy.progressDeadline;
+
+const untilPatienceEnds = (end: End, facts: Facts): Next => {
+  const wakeAt = patienceEnds(end, facts);
+  return facts.now < wakeAt ? { wakeAt } : {};
+};
+
+/**
+ * Ended in the middle of a promotion: the canary, while it has a pod, carries its share until stable is at full size
+ * again. Where stable has no pod at all, however long that takes: the canary is all that serves.
+ */
+export const stableMustRecoverFirst = (status: ReleaseStatus, facts: Facts): boolean => {
+  const { available, replicas } = facts.workload;
+  if (status.ending === undefined || !keepsShare(status) || (facts.canary?.ready ?? 0) === 0) return false;
+  return available < replicas && (available === 0 || facts.now < patienceEnds(status.ending, facts));
+};
 
 const releaseCanary = (status: ReleaseStatus, end: End, facts: Facts): ReleaseStatus =>
   withStatus(status, { weight: 0, ending: { ...end, at: toRfc3339(facts.now) } });

@@ -10,11 +10,18 @@ export type WorkloadMarks = { readonly release: string; readonly phase?: string 
 export type WorkloadFacts = {
   readonly templateHash: string;
   readonly marks?: WorkloadMarks;
+  /** It asks for canary releases. */
+  readonly optedIn: boolean;
+  /** Its template was promoted, or has served, before. */
+  readonly knownGood: boolean;
+  /** Hash of the template that serves by Sluice's leave. */
+  readonly admitted?: string;
   /** The reason a person gave for skipping, if any is on the workload. */
   readonly skip?: string;
   readonly paused: boolean;
   /** Wanted replicas, as the user or the HPA set them. */
   readonly replicas: number;
+  /** Counted by a status that has seen the last change; none by one that has not. */
   readonly available: number;
   /** A native roll is over: every pod is of the template, available, and nothing is left of the one before. */
   readonly complete: boolean;

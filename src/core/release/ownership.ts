@@ -1,56 +1,96 @@
 /** Whether the workload still wants this release: abort, skip, another template and opting out all show in its marks. */
 import type { ReleaseStatus } from '../../schema/release.ts';
 import type { Facts } from './facts.ts';
-import { endWith } from './state.ts';
+import { endWith, type Decided } from './state.ts';
 
 /** The status with its ending decided, or undefined while the workload still wants the release (or the end is decided already). */
 export const ownership = (status: ReleaseStatus, facts: Facts): ReleaseStatus | undefined => {
   if (status.ending !== undefined) return undefined;
+  const end = endOf(status, facts);
+  return end === undefined ? undefined : endWith(status, facts, end, keepsShare(status, facts, end));
+};
+
+/**
+ * In the middle of a promotion stable rolls, and the canary's share is not taken from it before that is over. Who goes
+ * back does not want the canary any longer, and a rolling update keeps enough of stable; Recreate keeps nothing.
+ */
+const keepsShare = (status: ReleaseStatus, { workload }: Facts, { outcome }: Decided): boolean =>
+  status.phase === 'Promoting' && (outcome === 'Superseded' || (outcome === 'Aborted' && workload.recreate));
+
+const endOf = (status: ReleaseStatus, facts: Facts): Decided | undefined => {
   const { marks } = facts.workload;
   if (marks === undefined) return withoutMarks(status, facts);
-  if (marks.release !== facts.release.name) return superseded(status, facts, marks.release);
-  return marks.phase === 'Skipped' ? skipped(status, facts) : unpausedBySomebody(status, facts);
+  if (marks.release !== facts.release.name) return superseded(status, marks.release);
+  if (marks.phase === 'Skipped') return skipped(facts);
+  if (marks.phase === 'Promoting') return status.phase === 'Promoting' ? undefined : promotedBefore;
+  return facts.workload.paused || status.phase === 'Promoting' ? undefined : unpaused;
 };
 
-const skipped = (status: ReleaseStatus, facts: Facts): ReleaseStatus =>
-  endWith(status, facts, {
-    outcome: 'Skipped',
-    reason: 'SkipRequested',
-    message: `skipped: the template rolls natively${facts.workload.skip === undefined ? '' : ` (${facts.workload.skip})`}`,
-  });
+const skipped = ({ workload: { skip } }: Facts): Decided => ({
+  outcome: 'Skipped',
+  reason: 'SkipRequested',
+  message: `skipped: the template rolls natively${skip === undefined ? '' : ` (${skip})`}`,
+});
 
-const superseded = (status: ReleaseStatus, facts: Facts, by: string): ReleaseStatus =>
-  endWith(status, facts, {
-    outcome: 'Superseded',
-    reason: status.phase === 'Promoting' ? 'SupersededInPromotion' : 'Superseded',
-    message: `superseded by release ${by}`,
-  });
+const superseded = (status: ReleaseStatus, by: string): Decided => ({
+  outcome: 'Superseded',
+  reason: status.phase === 'Promoting' ? 'SupersededInPromotion' : 'Superseded',
+  message: `superseded by release ${by}`,
+});
 
-const withoutMarks = (status: ReleaseStatus, facts: Facts): ReleaseStatus | undefined => {
-  const { spec } = facts.release;
-  const { templateHash, paused } = facts.workload;
-  if (templateHash === spec.stableHash) {
-    return endWith(status, facts, {
-      outcome: 'Aborted',
-      reason: 'TemplateBack',
-      message: 'the template that was stable before is back',
-    });
-  }
+/** The mark is written by a promotion alone: this Release stands in for one that was deleted while its template rolled. */
+const promotedBefore: Decided = {
+  outcome: 'Succeeded',
+  reason: 'Promoted',
+  message: 'promoted before; the Release that told of it was deleted',
+};
+
+const unpaused: Decided = {
+  outcome: 'Bypassed',
+  reason: 'Unpaused',
+  message: 'the workload was unpaused while the webhook was away; its template rolls natively, unjudged',
+};
+
+/** No marks, or marks of another template: the template says what has happened. */
+const withoutMarks = (status: ReleaseStatus, facts: Facts): Decided | undefined => {
+  const { templateHash, stableHash } = facts.release.spec;
+  const { workload } = facts;
+  if (workload.templateHash === stableHash) return templateBack;
+  const mine = workload.templateHash === templateHash;
   // Opted out while the roll of the promoted template is under way: it simply finishes.
-  if (status.phase === 'Promoting' && !paused && templateHash === spec.templateHash) return undefined;
-  return endWith(status, facts, {
-    outcome: 'Aborted',
-    reason: 'OptedOut',
-    message: 'the workload no longer asks for a canary; it rolls natively',
-  });
+  if (mine && status.phase === 'Promoting' && !workload.paused) return undefined;
+  if (!workload.optedIn) return optedOut;
+  // A paused template without marks has come in past the webhook; it is given marks of its own, and they decide.
+  if (workload.paused) return undefined;
+  return mine ? unpaused : replaced(facts);
 };
 
-const unpausedBySomebody = (status: ReleaseStatus, facts: Facts): ReleaseStatus | undefined => {
-  const { paused, marks } = facts.workload;
-  if (paused || marks?.phase === 'Promoting' || status.phase === 'Promoting') return undefined;
-  return endWith(status, facts, {
-    outcome: 'Aborted',
-    reason: 'Unpaused',
-    message: 'the workload was unpaused while the webhook was not there to prevent it; it rolls natively',
-  });
+const templateBack: Decided = {
+  outcome: 'Aborted',
+  reason: 'TemplateBack',
+  message: 'the template that was stable before is back',
+};
+
+const optedOut: Decided = {
+  outcome: 'Aborted',
+  reason: 'OptedOut',
+  message: 'the workload no longer asks for a canary; it rolls natively',
+};
+
+/** Another template, that rolls already. */
+const replaced = ({ workload: { knownGood, admitted, templateHash } }: Facts): Decided => {
+  if (knownGood)
+    return {
+      outcome: 'Aborted',
+      reason: 'RolledBack',
+      message: 'a template that is known to be good is back; it rolls natively, at once',
+    };
+  const outcome = 'Superseded' as const;
+  return admitted === templateHash
+    ? { outcome, reason: 'RolledNatively', message: 'superseded by a template that rolls natively' }
+    : {
+        outcome,
+        reason: 'Bypassed',
+        message: 'superseded by a template that rolled natively while the webhook was away',
+      };
 };

@@ -14,17 +14,21 @@ export const withStatus = (
     Object.entries({ ...status, ...change }).filter(([, value]) => value !== undefined),
   ) as ReleaseStatus;
 
-/** Decide how it ends. From here on only taking down is left. */
-export const endWith = (
-  status: ReleaseStatus,
-  facts: Facts,
-  end: { outcome: Outcome; reason: string; message: string },
-): ReleaseStatus =>
+export type Decided = {
+  readonly outcome: Outcome;
+  readonly reason: string;
+  readonly message: string;
+};
+
+/**
+ * Decide how it ends. From here on only taking down is left. `keepsShare`: not before stable, which is in the middle of
+ * a roll, is at full size again.
+ */
+export const endWith = (status: ReleaseStatus, facts: Facts, end: Decided, keepsShare = false): ReleaseStatus =>
   withStatus(status, {
     phase: phaseWhileEnding(end.outcome),
     message: end.message,
-    // The pods of a finished promotion may still serve its share until stable has recovered.
-    weight: end.reason === 'SupersededInPromotion' ? status.weight : 0,
+    weight: keepsShare ? status.weight : 0,
     enteredAt: toRfc3339(facts.now),
     ending: { ...end, at: toRfc3339(facts.now) },
     unreadySince: undefined,

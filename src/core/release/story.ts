@@ -36,8 +36,7 @@ const onlyWorkload = { on: 'workload' } as const;
 const phaseTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly Tale[] => {
   if (before?.phase === after.phase) return blockedTale(before, after);
   const note = after.message ?? after.phase;
-  if (isFinal(after.phase))
-    return [tale(`Release${after.phase}`, 'EndRelease', note, after.phase === 'Failed' ? warning : onlyWorkload)];
+  if (isFinal(after.phase)) return [tale(`Release${after.phase}`, 'EndRelease', note, endTold(after.phase))];
   switch (after.phase) {
     case 'Preparing':
       return [
@@ -55,6 +54,11 @@ const phaseTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): rea
     default:
       return [];
   }
+};
+
+const endTold = (phase: ReleaseStatus['phase']): Partial<Tale> => {
+  if (phase === 'Failed') return warning;
+  return phase === 'Bypassed' ? { ...warning, ...onlyWorkload } : onlyWorkload;
 };
 
 const blockedTale = (before: ReleaseStatus, after: ReleaseStatus): readonly Tale[] =>
