@@ -9,7 +9,8 @@ import { validate } from '../../src/core/admission/validate.ts';
 import type { Deployment } from '../../src/core/kube-object.ts';
 import { parsePolicy } from '../../src/core/policy/parse-policy.ts';
 import { systemClock } from '../../src/ports/clock.ts';
-import { webhookConfigurations } from '../../src/schema/webhooks.ts';
+import { webhookConfigurations, type WebhookConfiguration } from '../../src/schema/webhooks.ts';
+import { createLog } from '../../src/telemetry/log.ts';
 import { meshProviders } from '../../src/traffic/index.ts';
 import { webhookApp } from '../../src/webhook/webhook-app.ts';
 import { startWebhookServer, type ServingCertificate, type WebhookServer } from '../../src/webhook/webhook-server.ts';
@@ -35,15 +36,29 @@ export type AdmissionKit = {
   stop(): Promise<void>;
 };
 
-const rules: AdmissionRules = {
+const noPolicies: AdmissionRules = {
   sluiceUsers: [sluice],
   routes: meshProviders,
   policyOf: ({ metadata }) =>
     parsePolicy({ annotations: metadata.annotations, namespace: metadata.namespace ?? '', find: () => undefined }),
 };
 
+export type AdmissionOptions = {
+  /** What answers depend on; without it no named policy exists. */
+  readonly rules?: AdmissionRules;
+  /** Ask about objects without a namespace, too. */
+  readonly clusterWide?: true;
+  /** Where the log goes, a JSON object per line; nowhere unless given. */
+  readonly log?: { write(line: string): void };
+};
+
 /** Makes the namespace, starts the webhook and registers it for that namespace alone. */
-export const startAdmission = async (cluster: Cluster, namespace: string): Promise<AdmissionKit> => {
+export const startAdmission = async (
+  cluster: Cluster,
+  namespace: string,
+  options: AdmissionOptions = {},
+): Promise<AdmissionKit> => {
+  const { rules = noPolicies, clusterWide, log } = options;
   const [caKey, key] = await Promise.all([newPrivateKey(), newPrivateKey()]);
   const now = Date.now();
   const authority = makeAuthority({ key: caKey, now, days: 1 });
@@ -62,7 +77,7 @@ export const startAdmission = async (cluster: Cluster, namespace: string): Promi
     validate: recording('validate', validate),
     ready: () => true,
     failureMode: 'closed',
-    log: pino({ level: 'silent' }),
+    log: log === undefined ? pino({ level: 'silent' }) : createLog('info', log),
     metrics: { admission: (seen) => void cases.push(seen) },
     clock: systemClock,
   });
@@ -84,9 +99,9 @@ export const startAdmission = async (cluster: Cluster, namespace: string): Promi
     caBundle,
     sluiceUsers: [sluice],
     providerKinds: meshProviders.flatMap(({ kinds }) => kinds),
-    namespace,
+    ...(clusterWide === undefined ? { namespace } : {}),
     failurePolicy: 'Fail',
-  });
+  }).map((configuration) => (clusterWide === undefined ? configuration : onlyIn(namespace, configuration)));
   const kubectl = (args: readonly string[], input?: object | string): Promise<Finished> =>
     cluster.run(
       'kubectl',
@@ -124,6 +139,13 @@ export const startAdmission = async (cluster: Cluster, namespace: string): Promi
       await server.close();
     },
   };
+};
+
+/** Whatever is asked about objects of a namespace is asked about this one alone. */
+const onlyIn = (namespace: string, configuration: WebhookConfiguration): WebhookConfiguration => {
+  const matchExpressions = [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: [namespace] }];
+  const webhooks = configuration.webhooks.map((webhook) => ({ ...webhook, namespaceSelector: { matchExpressions } }));
+  return { ...configuration, webhooks };
 };
 
 /** The API server reads configurations from a watch: it asks us from some moment soon after they are stored. */
