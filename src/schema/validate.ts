@@ -66,6 +66,9 @@ const fits = (node: SchemaNode, value: unknown): boolean => {
   return !Array.isArray(value) || within(value.length, node.minItems, node.maxItems);
 };
 
+/** Past this many unknown fields a person is not mistaken but hostile, and each costs a search for the one that was meant. */
+const toldUnknown = 100;
+
 const unknownField = (path: string, value: unknown, known: readonly string[]): Finding => {
   const field = path.slice(path.lastIndexOf('.') + 1);
   const near = nearest(field, known);
@@ -79,7 +82,7 @@ const fieldFindings = (node: SchemaNode, { path, value, old }: Place): readonly 
   const unknown = given.filter(([field]) => !known.includes(field));
   const missing = (node.required ?? []).filter((field) => !isSet(fieldOf(value, field)));
   return [
-    ...unknown.map(([field, v]) => unknownField(below(path, field), v, known)),
+    ...unknown.slice(0, toldUnknown).map(([field, v]) => unknownField(below(path, field), v, known)),
     ...missing.map((field) => {
       const wanted = node.properties?.[field] ?? {};
       return { path: below(path, field), value: undefined, rule: 'must be set', todo: `Set it to ${allowed(wanted)}.` };

@@ -76,7 +76,7 @@ const objectIn = (value: unknown, at: string, request: Fields): KubeObject | und
   const metadata = withoutNulls(fields(object['metadata'], `${at}.metadata`));
   for (const map of ['labels', 'annotations']) texts(metadata[map], `${at}.metadata.${map}`);
   owners(metadata['ownerReferences'], `${at}.metadata.ownerReferences`);
-  number(metadata['generation'], `${at}.metadata.generation`);
+  wholeNumber(metadata['generation'], `${at}.metadata.generation`);
   const name =
     optionalText(metadata['name'], `${at}.metadata.name`) ?? optionalText(request['name'], 'request.name') ?? '';
   const namespace = optionalText(metadata['namespace'], `${at}.metadata.namespace`);
@@ -121,8 +121,9 @@ const texts = (value: unknown, at: string): void => {
   if (Object.values(map).some((item) => typeof item !== 'string')) throw new Malformed(`${at} must map texts to texts`);
 };
 
-const number = (value: unknown, at: string): void => {
-  if (value !== undefined && typeof value !== 'number') throw new Malformed(`${at} must be a number`);
+const wholeNumber = (value: unknown, at: string): void => {
+  // JSON can say 1e999, which is read as infinity.
+  if (value !== undefined && !Number.isSafeInteger(value)) throw new Malformed(`${at} must be a whole number`);
 };
 
 const owners = (value: unknown, at: string): void => {

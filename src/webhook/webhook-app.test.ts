@@ -266,7 +266,7 @@ describe('a malformed question', () => {
     [
       'a generation that is a text',
       { object: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { generation: '1' } } },
-      /generation must be a number/,
+      /generation must be a whole number/,
     ],
     [
       'a spec that is a text',

@@ -57,11 +57,23 @@ export const deny = (name: string, because: string, denial: Denial): Answer => (
   denial,
 });
 
-/** Denied for what the client wrote, with every problem as a sentence. */
-export const denyProblems = (name: string, because: string, problems: readonly Problem[]): Answer =>
-  deny(name, because, { code: 422, reason: 'Invalid', message: listed(problems.map(sentence)) });
+/** More than anybody reads, and less than the API server would choke on. */
+const toldProblems = 50;
+const longestSentence = 2000;
 
-const listed = (sentences: readonly string[]): string =>
-  sentences.length === 1
-    ? (sentences[0] ?? '')
-    : [`${sentences.length} problems:`, ...sentences.map((text, i) => `${i + 1}. ${text}`)].join('\n');
+/** Denied for what the client wrote, with every problem as a sentence; of very many the rest is counted. */
+export const denyProblems = (name: string, because: string, problems: readonly Problem[]): Answer => {
+  const message = listed(problems.slice(0, toldProblems).map(told), problems.length);
+  return deny(name, because, { code: 422, reason: 'Invalid', message });
+};
+
+const told = (problem: Problem): string => {
+  const text = sentence(problem);
+  return text.length <= longestSentence ? text : `${text.slice(0, longestSentence)}…`;
+};
+
+const listed = (sentences: readonly string[], all: number): string => {
+  if (all === 1) return sentences[0] ?? '';
+  const rest = all > sentences.length ? [`and ${all - sentences.length} more`] : [];
+  return [`${all} problems:`, ...sentences.map((text, i) => `${i + 1}. ${text}`), ...rest].join('\n');
+};

@@ -1,5 +1,6 @@
 /** Requests of people on a Release: what to do, why, and by whom; the author is who the API server says it is. */
 import { requestAnnotation } from '../../schema/annotations.ts';
+import { asWritten } from '../../schema/validate.ts';
 import { requestVerbs, type RequestVerb } from '../../schema/release.ts';
 import type { Labels } from '../kube-object.ts';
 import type { Problem } from '../problem.ts';
@@ -90,6 +91,6 @@ const problem = (value: unknown, rule: string, todo: string): Problem => ({
 });
 
 const shown = (value: unknown): string => {
-  const text = (typeof value === 'string' ? value : JSON.stringify(value)).replace(/\p{Cc}+/gu, ' ');
+  const text = asWritten(value).replace(/\p{Cc}+/gu, ' ');
   return text.length <= shownText ? text : `${text.slice(0, shownText - 1)}…`;
 };

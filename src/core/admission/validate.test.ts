@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { alice, hashOf, optIn, sluice } from '../../../test/support/admission-input.ts';
 import { aRequest, asObject, someRules } from '../../../test/support/an-admission-request.ts';
 import { annotations as keys, marks } from '../../schema/annotations.ts';
-import type { KubeObject } from '../kube-object.ts';
+import type { JsonObject, KubeObject } from '../kube-object.ts';
 import type { AdmissionRequest, Answer } from './admission-request.ts';
 import { mutate } from './mutate.ts';
 import { validate } from './validate.ts';
@@ -284,6 +284,7 @@ describe('a request on a Release', () => {
     ['null', 'null', 'must be a JSON object'],
     ['no id', '{"verb":"promote"}', 'must have an id'],
     ['an empty id', '{"id":"","verb":"promote"}', 'must have an id'],
+    ['an id without bottom', `{"id":${'['.repeat(100_000)}${']'.repeat(100_000)},"verb":"abort"}`, 'must have an id'],
     ['an endless id', JSON.stringify({ id: 'x'.repeat(500), verb: 'promote' }), 'must have an id'],
     ['an unknown verb', '{"id":"7","verb":"explode"}', 'one of promote, abort, retry'],
     ['a verb that is no text', '{"id":"7","verb":{"toString":1}}', 'one of promote, abort, retry'],
@@ -297,6 +298,24 @@ describe('a request on a Release', () => {
     const request = aRequest({ object: release('{"id":"7","verb":"abort","by":"bob"}') });
     expect(JSON.parse(sign(request) ?? '')).toMatchObject({ by: alice });
     expect(ask(request).allowed).toBe(false);
+  });
+});
+
+describe('a hostile policy', () => {
+  const answer = (spec: JsonObject): string => {
+    const object = { apiVersion: 'sluice.dev/v1alpha1', kind: 'CanaryPolicy', metadata: { name: 'x' }, spec };
+    return ask(aRequest({ object })).denial?.message ?? '';
+  };
+
+  it.each<[string, JsonObject]>([
+    ['of unknown fields', Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`step-weight-${i}`, 1]))],
+    ['of unknown fields with endless names', { [`${'.'.repeat(500_000)}\n`]: 1, ['['.repeat(500_000)]: 1 }],
+    ['of steps', { steps: Array.from({ length: 500_000 }, () => 'x') }],
+    ['of placeholders', { checks: [{ name: 'a', max: 1, query: '{{a}}{{b}}'.repeat(400) }] }],
+  ])('%s is denied in a page of text', (_case, spec) => {
+    const message = answer(spec);
+    expect(message).not.toBe('');
+    expect(message.length).toBeLessThan(110_000);
   });
 });
 

@@ -45,6 +45,19 @@ describe('a query that cannot work', () => {
     expect(checkQuery(query)).toEqual([expect.objectContaining({ field: 'query', value: query, rule })]),
   );
 
+  // Each takes minutes where an expression goes back over what it has read.
+  it.each([
+    ['blanks after an opening', '{{' + ' '.repeat(4094)],
+    ['openings', '{{'.repeat(2048)],
+    ['blanks in many placeholders', '{{ }}'.repeat(819)],
+    ['backslashes in a string', '"' + '\\'.repeat(4095)],
+  ])('is found at once in many %s', (_case, query) => {
+    const problems = checkQuery(query).map(sentence);
+    expect(problems.length).toBeGreaterThan(0);
+    expect(problems.join('').length).toBeLessThan(1000);
+    expect(fillQuery(query, values)).toBe(query);
+  });
+
   it('is reported with everything that is wrong, and what is known', () => {
     const [unknown, bracket] = checkQuery('sum({{name}}');
     expect(sentence(unknown!)).toBe(

@@ -55,7 +55,7 @@ const merge = (base: JsonObject, over: readonly AnnotatedField[]): JsonObject =>
   };
 };
 
-const topField = (path: string): string => path.replace(/[.[].*$/, '');
+const topField = (path: string): string => path.split(/[.[]/, 1)[0] ?? path;
 
 /** The text the person wrote for the value at `path`: of a list, the item alone. */
 const writtenIn = ({ text }: AnnotatedField, path: string): string => {

@@ -54,7 +54,7 @@ const wholeDiff = (title: string, a: JsonObject, b: JsonObject): readonly string
 
 const containerDiff = (what: string, name: string, a: JsonObject, b: JsonObject): readonly string[] => [
   ...entriesDiff(pick(a, 'image'), pick(b, 'image')).map((change) =>
-    change.replace(/^image/, `image of ${what} ${name}`),
+    change.replace('image', () => `image of ${what} ${name}`),
   ),
   ...membersDiff(
     [a['env'], b['env']],
