@@ -1,11 +1,14 @@
 /** Turns changes seen by the watches into reconciles of workloads. */
+import { isDeepStrictEqual } from 'node:util';
 import { kinds, type Gvk, type KubeObject, type ObjectRef } from '../core/kube-object.ts';
+import { withoutRefusal } from '../core/release/refusal.ts';
 import { isFinal } from '../core/release/state.ts';
 import type { ClusterChange } from '../ports/cluster.ts';
 import { marks } from '../schema/annotations.ts';
 import { labels } from '../schema/names.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { readRelease } from './gather.ts';
+import { sameStatus } from './same-status.ts';
 import { workQueue, type WorkQueue } from './queue.ts';
 import { reconcile } from './reconcile.ts';
 
@@ -68,18 +71,34 @@ const workloadKey = (release: KubeObject): string =>
 const is = (gvk: Gvk, other: Gvk): boolean => gvk.group === other.group && gvk.kind === other.kind;
 
 /** Workloads a change is about. Idle workloads cost nothing: only marked ones and those with a release under way are looked at. */
-const keysOf = ({ cluster }: ControllerDependencies, { gvk, object, type }: ClusterChange): readonly string[] => {
+const keysOf = (
+  { cluster }: ControllerDependencies,
+  { gvk, object, type, before }: ClusterChange,
+): readonly string[] => {
   const namespace = object.metadata.namespace ?? '';
   const active = (): readonly string[] => [
     ...new Set(cluster.list(kinds.release, namespace).filter(isActive).map(workloadKey)),
   ];
-  if (is(gvk, kinds.release)) return [workloadKey(object)];
+  if (is(gvk, kinds.release)) return onlyTold(object, before) ? [] : [workloadKey(object)];
   const madeFor = object.metadata.labels?.[labels.release];
   if (madeFor !== undefined) return releaseKeys(cluster.get({ gvk: kinds.release, namespace, name: madeFor }));
   if (!is(gvk, kinds.deployment)) return active();
   const key = keyOf(namespace, object.metadata.name);
   return isMarked(object) || type === 'removed' ? [key] : active().filter((k) => k === key);
 };
+
+/**
+ * Our own words about a refused write, and nothing else: no reason to try again at once, or words that differ each time
+ * would make a storm of it.
+ */
+const onlyTold = (object: KubeObject, before: KubeObject | undefined): boolean => {
+  if (before === undefined || before.metadata.uid !== object.metadata.uid) return false;
+  const [a, b] = [readRelease(object).status, readRelease(before).status];
+  if (a === undefined || b === undefined || isDeepStrictEqual(a.refused, b.refused)) return false;
+  return sameStatus(withoutRefusal(a), withoutRefusal(b)) && isDeepStrictEqual(asked(object), asked(before));
+};
+
+const asked = ({ metadata }: KubeObject): unknown => [metadata.annotations, metadata.deletionTimestamp];
 
 const releaseKeys = (release: KubeObject | undefined): readonly string[] =>
   release === undefined ? [] : [workloadKey(release)];

@@ -180,6 +180,8 @@ export const requestOf = (release: KubeObject): Request | undefined => {
   }
 };
 
+const refusedOf = ({ status }: ReleaseObject): string | undefined => status?.refused?.words;
+
 const aheadOf = ({ all, release }: Subject): string | undefined =>
   all.slice(0, all.indexOf(release)).find((r) => r.status === undefined || !isFinal(r.status.phase))?.name;
 
@@ -241,6 +243,7 @@ export const gather = (subject: Subject): Gathered => {
       service: apex?.metadata.name,
       ahead: aheadOf(subject),
       request: requestOf(release.object),
+      refused: refusedOf(release),
     }),
   };
   const started = startsOf(slices ?? [], canary.deployment);

@@ -3,6 +3,7 @@ import { boundMarks } from '../core/admission/marks.ts';
 import { kinds, type Deployment, type JsonObject, type KubeObject, type ObjectRef } from '../core/kube-object.ts';
 import type { PodTrouble, Round } from '../core/release/facts.ts';
 import { isFinal } from '../core/release/state.ts';
+import { withoutRefusal, withRefusal } from '../core/release/refusal.ts';
 import { initialStatus, step, type Step } from '../core/release/step.ts';
 import { storyOf } from '../core/release/story.ts';
 import type { Milliseconds } from '../core/time.ts';
@@ -73,22 +74,26 @@ const earliest = (a: Milliseconds | undefined, b: Milliseconds | undefined): Mil
 
 /** One release: until it asks for nothing more, at most a round of checks and a look at the pods. */
 const advance = async (subject: Subject): Promise<Milliseconds | undefined> => {
-  const before = subject.release.status ?? initialStatus(subject.now);
+  const told = subject.release.status;
+  const before = told === undefined ? initialStatus(subject.now) : withoutRefusal(told);
   const first = gather(subject);
   const { gathered, next } = await stepWithAnswers(subject, first, before);
-  const recorded = await record(subject, gathered, next.status);
+  // That the write goes through this time is not known before it has.
+  const same = told?.refused !== undefined && sameStatus(before, next.status);
+  const recorded = same ? subject.release : await record(subject, gathered, next.status);
   // The effects carry what was recorded: a settled success is read from the status that the API server has.
   const run = { deps: subject.deps, gathered: { ...gathered, release: recorded } };
   const writes = await runEffects(run, next.effects).catch((error: unknown) =>
     tellRefusal(subject, run.gathered, next.status, error),
   );
+  if (same) await record(subject, gathered, next.status);
   if (writes > 0) return 0;
   return next.wakeAt === undefined ? undefined : Math.max(0, next.wakeAt - subject.deps.clock.now());
 };
 
 /**
- * The API server will not have a write (a quota, a policy, a missing right): the person reads it where the release is
- * read. The queue tries again, and the deadlines go on.
+ * The API server will not have a write (a quota, a policy, a missing right, a webhook that does not answer): the person
+ * reads it where the release is read. The queue tries again, and the deadlines go on.
  */
 const tellRefusal = async (
   subject: Subject,
@@ -96,12 +101,14 @@ const tellRefusal = async (
   status: ReleaseStatus,
   error: unknown,
 ): Promise<never> => {
-  if (error instanceof ClusterError && !error.passing) {
-    const message = `refused by the API server, and tried again: ${error.message}`;
-    await record({ ...subject, release: gathered.release }, gathered, { ...status, message });
-  }
+  if (error instanceof ClusterError && (!error.passing || othersWebhookFails(error)))
+    await record({ ...subject, release: gathered.release }, gathered, withRefusal(status, error.message));
   throw error;
 };
+
+/** It may take its owner to mend it, so it is no fault that passes before anybody looks. */
+const othersWebhookFails = ({ reason, message }: ClusterError): boolean =>
+  reason === 'server' && message.includes('failed calling webhook');
 
 const stepWithAnswers = async (
   subject: Subject,

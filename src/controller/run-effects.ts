@@ -1,7 +1,9 @@
 /** Carries out effects: compares each wish with what is there and writes only the difference. Every write is guarded. */
 import { canaryDeployment, canaryService, type CanaryPlan } from '../core/release/canary.ts';
 import type { Effect } from '../core/release/effects.ts';
-import { kinds, type KubeObject, type ObjectRef } from '../core/kube-object.ts';
+import { kinds, type Deployment, type KubeObject, type ObjectRef, type PodTemplate } from '../core/kube-object.ts';
+import { templateDiff } from '../core/template/template-diff.ts';
+import { templateHash } from '../core/template/template-hash.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { Change } from '../ports/traffic.ts';
 import type { ControllerDependencies } from './dependencies.ts';
@@ -66,8 +68,27 @@ const planOf = ({ gathered }: EffectRun, replicas: number): CanaryPlan => ({
 
 const createCanary = async (run: EffectRun, replicas: number): Promise<number> => {
   const service = run.gathered.canary.service === undefined ? await createService(run, replicas) : 0;
-  await run.deps.cluster.create(canaryDeployment(planOf(run, replicas)), kinds.deployment);
+  const wanted = canaryDeployment(planOf(run, replicas));
+  const stored = await run.deps.cluster.create(wanted, kinds.deployment);
+  tellDifference(run, templateOf(wanted), templateOf(stored));
   return service + 1;
+};
+
+const templateOf = (deployment: KubeObject): PodTemplate => (deployment as unknown as Deployment).spec.template;
+
+/** Another admission controller has changed what was to be created: what is judged is not quite what will be promoted. */
+const tellDifference = ({ deps, gathered }: EffectRun, wanted: PodTemplate, stored: PodTemplate): void => {
+  if (templateHash(wanted) === templateHash(stored)) return;
+  const { release, workload } = gathered;
+  const { namespace = '', name, uid = '' } = workload.metadata;
+  deps.journal.record({
+    regarding: { ref: { gvk: kinds.deployment, namespace, name }, uid },
+    related: { ref: { gvk: kinds.release, namespace, name: release.name }, uid: release.uid },
+    type: 'Warning',
+    reason: 'CanaryDiffers',
+    action: 'StartCanary',
+    note: `an admission controller changes the canary of release ${release.name}, so that it is not quite the template that is released: ${templateDiff(wanted, stored).join('; ')}`,
+  });
 };
 
 const createService = async (run: EffectRun, replicas: number): Promise<number> => {

@@ -20,6 +20,13 @@ const patchWorkload = async (run: EffectRun, body: JsonObject, subresource?: 'st
   return 1;
 };
 
+/**
+ * Marks alone go in with the status: no spec is stored with it, so that whoever else changes Deployments when they are
+ * written (sidecar injectors, digest mutators) cannot put another template into a write that has none.
+ */
+const patchMarks = (run: EffectRun, annotations: JsonObject): Promise<number> =>
+  patchWorkload(run, { metadata: { annotations } }, 'status');
+
 /** Unpause. The resourceVersion pins the template too: what is promoted is exactly what was judged. */
 export const promote = async (run: EffectRun): Promise<number> => {
   const { facts } = run.gathered;
@@ -47,15 +54,13 @@ export const settle = async (run: EffectRun): Promise<number> => {
   const promoted = release.status?.ending?.outcome === 'Succeeded' ? [admitted] : [];
   const knownGood = withKnownGood(workload.metadata.annotations, ...promoted, stableHash);
   const lasting = { [marks.knownGood]: knownGood, [marks.admitted]: admitted };
-  return patchWorkload(run, { metadata: { annotations: { ...noMarks, ...lasting } } });
+  return patchMarks(run, { ...noMarks, ...lasting });
 };
 
 /** Another attempt at the same template: the next name, and no trace of the failure. */
 export const markRetry = async (run: EffectRun): Promise<number> => {
   const { release } = run.gathered;
-  return patchWorkload(run, {
-    metadata: { annotations: { [marks.release]: nextAttempt(release.name), [marks.phase]: null } },
-  });
+  return patchMarks(run, { [marks.release]: nextAttempt(release.name), [marks.phase]: null });
 };
 
 const retrySuffix = /-retry(\d+)$/;
@@ -117,14 +122,13 @@ const withoutHash = (template: PodTemplate): PodTemplate => {
  */
 export const markFailed = async (run: EffectRun, message: string): Promise<number> => {
   const { facts } = run.gathered;
-  if (facts.workload.marks?.phase !== 'Failed')
-    return patchWorkload(run, { metadata: { annotations: { [marks.phase]: 'Failed' } } });
-  if (facts.workload.timedOut) return 0;
-  return patchWorkload(
-    run,
-    progressing(run, 'False', 'ProgressDeadlineExceeded', `release ${run.gathered.release.name} failed: ${message}`),
-    'status',
-  );
+  if (facts.workload.marks?.phase === 'Failed' && facts.workload.timedOut) return 0;
+  const words = `release ${run.gathered.release.name} failed: ${message}`;
+  const body = {
+    metadata: { annotations: { [marks.phase]: 'Failed' } },
+    ...progressing(run, 'False', 'ProgressDeadlineExceeded', words),
+  };
+  return patchWorkload(run, body, 'status');
 };
 
 /** The words the Deployment controller itself has for a paused Deployment. */

@@ -71,7 +71,16 @@ export const canaryFacts = (canary: Deployment, slices: readonly KubeObject[] | 
     templateHash: canary.metadata.annotations?.[marks.releaseHash] ?? '',
     replicas,
     ready: slices === undefined ? ready : Math.min(ready, readyEndpoints(slices)),
+    ...podsRefused(canary),
   };
+};
+
+/** The ReplicaSet controller's words carry the name of the pod that was tried last, which is another one each time. */
+const podsRefused = ({ status }: Deployment): { readonly refused?: string } => {
+  const failure = status?.conditions?.find((c) => c.type === 'ReplicaFailure' && c.status === 'True');
+  return failure === undefined
+    ? {}
+    : { refused: (failure.message ?? failure.reason ?? '').replace(/^pods "[^"]*" /, 'pods ') };
 };
 
 /** A status from before the last change of the spec may count pods that are about to go. */

@@ -113,6 +113,15 @@ export const ReleaseStatusSchema = Type.Object({
   canary: opt(
     Type.Object({ replicas: Type.Integer(), ready: Type.Integer() }, { description: 'Canary pods wanted and ready.' }),
   ),
+  refused: opt(
+    Type.Object(
+      {
+        words: text("The API server's, or those of whoever it asked: a quota, a policy, an admission webhook."),
+        instead: opt(text('The message that is shown again once it goes on.')),
+      },
+      { description: 'A write of Sluice that the API server refuses. It is tried again, less and less often.' },
+    ),
+  ),
   pods: opt(
     Type.Array(
       Type.Object({

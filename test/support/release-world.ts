@@ -39,6 +39,10 @@ export const aRound = (outcome: Round['outcome'], before = 0, threshold = 2): Ro
   };
 };
 
+/** Without the keys that have no value. */
+const some = <T extends object>(values: T): { readonly [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as object;
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** One release `web-2` of v2 over v1, on a workload of 4 replicas. */
@@ -53,6 +57,10 @@ export class World {
   request: Request | undefined;
   verdict: Round['outcome'] = 'pass';
   podsBecomeReady = true;
+  /** What a quota says to the canary's pods. */
+  podsRefused: string | undefined;
+  /** What the API server says to the canary's Deployment. */
+  refused: string | undefined;
   stableRolls = true;
   preflight: Facts['preflight'] = [];
   readonly done: Effect[] = [];
@@ -88,7 +96,9 @@ export class World {
       },
       policy: this.policy,
       workload: { ...this.workload },
-      ...(this.canary === undefined ? {} : { canary: { ...this.canary, templateHash: v2 } }),
+      ...(this.canary === undefined
+        ? {}
+        : { canary: { ...this.canary, templateHash: v2, ...some({ refused: this.podsRefused }) } }),
       canaryGone: this.canary === undefined,
       route: {
         splits: this.splits,
@@ -98,7 +108,7 @@ export class World {
       provider: 'istio',
       service: 'web',
       preflight: this.preflight,
-      ...(request === undefined ? {} : { request }),
+      ...some({ request, refused: this.refused }),
       ...extra,
     };
   }
@@ -127,6 +137,7 @@ export class World {
     this.done.push(effect);
     switch (effect.do) {
       case 'ensure-canary':
+        if (this.refused !== undefined) return;
         this.canary = { replicas: effect.replicas, ready: Math.min(this.canary?.ready ?? 0, effect.replicas) };
         return;
       case 'route':

@@ -48,6 +48,11 @@ describe('what other admission controllers make of a write', () => {
       'the pod template',
     ],
     ['a template in a write that Sluice was not asked about', withImage(old, 'web:1-injected'), 'the pod template'],
+    [
+      'the template that is stored under marks of a new one',
+      change(held, () => ({ spec: { ...old.spec, paused: true } })),
+      'the pod template back to what it was',
+    ],
     ['no pause', unpaused(held), 'spec.paused'],
     ['no marks', withoutMarks(held), 'the pod template'],
     [

@@ -32,7 +32,7 @@ export const spoilt = (decision: Pick<Decision, 'patch'>, write: Write): Answer 
       `stored like this it would neither be a canary release nor roll as Sluice says${changes(write)}. ` +
       'Give the configuration of the other admission controller a name that sorts before the one of Sluice ' +
       '(webhooks are asked in that order) and reinvocationPolicy Never. ' +
-      'If there is none: a field in the manifest is one this cluster drops, or Sluice did not answer in time and it helps to try again.',
+      'If there is none: the manifest has a field that this cluster drops, or Sluice did not answer in time and it helps to try again.',
   );
 };
 
@@ -55,10 +55,14 @@ const refusal = (message: string): Answer =>
   deny('changed-after', 'the write is not what Sluice answered', { code: 403, reason: 'Forbidden', message });
 
 const whatChanged = (missing: readonly string[], { old, object }: Write): string => {
-  const templateChanged = old !== undefined && templateHash(old.spec.template) !== templateHash(object.spec.template);
-  if (templateChanged && boundMarks(object) === undefined) return 'the pod template';
+  if (old !== undefined && boundMarks(object) === undefined) {
+    if (templateHash(old.spec.template) !== templateHash(object.spec.template)) return 'the pod template';
+    if (isMarked(object) && boundMarks(old) === undefined) return 'the pod template back to what it was';
+  }
   return missing.includes('/spec/paused') ? 'spec.paused' : 'the annotations that Sluice keeps';
 };
+
+const isMarked = ({ metadata }: Deployment): boolean => metadata.annotations?.[keys.releaseHash] !== undefined;
 
 const changes = ({ old, object }: Write): string => {
   const lines = old === undefined ? [] : templateDiff(old.spec.template, object.spec.template);

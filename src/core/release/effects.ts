@@ -67,10 +67,10 @@ const promotionDue = (status: ReleaseStatus, facts: Facts): boolean =>
   facts.workload.marks?.phase !== 'Promoting';
 
 const ending = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
-  const effects: Effect[] = [];
-  if (status.ending?.outcome === 'Aborted' && mine(facts)) effects.push({ do: 'put-back' });
   if (stableMustRecoverFirst(status, facts)) return [{ do: 'route', weight: percent(status.weight ?? 0) }];
-  effects.push({ do: 'restore-routes' });
+  const effects: Effect[] = [{ do: 'restore-routes' }];
+  // After the routes: where this one is refused, nobody is left on a canary that is not wanted.
+  if (status.ending?.outcome === 'Aborted' && mine(facts)) effects.push({ do: 'put-back' });
   if (!removalDue(status, facts)) return effects;
   effects.push({ do: 'remove-canary' });
   if (facts.canaryGone) effects.push(...closing(status, facts));

@@ -37,6 +37,8 @@ export type CanaryFacts = {
   readonly replicas: number;
   /** Ready pods of that template that are published as endpoints, where a Service stands in front of them. */
   readonly ready: number;
+  /** Why pods of it cannot be created, in the words of a quota, a policy or an admission webhook. */
+  readonly refused?: string;
 };
 
 export type RouteFacts = {
@@ -87,6 +89,8 @@ export type Facts = {
   /** Another release of the workload that has not ended. */
   readonly ahead?: string;
   readonly request?: Request;
+  /** What the API server said when it refused a write of this release the last time. */
+  readonly refused?: string;
   /** Given on a second look, when the first one asked for them. */
   readonly round?: Round;
   readonly pods?: readonly PodTrouble[];

@@ -96,13 +96,26 @@ const enterStep = (status: ReleaseStatus, facts: Facts, step: number): ReleaseSt
 /** The canary has fewer ready pods than it needs: remember since when, give up at the deadline. */
 const shortOfPods = (status: ReleaseStatus, facts: Facts): Next | undefined => {
   if (enoughReady(status, facts)) {
-    return status.unreadySince === undefined ? undefined : { status: withStatus(status, { unreadySince: undefined }) };
+    return status.unreadySince === undefined ? undefined : { status: readyAgain(status) };
   }
   const since = fromRfc3339(status.unreadySince);
   if (since === undefined) return { status: withStatus(status, { unreadySince: toRfc3339(facts.now) }) };
   const deadline = since + facts.policy.progressDeadline;
-  if (facts.now < deadline) return { wakeAt: deadline };
+  if (facts.now < deadline) return waitForPods(status, facts, deadline);
   return facts.pods === undefined ? { ask: { for: 'pods' } } : { status: failNotReady(status, facts) };
+};
+
+const podsRefused = 'no pod for the canary, and tried again: ';
+
+/** Pods that are not even created have no status of their own to be found in. */
+const waitForPods = (status: ReleaseStatus, facts: Facts, deadline: Instant): Next => {
+  const words = facts.canary?.refused;
+  return words === undefined ? { wakeAt: deadline } : say(status, `${podsRefused}${words}`, deadline);
+};
+
+const readyAgain = (status: ReleaseStatus): ReleaseStatus => {
+  const told = status.message?.startsWith(podsRefused) === true;
+  return withStatus(status, { unreadySince: undefined, ...(told ? { message: 'the canary has its pods' } : {}) });
 };
 
 const failNotReady = (status: ReleaseStatus, facts: Facts): ReleaseStatus => {
@@ -111,7 +124,10 @@ const failNotReady = (status: ReleaseStatus, facts: Facts): ReleaseStatus => {
     .map((p) => `${p.name}: ${p.reason}${p.message === undefined ? '' : ` (${p.message})`}`)
     .join('; ');
   const seconds = facts.policy.progressDeadline / 1000;
-  const message = `the canary was not ready within ${seconds} s: ${canaryReady(facts)} of ${sizeNow(status, facts)} pods ready${reasons === '' ? '' : `; ${reasons}`}`;
+  const ready = `${canaryReady(facts)} of ${sizeNow(status, facts)} pods ready`;
+  const refused = facts.refused === undefined ? '' : `refused by the API server: ${facts.refused}`;
+  const why = [ready, reasons, refused].filter((text) => text !== '').join('; ');
+  const message = `the canary was not ready within ${seconds} s: ${why}`;
   return withStatus(endWith(status, facts, { outcome: 'Failed', reason: 'CanaryNotReady', message }), {
     pods: [...pods],
   });

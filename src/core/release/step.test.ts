@@ -116,6 +116,41 @@ describe('a bad release', () => {
     expect(w.status.message).toContain('CrashLoopBackOff (exit code 1)');
   });
 
+  test('pods that are not even created are told of at once, and forgotten when they are', () => {
+    const w = new World();
+    w.podsBecomeReady = false;
+    w.podsRefused = 'pods are forbidden: exceeded quota';
+    w.run(20);
+    expect(w.status).toMatchObject({
+      phase: 'Preparing',
+      message: 'no pod for the canary, and tried again: pods are forbidden: exceeded quota',
+    });
+    w.podsRefused = undefined;
+    w.podsBecomeReady = true;
+    expect(w.run().status.phase).toBe('Succeeded');
+  });
+
+  test('the same in the middle of a step, whose message it does not outlive', () => {
+    const w = new World(aPolicy({ weights: [50].map(percent) })).run(100, (x) => x.status.step === 1);
+    w.workload.replicas = 8;
+    w.podsBecomeReady = false;
+    w.podsRefused = 'exceeded quota';
+    w.run(3);
+    expect(w.status.message).toContain('exceeded quota');
+    w.podsRefused = undefined;
+    w.podsBecomeReady = true;
+    w.run(2);
+    expect(w.status.message).not.toContain('exceeded quota');
+  });
+
+  test('a canary that may not be created fails at the deadline in the words of the API server', () => {
+    const w = new World();
+    w.refused = 'create Deployment web-canary: exceeded quota: one';
+    w.run(100, at('Failing'));
+    expect(w.status).toMatchObject({ ending: { reason: 'CanaryNotReady' } });
+    expect(w.status.message).toContain('refused by the API server: create Deployment web-canary: exceeded quota: one');
+  });
+
   test('what keeps it from starting is said at once, and is a failure at the deadline', () => {
     const w = new World();
     w.preflight = [{ field: 'Service', rule: 'no Service selects the pods', todo: 'Create one.' }];
@@ -139,6 +174,13 @@ describe('a bad release', () => {
 });
 
 describe('interference', () => {
+  test('an abort takes the traffic off the canary before anything that could be refused', () => {
+    const w = new World().run(100, (x) => x.status.step === 2);
+    w.request = { id: '1', verb: 'abort' };
+    const wishes = w.reconcile().map((effect) => effect.do);
+    expect(wishes.slice(0, 2)).toEqual(['restore-routes', 'put-back']);
+  });
+
   test('a route that somebody resets is put back, and the step starts over', () => {
     const w = new World().run(100, (x) => x.status.step === 2 && x.observed === 25);
     w.pass(5000);

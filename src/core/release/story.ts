@@ -19,6 +19,7 @@ export const storyOf = (before: ReleaseStatus | undefined, after: ReleaseStatus)
   ...phaseTale(before, after),
   ...weightTale(before, after),
   ...checkTale(before, after),
+  ...refusedTale(before, after),
   ...requestTale(before, after),
 ];
 
@@ -88,6 +89,12 @@ const checkTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): rea
 
 const failuresOf = (status: ReleaseStatus | undefined): number => status?.failures ?? 0;
 const isHolding = (status: ReleaseStatus): boolean => (status.checks ?? []).some((c) => c.call === 'inconclusive');
+
+/** Once for as long as it lasts: the words may differ from one attempt to the next. */
+const refusedTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly Tale[] =>
+  after.refused !== undefined && before?.refused === undefined
+    ? [tale('WriteRefused', 'Write', after.refused.words, warning)]
+    : [];
 
 const requestTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly Tale[] => {
   const { acknowledged } = after;
