@@ -43,6 +43,15 @@ const noPolicies: AdmissionRules = {
     parsePolicy({ annotations: metadata.annotations, namespace: metadata.namespace ?? '', find: () => undefined }),
 };
 
+/** A certificate for this machine, and whom to trust for it: base64 of the PEM authority. */
+export const localCertificate = async (): Promise<Pick<AdmissionKit, 'certificate' | 'caBundle'>> => {
+  const [caKey, key] = await Promise.all([newPrivateKey(), newPrivateKey()]);
+  const now = Date.now();
+  const authority = makeAuthority({ key: caKey, now, days: 1 });
+  const certificate = issueServing({ authority, key, now, days: 1, dnsNames: [], ips: ['127.0.0.1'] });
+  return { certificate, caBundle: Buffer.from(authority.cert).toString('base64') };
+};
+
 export type AdmissionOptions = {
   /** What answers depend on; without it no named policy exists. */
   readonly rules?: AdmissionRules;
@@ -59,10 +68,7 @@ export const startAdmission = async (
   options: AdmissionOptions = {},
 ): Promise<AdmissionKit> => {
   const { rules = noPolicies, clusterWide, log } = options;
-  const [caKey, key] = await Promise.all([newPrivateKey(), newPrivateKey()]);
-  const now = Date.now();
-  const authority = makeAuthority({ key: caKey, now, days: 1 });
-  const certificate = issueServing({ authority, key, now, days: 1, dnsNames: [], ips: ['127.0.0.1'] });
+  const { certificate, caBundle } = await localCertificate();
   const cases: string[] = [];
   const asked: (readonly [name: string, answer: string])[] = [];
   const recording =
@@ -92,7 +98,6 @@ export const startAdmission = async (
       limits: { lameDuck: 0, grace: 0, headers: 120_000, request: 120_000 },
     });
   let server = await start(0);
-  const caBundle = Buffer.from(authority.cert).toString('base64');
   const configurations = webhookConfigurations({
     name: namespace,
     clientConfig: { url: `https://127.0.0.1:${server.port}` },

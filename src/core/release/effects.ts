@@ -69,11 +69,12 @@ const promotionDue = (status: ReleaseStatus, facts: Facts): boolean =>
 const ending = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   if (stableMustRecoverFirst(status, facts)) return [{ do: 'route', weight: percent(status.weight ?? 0) }];
   const effects: Effect[] = [{ do: 'restore-routes' }];
-  // After the routes: where this one is refused, nobody is left on a canary that is not wanted.
+  if (removalDue(status, facts)) {
+    effects.push({ do: 'remove-canary' });
+    if (facts.canaryGone) effects.push(...closing(status, facts));
+  }
+  // Last, where it is refused: nobody is left on a canary that is not wanted.
   if (status.ending?.outcome === 'Aborted' && mine(facts)) effects.push({ do: 'put-back' });
-  if (!removalDue(status, facts)) return effects;
-  effects.push({ do: 'remove-canary' });
-  if (facts.canaryGone) effects.push(...closing(status, facts));
   return effects;
 };
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { percent } from '../percent.ts';
 import { canarySize } from './size.ts';
-import { aPolicy, v1, v3, World } from '../../../test/support/release-world.ts';
+import { aPolicy, v1, v2, v3, World } from '../../../test/support/release-world.ts';
 
 const at = (phase: string) => (w: World) => w.status.phase === phase;
 
@@ -178,7 +178,14 @@ describe('interference', () => {
     const w = new World().run(100, (x) => x.status.step === 2);
     w.request = { id: '1', verb: 'abort' };
     const wishes = w.reconcile().map((effect) => effect.do);
-    expect(wishes.slice(0, 2)).toEqual(['restore-routes', 'put-back']);
+    expect(wishes).toEqual(['restore-routes', 'put-back']);
+    // The workload stays as it is: the write that puts its template back has been refused.
+    Object.assign(w.workload, { templateHash: v2, marks: { release: 'web-2' }, paused: true });
+    w.pass(w.policy.propagationDelay);
+    w.reconcile();
+    Object.assign(w.workload, { templateHash: v2, marks: { release: 'web-2' }, paused: true });
+    w.pass(w.policy.propagationDelay);
+    expect(w.reconcile().map((effect) => effect.do)).toEqual(['restore-routes', 'remove-canary', 'put-back']);
   });
 
   test('a route that somebody resets is put back, and the step starts over', () => {
