@@ -1,7 +1,7 @@
 import { kinds } from '../core/kube-object.ts';
-import { isOptedIn } from '../core/policy/parse-policy.ts';
 import { listJson } from './json-output.ts';
-import { listReleases } from './locate.ts';
+import { isCanary, listReleases } from './locate.ts';
+import { optIns } from './opted-in.ts';
 import { newestPerWorkload } from './release-view.ts';
 import { renderList, type ListedWorkload } from './render-list.ts';
 import type { Session } from './session.ts';
@@ -11,9 +11,10 @@ const place = ({ namespace, name }: ListedWorkload): string => `${namespace}/${n
 
 /** Every workload with a release, and the opted-in ones that still have none. */
 const workloads = async (session: Session, namespace: string | undefined): Promise<readonly ListedWorkload[]> => {
-  const [releases, deployments] = await Promise.all([
+  const [releases, deployments, optInOf] = await Promise.all([
     listReleases(session, namespace),
     session.client.list(kinds.deployment, namespace),
+    optIns(session, namespace),
   ]);
   const released = newestPerWorkload(releases).map((release) => ({
     namespace: release.namespace,
@@ -22,7 +23,7 @@ const workloads = async (session: Session, namespace: string | undefined): Promi
   }));
   const known = new Set(released.map(place));
   const others = deployments
-    .filter(({ metadata }) => isOptedIn(metadata.annotations))
+    .filter((deployment) => !isCanary(deployment) && optInOf(deployment).optedIn)
     .map(({ metadata }) => ({ namespace: metadata.namespace ?? '', name: metadata.name }))
     .filter((workload) => !known.has(place(workload)));
   return [...released, ...others].sort((a, b) => (place(a) < place(b) ? -1 : 1));

@@ -1,10 +1,10 @@
 /** From the name a person wrote to the workload and its Release, with an answer for everything that may be missing. */
 import { kinds, type Deployment, type KubeObject } from '../core/kube-object.ts';
-import { isOptedIn } from '../core/policy/parse-policy.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { annotations } from '../schema/annotations.ts';
-import { apiVersion } from '../schema/names.ts';
+import { apiVersion, labels, managedBy } from '../schema/names.ts';
 import { nearest } from '../schema/nearest.ts';
+import { optIns } from './opted-in.ts';
 import { PluginError } from './plugin-error.ts';
 import { currentRelease, releaseView, type ReleaseView } from './release-view.ts';
 import type { Session } from './session.ts';
@@ -40,14 +40,18 @@ export const workloadName = (written: string): string => {
   throw new PluginError(`"${written}" is not a workload.`, 'Write the name of a Deployment, such as web.');
 };
 
-const isCanary = ({ metadata }: KubeObject): boolean =>
+/** Made by Sluice for a release: no workload of its own. */
+export const isCanary = ({ metadata }: KubeObject): boolean =>
+  metadata.labels?.[labels.managedBy] === managedBy ||
   (metadata.ownerReferences ?? []).some(
     (owner) => owner.kind === kinds.release.kind && owner.apiVersion === apiVersion,
   );
 
-const noSuchWorkload = async ({ client, namespace }: Session, name: string): Promise<PluginError> => {
+const noSuchWorkload = async (session: Session, name: string): Promise<PluginError> => {
+  const { client, namespace } = session;
+  const optInOf = await optIns(session, namespace);
   const all = (await client.list(kinds.deployment, namespace)).filter((deployment) => !isCanary(deployment));
-  const optedIn = all.filter(({ metadata }) => isOptedIn(metadata.annotations)).map(({ metadata }) => metadata.name);
+  const optedIn = all.filter((object) => optInOf(object).optedIn).map(({ metadata }) => metadata.name);
   const near = nearest(
     name,
     all.map(({ metadata }) => metadata.name),
@@ -74,9 +78,10 @@ export const locate = async (session: Session, written: string): Promise<Located
 };
 
 /** Why there is no Release to speak of. */
-export const noRelease = (workload: Deployment): PluginError => {
+export const noRelease = async (session: Session, workload: Deployment): Promise<PluginError> => {
   const { name, namespace = '' } = workload.metadata;
-  if (!isOptedIn(workload.metadata.annotations))
+  const optInOf = await optIns(session, namespace);
+  if (!optInOf(workload).optedIn)
     return new PluginError(
       `Deployment ${name} is not opted in: it is rolled out natively, without Sluice.`,
       `Opt in with: kubectl annotate deployment ${name} -n ${namespace} ${annotations.canary}=enabled`,

@@ -57,7 +57,7 @@ const write = async (session: Session, { workload, verb, reason }: Asked, id: st
   for (let attempt = 1; ; attempt += 1) {
     const located = await locate(session, workload);
     const { release } = located;
-    if (release === undefined) throw noRelease(located.workload);
+    if (release === undefined) throw await noRelease(session, located.workload);
     const refusal = pointless(release, verb);
     if (refusal !== undefined) throw refusal;
     try {

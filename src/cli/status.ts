@@ -10,7 +10,7 @@ const ofWorkload = async (session: Session, written: string): Promise<ReleaseVie
   const { workload, release } = await locate(session, written);
   if (release !== undefined) return release;
   const marked = markedRelease(workload);
-  if (marked === undefined) throw noRelease(workload);
+  if (marked === undefined) throw await noRelease(session, workload);
   throw new PluginError(
     `The change of Deployment ${workload.metadata.name} has been held back, and its Release ${marked} has not been made yet.`,
     "That takes a moment. When it does not appear, look whether Sluice's controller runs.",

@@ -91,7 +91,7 @@ export const watch: Verb = {
   run: async (session, call) => {
     const { workload, release } = await locate(session, workloadOf(call));
     const name = release?.name ?? markedRelease(workload);
-    if (name === undefined) throw noRelease(workload);
+    if (name === undefined) throw await noRelease(session, workload);
     return watchRelease(session, workload.metadata.namespace ?? session.namespace, name);
   },
 };

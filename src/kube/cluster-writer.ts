@@ -11,7 +11,7 @@ import {
 import { ClusterError, type ClusterWriter, type Patch, type WriteOptions } from '../ports/cluster.ts';
 import { collectionPath, objectPath, refText, resourceName } from './api-path.ts';
 import type { Api, ApiCall } from './api.ts';
-import { labelQuery } from './label-selector.ts';
+import { labelQuery } from '../core/label-selector.ts';
 import { asObject, listPages } from './list-pages.ts';
 import { dropManagedFields } from './trim.ts';
 

@@ -4,7 +4,7 @@ import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Api } from './api.ts';
 import { backoffDelay } from './backoff.ts';
-import { labelMatcher } from './label-selector.ts';
+import { labelMatcher } from '../core/label-selector.ts';
 import type { Log } from './log.ts';
 import { ObjectStore, type StoreChange } from './object-store.ts';
 import { reflect, type Reflector } from './reflector.ts';

@@ -1,37 +1,63 @@
 /** Policies as the caches have them, read by the one parser. */
 import { kinds, type KubeObject } from '../core/kube-object.ts';
-import { isOptedIn, parsePolicy, type ParsedPolicy, type PolicyLookup } from '../core/policy/parse-policy.ts';
+import { optInOf, selectingPolicy, type OptInInput, type SelectingPolicy } from '../core/policy/opt-in.ts';
+import { parsePolicy, type ParsedPolicy, type PolicyLookup } from '../core/policy/parse-policy.ts';
 import type { PolicyRef, PolicyUse } from '../core/policy/policy-use.ts';
 import { resolvePolicy } from '../core/policy/resolve-policy.ts';
 import type { KnownProviders } from '../core/policy/provider-plan.ts';
 import { sentence } from '../core/problem.ts';
 import type { PolicyPort } from '../controller/dependencies.ts';
 import type { ClusterView } from '../ports/cluster.ts';
-import { annotations } from '../schema/annotations.ts';
 
 /** A policy of the namespace, else one of the cluster. */
 const lookup =
   (cluster: ClusterView, namespace: string): PolicyLookup =>
-  (name) => {
-    const own = cluster.get({ gvk: kinds.canaryPolicy, namespace, name });
-    const found = own ?? cluster.get({ gvk: kinds.clusterCanaryPolicy, name });
-    if (found === undefined) return undefined;
-    return { kind: own === undefined ? 'ClusterCanaryPolicy' : 'CanaryPolicy', spec: found.spec ?? {} };
+  (name, kind) => {
+    const own = kind === 'ClusterCanaryPolicy' ? undefined : cluster.get({ gvk: kinds.canaryPolicy, namespace, name });
+    if (own !== undefined) return { kind: 'CanaryPolicy', spec: own.spec ?? {} };
+    const found = kind === 'CanaryPolicy' ? undefined : cluster.get({ gvk: kinds.clusterCanaryPolicy, name });
+    return found === undefined ? undefined : { kind: 'ClusterCanaryPolicy', spec: found.spec ?? {} };
   };
+
+// By the cached object, which is a new one after every change.
+const read = new WeakMap<KubeObject, SelectingPolicy | 'none'>();
+
+const selecting = (policy: KubeObject): readonly SelectingPolicy[] => {
+  const known = read.get(policy) ?? selectingPolicy(policy) ?? 'none';
+  read.set(policy, known);
+  return known === 'none' ? [] : [known];
+};
+
+/** Every policy that selects workloads: of one namespace and the cluster, or all there are. */
+export const selectingPolicies = (cluster: ClusterView, namespace?: string): readonly SelectingPolicy[] =>
+  [...cluster.list(kinds.canaryPolicy, namespace), ...cluster.list(kinds.clusterCanaryPolicy)].flatMap(selecting);
+
+/** Everything that is said about whether a workload is opted in. */
+const wordsAbout = (
+  cluster: ClusterView,
+  { annotations, labels, namespace = '' }: KubeObject['metadata'],
+): OptInInput & { readonly policies: readonly SelectingPolicy[] } => ({
+  annotations,
+  labels,
+  namespaceLabels: cluster.get({ gvk: kinds.namespace, name: namespace })?.metadata.labels,
+  policies: selectingPolicies(cluster, namespace),
+});
 
 const names = (cluster: ClusterView, namespace: string): readonly string[] =>
   [...cluster.list(kinds.canaryPolicy, namespace), ...cluster.list(kinds.clusterCanaryPolicy)].map(
     ({ metadata }) => metadata.name,
   );
 
-/** What a workload's annotations and the policy they name say. The webhook and the controller read it alike. */
+/** Whether a workload is opted in, and what its annotations and its policy say. The webhook and the controller read it alike. */
 export const policyOf =
   (cluster: ClusterView, providers: KnownProviders) =>
   ({ metadata }: Pick<KubeObject, 'metadata'>): ParsedPolicy => {
     const namespace = metadata.namespace ?? '';
+    const { policies: selecting, ...words } = wordsAbout(cluster, metadata);
     return parsePolicy({
-      annotations: metadata.annotations,
+      ...words,
       namespace,
+      selecting,
       find: lookup(cluster, namespace),
       names: () => names(cluster, namespace),
       providers,
@@ -44,11 +70,15 @@ const refKey = ({ kind, namespace, name }: PolicyRef): string => `${kind}/${name
 export const policyUse = (cluster: ClusterView): PolicyUse => ({
   workloads: (namespace) => cluster.list(kinds.deployment, namespace),
   governing: ({ metadata }, without) => {
-    if (!isOptedIn(metadata.annotations)) return 'nothing';
-    const name = (metadata.annotations?.[annotations.policy] ?? '').trim();
-    if (name === '') return 'defaults';
     const { namespace = '' } = metadata;
     const gone = without === undefined ? undefined : refKey(without);
+    const words = wordsAbout(cluster, metadata);
+    const policies = words.policies.filter((policy) => refKey(policy) !== gone);
+    const { optedIn, policy } = optInOf({ ...words, policies });
+    if (!optedIn) return 'nothing';
+    if (policy === undefined) return 'defaults';
+    const { name, kind } = policy;
+    if (kind !== undefined) return `${kind}/${name}`;
     const own = { kind: 'CanaryPolicy', namespace, name } as const;
     if (refKey(own) !== gone && cluster.get({ gvk: kinds.canaryPolicy, namespace, name }) !== undefined)
       return `CanaryPolicy/${name}`;

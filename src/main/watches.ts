@@ -20,11 +20,13 @@ const routeKinds = (scope: Scope): readonly WatchSpec[] => {
   return [...own].filter((gvk) => !builtIn.has(gvk)).map((gvk) => ({ gvk, ...scope, optional: true }));
 };
 
-/** The webhook decides from what it is asked about and from policies; all else it knows by name, to warn people. */
+/** The webhook decides from what it is asked about and from policies; all else it knows by name and labels. */
 export const webhookWatches = (namespace: string | undefined): readonly WatchSpec[] => {
   const scope = namespace === undefined ? {} : { namespace };
   return [
     ...policies(scope),
+    // Their labels opt in and out.
+    { gvk: kinds.namespace, metadataOnly: true, trim: oursOnly },
     // Who uses a policy that changes or goes.
     { gvk: kinds.deployment, ...scope, metadataOnly: true, trim: oursOnly },
     // Whether the routes that a policy's provider works with are installed.
@@ -52,7 +54,7 @@ export const controllerWatches = (namespace: string | undefined): readonly Watch
     // Only the canaries': their slices inherit the label from the Service.
     { gvk: kinds.endpointSlice, ...scope, labelSelector: labels.release, trim: dropBookkeeping },
     { gvk: kinds.release, ...scope, trim: dropBookkeeping },
-    // Injection labels of meshes.
+    // Labels that opt in and out, and what asks for a mesh's sidecar.
     { gvk: kinds.namespace, trim: dropBookkeeping },
     ...policies(scope),
     ...routeKinds(scope),

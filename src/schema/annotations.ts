@@ -38,6 +38,9 @@ export const annotations = {
   skip: `${group}/skip`,
 } as const;
 
+/** Labels people write, on a Deployment or on its namespace. Everything else they say stands in annotations. */
+export const optInLabels = { canary: annotations.canary, policy: annotations.policy } as const;
+
 /** Kept by Sluice on the Deployment, bound to a template by its hash; what anybody else writes there is replaced. */
 export const marks = {
   stableHash: `${group}/stable-hash`,

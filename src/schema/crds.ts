@@ -4,8 +4,8 @@ import type { JsonObject, KubeObject } from '../core/kube-object.ts';
 import { kinds } from '../core/kube-object.ts';
 import { apiVersion, group, version } from './names.ts';
 import { nodeOf } from './node.ts';
-import { PolicySpecSchema } from './policy.ts';
 import { ReleaseSpecSchema, ReleaseStatusSchema } from './release.ts';
+import { policySpecSchemas } from './selecting-policy.ts';
 import { structural } from './structural.ts';
 
 type Column = {
@@ -49,8 +49,9 @@ export const definitions: readonly Definition[] = [
   {
     ...kinds.canaryPolicy,
     shortName: 'cpol',
-    description: 'How to release the workloads of this namespace that name it in sluice.dev/policy.',
-    spec: PolicySpecSchema,
+    description:
+      'How to release the workloads of this namespace that name it in sluice.dev/policy, or that it selects.',
+    spec: policySpecSchemas.CanaryPolicy,
     byPeople: true,
     columns: policyColumns,
   },
@@ -58,8 +59,8 @@ export const definitions: readonly Definition[] = [
     ...kinds.clusterCanaryPolicy,
     shortName: 'ccpol',
     description:
-      'How to release the workloads that name it in sluice.dev/policy, in every namespace without a CanaryPolicy of that name.',
-    spec: PolicySpecSchema,
+      'How to release the workloads that name it in sluice.dev/policy, in every namespace without a CanaryPolicy of that name, or that it selects.',
+    spec: policySpecSchemas.ClusterCanaryPolicy,
     byPeople: true,
     columns: policyColumns,
   },

@@ -23,8 +23,11 @@ export type SchemaNode = {
   readonly maxItems?: number;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly required?: readonly string[];
-  /** Only `false`: every object here names its fields. */
-  readonly additionalProperties?: false;
+  /** `false`: the object names its fields. A schema: the object is a map, whose values it describes. */
+  readonly additionalProperties?: false | SchemaNode;
+  /** What the keys of a map must be. The API server cannot say that of a CRD: only our own validator asks it. */
+  readonly propertyNames?: SchemaNode;
+  readonly maxProperties?: number;
   readonly rules?: readonly Rule[];
 };
 
@@ -48,6 +51,8 @@ export const keywords: ReadonlySet<string> = new Set<keyof SchemaNode>([
   'properties',
   'required',
   'additionalProperties',
+  'propertyNames',
+  'maxProperties',
   'rules',
 ]);
 
@@ -56,3 +61,7 @@ export const nodeOf = (schema: TSchema): SchemaNode => schema;
 /** `type`, where an enumeration leaves it out. */
 export const typeOf = (node: SchemaNode): SchemaNode['type'] =>
   node.type ?? (node.enum === undefined ? undefined : 'string');
+
+/** The schema of a map's values; undefined for an object that names its fields. */
+export const valuesOf = ({ additionalProperties }: SchemaNode): SchemaNode | undefined =>
+  additionalProperties === false ? undefined : additionalProperties;

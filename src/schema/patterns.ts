@@ -24,6 +24,17 @@ export const patterns = {
     words: 'the name of a Service: lower-case letters, digits and "-", beginning with a letter',
     example: 'web',
   },
+  labelKey: {
+    pattern:
+      '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$',
+    words: 'the key of a label, such as app or app.kubernetes.io/name',
+    example: 'app.kubernetes.io/name',
+  },
+  labelValue: {
+    pattern: '^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$',
+    words: 'the value of a label: letters, digits, "-", "_" and ".", beginning and ending with a letter or digit',
+    example: 'web',
+  },
   address: {
     pattern: '^https?://[^\\s/]\\S*$',
     words: 'an address that begins with http:// or https://',

@@ -55,7 +55,7 @@ export const controllerPermissions = (providerKinds: readonly Gvk[]): Permission
   ],
   clusterWide: [
     allow(group, ['clustercanarypolicies'], read),
-    // Labels that ask for a mesh's sidecar.
+    // Labels that opt in, and those that ask for a mesh's sidecar.
     allow('', ['namespaces'], read),
     // Kinds of meshes are watched from the moment they are installed.
     allow('apiextensions.k8s.io', ['customresourcedefinitions'], read),
@@ -79,6 +79,8 @@ export const webhookPermissions = (names: {
     allow(group, ['clustercanarypolicies'], read),
     // Names alone: whether what a policy's provider works with is installed.
     allow('apiextensions.k8s.io', ['customresourcedefinitions'], ['list', 'watch']),
+    // Labels that opt in.
+    allow('', ['namespaces'], ['list', 'watch']),
     {
       apiGroups: ['admissionregistration.k8s.io'],
       resources: ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'],

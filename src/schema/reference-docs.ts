@@ -1,10 +1,11 @@
 /** The reference docs of everything people write: tables from the schemas. */
-import { annotationMeanings, annotations, marks, policyAnnotations } from './annotations.ts';
+import { annotationMeanings, annotations, marks, optInLabels, policyAnnotations } from './annotations.ts';
 import { definitions, type Definition } from './crds.ts';
 import { apiVersion, group } from './names.ts';
 import { nodeOf, typeOf, type SchemaNode } from './node.ts';
 import { builtInChecks } from './policy-rules.ts';
 import { PolicySpecSchema } from './policy.ts';
+import { ClusterCanaryPolicySpecSchema } from './selecting-policy.ts';
 import { allowed } from './words.ts';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
@@ -79,6 +80,8 @@ export const annotationsPage = (): string =>
         ...Object.entries(policyAnnotations).map(([key, entry]) => policyRow(key, entry)),
       ],
     ),
+    '## Labels',
+    `${Object.values(optInLabels).map(code).join(' and ')} may be labels instead, of the Deployment or of its namespace; an annotation comes first. A label of the Deployment under \`${group}/\` that is none of them is refused. What wins over what: [opting in](../opting-in.md).`,
     '## Kept by Sluice',
     `Bound to one template, and inert on any other; what anybody else writes there is replaced: ${Object.values(marks).map(code).join(', ')}.`,
   );
@@ -88,12 +91,12 @@ export const policyPage = (): string =>
   page(
     '# CanaryPolicy and ClusterCanaryPolicy',
     `- **CanaryPolicy**: ${heading('CanaryPolicy')}\n- **ClusterCanaryPolicy**: ${heading('ClusterCanaryPolicy')}`,
-    'Both have the same `spec`; every field is optional. The API server and the webhook hold it to the same rules.',
+    'Both have the same `spec`, but for `namespaceSelector`, which only a ClusterCanaryPolicy has; every field is optional. The API server and the webhook hold it to the same rules. Which policy applies to a workload that names none, or is selected by several: [opting in](../opting-in.md).',
     '## Fields of `spec`',
-    fieldTable(nodeOf(PolicySpecSchema)),
+    fieldTable(nodeOf(ClusterCanaryPolicySpecSchema)),
     `Checks named ${Object.values(builtInChecks).map(code).join(' and ')} are built in.`,
     '## Rules between fields',
-    ruleList(nodeOf(PolicySpecSchema)).join('\n'),
+    ruleList(nodeOf(ClusterCanaryPolicySpecSchema)).join('\n'),
   );
 
 /** Page of Release. */

@@ -1,6 +1,6 @@
 /** Schemas as the API server wants them: OpenAPI v3 structural schemas. */
 import type { JsonObject } from '../core/kube-object.ts';
-import { typeOf, type SchemaNode } from './node.ts';
+import { typeOf, valuesOf, type SchemaNode } from './node.ts';
 import type { Rule } from './rules.ts';
 
 /** Keywords that mean the same in a structural schema. What is not named here never reaches a CRD. */
@@ -15,6 +15,7 @@ const kept = [
   'maximum',
   'minItems',
   'maxItems',
+  'maxProperties',
   'required',
 ] as const satisfies readonly (keyof SchemaNode)[];
 
@@ -40,6 +41,7 @@ const withoutUndefined = (object: JsonObject): JsonObject =>
  */
 export const structural = (node: SchemaNode, byPeople: boolean): JsonObject => {
   const { properties, items, rules } = node;
+  const values = valuesOf(node);
   return withoutUndefined({
     type: typeOf(node),
     ...Object.fromEntries(kept.map((keyword) => [keyword, node[keyword]])),
@@ -50,6 +52,7 @@ export const structural = (node: SchemaNode, byPeople: boolean): JsonObject => {
       Object.fromEntries(Object.entries(properties).map(([name, child]) => [name, structural(child, byPeople)])),
     'x-kubernetes-preserve-unknown-fields': byPeople && properties !== undefined ? true : undefined,
     items: items && structural(items, byPeople),
+    additionalProperties: values && structural(values, byPeople),
     'x-kubernetes-validations': rules?.map(celRule),
   });
 };

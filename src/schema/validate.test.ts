@@ -3,17 +3,17 @@ import { Type } from 'typebox';
 import { policySpecs } from '../../test/fixtures/policy-specs.ts';
 import { sentence } from '../core/problem.ts';
 import { definitions } from './crds.ts';
-import { keywords, nodeOf, type SchemaNode } from './node.ts';
+import { keywords, nodeOf, valuesOf, type SchemaNode } from './node.ts';
 import { patternOf } from './patterns.ts';
-import { PolicySpecSchema } from './policy.ts';
 import { ReleaseSpecSchema } from './release.ts';
+import { CanaryPolicySpecSchema, ClusterCanaryPolicySpecSchema } from './selecting-policy.ts';
 import { asWritten, validate } from './validate.ts';
 
-const sentences = (spec: unknown): readonly string[] => validate(PolicySpecSchema, spec, 'spec').map(sentence);
+const sentences = (spec: unknown): readonly string[] => validate(CanaryPolicySpecSchema, spec, 'spec').map(sentence);
 
 describe('validate', () => {
   it.each(policySpecs)('$name', ({ spec, wrong }) => {
-    const fields = validate(PolicySpecSchema, spec, 'spec').map((problem) => problem.field);
+    const fields = validate(CanaryPolicySpecSchema, spec, 'spec').map((problem) => problem.field);
     expect([...fields].sort()).toEqual([...wrong].sort());
   });
 
@@ -52,7 +52,7 @@ describe('validate', () => {
 
   it('answers every problem at once, in the order of the schema', () => {
     const spec = { interval: '30', steps: [0, 200], provider: 'istoi', stepWieght: 1, checks: [{}] };
-    expect(validate(PolicySpecSchema, spec, 'spec').map((p) => p.field)).toEqual([
+    expect(validate(CanaryPolicySpecSchema, spec, 'spec').map((p) => p.field)).toEqual([
       'spec.stepWieght',
       'spec.provider',
       'spec.steps[0]',
@@ -63,7 +63,9 @@ describe('validate', () => {
   });
 
   it('looks at rules between fields only where the fields themselves are well formed', () => {
-    expect(validate(PolicySpecSchema, { steps: [9, 3], checks: [{ name: 'A', max: 1 }] }, 'spec')).toHaveLength(1);
+    expect(validate(CanaryPolicySpecSchema, { steps: [9, 3], checks: [{ name: 'A', max: 1 }] }, 'spec')).toHaveLength(
+      1,
+    );
   });
 
   it('reads fields that are there and nothing that objects inherit', () => {
@@ -89,8 +91,30 @@ describe('validate', () => {
   it('survives what JSON can hold', () => {
     let deep: unknown = 'x';
     for (let i = 0; i < 100_000; i++) deep = [deep];
-    expect(validate(PolicySpecSchema, { interval: deep }, 'spec')).toHaveLength(1);
+    expect(validate(CanaryPolicySpecSchema, { interval: deep }, 'spec')).toHaveLength(1);
     expect(asWritten('x'.repeat(1_000_000))).toHaveLength(101);
+  });
+});
+
+describe('what the API server cannot say of a map', () => {
+  const selector = (labels: unknown): readonly string[] =>
+    validate(ClusterCanaryPolicySpecSchema, { namespaceSelector: { matchLabels: labels } }, 'spec').map(sentence);
+  const long = 'a'.repeat(254);
+
+  test.each([
+    [{ 'a b': 'c' }, 'spec.namespaceSelector.matchLabels.a b "a b": must be the key of a label, such as app'],
+    [{ '': 'c' }, 'must be the key of a label'],
+    [{ 'a/b/c': 'd' }, 'must be the key of a label'],
+    [{ [`${long}/a`]: 'b' }, 'must be the key of a label'],
+    [Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`k${i}`, 'v'])), 'must be an object of at most 32 keys'],
+    [[], 'must be an object of at most 32 keys, each the value of a label'],
+  ])('%j', (labels, expected) => expect(selector(labels)).toEqual([expect.stringContaining(expected)]));
+
+  it('hostile keys and values are looked at in no time', () => {
+    expect(selector({ [`${'a'.repeat(3_000_000)}!`]: 'b', c: `${'a'.repeat(3_000_000)}!` })).toHaveLength(2);
+    expect(selector(JSON.parse('{"__proto__":"x","constructor":"y"}'))).toEqual([
+      expect.stringContaining('matchLabels.__proto__'),
+    ]);
   });
 });
 
@@ -99,6 +123,7 @@ describe('the schemas', () => {
     [at, node],
     ...Object.entries(node.properties ?? {}).flatMap(([name, child]) => nodes(child, `${at}.${name}`)),
     ...(node.items === undefined ? [] : nodes(node.items, `${at}[]`)),
+    ...[valuesOf(node), node.propertyNames].flatMap((child) => (child === undefined ? [] : nodes(child, `${at}.*`))),
   ];
   const all = definitions.flatMap(({ kind, spec, status }) => [
     ...nodes(nodeOf(spec), `${kind}.spec`),
@@ -126,9 +151,15 @@ describe('the schemas', () => {
   });
 
   it('describe every field of a policy', () => {
-    const silent = nodes(nodeOf(PolicySpecSchema), 'spec').filter(
+    const silent = nodes(nodeOf(CanaryPolicySpecSchema), 'spec').filter(
       ([at, n]) => at !== 'spec' && n.description === undefined,
     );
-    expect(silent.map(([at]) => at)).toEqual(['spec.steps[]', 'spec.checks[]']);
+    const described = silent.map(([at]) => at).filter((at) => !at.endsWith('.*'));
+    expect(described).toEqual([
+      'spec.steps[]',
+      'spec.checks[]',
+      'spec.selector.matchExpressions[]',
+      'spec.selector.matchExpressions[].values[]',
+    ]);
   });
 });

@@ -2,7 +2,7 @@
 import type { TSchema } from 'typebox';
 import type { Problem } from '../core/problem.ts';
 import { nearest } from './nearest.ts';
-import { nodeOf, typeOf, type SchemaNode } from './node.ts';
+import { nodeOf, typeOf, valuesOf, type SchemaNode } from './node.ts';
 import { advice, allowed } from './words.ts';
 
 /** A problem before it is known where the person wrote the value. */
@@ -63,6 +63,7 @@ const fits = (node: SchemaNode, value: unknown): boolean => {
   if (!hasType(node, value)) return false;
   if (typeof value === 'string') return textFits(node, value);
   if (typeof value === 'number') return numberFits(node, value);
+  if (isObject(value)) return within(Object.keys(value).length, 0, node.maxProperties);
   return !Array.isArray(value) || within(value.length, node.minItems, node.maxItems);
 };
 
@@ -75,6 +76,18 @@ const unknownField = (path: string, value: unknown, known: readonly string[]): F
   const todo = near === undefined ? `The fields here are ${known.join(', ')}.` : `Did you mean ${near}?`;
   return { path, value, rule: 'is not a field that is known here', todo };
 };
+
+/** Of a map: every key, and every value. */
+const entryFindings = (node: SchemaNode, values: SchemaNode, { path, value }: Place): readonly Finding[] =>
+  Object.entries(isObject(value) ? value : {}).flatMap(([key, v]) => {
+    const at = below(path, key);
+    const keys = node.propertyNames;
+    const wrong =
+      keys === undefined || fits(keys, key)
+        ? []
+        : [{ path: at, value: key, rule: `must be ${allowed(keys)}`, todo: advice(keys, key) }];
+    return [...wrong, ...findingsAt(values, { path: at, value: v, old: undefined })];
+  });
 
 const fieldFindings = (node: SchemaNode, { path, value, old }: Place): readonly Finding[] => {
   const known = Object.keys(node.properties ?? {});
@@ -112,13 +125,18 @@ const ruleFindings = (node: SchemaNode, { path, value: given, old }: Place): rea
 const findingsAt = (node: SchemaNode, place: Place): readonly Finding[] => {
   const { path, value } = place;
   if (!fits(node, value)) return [{ path, value, rule: `must be ${allowed(node)}`, todo: advice(node, value) }];
-  const items = node.items;
-  const inside =
-    items !== undefined && Array.isArray(value)
-      ? value.flatMap((v: unknown, i) => findingsAt(items, { path: `${path}[${i}]`, value: v, old: undefined }))
-      : fieldFindings(node, place);
+  const inside = insideFindings(node, place);
   // A rule may rely on the shape of what it reads.
   return inside.length > 0 ? inside : ruleFindings(node, place);
+};
+
+const insideFindings = (node: SchemaNode, place: Place): readonly Finding[] => {
+  const { path, value } = place;
+  const { items } = node;
+  if (items !== undefined && Array.isArray(value))
+    return value.flatMap((v: unknown, i) => findingsAt(items, { path: `${path}[${i}]`, value: v, old: undefined }));
+  const values = valuesOf(node);
+  return values === undefined ? fieldFindings(node, place) : entryFindings(node, values, place);
 };
 
 /** Everything wrong with a value, in the order of the schema. With `old`, rules about the change are looked at too. */

@@ -1,6 +1,6 @@
 /** Schemas in a person's words: what is allowed, and what to write instead. */
 import { nearest } from './nearest.ts';
-import { typeOf, type SchemaNode } from './node.ts';
+import { typeOf, valuesOf, type SchemaNode } from './node.ts';
 import { patternOf } from './patterns.ts';
 
 const count = (min: number | undefined, max: number | undefined, thing: string): string => {
@@ -30,6 +30,13 @@ const ofText = (node: SchemaNode): string => {
   return length === '' ? words : `${words},${length}`;
 };
 
+const ofObject = (node: SchemaNode): string => {
+  const values = valuesOf(node);
+  return values === undefined
+    ? `an object with the fields ${Object.keys(node.properties ?? {}).join(', ')}`
+    : `an object${count(undefined, node.maxProperties, 'key')}, each ${ofText(values)}`;
+};
+
 /** What a schema allows, for the docs' tables: `a whole number from 1 to 100`. */
 export const allowed = (node: SchemaNode): string => {
   switch (typeOf(node)) {
@@ -42,7 +49,7 @@ export const allowed = (node: SchemaNode): string => {
     case 'array':
       return `a list${count(node.minItems, node.maxItems, 'item')}`;
     case 'object':
-      return `an object with the fields ${Object.keys(node.properties ?? {}).join(', ')}`;
+      return ofObject(node);
     default:
       return ofText(node);
   }

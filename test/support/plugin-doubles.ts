@@ -1,5 +1,12 @@
 /** Doubles and builders for tests of the kubectl plugin: a cluster in memory, a terminal that remembers, objects. */
-import { refKey, type Deployment, type KubeObject, type Labels, type ObjectRef } from '../../src/core/kube-object.ts';
+import {
+  refKey,
+  type Deployment,
+  type Gvk,
+  type KubeObject,
+  type Labels,
+  type ObjectRef,
+} from '../../src/core/kube-object.ts';
 import { kinds } from '../../src/core/kube-object.ts';
 import { templateHash } from '../../src/core/template/template-hash.ts';
 import { toRfc3339 } from '../../src/core/time.ts';
@@ -98,8 +105,9 @@ export const deploymentRef = (name: string): ObjectRef => ({ gvk: kinds.deployme
 type Watcher = { readonly key: string; readonly events: ReturnType<typeof channel<KubeObject | undefined>> };
 
 const keyOf = (object: KubeObject | Deployment): string => {
-  const gvk = object.kind === 'Release' ? kinds.release : kinds.deployment;
-  return refKey({ gvk, namespace: object.metadata.namespace ?? '', name: object.metadata.name });
+  const gvk = Object.values<Gvk>(kinds).find(({ kind }) => kind === object.kind) ?? kinds.deployment;
+  const { namespace, name } = object.metadata;
+  return refKey({ gvk, ...(namespace === undefined ? {} : { namespace }), name });
 };
 
 export const memoryCluster = (...objects: readonly (KubeObject | Deployment)[]): MemoryCluster => {

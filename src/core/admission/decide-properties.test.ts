@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { aDeployment, aTemplate, type DeploymentTraits } from '../../../test/support/a-deployment.ts';
 import { after, anInput, hashOf, sluice } from '../../../test/support/admission-input.ts';
 import { annotations as keys, marks } from '../../schema/annotations.ts';
-import { isOptedIn } from '../policy/parse-policy.ts';
+import { optInOf } from '../policy/opt-in.ts';
 import { templateHash } from '../template/template-hash.ts';
 import { decide } from './decide.ts';
 import { boundMarks, isMark, readMarks } from './marks.ts';
@@ -187,7 +187,7 @@ describe('whatever is written', () => {
         const decision = decide(anInput(old, object));
         const result = after(object, decision);
         const moved = templateHash(old.spec.template) !== templateHash(object.spec.template);
-        fc.pre(decision.allowed && moved && result.spec.paused !== true && isOptedIn(object.metadata.annotations));
+        fc.pre(decision.allowed && moved && result.spec.paused !== true && optInOf(object.metadata).optedIn);
         const expected =
           decision.case === 'skipped'
             ? boundMarks(result)?.releaseHash

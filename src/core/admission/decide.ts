@@ -1,15 +1,16 @@
 /** The admission of a workload: one pure decision, from the old object, the new one and the policy. */
 import { labels, managedBy } from '../../schema/names.ts';
 import type { Deployment } from '../kube-object.ts';
-import { isOptedIn, type ParsedPolicy } from '../policy/parse-policy.ts';
+import { isSwitchedOff } from '../policy/opt-in.ts';
+import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { Problem } from '../problem.ts';
 import { copiesPause, factsOf, type DecideInput, type Facts } from './facts.ts';
 import { annotationPatch, type JsonPatchOp } from './json-patch.ts';
 import { markEdits } from './marks.ts';
 import { templateHash } from '../template/template-hash.ts';
-import { isSwitchedOff, isWithoutEffect } from './peoples-annotations.ts';
+import { isWithoutEffect } from './peoples-annotations.ts';
 import { rows, type Row, type Ruling } from './rows.ts';
-import { createdWarning, notOptedInWarning } from './warnings.ts';
+import { createdWarning, notOptedInWarning, passedOverWarnings } from './warnings.ts';
 
 /** The row of the table that decided; a metric label. */
 export type CaseName = Row['case'] | 'own-write' | 'own-object' | 'created' | 'invalid';
@@ -42,30 +43,31 @@ export const decide = (input: DecideInput): Decision => {
 const decideUpdate = (facts: Facts): Decision => {
   // The last row fits always.
   const row = rows.find(({ when }) => when(facts)) as Row;
-  const wrong = facts.annotationsChanged && !isSwitchedOff(facts.object.metadata.annotations);
+  const wrong = facts.annotationsChanged && !isSwitchedOff(facts.parsed.optIn);
   if (!facts.parsed.ok && (wrong || row.needsPolicy === true)) return invalid(facts.parsed.problems);
-  return ruled(row.case, row.because, facts.object, row.then(facts));
+  const ruling = row.then(facts);
+  const warnings = row.needsPolicy === true ? passedOverWarnings(facts.parsed) : [];
+  return ruled(row.case, row.because, facts.object, { ...ruling, warnings: [...ruling.warnings, ...warnings] });
 };
 
 const decideCreate = (input: DecideInput): Decision => {
   const { object } = input;
-  const { annotations } = object.metadata;
   const parsed = input.policyOf(object);
-  if (!parsed.ok && !isSwitchedOff(annotations)) return invalid(parsed.problems);
+  if (!parsed.ok && !isSwitchedOff(parsed.optIn)) return invalid(parsed.problems);
   const asSent = { paused: 'as-sent', marks: {} } as const;
-  if (isOptedIn(annotations)) {
+  if (parsed.optIn.optedIn) {
     const because = 'there is no version before that a canary could be compared with';
     const marks = { admitted: templateHash(object.spec.template) };
     // From a manifest, or a backup, that was taken in the middle of a release: nobody would ever lift that pause.
     const paused = copiesPause(object) ? false : 'as-sent';
     return ruled('created', because, object, { paused, marks, warnings: firstVersion(parsed) });
   }
-  const warnings = isWithoutEffect(annotations) ? [notOptedInWarning] : [];
+  const warnings = isWithoutEffect(object.metadata, parsed.optIn) ? [notOptedInWarning] : [];
   return ruled('not-opted-in', 'the workload has not asked for canary releases', object, { ...asSent, warnings });
 };
 
 const firstVersion = (parsed: ParsedPolicy): readonly string[] =>
-  parsed.ok ? [createdWarning(parsed.policy), ...(parsed.warnings ?? [])] : [];
+  parsed.ok ? [createdWarning(parsed.policy), ...(parsed.warnings ?? []), ...passedOverWarnings(parsed)] : [];
 
 const untouched = (name: CaseName, because: string): Decision => ({
   case: name,

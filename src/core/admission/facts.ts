@@ -1,7 +1,7 @@
 /** What the rows of the admission table ask about an UPDATE, worked out once. */
 import { annotations as keys } from '../../schema/annotations.ts';
 import type { Deployment, Labels, PodTemplate } from '../kube-object.ts';
-import { isOptedIn, type ParsedPolicy } from '../policy/parse-policy.ts';
+import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import { sameJson } from '../template/same-json.ts';
 import { templateHash } from '../template/template-hash.ts';
@@ -15,7 +15,7 @@ import {
   type Marks,
   type Requester,
 } from './marks.ts';
-import { samePeoplesAnnotations } from './peoples-annotations.ts';
+import { samePeoplesWords } from './peoples-annotations.ts';
 import { releaseName } from './release-name.ts';
 
 /** Everything a decision is made from. */
@@ -52,7 +52,7 @@ export type Facts = {
   readonly object: Deployment;
   readonly optedIn: boolean;
   readonly templateChanged: boolean;
-  /** A `sluice.dev/` annotation that people write differs; `skip` has its own meaning and does not count. */
+  /** A `sluice.dev/` annotation or label that people write differs; `skip` has its own meaning and does not count. */
   readonly annotationsChanged: boolean;
   readonly standing: Standing;
   /** Marks of the old object, where they are bound to its template. */
@@ -93,15 +93,15 @@ export const factsOf = (input: DecideInput, old: Deployment): Facts => {
     input,
     old,
     object,
-    optedIn: isOptedIn(object.metadata.annotations),
+    optedIn: parsed.optIn.optedIn,
     templateChanged: hashes.old !== hashes.object,
-    annotationsChanged: !samePeoplesAnnotations(old.metadata.annotations, object.metadata.annotations),
+    annotationsChanged: !samePeoplesWords(old.metadata, object.metadata),
     standing,
     ...(bound === undefined ? {} : { bound }),
     wanted,
     ...(knownGood === undefined ? {} : { knownGood }),
     wasKnownGood: knownGoodHashes(old.metadata.annotations).includes(wanted.releaseHash),
-    ...servedByLeave(old, hashes.old, bound),
+    ...servedByLeave(input, old, hashes.old, bound),
     pauseStays: (ownPause(old, standing) && !pauseLifted(object, wanted)) || pausesWithEdit(old, object, hashes),
     pauseCopied: pauses(old, object) && copiesPause(object, hashes.old === hashes.object ? old : undefined),
     parsed,
@@ -163,9 +163,14 @@ const heldBySluice = (phase: string): boolean => !['UserPaused', 'Promoting', 'S
 type Hashes = { readonly old: string; readonly object: string };
 
 /** Where nothing is known yet (opted in now, or by an older Sluice), what serves is taken as it is. */
-const servedByLeave = (old: Deployment, hash: string, bound: BoundMarks | undefined): { admitted?: string } => {
+const servedByLeave = (
+  { policyOf }: DecideInput,
+  old: Deployment,
+  hash: string,
+  bound: BoundMarks | undefined,
+): { admitted?: string } => {
   const { admitted } = readMarks(old.metadata.annotations);
-  if (admitted !== undefined && isOptedIn(old.metadata.annotations)) return { admitted };
+  if (admitted !== undefined && policyOf(old).optIn.optedIn) return { admitted };
   return bound === undefined ? { admitted: hash } : {};
 };
 

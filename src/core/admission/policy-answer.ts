@@ -27,7 +27,7 @@ const warned = (name: string, because: string, warnings: readonly string[]): Ans
 export const policyAnswer = (request: AdmissionRequest, { providers, policyUse }: AdmissionRules): Answer => {
   const { object, oldObject, kind } = request;
   if (oldObject !== undefined && canonicalJson(oldObject.spec) === canonicalJson(object?.spec)) return pass();
-  const parsed = parsePolicySpec(object?.spec, providers);
+  const parsed = parsePolicySpec(object?.spec, providers, kind === 'CanaryPolicy' ? kind : 'ClusterCanaryPolicy');
   if (!parsed.ok) return denyProblems('invalid', `the ${kind} cannot be read`, parsed.problems);
   const used =
     oldObject === undefined || policyUse === undefined ? [] : changeWarnings(refOf(request, oldObject), policyUse);

@@ -83,7 +83,8 @@ export const rows: readonly Row[] = [
     then: (f) => ({
       paused: 'as-sent',
       marks: {},
-      warnings: f.annotationsChanged && isWithoutEffect(f.object.metadata.annotations) ? [say.notOptedInWarning] : [],
+      warnings:
+        f.annotationsChanged && isWithoutEffect(f.object.metadata, f.parsed.optIn) ? [say.notOptedInWarning] : [],
     }),
   },
   {

@@ -1,5 +1,6 @@
 /** What people read when their write has been admitted: what happens now, and the command that helps. */
 import type { Deployment } from '../kube-object.ts';
+import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import { templateDiff } from '../template/template-diff.ts';
 import type { Milliseconds } from '../time.ts';
@@ -7,6 +8,7 @@ import type { Facts } from './facts.ts';
 
 const shownWeights = 8;
 const shownText = 120;
+const shownPolicies = 5;
 
 /** `kubectl sluice watch web -n shop` */
 const command = (verb: string, { metadata }: Deployment): string =>
@@ -122,7 +124,18 @@ export const restartedWarnings: readonly string[] = [
 export const optedOutWarnings = (facts: Facts): readonly string[] => {
   if (facts.bound === undefined) return [];
   return [
-    `sluice.dev/canary no longer asks for canary releases: release ${facts.bound.release} ends and the workload rolls natively`,
+    `nothing asks for canary releases of this workload any more: release ${facts.bound.release} ends and the workload rolls natively`,
+  ];
+};
+
+/** Several policies select the workload, and one of them had to be chosen. */
+export const passedOverWarnings = ({ optIn }: ParsedPolicy): readonly string[] => {
+  const { policy, passedOver } = optIn;
+  if (policy?.kind === undefined || passedOver.length === 0) return [];
+  const [one, shown] = [`${policy.kind}/${policy.name}`, passedOver.slice(0, shownPolicies)];
+  const more = passedOver.length > shown.length ? ` and ${passedOver.length - shown.length} more` : '';
+  return [
+    `${one} is used, the oldest policy that selects this workload; ${shown.join(', ')}${more} would fit as well. Name the one you mean in sluice.dev/policy`,
   ];
 };
 

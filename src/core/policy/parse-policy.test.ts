@@ -4,7 +4,8 @@ import { marks, policyAnnotations } from '../../schema/annotations.ts';
 import type { PolicySpec } from '../../schema/policy.ts';
 import type { Json, Labels } from '../kube-object.ts';
 import { sentence } from '../problem.ts';
-import { isOptedIn, parsePolicy, parsePolicySpec, type FoundPolicy, type ParsedPolicy } from './parse-policy.ts';
+import type { SelectingPolicy } from './opt-in.ts';
+import { parsePolicy, parsePolicySpec, type FoundPolicy, type ParsedPolicy, type PolicyInput } from './parse-policy.ts';
 import { resolvePolicy } from './resolve-policy.ts';
 
 const named: Readonly<Record<string, FoundPolicy>> = {
@@ -19,6 +20,7 @@ const parse = (own: Labels): ParsedPolicy =>
     find: (name) => (Object.hasOwn(named, name) ? named[name] : undefined),
     names: () => Object.keys(named),
   });
+const optIn: Labels = { 'sluice.dev/canary': 'enabled' };
 const read = (own: Labels): ParsedPolicy & { ok: true } => {
   const parsed = parse(own);
   if (!parsed.ok) throw new Error(parsed.problems.map(sentence).join('\n'));
@@ -33,6 +35,7 @@ describe('parsePolicy', () => {
   it('fills in the default policy where nothing but the opt-in is written', () => {
     expect(read({ canary: 'enabled' })).toEqual({
       ok: true,
+      optIn: { optedIn: true, because: 'annotation', passedOver: [] },
       spec: {},
       policy: {
         strategy: 'canary',
@@ -305,23 +308,6 @@ describe('parsePolicySpec', () => {
   });
 });
 
-describe('isOptedIn', () => {
-  test.each<[Labels | undefined, boolean]>([
-    [undefined, false],
-    [{}, false],
-    [{ 'sluice.dev/canary': 'enabled' }, true],
-    [{ 'sluice.dev/canary': 'disabled' }, false],
-    [{ 'sluice.dev/policy': 'careful' }, true],
-    [{ 'sluice.dev/policy': '' }, false],
-    [{ 'sluice.dev/policy': 'careful', 'sluice.dev/canary': 'disabled' }, false],
-    [{ 'sluice.dev/policy': 'careful', 'sluice.dev/canary': 'enabled' }, true],
-    [{ 'sluice.dev/steps': '5,50' }, false],
-    [{ 'sluice.dev/canary': 'true' }, false],
-  ])('%j: %s', (annotations, expected) => {
-    expect(isOptedIn(annotations)).toBe(expected);
-  });
-});
-
 const someText = fc.oneof(
   fc.string(),
   fc.integer().map(String),
@@ -336,6 +322,82 @@ const someAnnotations = fc.dictionary(
 const rising = fc
   .uniqueArray(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 8 })
   .map((w) => w.sort((a, b) => a - b));
+
+describe('a policy that applies without being named in an annotation', () => {
+  const selecting: readonly SelectingPolicy[] = [
+    { kind: 'ClusterCanaryPolicy', name: 'even', createdAt: '', selector: {}, namespaceSelector: {} },
+  ];
+  const parseAt = (input: Partial<PolicyInput>): ParsedPolicy =>
+    parsePolicy({
+      annotations: undefined,
+      namespace: 'shop',
+      find: (name) => (Object.hasOwn(named, name) ? named[name] : undefined),
+      ...input,
+    });
+  const label = { 'sluice.dev/policy': 'careful' };
+
+  test.each<[string, Partial<PolicyInput>, string | undefined]>([
+    ['one that selects the workload', { selecting }, 'ClusterCanaryPolicy/even'],
+    ['one in a label', { labels: label, selecting }, 'CanaryPolicy/careful'],
+    ['one of the namespace', { annotations: optIn, namespaceLabels: label, selecting }, 'CanaryPolicy/careful'],
+    ['none', { annotations: optIn }, undefined],
+    ['none for a workload that is opted out', { labels: { 'sluice.dev/canary': 'disabled' }, selecting }, undefined],
+  ])('%s', (_case, input, name) => {
+    const parsed = parseAt(input);
+    expect([parsed.ok, parsed.ok && parsed.name]).toEqual([true, name]);
+  });
+
+  it('is found by its kind, and its selectors are no part of what a Release records', () => {
+    const spec = { steps: [7], selector: {}, namespaceSelector: {} };
+    const found: FoundPolicy = { kind: 'ClusterCanaryPolicy', spec };
+    const asked: unknown[] = [];
+    const parsed = parseAt({ selecting, find: (...given) => (asked.push(given), found) });
+    expect(asked).toEqual([['even', 'ClusterCanaryPolicy']]);
+    expect(parsed.ok && parsed.spec).toEqual({ steps: [7] });
+  });
+
+  test.each<[Partial<PolicyInput>, string]>([
+    [
+      { labels: { 'sluice.dev/policy': 'carefull' }, names: () => ['careful'] },
+      'label sluice.dev/policy "carefull": names no CanaryPolicy in the namespace shop and no ClusterCanaryPolicy. Did you mean "careful"?',
+    ],
+    [
+      { annotations: optIn, namespaceLabels: { 'sluice.dev/policy': 'gone' } },
+      'label sluice.dev/policy of the namespace "gone": names no CanaryPolicy in the namespace shop and no ClusterCanaryPolicy. Create it first.',
+    ],
+    [
+      { labels: { 'sluice.dev/canary': 'enable' } },
+      'label sluice.dev/canary "enable": must be enabled or disabled. Did you mean "enabled"?',
+    ],
+    [
+      { labels: { 'sluice.dev/canray': 'enabled' } },
+      'label sluice.dev/canray "enabled": is not a label Sluice knows. Did you mean sluice.dev/canary?',
+    ],
+    [
+      { labels: { 'sluice.dev/team': 'web' } },
+      'label sluice.dev/team "web": is not a label Sluice knows. The labels are sluice.dev/canary and sluice.dev/policy.',
+    ],
+    [
+      { labels: { 'sluice.dev/steps': '5' } },
+      'label sluice.dev/steps "5": is an annotation, not a label. Write it under annotations.',
+    ],
+    [
+      { labels: { 'sluice.dev/release': 'web-1' } },
+      'label sluice.dev/release "web-1": is a label that only Sluice sets, on what it makes. Remove it.',
+    ],
+    [
+      { labels: { 'sluice.dev/policy': '' } },
+      'label sluice.dev/policy "": must name a policy. Write sluice.dev/policy: "careful", for example.',
+    ],
+  ])('%j is answered with a sentence that helps', (input, expected) => {
+    const parsed = parseAt(input);
+    expect(parsed.ok ? [] : parsed.problems.map(sentence)).toEqual([expected]);
+  });
+
+  it('labels of others are left alone', () => {
+    expect(parseAt({ labels: { app: 'web', 'sluice.devil/canary': 'x' } }).ok).toBe(true);
+  });
+});
 
 describe('whatever is written', () => {
   it('a policy that is read has rising weights from 1 to 100, checks with a bound, and is written back unchanged', () => {

@@ -1,25 +1,36 @@
 /** The one parser of policies: the webhook admits what it reads, and the controller reads what was admitted. */
-import { annotations as known } from '../../schema/annotations.ts';
 import { nearest } from '../../schema/nearest.ts';
 import { PolicySpecSchema, type PolicySpec } from '../../schema/policy.ts';
+import {
+  policySpecSchemas,
+  withoutSelectors,
+  type PolicyKind,
+  type SelectingPolicySpec,
+} from '../../schema/selecting-policy.ts';
 import { asProblem, asWritten, findings, validate, type Finding } from '../../schema/validate.ts';
 import { checkQuery } from '../judge/query-text.ts';
 import type { Json, JsonObject, Labels } from '../kube-object.ts';
 import type { Problem } from '../problem.ts';
+import { optInOf, type AppliedPolicy, type OptIn, type SelectingPolicy } from './opt-in.ts';
 import type { Policy } from './policy.ts';
 import { planFindings, providerWarnings, type KnownProviders } from './provider-plan.ts';
 import { readAnnotations, type AnnotatedField } from './read-annotations.ts';
+import { labelProblems } from './read-labels.ts';
 import { resolvePolicy } from './resolve-policy.ts';
 
-export type FoundPolicy = { readonly kind: 'CanaryPolicy' | 'ClusterCanaryPolicy'; readonly spec: PolicySpec };
+export type FoundPolicy = { readonly kind: PolicyKind; readonly spec: SelectingPolicySpec };
 
-/** The CanaryPolicy of that name in the workload's namespace, else the ClusterCanaryPolicy. */
-export type PolicyLookup = (name: string) => FoundPolicy | undefined;
+/** The policy of that name and kind; of no kind said: the CanaryPolicy in the workload's namespace, else the ClusterCanaryPolicy. */
+export type PolicyLookup = (name: string, kind?: PolicyKind) => FoundPolicy | undefined;
 
 export type PolicyInput = {
   /** The workload's annotations, all of them. */
-  readonly annotations: Labels | undefined;
+  readonly annotations?: Labels | undefined;
+  readonly labels?: Labels | undefined;
   readonly namespace: string;
+  readonly namespaceLabels?: Labels | undefined;
+  /** Policies of the namespace and of the cluster that select workloads. */
+  readonly selecting?: readonly SelectingPolicy[];
   readonly find: PolicyLookup;
   /** Names that `find` knows, to say which one was meant. Asked only when `find` finds nothing. */
   readonly names?: () => readonly string[];
@@ -27,18 +38,21 @@ export type PolicyInput = {
   readonly providers?: KnownProviders;
 };
 
-export type ParsedPolicy =
+export type ParsedSpec =
   | {
       readonly ok: true;
       readonly policy: Policy;
-      /** As written: the named policy with the annotations over it. What a Release records. */
+      /** As written: the policy with the annotations over it. What a Release records. */
       readonly spec: PolicySpec;
-      /** Kind and name of the named policy, as `CanaryPolicy/careful`. */
+      /** Kind and name of the policy under the annotations, as `CanaryPolicy/careful`. */
       readonly name?: string;
       /** What the person should know although nothing is wrong with the policy, one line each. */
       readonly warnings?: readonly string[];
     }
   | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** The policy of a workload, and whether and why it has one. */
+export type ParsedPolicy = ParsedSpec & { readonly optIn: OptIn };
 
 /** Ways to say the same thing: an annotation for one takes the place of all others in the policy. */
 const alternatives: Readonly<Record<string, readonly string[]>> = {
@@ -81,13 +95,13 @@ const placeProblem = (
   return { field: source.key, value: asWritten(writtenIn(source, path)), rule, todo };
 };
 
-const missingPolicy = (name: string, { namespace, names }: PolicyInput): Problem => {
+const missingPolicy = ({ name, writtenAt = 'policy' }: AppliedPolicy, { namespace, names }: PolicyInput): Problem => {
   const all = [...new Set(names?.() ?? [])].sort();
   const near = nearest(name, all);
   const list =
     all.length === 0 ? 'Create it first.' : `Create it first, or name one of ${all.slice(0, 20).join(', ')}.`;
   return {
-    field: known.policy,
+    field: writtenAt,
     value: asWritten(name),
     rule: `names no CanaryPolicy in the namespace ${namespace} and no ClusterCanaryPolicy`,
     todo: near === undefined ? list : `Did you mean "${near}"?`,
@@ -101,18 +115,23 @@ const queryProblems = ({ checks = [] }: PolicySpec, at: string): readonly Proble
   );
 
 /**
- * Reads a workload's policy: its `sluice.dev/` annotations over the policy it names, over the defaults. Pure.
- * Answers every problem at once, each at the annotation or policy field where it was written.
+ * Reads a workload's policy: its `sluice.dev/` annotations over the policy that applies to it, over the defaults. Pure.
+ * Answers every problem at once, each at the annotation, label or policy field where it was written.
  */
 export const parsePolicy = (input: PolicyInput): ParsedPolicy => {
+  const optIn = optInOf({ ...input, policies: input.selecting ?? [] });
+  return { ...parseWith(optIn, input), optIn };
+};
+
+const parseWith = ({ policy: wanted }: OptIn, input: PolicyInput): ParsedSpec => {
   const read = readAnnotations(input.annotations);
-  const wanted = read.policy === '' ? undefined : read.policy;
-  const found = wanted === undefined ? undefined : input.find(wanted);
-  const name = found === undefined ? undefined : `${found.kind}/${wanted}`;
-  const spec = merge(found?.spec ?? {}, read.fields);
+  const found = wanted === undefined ? undefined : input.find(wanted.name, wanted.kind);
+  const name = found === undefined || wanted === undefined ? undefined : `${found.kind}/${wanted.name}`;
+  const spec = merge(withoutSelectors<JsonObject>(found?.spec ?? {}), read.fields);
   const over = new Map(read.fields.map((field) => [field.field, field]));
   const problems = [
     ...read.problems,
+    ...labelProblems(input.labels),
     ...(wanted !== undefined && found === undefined ? [missingPolicy(wanted, input)] : []),
     ...findings(PolicySpecSchema, spec).map((finding) => placeProblem(finding, over, name)),
   ];
@@ -120,12 +139,12 @@ export const parsePolicy = (input: PolicyInput): ParsedPolicy => {
   const valid = spec as PolicySpec;
   const named = name === undefined ? {} : { name };
   const planned = planFindings(valid, input.providers).map((finding) => placeProblem(finding, over, name));
-  // Only a named policy can have queries.
+  // Only a policy object can have queries.
   const wrong = [...queryProblems(valid, `${name ?? ''} spec`.trim()), ...planned];
   return wrong.length > 0 ? { ok: false, problems: wrong } : { ...readable(valid, input.providers), ...named };
 };
 
-type Read = Extract<ParsedPolicy, { ok: true }>;
+type Read = Extract<ParsedSpec, { ok: true }>;
 
 const readable = (spec: PolicySpec, providers: KnownProviders | undefined): Read => {
   const policy = resolvePolicy(spec);
@@ -138,20 +157,17 @@ const withoutNulls = (value: Json | undefined): unknown =>
   JSON.parse(JSON.stringify(value), (_, inner: unknown) => inner ?? undefined) as unknown;
 
 /** Reads the `spec` of a CanaryPolicy or ClusterCanaryPolicy by itself. Problems are at `spec.…`. */
-export const parsePolicySpec = (spec: Json | undefined, providers?: KnownProviders): ParsedPolicy => {
-  const problems = validate(PolicySpecSchema, spec, 'spec');
+export const parsePolicySpec = (
+  spec: Json | undefined,
+  providers?: KnownProviders,
+  kind: PolicyKind = 'CanaryPolicy',
+): ParsedSpec => {
+  const problems = validate(policySpecSchemas[kind], spec, 'spec');
   if (problems.length > 0) return { ok: false, problems };
-  const valid = withoutNulls(spec) as PolicySpec;
+  const valid: PolicySpec = withoutSelectors(withoutNulls(spec) as SelectingPolicySpec);
   const wrong = [
     ...queryProblems(valid, 'spec'),
     ...planFindings(valid, providers).map((finding) => asProblem(finding, 'spec')),
   ];
   return wrong.length > 0 ? { ok: false, problems: wrong } : readable(valid, providers);
-};
-
-/** Whether Sluice releases this workload: `sluice.dev/canary: enabled`, or a policy named without `disabled`. */
-export const isOptedIn = (annotations: Labels | undefined): boolean => {
-  const canary = annotations?.[known.canary]?.trim();
-  if (canary === 'enabled') return true;
-  return canary !== 'disabled' && (annotations?.[known.policy] ?? '').trim() !== '';
 };

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { PolicySpec } from '../../schema/policy.ts';
 import { percent } from '../percent.ts';
 import { sentence } from '../problem.ts';
-import { parsePolicy, parsePolicySpec, type ParsedPolicy } from './parse-policy.ts';
+import { parsePolicy, parsePolicySpec, type ParsedSpec } from './parse-policy.ts';
 import { planProblems, providerProblems, type KnownProviders } from './provider-plan.ts';
 
 const route = { can: { splits: 'route', granularity: 1 } } as const;
@@ -35,7 +35,7 @@ describe('planProblems', () => {
   );
 });
 
-const told = (parsed: ParsedPolicy): readonly string[] => (parsed.ok ? [] : parsed.problems.map(sentence));
+const told = (parsed: ParsedSpec): readonly string[] => (parsed.ok ? [] : parsed.problems.map(sentence));
 
 describe('a policy that names its provider', () => {
   const ofSpec = (spec: PolicySpec): readonly string[] => told(parsePolicySpec(spec, known));
@@ -58,7 +58,7 @@ describe('a policy that names its provider', () => {
     expected.forEach((text, i) => expect(found[i]).toContain(text));
   });
 
-  const ofWorkload = (own: Readonly<Record<string, string>>, spec: PolicySpec): ParsedPolicy =>
+  const ofWorkload = (own: Readonly<Record<string, string>>, spec: PolicySpec): ParsedSpec =>
     parsePolicy({
       annotations: Object.fromEntries(Object.entries(own).map(([key, text]) => [`sluice.dev/${key}`, text])),
       namespace: 'shop',

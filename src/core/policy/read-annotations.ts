@@ -24,8 +24,6 @@ export type AnnotatedField = {
 
 export type ReadAnnotations = {
   readonly fields: readonly AnnotatedField[];
-  /** Name in `sluice.dev/policy`. */
-  readonly policy: string | undefined;
   readonly problems: readonly Problem[];
 };
 
@@ -57,7 +55,7 @@ const peoplesKeys: readonly string[] = [...Object.values<string>(known), ...fiel
 const allKeys: ReadonlySet<string> = new Set([...peoplesKeys, ...Object.values<string>(marks)]);
 
 /** Looking for the nearest key costs time: past this many unknown ones a client is not mistaken but hostile. */
-const suggested = 32;
+export const suggested = 32;
 
 const unknownKey = (key: string, text: string, index: number): Problem => {
   const name = key.slice(prefix.length);
@@ -68,7 +66,8 @@ const unknownKey = (key: string, text: string, index: number): Problem => {
   return { field: asWritten(key), value: asWritten(text), rule: 'is not an annotation Sluice knows', todo };
 };
 
-const optIn = (text: string | undefined): readonly Problem[] =>
+/** What is wrong with the text of `sluice.dev/canary`. */
+export const canaryProblems = (text: string | undefined): readonly Problem[] =>
   text === undefined || text === 'enabled' || text === 'disabled'
     ? []
     : [
@@ -80,7 +79,8 @@ const optIn = (text: string | undefined): readonly Problem[] =>
         },
       ];
 
-const notEmpty = (key: string, text: string | undefined, rule: string): readonly Problem[] =>
+/** A key that is there must say something. */
+export const emptyProblems = (key: string, text: string | undefined, rule: string): readonly Problem[] =>
   text === ''
     ? [{ field: key, value: '', rule, todo: `Write ${key}: "${annotationMeanings[key]?.example ?? ''}", for example.` }]
     : [];
@@ -98,11 +98,10 @@ export const readAnnotations = (annotations: Labels = {}): ReadAnnotations => {
       const { field, example, form } = entry;
       return [{ field, key, text: value, value: valueOf(form, value), example }];
     }),
-    policy: text.get(known.policy),
     problems: [
-      ...optIn(text.get(known.canary)),
-      ...notEmpty(known.policy, text.get(known.policy), 'must name a policy'),
-      ...notEmpty(known.skip, text.get(known.skip), 'must give the reason, which is recorded'),
+      ...canaryProblems(text.get(known.canary)),
+      ...emptyProblems(known.policy, text.get(known.policy), 'must name a policy'),
+      ...emptyProblems(known.skip, text.get(known.skip), 'must give the reason, which is recorded'),
       ...own.filter(([key]) => !allKeys.has(key)).map(([key, value], i) => unknownKey(key, value, i)),
     ],
   };

@@ -1,0 +1,125 @@
+/** Workloads that do not say themselves that they are opted in: their labels, their namespace or a policy does. */
+import { describe, expect, it, test } from '@jest/globals';
+import { aDeployment, type DeploymentTraits } from '../../../test/support/a-deployment.ts';
+import { after, anInput } from '../../../test/support/admission-input.ts';
+import { failed, idle, markedV2, running } from '../../../test/support/admission-traits.ts';
+import type { Deployment, Labels } from '../kube-object.ts';
+import type { SelectingPolicy } from '../policy/opt-in.ts';
+import { parsePolicy, type PolicyInput } from '../policy/parse-policy.ts';
+import { decide, type Decision } from './decide.ts';
+
+type Around = Pick<PolicyInput, 'namespaceLabels' | 'selecting'>;
+
+const careful = (more: Partial<SelectingPolicy> = {}): SelectingPolicy => ({
+  kind: 'CanaryPolicy',
+  name: 'careful',
+  createdAt: '2026-01-02T00:00:00Z',
+  selector: { matchLabels: { tier: 'front' } },
+  namespaceSelector: {},
+  ...more,
+});
+const on: Labels = { 'sluice.dev/canary': 'enabled' };
+const off: Labels = { 'sluice.dev/canary': 'disabled' };
+const front: Labels = { tier: 'front' };
+
+const labelled = (traits: DeploymentTraits, labels: Labels): Deployment => {
+  const made = aDeployment(traits);
+  return { ...made, metadata: { ...made.metadata, labels } };
+};
+const decideWith = (around: Around, old: Deployment, object: Deployment): Decision =>
+  decide({
+    ...anInput(old, object),
+    policyOf: ({ metadata }) =>
+      parsePolicy({
+        annotations: metadata.annotations,
+        labels: metadata.labels,
+        namespace: 'shop',
+        find: (_name, kind) => ({ kind: kind ?? 'CanaryPolicy', spec: { steps: [7] } }),
+        ...around,
+      }),
+  });
+const [v1, v2] = [{ image: 'web:1' }, { image: 'web:2' }] as const;
+
+describe('a new template of a workload', () => {
+  test.each<[string, Labels, Around, readonly [row: Decision['case'], paused: boolean]]>([
+    ['with the label', on, {}, ['released', true]],
+    ['with a policy in a label', { 'sluice.dev/policy': 'careful' }, {}, ['released', true]],
+    ['in a namespace with the label', {}, { namespaceLabels: on }, ['released', true]],
+    ['that a policy selects', front, { selecting: [careful()] }, ['released', true]],
+    ['that no policy selects', { tier: 'back' }, { selecting: [careful()] }, ['not-opted-in', false]],
+    ['opted out by label in such a namespace', off, { namespaceLabels: on }, ['not-opted-in', false]],
+    ['opted out by label of a policy', { ...front, ...off }, { selecting: [careful()] }, ['not-opted-in', false]],
+    ['in a namespace that is opted out', {}, { namespaceLabels: off }, ['not-opted-in', false]],
+  ])('%s', (_name, labels, around, [row, paused]) => {
+    const object = labelled(v2, labels);
+    const decision = decideWith(around, labelled(v1, labels), object);
+    expect([decision.allowed, decision.case]).toEqual([true, row]);
+    expect(after(object, decision).spec.paused ?? false).toBe(paused);
+  });
+
+  it('is released by the policy that selects the workload, and the warning says so', () => {
+    const { warnings } = decideWith({ selecting: [careful()] }, labelled(v1, front), labelled(v2, front));
+    expect(warnings[0]).toContain('7 percent of the traffic');
+  });
+
+  it('is released with a warning where several policies select the workload', () => {
+    const selecting = [careful({ name: 'younger', createdAt: '2026-03-01T00:00:00Z' }), careful()];
+    const { warnings } = decideWith({ selecting }, labelled(v1, front), labelled(v2, front));
+    expect(warnings.at(-1)).toBe(
+      'CanaryPolicy/careful is used, the oldest policy that selects this workload; CanaryPolicy/younger would fit as well. Name the one you mean in sluice.dev/policy',
+    );
+  });
+});
+
+describe('labels of ours', () => {
+  it('that are misspelt are refused', () => {
+    const labels = { 'sluice.dev/canray': 'enabled' };
+    const { allowed, problems } = decideWith({}, aDeployment(v1), labelled(v1, labels));
+    expect([allowed, problems[0]?.field]).toEqual([false, 'label sluice.dev/canray']);
+  });
+
+  it('that were there before do not stand in the way of other changes', () => {
+    const labels = { 'sluice.dev/canray': 'enabled' };
+    expect(decideWith({}, labelled(v1, labels), labelled(v2, labels)).allowed).toBe(true);
+  });
+
+  it('may be wrong on a workload that is opted out by annotation', () => {
+    const object = labelled({ ...v1, annotations: off }, { 'sluice.dev/policy': 'x', 'sluice.dev/y': '' });
+    expect(decideWith({}, aDeployment(v1), object).allowed).toBe(true);
+  });
+});
+
+describe('a namespace that is opted out in the middle of a release', () => {
+  const marked = Object.fromEntries(Object.entries(markedV2()).filter(([key]) => key !== 'sluice.dev/canary'));
+  const held = { ...running, annotations: marked };
+
+  it('changes nothing about a release that nobody touches', () => {
+    const scaled = aDeployment({ ...held, replicas: 9 });
+    // The API server does not even ask; were it to, the next row would apply.
+    expect(decideWith({ namespaceLabels: on }, aDeployment(held), scaled).case).toBe('kept');
+  });
+
+  test.each<[string, DeploymentTraits]>([
+    ['a new template', { ...held, image: 'web:3' }],
+    ['a resume', { ...held, paused: false }],
+  ])('%s rolls natively, and no mark stays', (_name, traits) => {
+    const object = aDeployment(traits);
+    const decision = decideWith({}, aDeployment(held), object);
+    expect(decision.case).toBe('opted-out');
+    expect(after(object, decision)).toMatchObject({ spec: { template: object.spec.template } });
+    expect(after(object, decision).spec.paused ?? false).toBe(false);
+    expect(Object.keys(after(object, decision).metadata.annotations ?? {})).toEqual([]);
+    expect(decision.warnings[0]).toContain('nothing asks for canary releases of this workload any more');
+  });
+
+  it('frees a failed template by a resume', () => {
+    const object = aDeployment({ ...failed, paused: false, annotations: {} });
+    expect(decideWith({}, aDeployment(failed), object).case).toBe('opted-out');
+  });
+
+  it('leaves the release alone where the workload says itself that it is opted in', () => {
+    expect(decideWith({ namespaceLabels: off }, aDeployment(idle), aDeployment({ ...idle, ...v2 })).case).toBe(
+      'released',
+    );
+  });
+});

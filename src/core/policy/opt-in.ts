@@ -1,0 +1,159 @@
+/**
+ * Whether a workload is released by Sluice, and by which policy. What stands closest to the workload wins: its own
+ * annotation, its own label, a policy that it names, a CanaryPolicy of the namespace that selects it, the namespace's
+ * label, a ClusterCanaryPolicy that selects it.
+ */
+import { annotations as keys } from '../../schema/annotations.ts';
+import { policySpecSchemas, type PolicyKind, type SelectingPolicySpec } from '../../schema/selecting-policy.ts';
+import { findings } from '../../schema/validate.ts';
+import type { KubeObject, Labels } from '../kube-object.ts';
+import { selects, type Selector } from '../label-selector.ts';
+
+/** A policy that selects workloads, or would where their labels fit. */
+export type SelectingPolicy = {
+  readonly kind: PolicyKind;
+  readonly name: string;
+  /** Of a CanaryPolicy. */
+  readonly namespace?: string;
+  /** RFC 3339. */
+  readonly createdAt: string;
+  readonly selector: Selector;
+  readonly namespaceSelector: Selector;
+};
+
+export type OptInInput = {
+  readonly annotations?: Labels | undefined;
+  readonly labels?: Labels | undefined;
+  readonly namespaceLabels?: Labels | undefined;
+  /** Of the workload's namespace, and of the cluster. */
+  readonly policies?: readonly SelectingPolicy[];
+};
+
+/** What decided. `nothing`: nobody has asked. */
+export const optInSources = [
+  'annotation',
+  'label',
+  'named-policy',
+  'CanaryPolicy',
+  'namespace',
+  'ClusterCanaryPolicy',
+  'nothing',
+] as const;
+export type OptInSource = (typeof optInSources)[number];
+
+export type AppliedPolicy = {
+  readonly name: string;
+  /** Of a policy that selects the workload; one that is named is looked for in the namespace first. */
+  readonly kind?: PolicyKind;
+  /** Where its name is written, if it is. */
+  readonly writtenAt?: string;
+};
+
+export type OptIn = {
+  readonly optedIn: boolean;
+  readonly because: OptInSource;
+  /** None where the workload is not opted in, or by default. */
+  readonly policy?: AppliedPolicy;
+  /** Further policies that select the workload as well as `policy` does, and are passed over. */
+  readonly passedOver: readonly string[];
+};
+
+/**
+ * The policy as one that selects; undefined where it selects nothing, or has a selector that cannot be read. Such a
+ * selector is refused at admission, so it is from a time when that was not asked.
+ */
+export const selectingPolicy = ({ kind, metadata, spec = {} }: KubeObject): SelectingPolicy | undefined => {
+  const { selector, namespaceSelector } = spec as SelectingPolicySpec;
+  const given = { selector: selector ?? undefined, namespaceSelector: namespaceSelector ?? undefined };
+  if (given.selector === undefined && given.namespaceSelector === undefined) return undefined;
+  const schema = kind === 'CanaryPolicy' ? policySpecSchemas.CanaryPolicy : policySpecSchemas.ClusterCanaryPolicy;
+  if (findings(schema, given).length > 0) return undefined;
+  return {
+    kind: kind as PolicyKind,
+    name: metadata.name,
+    ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+    createdAt: metadata.creationTimestamp ?? '',
+    selector: given.selector ?? {},
+    namespaceSelector: given.namespaceSelector ?? {},
+  };
+};
+
+const textOf = (map: Labels | undefined, key: string): string | undefined => {
+  const text = (map?.[key] ?? '').trim();
+  return text === '' ? undefined : text;
+};
+
+/** What is neither `enabled` nor `disabled` says nothing. On a workload it is refused. */
+const saidBy = (map: Labels | undefined): boolean | undefined => {
+  const text = textOf(map, keys.canary);
+  if (text === 'enabled') return true;
+  return text === 'disabled' ? false : undefined;
+};
+
+/** The older one wins, then the first by name: as in the Gateway API, an addition changes nothing that works. */
+const byAge = (a: SelectingPolicy, b: SelectingPolicy): number => {
+  const [one, other] = a.createdAt === b.createdAt ? [a.name, b.name] : [a.createdAt, b.createdAt];
+  return one < other ? -1 : 1;
+};
+
+type Fitting = Readonly<Record<PolicyKind, readonly SelectingPolicy[]>>;
+
+const fitting = ({ policies = [], labels, namespaceLabels }: OptInInput): Fitting => {
+  const fit = policies
+    .filter((p) => selects(p.selector, labels) && selects(p.namespaceSelector, namespaceLabels))
+    .sort(byAge);
+  return {
+    CanaryPolicy: fit.filter(({ kind }) => kind === 'CanaryPolicy'),
+    ClusterCanaryPolicy: fit.filter(({ kind }) => kind === 'ClusterCanaryPolicy'),
+  };
+};
+
+const oneOf = (some: readonly SelectingPolicy[]): true | undefined => (some.length > 0 ? true : undefined);
+
+/** Everybody who may have a say, the closest first. */
+const voices = (input: OptInInput, fit: Fitting): readonly (readonly [OptInSource, boolean | undefined])[] => {
+  const { annotations, labels, namespaceLabels } = input;
+  const names = textOf(annotations, keys.policy) ?? textOf(labels, keys.policy);
+  return [
+    ['annotation', saidBy(annotations)],
+    ['label', saidBy(labels)],
+    ['named-policy', names === undefined ? undefined : true],
+    ['CanaryPolicy', oneOf(fit.CanaryPolicy)],
+    ['namespace', saidBy(namespaceLabels)],
+    ['ClusterCanaryPolicy', oneOf(fit.ClusterCanaryPolicy)],
+  ];
+};
+
+type Applied = Pick<OptIn, 'policy' | 'passedOver'>;
+
+const named = (map: Labels | undefined, writtenAt: string): Applied | undefined => {
+  const name = textOf(map, keys.policy);
+  return name === undefined ? undefined : { policy: { name, writtenAt }, passedOver: [] };
+};
+
+const selected = ([first, ...others]: readonly SelectingPolicy[]): Applied | undefined =>
+  first === undefined
+    ? undefined
+    : {
+        policy: { name: first.name, kind: first.kind },
+        passedOver: others.map(({ kind, name }) => `${kind}/${name}`),
+      };
+
+const applied = ({ annotations, labels, namespaceLabels }: OptInInput, fit: Fitting): Applied =>
+  named(annotations, keys.policy) ??
+  named(labels, `label ${keys.policy}`) ??
+  selected(fit.CanaryPolicy) ??
+  named(namespaceLabels, `label ${keys.policy} of the namespace`) ??
+  selected(fit.ClusterCanaryPolicy) ?? { passedOver: [] };
+
+/** The one answer for the webhook, the controller and the plugin. */
+export const optInOf = (input: OptInInput): OptIn => {
+  const fit = fitting(input);
+  const [because, optedIn] = voices(input, fit).find(([, said]) => said !== undefined) ?? ['nothing' as const, false];
+  if (optedIn !== true) return { optedIn: false, because, passedOver: [] };
+  return { optedIn, because, ...applied(input, fit) };
+};
+
+/** Opted out by the workload itself: that must work whatever else it says. */
+export const isSwitchedOff = ({ optedIn, because }: OptIn): boolean =>
+  !optedIn && (because === 'annotation' || because === 'label');
