@@ -27,6 +27,8 @@ export type TrafficPort = {
 /** Reads the policy a Release was created with and, for a new one, what the workload's annotations say. */
 export type PolicyPort = {
   readonly ofRelease: (spec: ReleaseSpec) => Policy;
+  /** Whether the workload asks for canary releases, or somebody does for it. */
+  readonly optedIn: (workload: Pick<KubeObject, 'metadata'>) => boolean;
   /** Problems where the policy has become unreadable since the workload was admitted: as sentences. */
   readonly ofWorkload: (
     workload: KubeObject,

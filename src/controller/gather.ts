@@ -233,7 +233,7 @@ export const gather = (subject: Subject): Gathered => {
     now: subject.now,
     release: { name: release.name, spec: release.spec, generation: release.object.metadata.generation ?? 1 },
     policy,
-    workload: workloadFacts(workload),
+    workload: workloadFacts(workload, deps.policies.optedIn(workload)),
     canaryGone: canary.deployment === undefined && canary.service === undefined,
     route: routeFacts(route),
     provider: route?.provider.name ?? 'none',

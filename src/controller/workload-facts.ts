@@ -1,12 +1,11 @@
 /** Reads a workload, its marks and its canary into facts. Pure. */
 import { boundMarks, knownGoodHashes } from '../core/admission/marks.ts';
-import { isOptedIn } from '../core/policy/parse-policy.ts';
 import { templateHash } from '../core/template/template-hash.ts';
 import type { Deployment, KubeObject } from '../core/kube-object.ts';
 import type { CanaryFacts, WorkloadFacts } from '../core/release/facts.ts';
 import { annotations, marks } from '../schema/annotations.ts';
 
-export const workloadFacts = (workload: Deployment): WorkloadFacts => {
+export const workloadFacts = (workload: Deployment, optedIn: boolean): WorkloadFacts => {
   const { spec, status } = workload;
   const bound = boundMarks(workload);
   const own = workload.metadata.annotations;
@@ -14,7 +13,7 @@ export const workloadFacts = (workload: Deployment): WorkloadFacts => {
   const hash = templateHash(spec.template);
   return {
     templateHash: hash,
-    optedIn: isOptedIn(own),
+    optedIn,
     knownGood: knownGoodHashes(own).includes(hash),
     ...(admitted === undefined ? {} : { admitted }),
     ...(bound === undefined ? {} : { marks: bound }),

@@ -91,6 +91,7 @@ export const policyUse = (cluster: ClusterView): PolicyUse => ({
 
 export const policyPort = (cluster: ClusterView, providers: KnownProviders): PolicyPort => ({
   ofRelease: ({ policy }) => resolvePolicy(policy),
+  optedIn: ({ metadata }) => optInOf(wordsAbout(cluster, metadata)).optedIn,
   ofWorkload: (workload) => {
     const parsed = policyOf(cluster, providers)(workload);
     return parsed.ok
