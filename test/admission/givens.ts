@@ -1,0 +1,142 @@
+/** How cases begin: each situation a workload can be in, and the way there. */
+import type { Labels } from '../../src/core/kube-object.ts';
+import type { Given, State } from './case.ts';
+import { failed, gone, held, idle, rolled, succeeded } from './states.ts';
+
+const base: Labels = {
+  'sluice.dev/canary': 'enabled',
+  'sluice.dev/provider': 'kubernetes',
+  'sluice.dev/steps': '50',
+  'sluice.dev/interval': '1h',
+};
+/** A release goes through in a moment; nobody measures anything. */
+const quick: Labels = { ...base, 'sluice.dev/interval': '100ms', 'sluice.dev/no-data': 'pass' };
+/** And here it fails, since nothing can be measured. */
+const failing: Labels = { ...quick, 'sluice.dev/no-data': 'fail', 'sluice.dev/threshold': '1' };
+
+const v1 = { version: '1' } as const;
+const apply = 'kubectl apply -f web.yaml';
+const applied = (version: string, until: State) => ({ run: apply, files: { 'web.yaml': { version } }, until });
+const onV1 = { start: v1, started: idle('1') } as const;
+const broken: State = { ...idle('1'), template: 'web:missing', serves: [] };
+
+const all = {
+  absent: { words: 'there is no such Deployment', annotations: base },
+  idle: { words: 'web:1 serves', annotations: base, ...onV1 },
+  'idle, quick': { words: 'web:1 serves', annotations: quick, ...onV1 },
+  'server-side': {
+    words: 'web:1 serves, applied with --server-side',
+    annotations: base,
+    steps: [{ run: 'kubectl apply --server-side -f web.yaml', files: { 'web.yaml': v1 }, until: idle('1') }],
+  },
+  running: {
+    words: 'a release of web:2 is under way',
+    annotations: base,
+    ...onV1,
+    steps: [applied('2', held('2'))],
+  },
+  'running, server-side': {
+    words: 'a release of web:2 is under way, applied with --server-side',
+    annotations: base,
+    steps: [
+      { run: 'kubectl apply --server-side -f web.yaml', files: { 'web.yaml': v1 }, until: idle('1') },
+      {
+        run: 'kubectl apply --server-side -f web.yaml',
+        files: { 'web.yaml': { version: '2' } },
+        until: held('2'),
+      },
+    ],
+  },
+  failed: {
+    words: 'the release of web:2 has failed',
+    annotations: failing,
+    ...onV1,
+    steps: [applied('2', failed('2'))],
+  },
+  promoted: {
+    words: 'web:2 was promoted over web:1',
+    annotations: quick,
+    ...onV1,
+    steps: [applied('2', succeeded('2'))],
+  },
+  skipped: {
+    words: 'web:2 was let through by a skip',
+    annotations: base,
+    ...onV1,
+    steps: [
+      {
+        run: apply,
+        files: { 'web.yaml': { version: '2', annotations: { 'sluice.dev/skip': 'INC-42 hotfix' } } },
+        until: { ...rolled('2'), releases: ['web-2 Skipped'] },
+      },
+    ],
+  },
+  paused: {
+    words: 'the user has paused web:1',
+    annotations: base,
+    ...onV1,
+    steps: [{ run: 'kubectl rollout pause deployment/web', until: { ...idle('1'), paused: true } }],
+  },
+  edited: {
+    words: 'the user has paused web:1 and set web:2',
+    annotations: base,
+    ...onV1,
+    steps: [
+      { run: 'kubectl rollout pause deployment/web', until: { ...idle('1'), paused: true } },
+      {
+        run: 'kubectl set image deployment/web app=web:2',
+        until: { ...idle('1'), template: 'web:2', paused: true, mark: 'web-3 UserPaused' },
+      },
+    ],
+  },
+  promoting: {
+    words: 'web:2 was good and is being promoted: pods of both versions serve',
+    annotations: quick,
+    ...onV1,
+    steps: [
+      {
+        run: apply,
+        files: { 'web.yaml': { version: '2', readyAfter: 4 } },
+        until: { ...held('2'), paused: false, mark: 'web-2 Promoting', releases: ['web-2 Promoting'] },
+      },
+    ],
+  },
+  broken: {
+    words: 'no pod has ever been available',
+    annotations: base,
+    start: { version: 'missing' },
+    started: broken,
+  },
+  'at 0': {
+    words: 'the workload has 0 replicas',
+    annotations: base,
+    start: { version: '1', replicas: 0 },
+    started: { ...idle('1'), serves: [] },
+  },
+  'not opted in': { words: 'the workload has not opted in', annotations: {}, ...onV1 },
+  'by Helm': {
+    words: 'web:1 was installed by Helm',
+    annotations: base,
+    steps: [{ run: 'helm install web ./chart --set version=1', until: idle('1') }],
+  },
+  'by Helm, running': {
+    words: 'a release of web:2 is under way, upgraded by Helm',
+    annotations: base,
+    steps: [
+      { run: 'helm install web ./chart --set version=1', until: idle('1') },
+      { run: 'helm upgrade web ./chart --set version=2', until: held('2') },
+    ],
+  },
+  'by Helm, promoted': {
+    words: 'web:1 was installed and web:2 promoted by Helm',
+    annotations: quick,
+    steps: [
+      { run: 'helm install web ./chart --set version=1', until: idle('1') },
+      { run: 'helm upgrade web ./chart --set version=2', until: succeeded('2') },
+    ],
+  },
+} as const satisfies { readonly [name: string]: Given };
+
+export type GivenName = keyof typeof all;
+export const givens: { readonly [name in GivenName]: Given } = all;
+export { gone };

@@ -1,0 +1,77 @@
+/** What there is of a workload, from the watches of a stage, in the words of the cases. */
+import { boundMarks } from '../../src/core/admission/marks.ts';
+import { kinds, type Deployment, type KubeObject } from '../../src/core/kube-object.ts';
+import type { Stage } from '../support/stage.ts';
+import type { State } from './case.ts';
+import { gone } from './states.ts';
+
+type Counted = KubeObject & { readonly status?: { readonly readyReplicas?: number } };
+
+const images: Readonly<Record<string, string>> = { 'nowhere.test/app:1': 'web:missing' };
+
+/** `sluice.test/app:2` is `web:2` in the cases. */
+const imageIn = ({ spec }: KubeObject): string => {
+  const template = (spec as Deployment['spec'] | undefined)?.template;
+  const containers = (template?.spec?.['containers'] ?? []) as readonly { readonly image: string }[];
+  const image = containers[0]?.image ?? '-';
+  return images[image] ?? image.replace('sluice.test/app:', 'web:');
+};
+
+/** `web:1`, or `3 × web:1`. */
+const pods = (object: Counted): readonly string[] => {
+  const count = object.status?.readyReplicas ?? 0;
+  if (count === 0) return [];
+  return [count === 1 ? imageIn(object) : `${count} × ${imageIn(object)}`];
+};
+
+const ownedBy = (stage: Stage, uid: string | undefined, kind: typeof kinds.replicaSet): readonly Counted[] =>
+  stage.view
+    .list(kind, stage.namespace)
+    .filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid) === true) as Counted[];
+
+const markOf = (deployment: Deployment, name: string): string => {
+  const bound = boundMarks(deployment);
+  return bound === undefined ? '-' : [bound.release.replace(name, 'web'), bound.phase ?? ''].join(' ').trim();
+};
+
+export const look = (stage: Stage, name: string): State => {
+  const found = stage.deployment(name) as Deployment | undefined;
+  const releases = stage
+    .releases(name)
+    .map((release) => `${release.name.replace(name, 'web')} ${release.status?.phase ?? 'new'}`);
+  const canary = stage.deployment(`${name}-canary`);
+  const shown = canary === undefined ? '-' : (pods(canary)[0] ?? 'no pods');
+  if (found === undefined) return { ...gone, releases, canary: shown };
+  return {
+    template: imageIn(found as unknown as KubeObject),
+    paused: found.spec.paused === true,
+    mark: markOf(found, name),
+    serves: ownedBy(stage, found.metadata.uid, kinds.replicaSet).flatMap(pods).sort(),
+    releases,
+    canary: shown,
+  };
+};
+
+/** Names of the pods that belong to the workload itself, those on their way out left aside. */
+export const podNames = (stage: Stage, name: string): readonly string[] => {
+  const sets = ownedBy(stage, stage.deployment(name)?.metadata.uid, kinds.replicaSet).map(
+    ({ metadata }) => metadata.uid,
+  );
+  return stage.view
+    .list(kinds.pod, stage.namespace)
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => sets.includes(uid)) === true)
+    .map(({ metadata }) => metadata.name)
+    .sort();
+};
+
+/** The controllers have seen the last write and have said so; nobody writes to the Deployment any more by themselves. */
+export const isSettled = (stage: Stage, name: string): boolean => {
+  const found = stage.deployment(name) as Deployment | undefined;
+  if (found === undefined) return true;
+  const { status } = found;
+  const progressing = status?.conditions?.find(({ type }) => type === 'Progressing')?.reason;
+  const wanted = found.spec.paused === true ? ['DeploymentPaused', 'ProgressDeadlineExceeded'] : undefined;
+  const seen = (status?.observedGeneration ?? 0) >= (found.metadata.generation ?? 0);
+  return seen && (wanted === undefined || wanted.includes(progressing ?? ''));
+};

@@ -1,0 +1,191 @@
+/** Plays cases on a stage: every one under a name of its own, all at once, with few tools running at a time. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { Labels } from '../../src/core/kube-object.ts';
+import type { Finished } from '../cluster/binaries/run-command.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
+import type { Stage } from '../support/stage.ts';
+import type { Case, Files, Given, Seen, State } from './case.ts';
+import { isSettled, look, podNames } from './look.ts';
+import { chart, fileText, service } from './manifest.ts';
+
+/** What came of a case, in the shape of what was expected. */
+export type Outcome = {
+  readonly see: Seen;
+  readonly then: State | 'same';
+  readonly events: readonly string[];
+  readonly pods: 'the same' | 'others';
+};
+
+export type Playing = { readonly case: Case; readonly given: Given; readonly name: string };
+
+const tools = 5;
+const patience = { withinMs: 120_000, everyMs: 100 };
+
+/** Runs at most `slots` of the tasks it is given at a time. */
+const turnstile = (slots: number): (<T>(task: () => Promise<T>) => Promise<T>) => {
+  let free = slots;
+  const waiting: (() => void)[] = [];
+  return async (task) => {
+    if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
+    else free -= 1;
+    try {
+      return await task();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
+    }
+  };
+};
+
+export class Players {
+  readonly #stage: Stage;
+  readonly #folder: string;
+  readonly #turn = turnstile(tools);
+
+  private constructor(stage: Stage, folder: string) {
+    this.#stage = stage;
+    this.#folder = folder;
+  }
+
+  /** With a kubeconfig of their own whose namespace is the stage's, so that commands need not say it. */
+  static async on(stage: Stage): Promise<Players> {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-table-'));
+    const { stdout } = await stage.cluster.kubectl('config', 'view', '--raw', '--flatten');
+    const file = join(folder, 'kubeconfig');
+    await writeFile(file, stdout, { mode: 0o600 });
+    await stage.cluster.kubectl(
+      '--kubeconfig',
+      file,
+      'config',
+      'set-context',
+      '--current',
+      '--namespace',
+      stage.namespace,
+    );
+    return new Players(stage, folder);
+  }
+
+  leave(): Promise<void> {
+    return rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** What every case begins with, in a few requests. */
+  async prepare(all: readonly Playing[]): Promise<void> {
+    const objects = all.flatMap((one) => {
+      const start = one.given.start === undefined ? [] : [fileText(one.given.start, annotationsOf(one))];
+      return [JSON.stringify(service), ...start].map((text) => JSON.parse(this.#staged(text, one.name)) as object);
+    });
+    const share = Math.ceil(objects.length / tools);
+    const parts = Array.from({ length: tools }, (_, i) => objects.slice(i * share, (i + 1) * share));
+    await Promise.all(parts.filter((part) => part.length > 0).map((part) => this.#stage.apply(...part)));
+  }
+
+  async play(playing: Playing): Promise<Outcome> {
+    const { case: one, given, name } = playing;
+    if (given.started !== undefined) await this.#until(given.started, name, 'the start');
+    for (const step of given.steps ?? []) {
+      const { code, stderr } = await this.#run(step.run, step.files ?? {}, playing);
+      if (code !== 0) throw new Error(`${step.run}: ${stderr}`);
+      await this.#until(step.until, name, step.run);
+    }
+    await waitUntil(`${name} to settle`, () => isSettled(this.#stage, name), patience);
+    const [before, pods] = [this.#stage.deployment(name)?.metadata.resourceVersion, podNames(this.#stage, name)];
+    const finished = await this.#run(one.run, one.files ?? {}, playing);
+    const then = await this.#outcome(one.then, name, before);
+    await this.#toldOf(one.events ?? [], name);
+    return {
+      see: this.#seen(finished, name, one.see),
+      then,
+      events: (one.events ?? []).filter((reason) => this.#told(name).includes(reason)),
+      pods: isDeepStrictEqual(podNames(this.#stage, name), pods) ? 'the same' : 'others',
+    };
+  }
+
+  /** What is expected, or else what there is when patience ends. */
+  async #outcome(then: State | 'same', name: string, before: string | undefined): Promise<State | 'same'> {
+    if (then === 'same') {
+      const { stdout } = await this.#kubectl(
+        'get',
+        'deployment',
+        name,
+        '--ignore-not-found',
+        '-o',
+        'jsonpath={.metadata.resourceVersion}',
+      );
+      return stdout === (before ?? '') ? 'same' : look(this.#stage, name);
+    }
+    await this.#until(then, name, 'the outcome').catch(() => undefined);
+    return look(this.#stage, name);
+  }
+
+  #kubectl(...args: string[]): Promise<Finished> {
+    return this.#turn(() => this.#stage.kubectl(...args));
+  }
+
+  #told(name: string): readonly string[] {
+    return this.#stage.events(name).map((event) => event.split(':')[0] ?? '');
+  }
+
+  async #toldOf(reasons: readonly string[], name: string): Promise<void> {
+    const all = (): boolean => reasons.every((reason) => this.#told(name).includes(reason));
+    await waitUntil(`events of ${name}`, all, patience).catch(() => undefined);
+  }
+
+  async #until(state: State, name: string, what: string): Promise<void> {
+    const reached = (): boolean => isDeepStrictEqual(look(this.#stage, name), state);
+    await waitUntil(what, reached, patience).catch((error: unknown) => {
+      throw new Error(`${name} after ${what} is ${JSON.stringify(look(this.#stage, name))}`, { cause: error });
+    });
+  }
+
+  /** The command, in a folder with the case's files. */
+  #run(command: string, files: Files, playing: Playing): Promise<Finished> {
+    return this.#turn(async () => {
+      const folder = join(this.#folder, playing.name);
+      for (const [path, text] of Object.entries(textsOf(files, annotationsOf(playing)))) {
+        const file = join(folder, this.#staged(path, playing.name));
+        await mkdir(dirname(file), { recursive: true });
+        await writeFile(file, this.#staged(text, playing.name));
+      }
+      const script = `export KUBECONFIG="$0"; cd "$1" && ${this.#staged(command, playing.name)}`;
+      return this.#stage.cluster.run('sh', ['-c', script, join(this.#folder, 'kubeconfig'), folder]);
+    });
+  }
+
+  /** Text of a case as it is for this player. */
+  #staged(text: string, name: string): string {
+    return text
+      .replace(/\bweb:/g, 'sluice.test/app:')
+      .replace(/\bweb\b/g, name)
+      .replace(/\bshop\b/g, this.#stage.namespace);
+  }
+
+  #seen({ code, stdout, stderr }: Finished, name: string, { says }: Seen): Seen {
+    const text = `${stdout}${stderr}`
+      .replaceAll('sluice.test/app:', 'web:')
+      .replaceAll(this.#stage.namespace, 'shop')
+      .replace(new RegExp(`\\b${name}\\b`, 'g'), 'web');
+    const lines = text.split('\n');
+    const rest = lines.filter((line) => warningIn(line) === undefined).join('\n');
+    return {
+      exit: code,
+      says: says.every((part) => rest.includes(part)) ? says : [rest],
+      warnings: lines.flatMap((line) => warningIn(line) ?? []),
+    };
+  }
+}
+
+/** As kubectl prints it, and as Helm's log does. */
+const warningIn = (line: string): string | undefined =>
+  /^(?:Warning: |W\d{4} .*warnings\.go:\d+\] )(.*)$/.exec(line)?.[1];
+
+const annotationsOf = ({ case: one, given }: Playing): Labels => ({ ...given.annotations, ...one.with });
+
+const textsOf = (files: Files, annotations: Labels): { readonly [path: string]: string } => ({
+  ...chart(annotations),
+  ...Object.fromEntries(Object.entries(files).map(([name, file]) => [name, fileText(file, annotations)])),
+});
