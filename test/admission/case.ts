@@ -10,10 +10,11 @@ export type Manifest = {
   /** Of the image. `missing` is one that no registry has. */
   readonly version: string;
   readonly annotations?: Labels;
-  readonly replicas?: number;
+  /** 1 unless said otherwise. */
+  readonly replicas?: number | 'left out';
   readonly paused?: boolean;
-  /** Pods become ready this many seconds after they started. */
-  readonly readyAfter?: number;
+  /** Only pods of a canary ever become ready: a promotion that stays under way. */
+  readonly stuck?: true;
 };
 
 /** A file of another shape: these fields and the name. */

@@ -1,7 +1,7 @@
 /** How cases begin: each situation a workload can be in, and the way there. */
 import type { Labels } from '../../src/core/kube-object.ts';
 import type { Given, State } from './case.ts';
-import { failed, gone, held, idle, rolled, succeeded } from './states.ts';
+import { failed, held, idle, rolled, rolling, succeeded, twice } from './states.ts';
 
 const base: Labels = {
   'sluice.dev/canary': 'enabled',
@@ -18,6 +18,15 @@ const v1 = { version: '1' } as const;
 const apply = 'kubectl apply -f web.yaml';
 const applied = (version: string, until: State) => ({ run: apply, files: { 'web.yaml': { version } }, until });
 const onV1 = { start: v1, started: idle('1') } as const;
+const images = (version: string, until: State) => ({
+  run: 'kubectl apply --server-side --field-manager=images -f web.yaml',
+  files: { 'web.yaml': { version, replicas: 'left out' } } as const,
+  until,
+});
+const scaled = {
+  run: 'kubectl apply --server-side --field-manager=scaler --force-conflicts -f web.yaml',
+  files: { 'web.yaml': { spec: { replicas: 2 } } },
+} as const;
 const broken: State = { ...idle('1'), template: 'web:missing', serves: [] };
 
 const all = {
@@ -47,6 +56,16 @@ const all = {
       },
     ],
   },
+  'two managers': {
+    words: 'web:1 serves, applied on the server side by two managers: one of everything but the replicas, one of these',
+    annotations: base,
+    steps: [images('1', idle('1')), { ...scaled, until: twice(idle('1')) }],
+  },
+  'running, two managers': {
+    words: 'the same, and a release of web:2 is under way',
+    annotations: base,
+    steps: [images('1', idle('1')), { ...scaled, until: twice(idle('1')) }, images('2', twice(held('2', { name: 'web-3' })))],
+  },
   failed: {
     words: 'the release of web:2 has failed',
     annotations: failing,
@@ -58,6 +77,19 @@ const all = {
     annotations: quick,
     ...onV1,
     steps: [applied('2', succeeded('2'))],
+  },
+  'promoted, running': {
+    words: 'web:2 was promoted over web:1 and a release of web:3 is under way',
+    annotations: quick,
+    ...onV1,
+    steps: [
+      applied('2', succeeded('2')),
+      {
+        run: apply,
+        files: { 'web.yaml': { version: '3', annotations: { 'sluice.dev/interval': '1h' } } },
+        until: held('3', { over: '2', name: 'web-5', earlier: ['web-2 Succeeded'] }),
+      },
+    ],
   },
   skipped: {
     words: 'web:2 was let through by a skip',
@@ -77,6 +109,15 @@ const all = {
     ...onV1,
     steps: [{ run: 'kubectl rollout pause deployment/web', until: { ...idle('1'), paused: true } }],
   },
+  'promoted, paused': {
+    words: 'web:2 was promoted over web:1, and the user has paused it',
+    annotations: quick,
+    ...onV1,
+    steps: [
+      applied('2', succeeded('2')),
+      { run: 'kubectl rollout pause deployment/web', until: { ...succeeded('2'), paused: true } },
+    ],
+  },
   edited: {
     words: 'the user has paused web:1 and set web:2',
     annotations: base,
@@ -90,14 +131,14 @@ const all = {
     ],
   },
   promoting: {
-    words: 'web:2 was good and is being promoted: pods of both versions serve',
+    words: 'web:2 was good and rolls out, but its pods do not become ready',
     annotations: quick,
     ...onV1,
     steps: [
       {
         run: apply,
-        files: { 'web.yaml': { version: '2', readyAfter: 4 } },
-        until: { ...held('2'), paused: false, mark: 'web-2 Promoting', releases: ['web-2 Promoting'] },
+        files: { 'web.yaml': { version: '2', stuck: true } },
+        until: rolling,
       },
     ],
   },
@@ -139,4 +180,3 @@ const all = {
 
 export type GivenName = keyof typeof all;
 export const givens: { readonly [name in GivenName]: Given } = all;
-export { gone };

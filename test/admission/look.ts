@@ -71,7 +71,8 @@ export const isSettled = (stage: Stage, name: string): boolean => {
   if (found === undefined) return true;
   const { status } = found;
   const progressing = status?.conditions?.find(({ type }) => type === 'Progressing')?.reason;
-  const wanted = found.spec.paused === true ? ['DeploymentPaused', 'ProgressDeadlineExceeded'] : undefined;
+  const said =
+    found.spec.paused === true ? ['DeploymentPaused', 'ProgressDeadlineExceeded'] : ['NewReplicaSetAvailable'];
   const seen = (status?.observedGeneration ?? 0) >= (found.metadata.generation ?? 0);
-  return seen && (wanted === undefined || wanted.includes(progressing ?? ''));
+  return seen && said.includes(progressing ?? '');
 };

@@ -4,10 +4,21 @@ import type { Fields, Manifest } from './case.ts';
 
 const imageOf = (version: string): string => (version === 'missing' ? 'nowhere.test/app:1' : `web:${version}`);
 
-const readiness = (seconds: number | undefined): JsonObject =>
-  seconds === undefined
-    ? {}
-    : { readinessProbe: { exec: { command: ['true'] }, initialDelaySeconds: seconds, periodSeconds: 1 } };
+/** Ready in pods of `web-canary` alone. */
+const stuck: JsonObject = {
+  env: [{ name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
+  readinessProbe: {
+    exec: { command: ['sh', '-c', 'case $POD in *-canary-*) exit 0;; esac; exit 1'] },
+    periodSeconds: 1,
+  },
+};
+
+const container = ({ version, stuck: isStuck }: Manifest): JsonObject => ({
+  name: 'app',
+  image: imageOf(version),
+  command: ['sleep', 'infinity'],
+  ...(isStuck === true ? stuck : {}),
+});
 
 /** Nothing that the API server would fill in, as in Git. The pods sleep: no case needs an answer from them. */
 export const deployment = (file: Manifest, annotations: Labels): JsonObject => ({
@@ -16,15 +27,13 @@ export const deployment = (file: Manifest, annotations: Labels): JsonObject => (
   metadata: { name: 'web', annotations: { ...annotations, ...file.annotations } },
   spec: {
     ...(file.paused === undefined ? {} : { paused: file.paused }),
-    replicas: file.replicas ?? 1,
+    ...(file.replicas === 'left out' ? {} : { replicas: file.replicas ?? 1 }),
     selector: { matchLabels: { app: 'web' } },
     template: {
       metadata: { labels: { app: 'web' } },
       spec: {
         terminationGracePeriodSeconds: 0,
-        containers: [
-          { name: 'app', image: imageOf(file.version), command: ['sleep', 'infinity'], ...readiness(file.readyAfter) },
-        ],
+        containers: [container(file)],
       },
     },
   },

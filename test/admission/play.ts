@@ -22,7 +22,7 @@ export type Outcome = {
 export type Playing = { readonly case: Case; readonly given: Given; readonly name: string };
 
 const tools = 5;
-const patience = { withinMs: 120_000, everyMs: 100 };
+const patience = { withinMs: 60_000, everyMs: 100 };
 
 /** Runs at most `slots` of the tasks it is given at a time. */
 const turnstile = (slots: number): (<T>(task: () => Promise<T>) => Promise<T>) => {
@@ -92,7 +92,7 @@ export class Players {
       if (code !== 0) throw new Error(`${step.run}: ${stderr}`);
       await this.#until(step.until, name, step.run);
     }
-    await waitUntil(`${name} to settle`, () => isSettled(this.#stage, name), patience);
+    if (one.then === 'same') await waitUntil(`${name} to settle`, () => isSettled(this.#stage, name), patience);
     const [before, pods] = [this.#stage.deployment(name)?.metadata.resourceVersion, podNames(this.#stage, name)];
     const finished = await this.#run(one.run, one.files ?? {}, playing);
     const then = await this.#outcome(one.then, name, before);

@@ -45,3 +45,18 @@ export const ended = (version: string, phase: string, name = 'web-2'): State => 
   ...idle(version),
   releases: [`${name} ${phase}`],
 });
+
+/** The same with two replicas of everything that serves. */
+export const twice = (state: State): State => ({
+  ...state,
+  serves: state.serves.map((one) => `2 × ${one}`),
+  canary: state.canary === '-' ? '-' : `2 × ${state.canary}`,
+});
+
+/** web:2 was judged good and rolls out over web:1. */
+export const rolling: State = {
+  ...held('2'),
+  paused: false,
+  mark: 'web-2 Promoting',
+  releases: ['web-2 Promoting'],
+};

@@ -1,6 +1,29 @@
 /** The rows in the order in which the page shows them. */
 import type { Row } from './case.ts';
-import { newTemplate } from './cases-new-template.ts';
+import { knownGood, midPromotion, ownPause, restarts } from './cases-back.ts';
+import { deletions, nothingServes } from './cases-first.ts';
+import { anotherTemplate, failedTemplate, sameAgain, stableBack, unpaused } from './cases-held.ts';
+import { guarded, optedOut, refused, skipped } from './cases-leave.ts';
+import { newTemplate, onlyShown, untouched } from './cases-new-template.ts';
 import type { GivenName } from './givens.ts';
 
-export const table: readonly Row<GivenName>[] = [newTemplate];
+export const table: readonly Row<GivenName>[] = [
+  nothingServes,
+  newTemplate,
+  untouched,
+  onlyShown,
+  sameAgain,
+  anotherTemplate,
+  stableBack,
+  unpaused,
+  failedTemplate,
+  knownGood,
+  midPromotion,
+  restarts,
+  ownPause,
+  skipped,
+  optedOut,
+  deletions,
+  refused,
+  guarded,
+];

@@ -1,0 +1,211 @@
+import type { Row } from './case.ts';
+import type { GivenName } from './givens.ts';
+import { ended, failed, gone, held, idle, rolled } from './states.ts';
+import { released } from './warnings.ts';
+
+const reason = 'INC-42 hotfix';
+const skip = { 'sluice.dev/skip': reason } as const;
+const skips = [
+  `sluice.dev/skip "${reason}": this template rolls natively, at once, without a canary; it is recorded with your name`,
+] as const;
+
+/** Native rolls that people ask for. */
+export const skipped: Row<GivenName> = {
+  row: '`sluice.dev/skip: "<reason>"`',
+  answer:
+    'This one template rolls natively, at once. The Release says Skipped, with the reason and who asked. The annotation may stay: it has no effect on later changes.',
+  cases: [
+    {
+      name: 'in the write that changes the template',
+      given: 'idle',
+      files: { 'web.yaml': { version: '2', annotations: skip } },
+      run: 'kubectl apply -f web.yaml',
+      see: { exit: 0, says: ['deployment.apps/web configured'], warnings: skips },
+      then: ended('2', 'Skipped'),
+    },
+    {
+      name: 'during the release of the template',
+      given: 'running',
+      run: `kubectl annotate deployment/web sluice.dev/skip='${reason}'`,
+      see: { exit: 0, says: ['deployment.apps/web annotated'], warnings: skips },
+      then: ended('2', 'Skipped'),
+      events: ['ReleaseSkipped'],
+    },
+    {
+      name: 'after the template has failed',
+      given: 'failed',
+      run: `kubectl annotate deployment/web sluice.dev/skip='${reason}'`,
+      see: { exit: 0, says: ['deployment.apps/web annotated'], warnings: skips },
+      then: { ...rolled('2'), releases: ['web-2 Failed', 'web-4 Skipped'] },
+    },
+    {
+      name: 'left over from an earlier change',
+      given: 'skipped',
+      files: { 'web.yaml': { version: '3', annotations: skip } },
+      run: 'kubectl apply -f web.yaml',
+      see: {
+        exit: 0,
+        says: ['deployment.apps/web configured'],
+        warnings: [
+          ...released({ name: 'web-4', change: 'image of container app: web:2 → web:3' }),
+          `sluice.dev/skip "${reason}" is from an earlier change and has no effect on this one; change its text to skip this template`,
+        ],
+      },
+      then: held('3', { over: '2', name: 'web-4', earlier: ['web-2 Skipped'] }),
+    },
+    {
+      name: 'where there is nothing to skip',
+      given: 'idle',
+      run: `kubectl annotate deployment/web sluice.dev/skip='${reason}'`,
+      see: {
+        exit: 0,
+        says: ['deployment.apps/web annotated'],
+        warnings: [
+          `sluice.dev/skip "${reason}" has no effect here: it counts in the write that changes the template, or while a release holds it`,
+        ],
+      },
+      then: idle('1'),
+    },
+  ],
+};
+
+const left = [
+  'sluice.dev/canary no longer asks for canary releases: release web-2 ends and the workload rolls natively',
+] as const;
+
+/** Opting out. */
+export const optedOut: Row<GivenName> = {
+  row: 'The workload no longer asks for canary releases',
+  answer: 'A release that runs is aborted, its canary taken down, and the template rolls natively.',
+  cases: [
+    {
+      name: 'the annotation is taken away during a release',
+      given: 'running',
+      run: 'kubectl annotate deployment/web sluice.dev/canary-',
+      see: { exit: 0, says: ['deployment.apps/web annotated'], warnings: left },
+      then: ended('2', 'Aborted'),
+      events: ['ReleaseAborted'],
+    },
+    {
+      name: 'the annotation says disabled, during a release',
+      given: 'running',
+      run: 'kubectl annotate deployment/web sluice.dev/canary=disabled --overwrite',
+      see: { exit: 0, says: ['deployment.apps/web annotated'], warnings: left },
+      then: ended('2', 'Aborted'),
+    },
+    {
+      name: 'after a failure',
+      given: 'failed',
+      run: 'kubectl annotate deployment/web sluice.dev/canary-',
+      see: { exit: 0, says: ['deployment.apps/web annotated'], warnings: left },
+      then: ended('2', 'Failed'),
+    },
+    {
+      name: 'together with a new template',
+      given: 'idle',
+      files: { 'web.yaml': { version: '2', annotations: { 'sluice.dev/canary': 'disabled' } } },
+      run: 'kubectl apply -f web.yaml',
+      see: { exit: 0, says: ['deployment.apps/web configured'], warnings: [] },
+      then: idle('2'),
+    },
+  ],
+};
+
+const wrong = { 'sluice.dev/steps': '120', 'sluice.dev/intervall': '30s' } as const;
+const problems = ['is invalid', '2 problems:', 'sluice.dev/steps "120"', 'Did you mean sluice.dev/interval?'] as const;
+
+/** What is refused. */
+export const refused: Row<GivenName> = {
+  row: 'The policy cannot be read',
+  answer: 'The write is refused, with every problem at once: the field, its value, what is allowed.',
+  cases: [
+    {
+      name: 'in a new Deployment',
+      given: 'absent',
+      files: { 'web.yaml': { version: '1', annotations: wrong } },
+      run: 'kubectl apply -f web.yaml',
+      see: { exit: 1, says: problems.slice(1), warnings: [] },
+      then: gone,
+    },
+    {
+      name: 'in a change of the template',
+      given: 'idle',
+      files: { 'web.yaml': { version: '2', annotations: wrong } },
+      run: 'kubectl apply -f web.yaml',
+      see: { exit: 1, says: problems.slice(1), warnings: [] },
+      then: 'same',
+    },
+    {
+      name: 'in a server-side apply',
+      given: 'server-side',
+      files: { 'web.yaml': { version: '2', annotations: wrong } },
+      run: 'kubectl apply --server-side -f web.yaml',
+      see: { exit: 1, says: problems.slice(1), warnings: [] },
+      then: 'same',
+    },
+    {
+      name: 'in an annotation alone',
+      given: 'idle',
+      run: 'kubectl annotate deployment/web sluice.dev/steps=50,20 --overwrite',
+      see: { exit: 1, says: ['sluice.dev/steps "50,20"'], warnings: [] },
+      then: 'same',
+    },
+    {
+      name: 'in a dry run, too',
+      given: 'idle',
+      run: 'kubectl annotate deployment/web sluice.dev/policy=none --dry-run=server',
+      see: { exit: 1, says: ['sluice.dev/policy "none"'], warnings: [] },
+      then: 'same',
+    },
+    {
+      name: 'where only the opt-in is misspelt',
+      given: 'not opted in',
+      run: 'kubectl annotate deployment/web sluice.dev/canray=enabled',
+      see: { exit: 1, says: ['Did you mean sluice.dev/canary?'], warnings: [] },
+      then: 'same',
+    },
+    {
+      name: 'in a helm upgrade',
+      given: 'by Helm',
+      run: `sed -i 's/"sluice.dev.steps": "50"/"sluice.dev\\/steps": "120"/' chart/templates/deployment.yaml && helm upgrade web ./chart --set version=2`,
+      see: { exit: 1, says: ['UPGRADE FAILED', 'sluice.dev/steps "120"'], warnings: [] },
+      then: 'same',
+    },
+  ],
+};
+
+/** What belongs to Sluice. */
+export const guarded: Row<GivenName> = {
+  row: 'Somebody else writes to what Sluice made',
+  answer: 'It is refused, with the reason and what to do instead.',
+  cases: [
+    {
+      name: 'another image for the canary',
+      given: 'running',
+      run: 'kubectl set image deployment/web-canary app=web:3',
+      see: { exit: 1, says: ['Deployment web-canary belongs to release web-2 and goes with it.'], warnings: [] },
+      then: 'same',
+    },
+    {
+      name: 'the canary deleted',
+      given: 'running',
+      run: 'kubectl delete deployment/web-canary',
+      see: { exit: 1, says: ['Deployment web-canary belongs to release web-2 and goes with it.'], warnings: [] },
+      then: 'same',
+    },
+    {
+      name: 'marks that others write are put right without a word',
+      given: 'running',
+      run: 'kubectl annotate deployment/web sluice.dev/phase=Promoting sluice.dev/release=web-9 --overwrite',
+      see: { exit: 0, says: ['deployment.apps/web annotated'], warnings: [] },
+      then: held('2'),
+    },
+    {
+      name: 'marks of their own making count for nothing',
+      given: 'idle',
+      run: 'kubectl annotate deployment/web sluice.dev/phase=Failed sluice.dev/stable-hash=x',
+      see: { exit: 0, says: ['deployment.apps/web annotated'], warnings: [] },
+      then: idle('1'),
+    },
+  ],
+};
