@@ -15,7 +15,7 @@ import { crds } from './crds.ts';
 import { difference } from './difference.ts';
 import { annotationsPage, policyPage, releasePage } from './reference-docs.ts';
 
-type GeneratedFile = { readonly path: string; readonly text: string };
+export type GeneratedFile = { readonly path: string; readonly text: string };
 
 const notice = 'Made by `npm run generate`; edit the declarations in src, not this file.';
 const yaml = (path: string, value: unknown): GeneratedFile => ({
@@ -52,8 +52,9 @@ const committed = (path: string): string => {
   }
 };
 
-const run = (checkOnly: boolean): number => {
-  const stale = generated().filter(({ path, text }) => committed(path) !== text);
+/** Brings files up to date, or says what differs. Returns the exit code. */
+export const writeGenerated = (files: readonly GeneratedFile[], checkOnly: boolean): number => {
+  const stale = files.filter(({ path, text }) => committed(path) !== text);
   for (const { path, text } of stale) {
     if (checkOnly) {
       process.stdout.write(`${path} is not what its declarations make:\n${difference(committed(path), text)}\n`);
@@ -66,4 +67,4 @@ const run = (checkOnly: boolean): number => {
   return checkOnly && stale.length > 0 ? 1 : 0;
 };
 
-if (import.meta.main) process.exitCode = run(process.argv.includes('--check'));
+if (import.meta.main) process.exitCode = writeGenerated(generated(), process.argv.includes('--check'));

@@ -1,6 +1,6 @@
 import type { Row } from './case.ts';
 import type { GivenName } from './givens.ts';
-import { ended, failed, gone, held, idle, rolled } from './states.ts';
+import { ended, gone, held, idle, rolled } from './states.ts';
 import { released } from './warnings.ts';
 
 const reason = 'INC-42 hotfix';

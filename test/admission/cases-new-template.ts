@@ -176,7 +176,6 @@ export const newTemplate: Row<GivenName> = {
     {
       name: 'together with opting in',
       given: 'not opted in',
-      with: {},
       files: {
         'web.yaml': {
           version: '2',

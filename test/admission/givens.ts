@@ -64,7 +64,11 @@ const all = {
   'running, two managers': {
     words: 'the same, and a release of web:2 is under way',
     annotations: base,
-    steps: [images('1', idle('1')), { ...scaled, until: twice(idle('1')) }, images('2', twice(held('2', { name: 'web-3' })))],
+    steps: [
+      images('1', idle('1')),
+      { ...scaled, until: twice(idle('1')) },
+      images('2', twice(held('2', { name: 'web-3' }))),
+    ],
   },
   failed: {
     words: 'the release of web:2 has failed',

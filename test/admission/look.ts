@@ -27,7 +27,7 @@ const pods = (object: Counted): readonly string[] => {
 const ownedBy = (stage: Stage, uid: string | undefined, kind: typeof kinds.replicaSet): readonly Counted[] =>
   stage.view
     .list(kind, stage.namespace)
-    .filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid) === true) as Counted[];
+    .filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid) === true);
 
 const markOf = (deployment: Deployment, name: string): string => {
   const bound = boundMarks(deployment);
@@ -43,7 +43,7 @@ export const look = (stage: Stage, name: string): State => {
   const shown = canary === undefined ? '-' : (pods(canary)[0] ?? 'no pods');
   if (found === undefined) return { ...gone, releases, canary: shown };
   return {
-    template: imageIn(found as unknown as KubeObject),
+    template: imageIn(found),
     paused: found.spec.paused === true,
     mark: markOf(found, name),
     serves: ownedBy(stage, found.metadata.uid, kinds.replicaSet).flatMap(pods).sort(),
@@ -52,27 +52,40 @@ export const look = (stage: Stage, name: string): State => {
   };
 };
 
-/** Names of the pods that belong to the workload itself, those on their way out left aside. */
+const isReady = (status: KubeObject['status']): boolean => {
+  const conditions = (status?.['conditions'] ?? []) as readonly { readonly type: string; readonly status: string }[];
+  return conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True');
+};
+
+/** Names of the workload's own pods that serve, those on their way out left aside. */
 export const podNames = (stage: Stage, name: string): readonly string[] => {
   const sets = ownedBy(stage, stage.deployment(name)?.metadata.uid, kinds.replicaSet).map(
     ({ metadata }) => metadata.uid,
   );
   return stage.view
     .list(kinds.pod, stage.namespace)
-    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && isReady(status))
     .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => sets.includes(uid)) === true)
     .map(({ metadata }) => metadata.name)
     .sort();
 };
 
-/** The controllers have seen the last write and have said so; nobody writes to the Deployment any more by themselves. */
+/** The Deployment's own status has caught up with its spec and with its pods: it is what the next write is judged by. */
+export const isUpToDate = (stage: Stage, name: string): boolean => {
+  const found = stage.deployment(name) as Deployment | undefined;
+  if (found === undefined) return true;
+  const { metadata, status } = found;
+  const ready = ownedBy(stage, metadata.uid, kinds.replicaSet).map((set) => set.status?.readyReplicas ?? 0);
+  const seen = (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+  return seen && (status?.availableReplicas ?? 0) === ready.reduce((sum, one) => sum + one, 0);
+};
+
+/** The controllers have nothing more to say either: nobody writes to the Deployment any more by themselves. */
 export const isSettled = (stage: Stage, name: string): boolean => {
   const found = stage.deployment(name) as Deployment | undefined;
   if (found === undefined) return true;
-  const { status } = found;
-  const progressing = status?.conditions?.find(({ type }) => type === 'Progressing')?.reason;
+  const progressing = found.status?.conditions?.find(({ type }) => type === 'Progressing')?.reason;
   const said =
     found.spec.paused === true ? ['DeploymentPaused', 'ProgressDeadlineExceeded'] : ['NewReplicaSetAvailable'];
-  const seen = (status?.observedGeneration ?? 0) >= (found.metadata.generation ?? 0);
-  return seen && said.includes(progressing ?? '');
+  return isUpToDate(stage, name) && said.includes(progressing ?? '');
 };

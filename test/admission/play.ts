@@ -8,7 +8,7 @@ import type { Finished } from '../cluster/binaries/run-command.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 import type { Stage } from '../support/stage.ts';
 import type { Case, Files, Given, Seen, State } from './case.ts';
-import { isSettled, look, podNames } from './look.ts';
+import { isSettled, isUpToDate, look, podNames } from './look.ts';
 import { chart, fileText, service } from './manifest.ts';
 
 /** What came of a case, in the shape of what was expected. */
@@ -16,13 +16,17 @@ export type Outcome = {
   readonly see: Seen;
   readonly then: State | 'same';
   readonly events: readonly string[];
+  /** What served before, and whether the very same pods serve now. */
+  readonly served: readonly string[];
   readonly pods: 'the same' | 'others';
 };
 
 export type Playing = { readonly case: Case; readonly given: Given; readonly name: string };
 
+/** Programs that run at a time, and cases that are under way at a time: more would only wait for each other. */
 const tools = 5;
-const patience = { withinMs: 60_000, everyMs: 100 };
+const cases = 24;
+const patience = { withinMs: 120_000, everyMs: 100 };
 
 /** Runs at most `slots` of the tasks it is given at a time. */
 const turnstile = (slots: number): (<T>(task: () => Promise<T>) => Promise<T>) => {
@@ -73,18 +77,26 @@ export class Players {
     return rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** What every case begins with, in a few requests. */
-  async prepare(all: readonly Playing[]): Promise<void> {
+  /** Every case, in order; resolves when all are over. What came of each is in the promise that stands for it. */
+  async playAll(all: readonly Playing[]): Promise<ReadonlyMap<Case, Promise<Outcome>>> {
+    const stand = turnstile(cases);
+    const prepared = this.#prepare(all);
+    const outcomes = new Map(all.map((one) => [one.case, stand(() => this.#play(one))] as const));
+    await Promise.all([prepared, Promise.allSettled(outcomes.values())]);
+    return outcomes;
+  }
+
+  /** What cases begin with, by a few calls of kubectl, the first cases first. */
+  async #prepare(all: readonly Playing[]): Promise<void> {
     const objects = all.flatMap((one) => {
       const start = one.given.start === undefined ? [] : [fileText(one.given.start, annotationsOf(one))];
       return [JSON.stringify(service), ...start].map((text) => JSON.parse(this.#staged(text, one.name)) as object);
     });
-    const share = Math.ceil(objects.length / tools);
-    const parts = Array.from({ length: tools }, (_, i) => objects.slice(i * share, (i + 1) * share));
-    await Promise.all(parts.filter((part) => part.length > 0).map((part) => this.#stage.apply(...part)));
+    const parts = Array.from({ length: tools - 1 }, (_, part) => objects.filter((__, i) => i % (tools - 1) === part));
+    await Promise.all(parts.map((part) => this.#stage.apply(...part)));
   }
 
-  async play(playing: Playing): Promise<Outcome> {
+  async #play(playing: Playing): Promise<Outcome> {
     const { case: one, given, name } = playing;
     if (given.started !== undefined) await this.#until(given.started, name, 'the start');
     for (const step of given.steps ?? []) {
@@ -93,6 +105,7 @@ export class Players {
       await this.#until(step.until, name, step.run);
     }
     if (one.then === 'same') await waitUntil(`${name} to settle`, () => isSettled(this.#stage, name), patience);
+    const served = look(this.#stage, name).serves;
     const [before, pods] = [this.#stage.deployment(name)?.metadata.resourceVersion, podNames(this.#stage, name)];
     const finished = await this.#run(one.run, one.files ?? {}, playing);
     const then = await this.#outcome(one.then, name, before);
@@ -101,6 +114,7 @@ export class Players {
       see: this.#seen(finished, name, one.see),
       then,
       events: (one.events ?? []).filter((reason) => this.#told(name).includes(reason)),
+      served,
       pods: isDeepStrictEqual(podNames(this.#stage, name), pods) ? 'the same' : 'others',
     };
   }
@@ -136,7 +150,7 @@ export class Players {
   }
 
   async #until(state: State, name: string, what: string): Promise<void> {
-    const reached = (): boolean => isDeepStrictEqual(look(this.#stage, name), state);
+    const reached = (): boolean => isDeepStrictEqual(look(this.#stage, name), state) && isUpToDate(this.#stage, name);
     await waitUntil(what, reached, patience).catch((error: unknown) => {
       throw new Error(`${name} after ${what} is ${JSON.stringify(look(this.#stage, name))}`, { cause: error });
     });
