@@ -203,6 +203,14 @@ export const ownPause: Row<GivenName> = {
       then: edited,
     },
     {
+      name: 'in the write that changes the template',
+      given: 'idle',
+      files: { 'web.yaml': { version: '2', paused: true } },
+      run: 'kubectl apply -f web.yaml',
+      see: { exit: 0, says: ['deployment.apps/web configured'], warnings: waits('web-2') },
+      then: { ...edited, mark: 'web-2 UserPaused' },
+    },
+    {
       name: 'and resumes after the edit',
       given: 'edited',
       run: 'kubectl rollout resume deployment/web',
@@ -225,6 +233,18 @@ export const ownPause: Row<GivenName> = {
       run: 'kubectl apply -f web.yaml',
       see: { exit: 0, says: ['deployment.apps/web configured'], warnings: [] },
       then: paused,
+    },
+    {
+      name: 'and applies another manifest, which says paused: false',
+      given: 'edited',
+      files: { 'web.yaml': { version: '3', paused: false } },
+      run: 'kubectl apply -f web.yaml',
+      see: {
+        exit: 0,
+        says: ['deployment.apps/web configured'],
+        warnings: released({ name: 'web-4', change: 'image of container app: web:2 → web:3' }),
+      },
+      then: held('3', { name: 'web-4' }),
     },
     {
       name: 'and replaces it by an edited manifest that says nothing of a pause: that resumes, too',

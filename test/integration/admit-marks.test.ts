@@ -61,7 +61,7 @@ const expectHeld = async (name: string, image: string, stable: string): Promise<
 };
 
 beforeAll(async () => {
-  kit = await startAdmission(await attach(), `admit-writes-${process.pid}`);
+  kit = await startAdmission(await attach(), `admit-marks-${process.pid}`);
 }, 120_000);
 afterAll(async () => {
   await kit.stop();
