@@ -121,7 +121,8 @@ let last: string;
 try {
   last = await play(stage);
   if ((process.env['KEEP'] ?? '') !== '') {
-    for (const line of hints(stage)) say(line);
+    // Here already: an interrupted make no longer waits for what comes after it.
+    for (const line of [last, ...hints(stage)]) say(line);
     await untilInterrupted();
   }
 } catch (error) {
