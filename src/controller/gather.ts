@@ -3,6 +3,7 @@ import { canaryServiceName } from '../core/release/canary.ts';
 import { distinguishingLabel, findApex } from '../core/release/apex.ts';
 import type { Facts, Request, RouteFacts } from '../core/release/facts.ts';
 import { isFinal } from '../core/release/state.ts';
+import { isTakenOver, takenOverNote } from '../core/release/taken-over.ts';
 import {
   apiVersionOf,
   kinds,
@@ -216,6 +217,14 @@ const ableProblems = (cluster: ClusterView, provider: TrafficProvider, policy: P
   return [...providerProblems({ name, can, missing: () => missing }), ...planProblems({ name, can }, policy.weights)];
 };
 
+/** The user's own route is theirs anyway: only what Sluice made can be taken over. */
+const takenOver = (canary: Gathered['canary'], route: Route | undefined): Facts['takenOver'] => {
+  const routes = [...(route?.live.values() ?? [])];
+  const made = [canary.deployment, canary.service].filter((object) => object !== undefined);
+  const note = takenOverNote([...made, ...routes]);
+  return note === undefined ? undefined : { note, route: routes.some(isTakenOver) };
+};
+
 /** Counters of these pods began at zero, and not before their Deployment was made. */
 const startsOf = (slices: readonly KubeObject[], deployment: Deployment | undefined): ReadonlyMap<string, Instant> => {
   const at = fromRfc3339(deployment?.metadata.creationTimestamp);
@@ -244,6 +253,7 @@ export const gather = (subject: Subject): Gathered => {
       ahead: aheadOf(subject),
       request: requestOf(release.object),
       refused: refusedOf(release),
+      takenOver: takenOver(canary, route),
     }),
   };
   const started = startsOf(slices ?? [], canary.deployment);

@@ -1,7 +1,15 @@
 /** Carries out effects: compares each wish with what is there and writes only the difference. Every write is guarded. */
 import { canaryDeployment, canaryService, type CanaryPlan } from '../core/release/canary.ts';
 import type { Effect } from '../core/release/effects.ts';
-import { kinds, type Deployment, type KubeObject, type ObjectRef, type PodTemplate } from '../core/kube-object.ts';
+import {
+  kinds,
+  refKey,
+  type Deployment,
+  type KubeObject,
+  type ObjectRef,
+  type PodTemplate,
+} from '../core/kube-object.ts';
+import { isTakenOver } from '../core/release/taken-over.ts';
 import { templateDiff } from '../core/template/template-diff.ts';
 import { templateHash } from '../core/template/template-hash.ts';
 import { ClusterError } from '../ports/cluster.ts';
@@ -102,7 +110,7 @@ const createService = async (run: EffectRun, replicas: number): Promise<number> 
 /** Follows stable's size, in both directions: the weight decides, and it never falls while the canary serves. */
 const grow = async (run: EffectRun, replicas: number): Promise<number> => {
   const { deployment } = run.gathered.canary;
-  if (deployment === undefined || deployment.spec.replicas === replicas) return 0;
+  if (deployment === undefined || deployment.spec.replicas === replicas || isTakenOver(deployment)) return 0;
   const ref = refOf(run, kinds.deployment, deployment.metadata.name);
   await run.deps.cluster.patch(ref, { type: 'merge', body: { spec: { replicas } } });
   return 1;
@@ -115,7 +123,7 @@ const removeCanary = async (run: EffectRun): Promise<number> => {
     [kinds.deployment, deployment],
     [kinds.service, service],
   ] as const) {
-    if (object === undefined || object.metadata.deletionTimestamp !== undefined) continue;
+    if (object === undefined || object.metadata.deletionTimestamp !== undefined || isTakenOver(object)) continue;
     await run.deps.cluster.remove(refOf(run, gvk, object.metadata.name), object.metadata.uid);
     writes += 1;
   }
@@ -127,7 +135,10 @@ type Route = NonNullable<Gathered['route']>;
 const route = async (run: EffectRun, changesOf: (route: Route) => readonly Change[]): Promise<number> => {
   const { route: found } = run.gathered;
   if (found === undefined) return 0;
-  const changes = changesOf(found);
+  const changes = changesOf(found).filter(({ ref }) => {
+    const live = found.live.get(refKey(ref));
+    return live === undefined || !isTakenOver(live);
+  });
   for (const change of changes) {
     await applyChange(run, change);
     run.deps.metrics.trafficChange(found.provider.name, change.op);

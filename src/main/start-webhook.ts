@@ -1,15 +1,17 @@
 /** Wires the webhook to its caches, its certificate and its port. */
 import { X509Certificate } from 'node:crypto';
+import { hostname } from 'node:os';
 import { keepCertificates } from '../certs/keep-certificates.ts';
 import { newPrivateKey } from '../certs/key-pair.ts';
 import type { Credential, ServingNames } from '../certs/authority.ts';
 import type { CertificateStore } from '../certs/certificate-store.ts';
 import type { Trusted } from '../certs/trust.ts';
-import { mutate } from '../core/admission/mutate.ts';
-import { validate } from '../core/admission/validate.ts';
+import { admissionAnswers } from '../core/admission/admission-answers.ts';
 import { kinds } from '../core/kube-object.ts';
 import type { ConnectedCluster } from '../kube/cluster.ts';
+import { kubeJournal, type KubeJournal } from '../kube/journal.ts';
 import type { Clock } from '../ports/clock.ts';
+import { group } from '../schema/names.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { webhookApp } from '../webhook/webhook-app.ts';
@@ -32,6 +34,8 @@ export type WebhookSetup = {
   readonly limits?: Partial<WebhookLimits>;
 };
 
+const journalGrace = 2000;
+
 export type RunningWebhook = { readonly server: WebhookServer; readonly stop: () => Promise<void> };
 
 /** Kinds of what the certificate is stored in and trusted by; watched in a cluster, not in development. */
@@ -47,6 +51,7 @@ const putBack = {
 /** Resolves when the port is open and API servers have been told whom to trust. */
 export const startWebhook = async (setup: WebhookSetup): Promise<RunningWebhook> => {
   const { cluster, serverClock: clock, log, store, names } = setup;
+  const journal = journalOf(setup);
   let server: Promise<WebhookServer> | undefined;
   const keeper = await keepCertificates({
     store,
@@ -57,7 +62,7 @@ export const startWebhook = async (setup: WebhookSetup): Promise<RunningWebhook>
     trust: async (bundle) => setup.trust(bundle, (await server)?.port ?? setup.port),
     use: (credential) => {
       tellExpiry(setup, credential);
-      if (server === undefined) server = listen(setup, credential);
+      if (server === undefined) server = listen(setup, credential, journal);
       else void server.then((running) => running.use(credential));
     },
     failed: (err) => log.error({ err }, 'the certificate could not be looked after; trying again in a minute'),
@@ -75,6 +80,7 @@ export const startWebhook = async (setup: WebhookSetup): Promise<RunningWebhook>
     stop: async () => {
       keeper.stop();
       await running.close();
+      await journal.close(journalGrace);
     },
   };
 };
@@ -84,12 +90,14 @@ const tellExpiry = ({ metrics }: WebhookSetup, { cert }: Credential): void => {
   metrics.certificateExpiry(/^CN=(.*)$/m.exec(subject)?.[1] ?? '', validToDate.getTime());
 };
 
-const listen = (setup: WebhookSetup, certificate: Credential): Promise<WebhookServer> => {
+const journalOf = ({ cluster, clock, log }: WebhookSetup): KubeJournal =>
+  kubeJournal({ writer: cluster, author: { controller: `${group}/webhook`, instance: hostname() }, clock, log });
+
+const listen = (setup: WebhookSetup, certificate: Credential, journal: KubeJournal): Promise<WebhookServer> => {
   const { cluster, clock, log, metrics, port, host, limits } = setup;
-  const rules = webhookRules(cluster, setup.sluiceUser);
   const app = webhookApp({
-    mutate: (request, now) => mutate(request, rules, now),
-    validate: (request, now) => validate(request, rules, now),
+    ...admissionAnswers(webhookRules(cluster, setup.sluiceUser)),
+    journal,
     ready: () => (cluster.pending().length === 0 ? true : `waiting for ${cluster.pending().join(', ')}`),
     failureMode: 'closed',
     log,

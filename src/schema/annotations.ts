@@ -58,6 +58,12 @@ export const marks = {
 /** On a Release: a request from a person (JSON: id, verb, reason; the author is set by the webhook). */
 export const requestAnnotation = `${group}/request`;
 
+/** On everything Sluice makes for a release: the name of its workload, for whoever is to be told whose it is. */
+export const workloadAnnotation = `${group}/workload`;
+
+/** On an object that Sluice made, by those who have the right of the same name: why they write to it. */
+export const breakGlassAnnotation = `${group}/break-glass`;
+
 /** On a user's route while it carries a live split: what `restore` cannot tell from the route itself. */
 export const splitAnnotation = `${group}/split`;
 

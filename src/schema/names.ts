@@ -9,12 +9,15 @@ export const fieldManager = 'sluice';
 export const labels = {
   /** On everything made for one release: its Release object's name. The canary's EndpointSlices inherit it from its Service. */
   release: `${group}/release`,
-  /** On canary pods of a replica-weighted split only, where all other labels equal stable's. */
+  /** On canary pods. In a replica-weighted split it is all that tells them from stable ones; and a Scale shows it. */
   arm: `${group}/arm`,
   managedBy: 'app.kubernetes.io/managed-by',
 } as const;
 
 export const managedBy = 'sluice';
+
+/** The selector of a canary Deployment says so, as text. */
+export const canarySelector = `${labels.arm}=canary`;
 
 /** Names of what is made for a release. */
 export const canaryName = (workload: string): string => `${workload}-canary`;

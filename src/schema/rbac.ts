@@ -72,6 +72,8 @@ export const webhookPermissions = (names: {
 }): Permissions => ({
   workedOn: [
     allow(group, ['canarypolicies'], read),
+    // Who writes past the guard is told.
+    allow('events.k8s.io', ['events'], ['create', 'patch']),
     // Their metadata alone is asked for: who uses a policy that changes or goes.
     allow('apps', ['deployments'], ['list', 'watch']),
   ],

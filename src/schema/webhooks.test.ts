@@ -33,13 +33,16 @@ describe('webhook configurations', () => {
       'policies.sluice.dev',
       'policies-in-use.sluice.dev',
       'owned.sluice.dev',
+      'broken-glass.sluice.dev',
+      'scales.sluice.dev',
     ]);
   });
 
-  it('have no side effects, answer soon, and are asked again after other webhooks', () => {
+  it('have no side effects but one, answer soon, and are asked again after other webhooks', () => {
     for (const webhook of all()) {
       expect(webhook).toMatchObject({
-        sideEffects: 'None',
+        // An event, which is not written on a dry run.
+        sideEffects: webhook['name'] === 'broken-glass.sluice.dev' ? 'NoneOnDryRun' : 'None',
         timeoutSeconds: 5,
         matchPolicy: 'Equivalent',
         admissionReviewVersions: ['v1'],
@@ -101,10 +104,35 @@ describe('webhook configurations', () => {
           ['routes.sluice.dev', 'Ignore'],
           ['policies-in-use.sluice.dev', 'Ignore'],
           ['owned.sluice.dev', 'Ignore'],
+          ['broken-glass.sluice.dev', 'Ignore'],
+          ['scales.sluice.dev', 'Ignore'],
         ]),
       );
     },
   );
+
+  it('lead the guarded objects to one path, and those who may break the glass over them to another', () => {
+    const of = (name: string): JsonObject => named(name)[0]!;
+    const path = (name: string): unknown => (of(name)['clientConfig'] as { service: JsonObject }).service['path'];
+    expect(['owned', 'broken-glass', 'scales'].map(path)).toEqual([
+      '/validate/owned',
+      '/validate/break-glass',
+      '/validate/owned',
+    ]);
+    const [guarded, broken] = [of('owned'), of('broken-glass')];
+    expect(guarded['rules']).toEqual(broken['rules']);
+    expect(guarded['objectSelector']).toEqual(broken['objectSelector']);
+    const last = (webhook: JsonObject): string =>
+      (webhook['matchConditions'] as readonly { expression: string }[]).at(-1)!.expression;
+    expect(last(guarded)).toBe(`!(${last(broken)})`);
+    const resources = (guarded['rules'] as readonly JsonObject[]).flatMap((rule) => rule['resources']);
+    expect(resources).toEqual(['deployments', 'deployments/status', 'services', 'services/status', 'virtualservices']);
+  });
+
+  it('ask about routes whoever writes them, Sluice too', () => {
+    const conditions = named('routes')[0]?.['matchConditions'] as readonly JsonObject[];
+    expect(conditions.map(({ name }) => name)).toEqual(['carries-a-split']);
+  });
 
   it('quote user names', () => {
     const [webhook] = all({ sluiceUsers: ['a"b\\c'] });

@@ -1,8 +1,9 @@
 /** The two webhook configurations: which writes the API server asks Sluice about. As few as can be. */
-import type { Gvk, Json, JsonObject, KubeObject } from '../core/kube-object.ts';
-import { requestAnnotation, splitAnnotation } from './annotations.ts';
-import { group, labels, managedBy, version } from './names.ts';
-import { routeKinds } from './rbac.ts';
+import type { Gvk, JsonObject, KubeObject } from '../core/kube-object.ts';
+import { requestAnnotation } from './annotations.ts';
+import { guards, routes } from './guard-webhooks.ts';
+import { group, version } from './names.ts';
+import { annotationsOf, literal, notKubernetesItself, rule, type Condition, type Scope } from './webhook-scope.ts';
 
 /** Where the API server finds the webhook: a base address without a path, or a Service. */
 export type WebhookClient =
@@ -34,20 +35,27 @@ const manyAnnotations = 100;
 export const webhookConfigurations = (
   options: WebhookOptions,
 ): readonly [mutating: WebhookConfiguration, validating: WebhookConfiguration] => {
+  const guarding = {
+    entry: (scope: Scope) => webhook(options, scope),
+    at: (path: string) => clientConfig(options, path),
+    providerKinds: options.providerKinds,
+  };
   const mutating = [
     deployments(options, ['deployments', 'deployments/status']),
     releases(options),
-    routes(options),
+    routes(guarding),
     policies(options),
   ].map((webhook) => ({ ...webhook, clientConfig: clientConfig(options, '/mutate'), reinvocationPolicy: 'IfNeeded' }));
   const validating = [
-    // Another admission controller may change the template in a write of Sluice, too.
-    deployments(options, ['deployments'], `oldObject != null && ${templateChanges}`),
-    releases(options),
-    policies(options),
-    policiesInUse(options),
-    owned(options),
-  ].map((webhook) => ({ ...webhook, clientConfig: clientConfig(options, '/validate') }));
+    ...[
+      // Another admission controller may change the template in a write of Sluice, too.
+      deployments(options, ['deployments'], `oldObject != null && ${templateChanges}`),
+      releases(options),
+      policies(options),
+      policiesInUse(options),
+    ].map((webhook) => ({ ...webhook, clientConfig: clientConfig(options, '/validate') })),
+    ...guards(guarding),
+  ];
   return [
     configuration('MutatingWebhookConfiguration', options, mutating),
     configuration('ValidatingWebhookConfiguration', options, validating),
@@ -70,15 +78,6 @@ const clientConfig = ({ clientConfig: client, caBundle }: WebhookOptions, path: 
   ...(caBundle === undefined ? {} : { caBundle }),
 });
 
-type Condition = { readonly name: string; readonly expression: string };
-type Scope = {
-  readonly name: string;
-  readonly rules: readonly JsonObject[];
-  readonly conditions: readonly Condition[];
-  /** Sluice's own writes that are asked about, too: an expression. */
-  readonly ownWrites?: string;
-};
-
 const webhook = (options: WebhookOptions, { name, rules, conditions, ownWrites }: Scope): JsonObject => ({
   name: `${name}.${group}`,
   admissionReviewVersions: ['v1'],
@@ -98,29 +97,12 @@ const namespaceSelector = ({ namespace }: WebhookOptions): JsonObject => {
   return { matchExpressions: [...only, { key, operator: 'NotIn', values: ['kube-system'] }] };
 };
 
-const rule = (
-  apiGroup: string,
-  versions: Json,
-  resources: readonly string[],
-  operations: readonly string[],
-): JsonObject => ({
-  apiGroups: [apiGroup],
-  apiVersions: versions,
-  resources,
-  operations,
-  scope: '*',
-});
-
-/** A text as a CEL literal: JSON's escapes are CEL's, too. */
-const literal = (text: string): string => JSON.stringify(text);
-
-const notSluiceItself = ({ sluiceUsers }: WebhookOptions, unless: string | undefined): readonly Condition[] => {
-  if (sluiceUsers.length === 0) return [];
+const notSluiceItself = ({ sluiceUsers }: WebhookOptions, unless: string | true | undefined): readonly Condition[] => {
+  if (sluiceUsers.length === 0 || unless === true) return [];
   const others = `!(request.userInfo.username in [${sluiceUsers.map(literal).join(', ')}])`;
   return [{ name: 'not-sluice-itself', expression: unless === undefined ? others : `${others} || ${unless}` }];
 };
 
-const annotationsOf = (object: string): string => `${object}.?metadata.?annotations.orValue({})`;
 const ours = `k.startsWith(${literal(`${group}/`)})`;
 /**
  * Whether the object has an annotation that fits. The API server's loops take time by the square of their length (it
@@ -204,44 +186,4 @@ const policiesInUse = (options: WebhookOptions): JsonObject => ({
     conditions: [notKubernetesItself],
   }),
   failurePolicy: 'Ignore',
-});
-
-const notKubernetesItself: Condition = {
-  name: 'not-kubernetes-itself',
-  expression: '!request.userInfo.username.startsWith("system:serviceaccount:kube-system:")',
-};
-
-/**
- * Routes that carry a split, before or after. Asked about what Sluice itself writes, too: its trace is kept out of the
- * field managers. Never `Fail`: a split that is lost for a moment is repaired by the controller, and a route of the user
- * must not depend on Sluice.
- */
-const routes = (options: WebhookOptions): JsonObject => {
-  const carries = (object: string): string => `${annotationsOf(object)}[?${literal(splitAnnotation)}].hasValue()`;
-  const { matchConditions, ...entry } = webhook(options, {
-    name: 'routes',
-    rules: routeKinds(options.providerKinds).map((gvk) =>
-      rule(gvk.group, [gvk.version], [gvk.plural], ['CREATE', 'UPDATE']),
-    ),
-    conditions: [],
-  });
-  const condition = {
-    name: 'carries-a-split',
-    expression: `${carries('object')} || (oldObject != null && ${carries('oldObject')})`,
-  };
-  return { ...entry, matchConditions: [condition], failurePolicy: 'Ignore' };
-};
-
-/** What Sluice made. Never `Fail`: where Sluice is gone, its leftovers must be removable by hand. */
-const owned = (options: WebhookOptions): JsonObject => ({
-  ...webhook(options, {
-    name: 'owned',
-    rules: [
-      rule('apps', ['v1'], ['deployments'], ['CREATE', 'UPDATE', 'DELETE']),
-      rule('', ['v1'], ['services'], ['CREATE', 'UPDATE', 'DELETE']),
-    ],
-    conditions: [notKubernetesItself],
-  }),
-  failurePolicy: 'Ignore',
-  objectSelector: { matchLabels: { [labels.managedBy]: managedBy } },
 });

@@ -7,6 +7,7 @@ import { apiVersionOf } from '../core/kube-object.ts';
 import { isPercent, percent, type Percent } from '../core/percent.ts';
 import type { CarriedSplit, KeptRoute } from '../core/route-split.ts';
 import type { Acceptance, Change, Live, RouteTarget, Target, TrafficProvider } from '../ports/traffic.ts';
+import { workloadAnnotation } from '../schema/annotations.ts';
 import { apiVersion as sluiceApiVersion, labels, managedBy } from '../schema/names.ts';
 import { create, remove, replaceIfChanged } from './changes.ts';
 import { replaceAt, sameJson } from './json-values.ts';
@@ -73,6 +74,7 @@ const metadataOf = (target: Target, live?: ObjectMeta): ObjectMeta => ({
   name: target.apex.metadata.name,
   namespace: target.namespace,
   labels: { ...live?.labels, [labels.managedBy]: managedBy, [labels.release]: target.release.name },
+  annotations: { ...live?.annotations, [workloadAnnotation]: target.workload },
   ownerReferences: [
     {
       apiVersion: sluiceApiVersion,

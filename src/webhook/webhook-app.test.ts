@@ -6,21 +6,26 @@ import { pino } from 'pino';
 import supertest, { type Response } from 'supertest';
 import { alice, optIn, sluice } from '../../test/support/admission-input.ts';
 import { asObject, someRules } from '../../test/support/an-admission-request.ts';
-import { mutate } from '../core/admission/mutate.ts';
-import { validate } from '../core/admission/validate.ts';
+import { admissionAnswers } from '../core/admission/admission-answers.ts';
 import type { JsonObject } from '../core/kube-object.ts';
 import { manualClock } from '../ports/clock.ts';
+import { memoryJournal, type MemoryJournal } from '../ports/journal.ts';
 import { webhookApp, type WebhookParts } from './webhook-app.ts';
 
-type Seen = { readonly lines: { readonly [key: string]: unknown }[]; readonly counted: [string, number, boolean][] };
+type Seen = {
+  readonly journal: MemoryJournal;
+  readonly lines: { readonly [key: string]: unknown }[];
+  readonly counted: [string, number, boolean][];
+};
 
 const start = (parts: Partial<WebhookParts> = {}): { app: Express } & Seen => {
   const lines: Seen['lines'] = [];
   const counted: Seen['counted'] = [];
+  const journal = memoryJournal();
   let ticks = 0;
   const app = webhookApp({
-    mutate: (request, now) => mutate(request, someRules, now),
-    validate: (request, now) => validate(request, someRules, now),
+    ...admissionAnswers(someRules),
+    journal,
     ready: () => true,
     failureMode: 'closed',
     log: pino({ base: null }, { write: (line) => lines.push(JSON.parse(line) as Seen['lines'][number]) }),
@@ -29,7 +34,7 @@ const start = (parts: Partial<WebhookParts> = {}): { app: Express } & Seen => {
     stopwatch: () => (ticks += 2),
     ...parts,
   });
-  return { app, lines, counted };
+  return { app, journal, lines, counted };
 };
 
 const review = (more: JsonObject = {}): JsonObject => ({
@@ -133,9 +138,29 @@ describe('a question', () => {
   it('about the deletion of what Sluice made is answered from the old object', async () => {
     const { app } = start();
     const oldObject = asObject({ labels: { 'app.kubernetes.io/managed-by': 'sluice' } }) as unknown as JsonObject;
-    const answer = await post(app, review({ operation: 'DELETE', object: null, oldObject }), '/validate');
+    const answer = await post(app, review({ operation: 'DELETE', object: null, oldObject }), '/validate/owned');
     expect(responseOf(answer)['status']).toMatchObject({ code: 403, reason: 'Forbidden' });
   });
+
+  it.each([true, false])(
+    'about a write past the guard is told once it is answered, unless it is a dry run (%s)',
+    async (dryRun) => {
+      const { app, journal, lines } = start();
+      const owned = asObject({
+        labels: { 'app.kubernetes.io/managed-by': 'sluice' },
+        annotations: { 'sluice.dev/break-glass': 'INC-42' },
+      }) as unknown as JsonObject;
+      const question = review({ operation: 'DELETE', object: null, oldObject: owned, dryRun });
+      const response = responseOf(await post(app, question, '/validate/break-glass'));
+      expect(response).toMatchObject({ allowed: true, auditAnnotations: { case: 'broken-glass' } });
+      expect(lines[0]?.['msg']).toContain(
+        `let through${dryRun ? ' (dry run)' : ''}: the guard is passed over: INC-42; DELETE of `,
+      );
+      expect(journal.entries.map(({ reason, note }) => [reason, note.includes('INC-42')])).toEqual(
+        dryRun ? [] : [['BreakGlass', true]],
+      );
+    },
+  );
 
   it('about a create with a generated name is taken', async () => {
     const { app } = start();

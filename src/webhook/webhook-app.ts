@@ -1,8 +1,10 @@
 /** The webhook's HTTP: questions in, answers out. What is answered is decided in core; no answer waits for anything. */
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
+import type { AdmissionAnswers, Answering } from '../core/admission/admission-answers.ts';
 import { deny, pass, type AdmissionRequest, type Answer } from '../core/admission/admission-request.ts';
-import type { Instant, Milliseconds } from '../core/time.ts';
+import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Journal } from '../ports/journal.ts';
 import type { Log, LogFields } from '../telemetry/log.ts';
 import { decodeReview } from './decode-review.ts';
 import { encodeReview } from './encode-review.ts';
@@ -13,11 +15,9 @@ export type AdmissionMetrics = {
   admission(seen: string, took: Milliseconds, allowed: boolean): void;
 };
 
-export type Answering = (request: AdmissionRequest, now: Instant) => Answer;
-
-export type WebhookParts = {
-  readonly mutate: Answering;
-  readonly validate: Answering;
+export type WebhookParts = AdmissionAnswers & {
+  /** Where answers are told that everybody should know of. */
+  readonly journal: Journal;
   /** True once questions can be answered from caches that are in sync, else why not. */
   readonly ready: () => true | string;
   /** What becomes of a write when answering fails for a fault of our own: refused, or let through with a warning. */
@@ -38,15 +38,22 @@ const unfinishedBodies = 64 * mebibyte;
 /** Names and users come from clients: longer ones are cut in the log. */
 const longestLogged = 253;
 
-/** `POST /mutate`, `POST /validate`, `GET /healthz`, `GET /readyz`. Everything else, and every malformed body, is a 4xx with a reason. */
+/** The paths of the questions, as the webhook configurations name them. */
+const questionPaths = {
+  '/mutate': 'mutate',
+  '/validate': 'validate',
+  '/validate/owned': 'guard',
+  '/validate/break-glass': 'breakGlass',
+} as const satisfies Record<string, keyof AdmissionAnswers>;
+
+/** `POST` with a question, `GET /healthz`, `GET /readyz`. Everything else, and every malformed body, is a 4xx with a reason. */
 export const webhookApp = (parts: WebhookParts): Express => {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.disable('query parser');
   const body = jsonBody({ largest: parts.bodyLimit ?? defaultBodyLimit, together: unfinishedBodies });
-  app.post('/mutate', body, question(parts, parts.mutate));
-  app.post('/validate', body, question(parts, parts.validate));
+  for (const [path, name] of Object.entries(questionPaths)) app.post(path, body, question(parts, parts[name]));
   app.get('/healthz', (_request, response) => void response.type('text').send('ok\n'));
   app.get('/readyz', (_request, response) => {
     const ready = parts.ready();
@@ -55,8 +62,9 @@ export const webhookApp = (parts: WebhookParts): Express => {
       .type('text')
       .send(ready === true ? 'ok\n' : `${ready}\n`);
   });
-  app.all(['/mutate', '/validate'], (_request, response) => refuse(response, 405, 'POST an AdmissionReview'));
-  app.use((_request, response) => refuse(response, 404, 'there is POST /mutate and POST /validate'));
+  const paths = Object.keys(questionPaths);
+  app.all(paths, (_request, response) => refuse(response, 405, 'POST an AdmissionReview'));
+  app.use((_request, response) => refuse(response, 404, `there is POST ${paths.join(', ')}`));
   app.use(malformedBody(parts));
   return app;
 };
@@ -90,6 +98,7 @@ const question =
     response.end(JSON.stringify(encodeReview(request.uid, answer)));
     parts.metrics.admission(answer.case, stopwatch() - start, answer.allowed);
     report(parts, request, answer);
+    if (answer.event !== undefined && !request.dryRun) parts.journal.record(answer.event);
   };
 
 /** The one place where a fault of our own becomes an answer; undefined where the objects are to blame. */
@@ -115,15 +124,20 @@ const held: Answer = deny('fault', 'answering failed', {
   message: 'Sluice could not decide about this write for a fault of its own; nothing was changed. Its log says more.',
 });
 
-/** One line per decision that changes something. */
+const verdictOf = ({ allowed, event }: Answer): string => {
+  if (!allowed) return 'denied';
+  return event === undefined ? 'patched' : 'let through';
+};
+
+/** One line per decision that changes something, or that everybody should know of. */
 const report = ({ log }: WebhookParts, request: AdmissionRequest, answer: Answer): void => {
-  if (answer.case === 'fault' || (answer.allowed && answer.patch.length === 0)) return;
+  const isPlain = answer.allowed && answer.patch.length === 0 && answer.event === undefined;
+  if (answer.case === 'fault' || isPlain) return;
   const fields: LogFields = { ...about(request), reason: answer.case };
   const tool = request.fieldManager === undefined ? '' : ` with ${cut(request.fieldManager)}`;
-  const verdict = answer.allowed ? 'patched' : 'denied';
   log.info(
     fields,
-    `${verdict}${request.dryRun ? ' (dry run)' : ''}: ${answer.because}; ${request.operation} of ${cut(request.kind)} ${cut(request.name ?? '')} by ${cut(request.user)}${tool}`,
+    `${verdictOf(answer)}${request.dryRun ? ' (dry run)' : ''}: ${answer.because}; ${request.operation} of ${cut(request.kind)} ${cut(request.name ?? '')} by ${cut(request.user)}${tool}`,
   );
 };
 

@@ -2,13 +2,12 @@
 import { pino } from 'pino';
 import { issueServing, makeAuthority } from '../../src/certs/authority.ts';
 import { newPrivateKey } from '../../src/certs/key-pair.ts';
-import type { AdmissionRequest, Answer } from '../../src/core/admission/admission-request.ts';
+import { admissionAnswers, type Answering } from '../../src/core/admission/admission-answers.ts';
 import type { AdmissionRules } from '../../src/core/admission/admission-rules.ts';
-import { mutate } from '../../src/core/admission/mutate.ts';
-import { validate } from '../../src/core/admission/validate.ts';
 import type { Deployment } from '../../src/core/kube-object.ts';
 import { parsePolicy } from '../../src/core/policy/parse-policy.ts';
 import { systemClock } from '../../src/ports/clock.ts';
+import { memoryJournal, type MemoryJournal } from '../../src/ports/journal.ts';
 import { webhookConfigurations, type WebhookConfiguration } from '../../src/schema/webhooks.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { meshProviders } from '../../src/traffic/index.ts';
@@ -33,6 +32,8 @@ export type AdmissionKit = {
   readonly certificate: ServingCertificate;
   /** Base64 of the PEM authority. */
   readonly caBundle: string;
+  /** What everybody should know of. */
+  readonly journal: MemoryJournal;
   stop(): Promise<void>;
 };
 
@@ -70,17 +71,21 @@ export const startAdmission = async (
   const { rules = noPolicies, clusterWide, log } = options;
   const { certificate, caBundle } = await localCertificate();
   const cases: string[] = [];
+  const journal = memoryJournal();
+  const answers = admissionAnswers(rules);
   const asked: (readonly [name: string, answer: string])[] = [];
   const recording =
-    (how: string, answering: typeof mutate) =>
-    (request: AdmissionRequest, at: number): Answer => {
-      const answer = answering(request, rules, at);
+    (how: string, answering: Answering): Answering =>
+    (request, at) => {
+      const answer = answering(request, at);
       if (!request.dryRun) asked.push([request.name ?? '', `${how} ${answer.case}`]);
       return answer;
     };
   const app = webhookApp({
-    mutate: recording('mutate', mutate),
-    validate: recording('validate', validate),
+    ...answers,
+    mutate: recording('mutate', answers.mutate),
+    validate: recording('validate', answers.validate),
+    journal,
     ready: () => true,
     failureMode: 'closed',
     log: log === undefined ? pino({ level: 'silent' }) : createLog('info', log),
@@ -138,6 +143,7 @@ export const startAdmission = async (
     },
     certificate,
     caBundle,
+    journal,
     stop: async () => {
       await kubectl(['delete', 'mutatingwebhookconfiguration,validatingwebhookconfiguration', namespace]);
       await kubectl(['delete', 'namespace', namespace, '--wait=false']);

@@ -63,6 +63,7 @@ export class World {
   refused: string | undefined;
   stableRolls = true;
   preflight: Facts['preflight'] = [];
+  takenOver: Facts['takenOver'];
   readonly done: Effect[] = [];
   /** Requests that would have met a missing backend: traffic routed to a canary without a ready pod. */
   readonly losses: string[] = [];
@@ -108,7 +109,7 @@ export class World {
       provider: 'istio',
       service: 'web',
       preflight: this.preflight,
-      ...some({ request, refused: this.refused }),
+      ...some({ request, refused: this.refused, takenOver: this.takenOver }),
       ...extra,
     };
   }

@@ -5,9 +5,9 @@
  */
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { mutate } from '../../src/core/admission/mutate.ts';
-import { validate } from '../../src/core/admission/validate.ts';
+import { admissionAnswers } from '../../src/core/admission/admission-answers.ts';
 import { systemClock } from '../../src/ports/clock.ts';
+import { memoryJournal } from '../../src/ports/journal.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { webhookApp } from '../../src/webhook/webhook-app.ts';
@@ -33,8 +33,8 @@ export type FromChild = { readonly port: number } | { readonly usage: Usage };
 
 const startSluice = async ({ certificate, limits }: ChildSetup): Promise<number> => {
   const app = webhookApp({
-    mutate: (request, now) => mutate(request, someRules, now),
-    validate: (request, now) => validate(request, someRules, now),
+    ...admissionAnswers(someRules),
+    journal: memoryJournal(),
     ready: () => true,
     failureMode: 'closed',
     log: createLog('info', process.stdout),

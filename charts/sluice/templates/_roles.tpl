@@ -156,6 +156,13 @@
     - list
     - watch
 - apiGroups:
+    - events.k8s.io
+  resources:
+    - events
+  verbs:
+    - create
+    - patch
+- apiGroups:
     - apps
   resources:
     - deployments

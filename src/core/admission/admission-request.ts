@@ -1,5 +1,5 @@
 /** One question of the API server and the answer to it, without the wire format around them. */
-import type { KubeObject } from '../kube-object.ts';
+import type { KubeObject, ObjectRef } from '../kube-object.ts';
 import { sentence, type Problem } from '../problem.ts';
 import type { JsonPatchOp } from './json-patch.ts';
 
@@ -34,6 +34,20 @@ export type Answer = {
   readonly denial?: Denial;
   readonly warnings: readonly string[];
   readonly patch: readonly JsonPatchOp[];
+  /** Told once the answer is out, unless it was a dry run. */
+  readonly event?: AdmissionEvent;
+};
+
+export type EventSubject = { readonly ref: ObjectRef; readonly uid: string };
+
+/** As the journal takes it. */
+export type AdmissionEvent = {
+  readonly regarding: EventSubject;
+  readonly related?: EventSubject;
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly action: string;
+  readonly note: string;
 };
 
 export type Denial = {

@@ -34,9 +34,9 @@ export type Decision = {
  */
 export const decide = (input: DecideInput): Decision => {
   if (input.sluiceUsers.includes(input.user)) return untouched('own-write', 'Sluice writes this itself');
-  if (input.operation === 'CREATE' || input.old === undefined) return decideCreate(input);
-  if (input.old.metadata.labels?.[labels.managedBy] === managedBy)
+  if ((input.old ?? input.object).metadata.labels?.[labels.managedBy] === managedBy)
     return untouched('own-object', 'the object belongs to Sluice and is no workload');
+  if (input.operation === 'CREATE' || input.old === undefined) return decideCreate(input);
   return decideUpdate(factsOf(input, input.old));
 };
 

@@ -1,34 +1,72 @@
 /** What Sluice made belongs to Sluice: everybody else is told whose it is and what to do instead. */
-import { labels, managedBy } from '../../schema/names.ts';
+import { breakGlassAnnotation, workloadAnnotation } from '../../schema/annotations.ts';
+import { canaryName, canarySelector, labels, managedBy } from '../../schema/names.ts';
 import type { KubeObject } from '../kube-object.ts';
-import { deny, type AdmissionRequest, type Answer } from './admission-request.ts';
+import { deny, pass, type AdmissionRequest, type Answer } from './admission-request.ts';
 
 /** Kubernetes' own controllers: garbage collection, namespace deletion, the Deployment controller, load balancers. */
 const kubernetes =
   /^system:(apiserver|kube-controller-manager|kube-scheduler|cloud-controller-manager|serviceaccount:kube-system:.+)$/;
 
-/** A denial when somebody else writes to an object of Sluice; undefined otherwise. */
-export const guard = (request: AdmissionRequest, sluiceUsers: readonly string[]): Answer | undefined => {
+/** A denial when somebody else writes to an object of Sluice. */
+export const guard = (request: AdmissionRequest, sluiceUsers: readonly string[]): Answer => {
+  if (sluiceUsers.includes(request.user)) return pass();
+  if (isCanaryScale(request)) return refused(sized(request));
   const owned = [request.oldObject, request.object].find(isOwned);
-  if (owned === undefined || sluiceUsers.includes(request.user) || kubernetes.test(request.user)) return undefined;
-  const message = request.oldObject === undefined || !isOwned(request.oldObject) ? reserved(owned) : belongs(owned);
-  return deny('guarded', 'the object belongs to Sluice', { code: 403, reason: 'Forbidden', message });
+  if (owned === undefined || kubernetes.test(request.user)) return pass();
+  return refused(
+    request.oldObject === undefined || !isOwned(request.oldObject) ? reserved(owned) : belongs(owned, request),
+  );
 };
 
-const isOwned = (object: KubeObject | undefined): boolean => object?.metadata.labels?.[labels.managedBy] === managedBy;
+const refused = (message: string): Answer =>
+  deny('guarded', 'the object belongs to Sluice', { code: 403, reason: 'Forbidden', message });
+
+export const isOwned = (object: KubeObject | undefined): boolean =>
+  object?.metadata.labels?.[labels.managedBy] === managedBy;
+
+/** The API server gives a Scale none of its Deployment's labels. That it is of a canary shows in its selector. */
+const isCanaryScale = ({ subResource, oldObject }: AdmissionRequest): boolean => {
+  const selector = oldObject?.status?.['selector'];
+  return subResource === 'scale' && typeof selector === 'string' && selector.split(',').includes(canarySelector);
+};
+
+const inNamespace = (namespace: string | undefined): string => (namespace === undefined ? '' : ` -n ${namespace}`);
 
 const reserved = ({ kind }: KubeObject): string =>
   `the label ${labels.managedBy}: ${managedBy} says that Sluice made the ${kind}. Give yours another value.`;
 
-const belongs = (object: KubeObject): string => {
+/** Name of the Release an object was made for; undefined when it does not say. */
+export const releaseOf = ({ metadata }: KubeObject): string | undefined =>
+  metadata.ownerReferences?.find((owner) => owner.kind === 'Release')?.name ?? metadata.labels?.[labels.release];
+
+const belongs = (object: KubeObject, request: AdmissionRequest): string => {
   const { kind, metadata } = object;
-  const release =
-    metadata.ownerReferences?.find((owner) => owner.kind === 'Release')?.name ?? metadata.labels?.[labels.release];
-  const of = release === undefined ? 'Sluice' : `release ${release}`;
-  const namespace = metadata.namespace === undefined ? '' : ` -n ${metadata.namespace}`;
-  const which = release === undefined ? '' : ` (kubectl get release ${release}${namespace} shows it)`;
-  return (
-    `${kind} ${metadata.name} belongs to ${of} and goes with it. ` +
-    `Change the workload it is made from${which}, or end the release with: kubectl sluice abort WORKLOAD${namespace}`
-  );
+  const [release, workload] = [releaseOf(object), metadata.annotations?.[workloadAnnotation]];
+  const at = inNamespace(metadata.namespace);
+  const of = workload === undefined ? '' : ` of Deployment ${workload}`;
+  return [
+    `${kind} ${metadata.name} belongs to ${release === undefined ? 'Sluice' : `release ${release}${of}`} and goes with it.`,
+    `Change ${workload === undefined ? 'the workload it is made from' : `Deployment ${workload}`}${release === undefined ? '' : ` (kubectl get release ${release}${at} shows the release)`},`,
+    `or end the release with: kubectl sluice abort ${workload ?? 'WORKLOAD'}${at}.`,
+    breakingTheGlass(request, at),
+  ].join(' ');
+};
+
+/** Who has the right never comes here with the annotation: the API server has looked before it asked. */
+const breakingTheGlass = ({ object, oldObject, operation }: AdmissionRequest, at: string): string => {
+  const carries = [object, oldObject].some((o) => o?.metadata.annotations?.[breakGlassAnnotation] !== undefined);
+  const right = `the verb break-glass on releases.sluice.dev (kubectl auth can-i break-glass releases.sluice.dev${at})`;
+  if (carries) return `The annotation ${breakGlassAnnotation} does not help you: it takes ${right}.`;
+  const where = operation === 'DELETE' ? ' on it beforehand' : ' in the same write';
+  return `In an emergency, who has ${right} may do it with the annotation ${breakGlassAnnotation}: "<reason>"${where}.`;
+};
+
+const sized = ({ name = '', namespace }: AdmissionRequest): string => {
+  const workload = name.slice(0, -canaryName('').length);
+  return [
+    `Deployment ${name} is the canary of Deployment ${workload}, and its release sets its size: it follows ${workload}, which may be scaled at any time.`,
+    `End the release with: kubectl sluice abort ${workload}${inNamespace(namespace)}.`,
+    `A HorizontalPodAutoscaler belongs on ${workload}.`,
+  ].join(' ');
 };

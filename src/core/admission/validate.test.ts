@@ -163,63 +163,6 @@ describe('a policy is validated by the parser the controller uses', () => {
   });
 });
 
-describe('what Sluice made', () => {
-  const owned = (kind: string, meta: Partial<KubeObject['metadata']> = {}): KubeObject => ({
-    apiVersion: kind === 'Service' ? 'v1' : 'apps/v1',
-    kind,
-    metadata: {
-      name: 'web-canary',
-      namespace: 'shop',
-      labels: { 'app.kubernetes.io/managed-by': 'sluice', 'sluice.dev/release': 'web-5' },
-      ownerReferences: [{ apiVersion: 'sluice.dev/v1alpha1', kind: 'Release', name: 'web-5', uid: '1' }],
-      ...meta,
-    },
-    spec: { template: {}, selector: {} },
-  });
-  const plain = owned('Deployment', { labels: { app: 'web' } });
-
-  it.each<[string, AdmissionRequest]>([
-    ['is not changed', aRequest({ old: owned('Deployment'), object: owned('Deployment') })],
-    ['is not deleted', aRequest({ old: owned('Service') })],
-    ['is not disowned', aRequest({ old: owned('Deployment'), object: plain })],
-  ])('%s by anybody else, who is told whose it is and what to do', (_case, request) => {
-    const { allowed, denial } = ask(request);
-    expect(allowed).toBe(false);
-    expect(denial).toMatchObject({ code: 403, reason: 'Forbidden' });
-    expect(denial?.message).toContain('belongs to release web-5');
-    expect(denial?.message).toContain('kubectl sluice abort WORKLOAD -n shop');
-  });
-
-  it.each<[string, AdmissionRequest]>([
-    ['created', aRequest({ object: owned('Deployment') })],
-    ['claimed later', aRequest({ old: plain, object: owned('Deployment') })],
-  ])('nothing else passes for it: %s', (_case, request) => {
-    expect(ask(request).denial?.message).toContain('app.kubernetes.io/managed-by: sluice');
-  });
-
-  it.each([
-    sluice,
-    'system:serviceaccount:kube-system:generic-garbage-collector',
-    'system:serviceaccount:kube-system:namespace-controller',
-    'system:serviceaccount:kube-system:deployment-controller',
-    'system:kube-controller-manager',
-  ])('is open to %s', (user) => {
-    expect(ask(aRequest({ old: owned('Service') }, { user })).allowed).toBe(true);
-    expect(ask(aRequest({ old: owned('Service'), object: owned('Service') }, { user })).allowed).toBe(true);
-  });
-
-  it.each(['system:serviceaccount:shop:deployer', 'system:admin', 'system:anonymous', 'x-system:apiserver'])(
-    'is closed to %s',
-    (user) => expect(ask(aRequest({ old: owned('Service') }, { user })).allowed).toBe(false),
-  );
-
-  it('and what Sluice did not make is open to everybody', () => {
-    expect(ask(aRequest({ old: plain })).allowed).toBe(true);
-    const helm = owned('Service', { labels: { 'app.kubernetes.io/managed-by': 'Helm' } });
-    expect(ask(aRequest({ old: helm, object: helm })).allowed).toBe(true);
-  });
-});
-
 describe('a request on a Release', () => {
   const release = (request?: string): KubeObject => ({
     apiVersion: 'sluice.dev/v1alpha1',

@@ -4,15 +4,12 @@ import type { Instant } from '../time.ts';
 import { denyProblems, pass, type AdmissionRequest, type Answer } from './admission-request.ts';
 import { decideInput, isDeployment, notADeployment, type AdmissionRules } from './admission-rules.ts';
 import { decide } from './decide.ts';
-import { guard } from './guard.ts';
 import { ownWrite, spoilt } from './last-word.ts';
 import { isPolicy, policyAnswer, policyDeletion } from './policy-answer.ts';
 import { changedRequest, requestProblems } from './release-request.ts';
 
 /** Pure; never throws for anything that is an AdmissionRequest. Answers carry no patch. */
 export const validate = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
-  const guarded = guard(request, rules.sluiceUsers);
-  if (guarded !== undefined) return guarded;
   if (request.operation === 'DELETE' && isPolicy(request)) return policyDeletion(request, rules);
   if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') return pass();
   if (isDeployment(request)) return validateDeployment(request, rules, now);

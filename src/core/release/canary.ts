@@ -1,6 +1,6 @@
 /** The canary: a Deployment of the new template, and the Service in front of it. */
 import type { Deployment, KubeObject, Labels, OwnerReference, Service } from '../kube-object.ts';
-import { marks } from '../../schema/annotations.ts';
+import { marks, workloadAnnotation } from '../../schema/annotations.ts';
 import { apiVersion, canaryName, labels, managedBy } from '../../schema/names.ts';
 
 export type CanaryPlan = {
@@ -9,7 +9,7 @@ export type CanaryPlan = {
   readonly replicas: number;
   /**
    * `route`: canary pods differ from stable pods by the value of one selector label, so the apex does not select them.
-   * `replicas`: they keep all labels, so that it does, and get one more that tells the two Deployments apart.
+   * `replicas`: they keep all labels, so that it does. Both get one more label, which says that they are the canary.
    */
   readonly arm: { readonly splits: 'route'; readonly label: string } | { readonly splits: 'replicas' };
 };
@@ -38,14 +38,17 @@ const ownMeta = (name: string, workload: Deployment, release: CanaryPlan['releas
   name,
   ...(workload.metadata.namespace === undefined ? {} : { namespace: workload.metadata.namespace }),
   labels: { [labels.managedBy]: managedBy, [labels.release]: release.name },
-  annotations: { [marks.releaseHash]: release.templateHash },
+  annotations: { [marks.releaseHash]: release.templateHash, [workloadAnnotation]: workload.metadata.name },
   ownerReferences: [owner(release)],
 });
 
-const armLabels = (plan: CanaryPlan, current: Labels): Labels =>
-  plan.arm.splits === 'replicas'
-    ? { ...current, [labels.arm]: 'canary' }
-    : { ...current, [plan.arm.label]: canaryLabelValue(current[plan.arm.label] ?? '') };
+const armLabels = (plan: CanaryPlan, current: Labels): Labels => ({
+  ...withOwnValue(plan, current),
+  [labels.arm]: 'canary',
+});
+
+const withOwnValue = ({ arm }: CanaryPlan, current: Labels): Labels =>
+  arm.splits === 'replicas' ? current : { ...current, [arm.label]: canaryLabelValue(current[arm.label] ?? '') };
 
 /**
  * The canary Deployment. Labels of the workload itself are not copied: tools that track what they applied by label
@@ -89,6 +92,6 @@ export const canaryService = (plan: CanaryPlan, apex: Service): KubeObject => ({
       protocol,
       appProtocol,
     })),
-    selector: armLabels(plan, apex.spec.selector ?? {}),
+    selector: withOwnValue(plan, apex.spec.selector ?? {}),
   },
 });

@@ -13,7 +13,7 @@ export const ending = (status: ReleaseStatus, end: End, facts: Facts): Next => {
     return stableMustRecoverFirst(status, facts)
       ? untilPatienceEnds(end, facts)
       : { status: releaseCanary(status, end, facts) };
-  if (!facts.route.pristine) return routesComingBack(status, facts);
+  if (!facts.route.pristine) return facts.takenOver?.route === true ? {} : routesComingBack(status, facts);
   const at = removableAt(status, facts) ?? facts.now;
   if (facts.now < at) return { wakeAt: at };
   return facts.canaryGone && closed(end, facts) ? { status: over(status, end, facts) } : {};

@@ -86,6 +86,8 @@ export type Facts = {
   readonly service?: string;
   /** What keeps a release from starting: no Service, a route that cannot be split, … */
   readonly preflight: readonly Problem[];
+  /** What of the release's objects somebody has taken over, as a sentence; `route`: its generated route is among them. */
+  readonly takenOver?: { readonly note: string; readonly route: boolean };
   /** Another release of the workload that has not ended. */
   readonly ahead?: string;
   readonly request?: Request;

@@ -148,6 +148,8 @@ const keepSplit = (status: ReleaseStatus, facts: Facts): Next | undefined => {
 };
 
 const repair = (status: ReleaseStatus, stepAt: Instant, facts: Facts): Next => {
+  // Whoever has taken the route over decides what it says; the change that gives it back brings us here again.
+  if (facts.takenOver?.route === true) return {};
   if (facts.now < stepAt + repairPause) return { wakeAt: stepAt + repairPause };
   const refused = facts.route.refused;
   return {
@@ -166,6 +168,8 @@ const repair = (status: ReleaseStatus, stepAt: Instant, facts: Facts): Next => {
 export const progressing = (status: ReleaseStatus, facts: Facts): Next => {
   const kept = keepSplit(status, facts);
   if (kept !== undefined) return kept;
+  // What somebody has changed by hand tells nothing about the template.
+  if (facts.takenOver !== undefined) return {};
   const from = Math.max(fromRfc3339(status.stepAt) ?? facts.now, fromRfc3339(status.judgedAt) ?? 0);
   const due = from + facts.policy.interval;
   if (facts.now < due) return { wakeAt: due };

@@ -53,6 +53,7 @@ const finish = (status: ReleaseStatus, facts: Facts, next: Exclude<Next, { statu
     conditions: [...conditionsFor(status, facts.now, facts.release.generation)],
     observedGeneration: facts.release.generation,
     canary: facts.canary === undefined ? undefined : { replicas: facts.canary.replicas, ready: facts.canary.ready },
+    message: isFinal(status.phase) ? status.message : (facts.takenOver?.note ?? status.message),
   });
   return { status: described, effects: effectsOf(status, facts), ...next };
 };

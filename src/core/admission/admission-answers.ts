@@ -1,0 +1,26 @@
+/** The four kinds of question the API server has, each on a path of its own, and who answers them. */
+import type { Instant } from '../time.ts';
+import type { AdmissionRequest, Answer } from './admission-request.ts';
+import type { AdmissionRules } from './admission-rules.ts';
+import { breakGlass } from './break-glass.ts';
+import { guard } from './guard.ts';
+import { mutate } from './mutate.ts';
+import { validate } from './validate.ts';
+
+export type Answering = (request: AdmissionRequest, now: Instant) => Answer;
+
+export type AdmissionAnswers = {
+  readonly mutate: Answering;
+  readonly validate: Answering;
+  /** About objects that Sluice made. */
+  readonly guard: Answering;
+  /** About those objects, too, where the writer may write past the guard. */
+  readonly breakGlass: Answering;
+};
+
+export const admissionAnswers = (rules: AdmissionRules): AdmissionAnswers => ({
+  mutate: (request, now) => mutate(request, rules, now),
+  validate: (request, now) => validate(request, rules, now),
+  guard: (request) => guard(request, rules.sluiceUsers),
+  breakGlass: (request) => breakGlass(request, rules),
+});

@@ -1,0 +1,82 @@
+/** Writes past the guard by those who may: let through, with a reason, and told to everybody. */
+import { breakGlassAnnotation } from '../../schema/annotations.ts';
+import { kinds, type Gvk, type KubeObject } from '../kube-object.ts';
+import {
+  denyProblems,
+  pass,
+  type AdmissionEvent,
+  type AdmissionRequest,
+  type Answer,
+  type EventSubject,
+} from './admission-request.ts';
+import { isOwned } from './guard.ts';
+
+export type BreakGlassRules = {
+  /** Kinds of which Sluice makes objects, besides its own canaries. */
+  readonly routes: readonly { readonly kinds: readonly Gvk[] }[];
+};
+
+const shownReason = 500;
+
+/**
+ * The answer to a write that carries the annotation, before or after, of a user whose right the API server has looked up:
+ * its conditions lead nobody else here.
+ */
+export const breakGlass = (request: AdmissionRequest, rules: BreakGlassRules): Answer => {
+  const object = [request.oldObject, request.object].find(isOwned);
+  if (object === undefined) return pass();
+  const reason = reasonFor(request);
+  if (reason === '') return denyProblems('broken-glass', 'no reason is given', [noReason]);
+  const [regarding, related] = [releaseSubject(object), subjectOf(object, rules)];
+  const event: AdmissionEvent = {
+    ...(regarding === undefined ? { regarding: related } : { regarding, related }),
+    type: 'Warning',
+    reason: 'BreakGlass',
+    action: 'LeaveAlone',
+    note: `${request.user}: ${what(request, object)}: ${reason.slice(0, shownReason)}. ${whatNow(request)}`,
+  };
+  const { ref } = event.regarding;
+  const warnings = [`recorded with your name as an event of ${ref.gvk.kind} ${ref.name}. ${whatNow(request)}`];
+  return { ...pass('broken-glass', `the guard is passed over: ${reason.slice(0, shownReason)}`), warnings, event };
+};
+
+const annotationOn = (object: KubeObject | undefined): string | undefined =>
+  object?.metadata.annotations?.[breakGlassAnnotation]?.trim();
+
+/** A deletion shows the stored object alone; and taking the annotation off is explained by what it said. */
+const reasonFor = ({ object, oldObject }: AdmissionRequest): string =>
+  annotationOn(object) ?? annotationOn(oldObject) ?? '';
+
+const noReason = {
+  field: breakGlassAnnotation,
+  value: '',
+  rule: 'must say why, since it is recorded',
+  todo: 'Write a reason, such as "INC-42".',
+};
+
+const what = ({ operation }: AdmissionRequest, { kind, metadata }: KubeObject): string =>
+  `${operation} of ${kind} ${metadata.name} past its guard`;
+
+const whatNow = ({ operation, object }: AdmissionRequest): string => {
+  if (operation === 'DELETE') return 'Sluice makes it anew where its release needs it';
+  return annotationOn(object) === undefined
+    ? 'The annotation is off: Sluice looks after the object again'
+    : `Sluice leaves the object as it is, and its release waits where it has to, until the annotation ${breakGlassAnnotation} is taken off`;
+};
+
+const releaseSubject = ({ metadata }: KubeObject): EventSubject | undefined => {
+  const owner = metadata.ownerReferences?.find(({ kind }) => kind === kinds.release.kind);
+  if (owner === undefined) return undefined;
+  return { ref: { gvk: kinds.release, name: owner.name, ...place(metadata) }, uid: owner.uid };
+};
+
+const subjectOf = ({ apiVersion, kind, metadata }: KubeObject, { routes }: BreakGlassRules): EventSubject => {
+  const [version = '', group = ''] = apiVersion.split('/').reverse();
+  const known = [kinds.deployment, kinds.service, ...routes.flatMap((provider) => provider.kinds)];
+  const found = known.find((gvk) => gvk.group === group && gvk.kind === kind);
+  const gvk = found ?? { group, version, kind, plural: '', namespaced: true };
+  return { ref: { gvk, name: metadata.name, ...place(metadata) }, uid: metadata.uid ?? '' };
+};
+
+const place = ({ namespace }: KubeObject['metadata']): { readonly namespace?: string } =>
+  namespace === undefined ? {} : { namespace };
