@@ -19,5 +19,16 @@ export const managedBy = 'sluice';
 /** The selector of a canary Deployment says so, as text. */
 export const canarySelector = `${labels.arm}=canary`;
 
+/** Kubernetes' own controllers: garbage collection, namespace deletion, the Deployment controller, load balancers. */
+export const kubernetesItself = {
+  users: [
+    'system:apiserver',
+    'system:kube-controller-manager',
+    'system:kube-scheduler',
+    'system:cloud-controller-manager',
+  ],
+  prefix: 'system:serviceaccount:kube-system:',
+} as const;
+
 /** Names of what is made for a release. */
 export const canaryName = (workload: string): string => `${workload}-canary`;

@@ -1,5 +1,6 @@
 /** What one webhook of a configuration is asked about. */
 import type { Json, JsonObject } from '../core/kube-object.ts';
+import { kubernetesItself } from './names.ts';
 
 export type Condition = { readonly name: string; readonly expression: string };
 export type Scope = {
@@ -33,5 +34,8 @@ export const annotationsOf = (object: string): string => `${object}.?metadata.?a
 /** Garbage collection, namespace deletion and the like: nothing they do depends on Sluice. */
 export const notKubernetesItself: Condition = {
   name: 'not-kubernetes-itself',
-  expression: '!request.userInfo.username.startsWith("system:serviceaccount:kube-system:")',
+  expression: [
+    `!request.userInfo.username.startsWith(${literal(kubernetesItself.prefix)})`,
+    `!(request.userInfo.username in [${kubernetesItself.users.map(literal).join(', ')}])`,
+  ].join(' && '),
 };

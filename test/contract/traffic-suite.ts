@@ -309,6 +309,7 @@ export const trafficContract = (kit: TrafficKit): void => {
         name: 'web',
         namespace,
         labels: { 'app.kubernetes.io/managed-by': 'sluice', 'sluice.dev/release': target.release.name },
+        annotations: { 'sluice.dev/workload': target.workload },
         ownerReferences: [{ apiVersion: 'sluice.dev/v1alpha1', kind: 'Release', ...target.release, controller: true }],
       });
       for (const share of [5, 100, 0, 1]) {

@@ -218,7 +218,7 @@ describe('a policy', () => {
       metadata: { name: 'careful' },
       spec: { steps: [5, 50] },
     });
-    expect(kit.seen()).toEqual(['pass']);
+    expect(kit.seen()).toEqual(['pass', 'policy-written']);
   });
 });
 

@@ -1,19 +1,18 @@
 /** What Sluice made belongs to Sluice: everybody else is told whose it is and what to do instead. */
 import { breakGlassAnnotation, workloadAnnotation } from '../../schema/annotations.ts';
-import { canaryName, canarySelector, labels, managedBy } from '../../schema/names.ts';
+import { canaryName, canarySelector, kubernetesItself, labels, managedBy } from '../../schema/names.ts';
 import type { KubeObject } from '../kube-object.ts';
 import { deny, pass, type AdmissionRequest, type Answer } from './admission-request.ts';
 
-/** Kubernetes' own controllers: garbage collection, namespace deletion, the Deployment controller, load balancers. */
-const kubernetes =
-  /^system:(apiserver|kube-controller-manager|kube-scheduler|cloud-controller-manager|serviceaccount:kube-system:.+)$/;
+const isKubernetes = (user: string): boolean =>
+  user.startsWith(kubernetesItself.prefix) || kubernetesItself.users.some((own) => own === user);
 
 /** A denial when somebody else writes to an object of Sluice. */
 export const guard = (request: AdmissionRequest, sluiceUsers: readonly string[]): Answer => {
   if (sluiceUsers.includes(request.user)) return pass();
   if (isCanaryScale(request)) return refused(sized(request));
   const owned = [request.oldObject, request.object].find(isOwned);
-  if (owned === undefined || kubernetes.test(request.user)) return pass();
+  if (owned === undefined || isKubernetes(request.user)) return pass();
   return refused(
     request.oldObject === undefined || !isOwned(request.oldObject) ? reserved(owned) : belongs(owned, request),
   );
