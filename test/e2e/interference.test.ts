@@ -1,7 +1,7 @@
 /** What people and tools do to a workload in the middle of its release. */
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { app, service } from '../support/manifests.ts';
-import { Stage } from '../support/stage.ts';
+import { Stage, type SeenRelease } from '../support/stage.ts';
 
 jest.setTimeout(240_000);
 
@@ -152,13 +152,18 @@ describe('people who act', () => {
 
 describe('a quota', () => {
   test('that refuses the canary holds the release with its words, and frees it when it is gone', async () => {
-    const quota = {
+    const quota = (services: string): object => ({
       apiVersion: 'v1',
       kind: 'ResourceQuota',
       metadata: { name: 'one' },
-      spec: { hard: { 'count/deployments.apps': '1' } },
-    };
-    await stage.apply(quota);
+      spec: { hard: { 'count/deployments.apps': '1', 'count/services': services } },
+    });
+    const untilTold = (words: string): Promise<SeenRelease> =>
+      stage.until(`the words of the quota on ${words}`, () => {
+        const { message = '' } = stage.release()?.status ?? {};
+        return message.includes(`exceeded quota: one, requested: ${words}=1`) ? stage.release() : undefined;
+      });
+    await stage.apply(quota('1'));
     await stage.kubectlOk(
       'wait',
       'resourcequota/one',
@@ -167,12 +172,18 @@ describe('a quota', () => {
     );
     version += 1;
     await stage.apply(slow(`v${version}`));
-    const held = await stage.until('the words of the quota', () =>
-      stage.release()?.status?.message?.includes('exceeded quota') === true ? stage.release() : undefined,
-    );
-    expect(held.status).toMatchObject({ phase: 'Preparing' });
+    expect((await untilTold('count/services')).status).toMatchObject({ phase: 'Preparing' });
+    await stage.apply(quota('2'));
+    const { name, status } = await untilTold('count/deployments.apps');
+    expect(status).toMatchObject({ phase: 'Preparing' });
+    expect(stage.deployment()?.status?.['availableReplicas']).toBe(3);
     await stage.kubectlOk('delete', 'resourcequota', 'one');
-    await stage.untilStep(1);
+    const freed = await stage.untilStep(1);
+    expect([freed.name, freed.status?.refused, freed.status?.message]).toEqual([
+      name,
+      undefined,
+      '25 % of the traffic for the canary',
+    ]);
     await backToStable();
   });
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { boundMarks, readMarks } from '../../src/core/admission/marks.ts';
 import type { Deployment } from '../../src/core/kube-object.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { templateHash } from '../../src/core/template/template-hash.ts';
 import { attach } from '../cluster/up.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 import { aManifest, startAdmission, type AdmissionKit } from '../support/admission-webhook.ts';
@@ -91,8 +92,12 @@ const expectHeld = (held: Deployment): string => {
   expect(boundMarks(held)?.phase).toBeUndefined();
   return boundMarks(held)?.release ?? '';
 };
+/** Nothing is held, and what is stored serves by our leave: the mark that says so is of the final template, too. */
 const expectIdle = ({ spec, metadata }: Deployment): void =>
-  expect([spec.paused, readMarks(metadata.annotations)]).toEqual([undefined, {}]);
+  expect([spec.paused, readMarks(metadata.annotations)]).toEqual([
+    undefined,
+    { admitted: templateHash(spec.template) },
+  ]);
 
 beforeAll(async () => {
   cluster = await attach();
@@ -259,7 +264,9 @@ for (const [name, change, words] of [
     webhooks.set(name, change);
     // It is not asked again, and we are.
     const held = await applied(name, v2);
-    expectHeld(held);
+    expect([held.spec.paused, boundMarks(held)?.release]).toEqual([true, expect.stringContaining(name)]);
+    // A pause without its marks is the user's, as far as anybody can tell: then the release waits for a resume.
+    expect(boundMarks(held)?.phase).toBe(name === 'stripper' ? 'UserPaused' : undefined);
     const { code, stderr } = await label(name);
     expect([code === 0, stderr]).toEqual([false, expect.stringContaining(words)]);
     expect(state(await kit.deployment(name))).toEqual(state(held));
@@ -320,6 +327,33 @@ story('a VPA-like updater of the template causes a release that names it; an HPA
   expect(boundMarks(held)?.requestedBy).toContain('vpa-updater');
   expect(await asking(name, () => kit.succeed(patch))).toEqual([]);
 });
+
+story(
+  'a field that the API server drops after all were asked is refused: nobody has seen what would be stored',
+  async () => {
+    const name = 'dropped';
+    const withField = (image: string): object => {
+      const plain = manifest(name, image);
+      const { template } = plain.spec;
+      // Of a feature that is off unless somebody turns it on.
+      const spec = { ...template.spec, schedulingGroup: { podGroupName: 'none' } };
+      return { ...plain, spec: { ...plain.spec, template: { ...template, spec } } };
+    };
+    await kit.succeed(['apply', '-f', '-'], withField(v1));
+    await kit.succeed(['rollout', 'status', `deployment/${name}`, '--timeout=100s']);
+    const first = await kit.deployment(name);
+    expect(JSON.stringify(first.spec)).not.toContain('schedulingGroup');
+    for (const [image, words] of [
+      [v1, 'something else changed the pod template back to what it was'],
+      [v2, 'the manifest has a field that this cluster drops'],
+    ] as const) {
+      const { code, stderr } = await kit.kubectl(['apply', '-f', '-'], withField(image));
+      expect([code === 0, stderr]).toEqual([false, expect.stringContaining(words)]);
+      expect(state(await kit.deployment(name))).toEqual(state(first));
+    }
+    expectHeld(await applied(name, v2));
+  },
+);
 
 type Policy = { readonly apiVersion: string; readonly kind: string; readonly metadata: { readonly name: string } };
 
