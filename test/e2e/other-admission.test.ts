@@ -84,7 +84,10 @@ beforeAll(async () => {
   webhooks = await startOtherWebhooks(
     { cluster, namespace, sluice: `sluice-dev-${namespace}` },
     await localCertificate(),
-    ['injected', 'upgraded', 'aborted'].map((name) => ({ name, asked: 'after', change: injects() })),
+    [
+      ...['injected', 'upgraded', 'aborted'].map((name) => ({ name, asked: 'after', change: injects() }) as const),
+      { name: 'differs', asked: 'after', change: restamps, labels: { 'sluice.dev/release': 'differs-2' } },
+    ],
   );
   for (const [, name, run] of stories) {
     const ending = run(name);
@@ -227,6 +230,15 @@ story(
   },
 );
 
+story('an injector that changes the canary alone: said in an event', 'differs', async (name) => {
+  await released(name);
+  const told = await stage.until('an event', () =>
+    stage.events(name).find((event) => event.startsWith('CanaryDiffers: ')),
+  );
+  expect(told).toContain('annotation example.com/stamp: added');
+  await expectDone(name);
+});
+
 story('a policy that refuses the canary: its words, and on when it is gone', 'friday', async (name) => {
   const { lift } = await refuse(name, { resource: 'deployments.apps', name: `${name}-canary` });
   await released(name);
@@ -266,6 +278,35 @@ story('a policy that refuses the route: no traffic moves, and on when it is gone
   await lift();
   await expectDone(name);
   expect(await refusals(route)).toBeLessThan(mostAttempts);
+});
+
+story('a webhook of others that does not answer: its name, and on when it is gone', 'dead', async (name) => {
+  const canary = `${name}-canary`;
+  const configuration = `${stage.namespace}-${name}`;
+  await stage.apply({
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'MutatingWebhookConfiguration',
+    metadata: { name: configuration },
+    webhooks: [
+      {
+        name: 'dead.example.com',
+        admissionReviewVersions: ['v1'],
+        sideEffects: 'None',
+        failurePolicy: 'Fail',
+        clientConfig: { url: 'https://127.0.0.1:9/' },
+        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': stage.namespace } },
+        matchConditions: [{ name: 'canary', expression: `object.metadata.name == "${canary}"` }],
+        rules: [{ apiGroups: ['apps'], apiVersions: ['v1'], resources: ['deployments'], operations: ['CREATE'] }],
+      },
+    ],
+  });
+  const create = ['create', 'deployment', canary, '--image=none', '--dry-run=server'];
+  await waitUntil('the webhook to be asked', async () => (await stage.kubectl(...create)).code !== 0);
+  await released(name);
+  const { status } = await untilTold(name, 'failed calling webhook "dead.example.com"');
+  expect(status).toMatchObject({ phase: 'Preparing' });
+  await stage.kubectlOk('delete', 'mutatingwebhookconfiguration', configuration);
+  await expectDone(name);
 });
 
 story(

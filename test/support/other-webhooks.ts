@@ -17,6 +17,8 @@ export type OtherWebhook = {
   readonly asked: 'before' | 'after';
   readonly reinvocationPolicy?: 'Never' | 'IfNeeded';
   readonly change: Change;
+  /** Labels of the Deployments it is asked about instead. */
+  readonly labels?: Readonly<Record<string, string>>;
 };
 
 export type OtherWebhooks = {
@@ -71,7 +73,7 @@ export const startOtherWebhooks = async (
   const configurations = others.map((other) => configuration(on, other, { port, caBundle: trust.caBundle }));
   await on.cluster.apply(configurations);
   const asked = (name: string, object: string): number => counts.get(`${name}/${object}`) ?? 0;
-  await Promise.all(others.map(({ name }) => untilAsked(on, name, () => asked(name, 'probe') > 0)));
+  await Promise.all(others.map((other) => untilAsked(on, other, () => asked(other.name, 'probe') > 0)));
   return {
     set: (name, change) => void changes.set(name, change),
     asked,
@@ -86,7 +88,7 @@ export const startOtherWebhooks = async (
 
 const configuration = (
   { namespace, sluice }: { readonly namespace: string; readonly sluice: string },
-  { name, asked, reinvocationPolicy = 'Never' }: OtherWebhook,
+  { name, asked, reinvocationPolicy = 'Never', labels = { other: name } }: OtherWebhook,
   { port, caBundle }: { readonly port: number; readonly caBundle: string },
 ): KubeObject & { readonly webhooks: readonly JsonObject[] } => ({
   apiVersion: 'admissionregistration.k8s.io/v1',
@@ -101,7 +103,7 @@ const configuration = (
       reinvocationPolicy,
       clientConfig: { url: `https://127.0.0.1:${port}/${name}`, caBundle },
       namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
-      objectSelector: { matchLabels: { other: name } },
+      objectSelector: { matchLabels: labels },
       rules: [
         { apiGroups: ['apps'], apiVersions: ['v1'], resources: ['deployments'], operations: ['CREATE', 'UPDATE'] },
       ],
@@ -112,13 +114,13 @@ const configuration = (
 /** The API server reads configurations from a watch: it asks from some moment soon after they are stored. */
 const untilAsked = async (
   { cluster, namespace }: { readonly cluster: Cluster; readonly namespace: string },
-  name: string,
+  { name, labels = { other: name } }: OtherWebhook,
   isAsked: () => boolean,
 ): Promise<void> => {
   const probe = {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: { name: 'probe', labels: { other: name } },
+    metadata: { name: 'probe', labels },
     spec: {
       selector: { matchLabels: { app: 'probe' } },
       template: { metadata: { labels: { app: 'probe' } }, spec: { containers: [{ name: 'app', image: 'none' }] } },
