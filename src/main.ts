@@ -38,7 +38,10 @@ if (parsed.kind === 'help') {
   process.exitCode = 2;
 } else {
   const stopped = untilSignal();
-  const stop = await start(parsed.config).catch(fail);
+  const started = start(parsed.config).catch(fail);
+  // What waits for an API server or a certificate has nothing to lose; `dev` takes away what it has installed.
+  if (parsed.config.command !== 'dev') await Promise.race([started, stopped.then(() => process.exit(0))]);
+  const stop = await started;
   await stopped;
   await stop().catch(fail);
   process.exit(0);

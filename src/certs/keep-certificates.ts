@@ -5,6 +5,7 @@
  *     ▲                            │ lost
  *     └────────────────────────────┘
  */
+import { X509Certificate } from 'node:crypto';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import { agree, type Agreement } from './agree.ts';
@@ -42,6 +43,8 @@ export type Keeper = {
    */
   check(): Promise<void>;
   stop(): void;
+  /** Whether the certificate in use is one API servers will accept: true, or why not. */
+  ready(): true | string;
 };
 
 /** API servers read changed webhook configurations from a watch: this is ample. */
@@ -84,6 +87,10 @@ export const keepCertificates = async (options: KeepOptions): Promise<Keeper> =>
   return {
     check: () => state.lookout.lookAfter(pace.wait()),
     stop: () => state.lookout.stop(),
+    ready: () => {
+      const { validTo, validToDate } = new X509Certificate(state.used?.serving.cert ?? material.serving.cert);
+      return options.clock.now() < validToDate.getTime() || `the certificate expired on ${validTo}`;
+    },
   };
 };
 

@@ -79,3 +79,14 @@ const materialIn = (secret: Secret | undefined): Material | undefined => {
     ...(previous ? { previous } : {}),
   };
 };
+
+/** All texts of the Secret by key, or undefined where it is not there. Rejects with ClusterError only. */
+export const secretFiles = async (
+  cluster: Pick<ClusterWriter, 'fetch'>,
+  name: { readonly namespace: string; readonly name: string },
+): Promise<{ readonly [file: string]: string } | undefined> => {
+  const secret: Secret | undefined = await cluster.fetch({ gvk: kinds.secret, ...name });
+  if (secret === undefined) return undefined;
+  const entries = Object.entries(secret.data ?? {});
+  return Object.fromEntries(entries.map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
+};

@@ -1,5 +1,6 @@
 /** Tells API servers which authorities the webhook's certificate may come from. */
-import { kinds, type Gvk, type KubeObject, type ObjectRef } from '../core/kube-object.ts';
+import { kinds, type KubeObject, type ObjectRef } from '../core/kube-object.ts';
+import { certificatesIn } from './material.ts';
 import { ClusterError, type ClusterWriter, type JsonPatchOp } from '../ports/cluster.ts';
 
 /** `missing`: one of the configurations is not there yet, so there is more to do later. */
@@ -9,25 +10,37 @@ type Configurations = Pick<ClusterWriter, 'fetch' | 'patch'>;
 
 const attempts = 5;
 
-/** Puts the bundle (PEM) into every webhook of both configurations of that name. Rejects with ClusterError only. */
-export const trustAuthority = async (cluster: Configurations, name: string, bundle: string): Promise<Trusted> => {
-  const caBundle = Buffer.from(bundle).toString('base64');
+const configurations = [kinds.mutatingWebhook, kinds.validatingWebhook];
+
+/**
+ * Puts the bundle (PEM) into every webhook of both configurations of that name. With `spare`, bundles that hold more are left
+ * alone. Rejects with ClusterError only.
+ */
+export const trustAuthority = async (
+  cluster: Configurations,
+  name: string,
+  bundle: string,
+  spare = false,
+): Promise<Trusted> => {
   const results: Trusted[] = [];
-  for (const gvk of [kinds.mutatingWebhook, kinds.validatingWebhook]) {
-    results.push(await trustIn(cluster, { gvk, name }, caBundle));
-  }
+  for (const gvk of configurations) results.push(await trustIn(cluster, { gvk, name }, { bundle, spare }));
   return results.find((one) => one === 'missing') ?? results.find((one) => one === 'changed') ?? 'unchanged';
 };
 
-const trustIn = async (
-  cluster: Configurations,
-  ref: ObjectRef & { readonly gvk: Gvk },
-  caBundle: string,
-): Promise<Trusted> => {
+/** The bundle (PEM) of every webhook of both configurations; empty where it has none. Rejects with ClusterError only. */
+export const trustedAuthorities = async (
+  cluster: Pick<ClusterWriter, 'fetch'>,
+  name: string,
+): Promise<readonly string[]> => {
+  const found = await Promise.all(configurations.map((gvk) => cluster.fetch({ gvk, name })));
+  return found.flatMap((one) => webhooksIn(one).map(bundleOf));
+};
+
+const trustIn = async (cluster: Configurations, ref: ObjectRef, wanted: Wanted): Promise<Trusted> => {
   for (let attempt = 1; ; attempt += 1) {
     const configuration = await cluster.fetch(ref);
     if (configuration === undefined) return 'missing';
-    const body = patchFor(configuration, caBundle);
+    const body = patchFor(configuration, wanted);
     if (body.length === 0) return 'unchanged';
     try {
       const { resourceVersion } = configuration.metadata;
@@ -42,13 +55,20 @@ const trustIn = async (
   }
 };
 
+type Wanted = { readonly bundle: string; readonly spare: boolean };
 type Webhook = { readonly clientConfig?: { readonly caBundle?: string } };
 
-const patchFor = (configuration: KubeObject, caBundle: string): readonly JsonPatchOp[] => {
-  const { webhooks = [] } = configuration as KubeObject & { readonly webhooks?: readonly Webhook[] };
-  return webhooks.flatMap(({ clientConfig }, i) =>
-    clientConfig?.caBundle === caBundle
-      ? []
-      : [{ op: 'add' as const, path: `/webhooks/${i}/clientConfig/caBundle`, value: caBundle }],
-  );
+const webhooksIn = (configuration: KubeObject | undefined): readonly Webhook[] =>
+  (configuration as { readonly webhooks?: readonly Webhook[] } | undefined)?.webhooks ?? [];
+
+const bundleOf = ({ clientConfig }: Webhook): string => Buffer.from(clientConfig?.caBundle ?? '', 'base64').toString();
+
+const patchFor = (configuration: KubeObject, { bundle, spare }: Wanted): readonly JsonPatchOp[] => {
+  const value = Buffer.from(bundle).toString('base64');
+  const wanted = certificatesIn(bundle);
+  return webhooksIn(configuration).flatMap((webhook, i) => {
+    const live = bundleOf(webhook);
+    const enough = live === bundle || (spare && wanted.every((one) => certificatesIn(live).includes(one)));
+    return enough ? [] : [{ op: 'add' as const, path: `/webhooks/${i}/clientConfig/caBundle`, value }];
+  });
 };

@@ -81,3 +81,14 @@ export const host: Form<string> = {
     return given !== '' && URL.parse(`http://${bare}/`)?.host === bare ? given : undefined;
   },
 };
+
+/** Texts with commas between. */
+export const list = (placeholder: string, allowed: string, example: string): Form<readonly string[]> => ({
+  placeholder,
+  allowed,
+  example,
+  read: (given) => {
+    const words = given.split(',').map((word) => word.trim());
+    return words.includes('') ? undefined : words;
+  },
+});

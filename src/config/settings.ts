@@ -1,5 +1,5 @@
 /** Every setting of the program, once: from this table come the parser, `--help` and the reference docs. */
-import { choice, host, namespacedName, namespace, port, text, url, wholeNumber, type Form } from './forms.ts';
+import { choice, host, list, namespacedName, namespace, port, text, url, wholeNumber, type Form } from './forms.ts';
 
 export const commands = ['dev', 'webhook', 'controller'] as const;
 export type Command = (typeof commands)[number];
@@ -75,7 +75,34 @@ export const settings = {
   certificateSecret: define('certificate-secret', namespacedName('sluice-system/sluice-webhook-certificate'), {
     commands: ['webhook'],
     absent: 'required',
-    meaning: "The Secret that holds the webhook's authority and certificate; made where it is missing.",
+    meaning: "The Secret that holds the webhook's certificate: kept by Sluice itself, or supplied (see `--tls`).",
+  }),
+  tls: define('tls', choice(['self', 'secret']), {
+    commands: ['webhook'],
+    absent: { default: 'self' },
+    meaning:
+      'Who makes the certificate: Sluice itself, with an authority of its own, or somebody else, who puts `tls.crt`, `tls.key` and `ca.crt` into the Secret and renews them.',
+  }),
+  caBundle: define('ca-bundle', choice(['patch', 'leave']), {
+    commands: ['webhook'],
+    absent: { default: 'patch' },
+    meaning:
+      'Whether `ca.crt` of a supplied Secret is put into the webhook configurations, or somebody else does that (cert-manager, the chart).',
+  }),
+  clientCa: define(
+    'client-ca',
+    text('FILE', 'the path of a file with certificates in PEM', '/etc/sluice/client-ca.crt'),
+    {
+      commands: ['webhook'],
+      absent: 'unset',
+      meaning:
+        'Authorities of callers: without a certificate of one of them there is no handshake. Without it anybody who reaches the port may ask. The file is read again when it changes.',
+    },
+  ),
+  clientNames: define('client-names', list('NAMES', 'common names with commas between', 'kube-apiserver'), {
+    commands: ['webhook'],
+    absent: 'unset',
+    meaning: "Common names of callers' certificates. Without it every certificate of `--client-ca` may ask.",
   }),
   service: define('service', namespacedName('sluice-system/sluice-webhook'), {
     commands: ['webhook'],

@@ -15,6 +15,7 @@ import { partsOf, type Parts } from './run-parts.ts';
 import { startController } from './start-controller.ts';
 import { startWebhook } from './start-webhook.ts';
 import { controllerWatches } from './watches.ts';
+import { selfMade } from './webhook-certificates.ts';
 
 const pause = 100;
 // Nobody routes to a development process through a Service: once its configurations are gone, nobody asks any more.
@@ -89,13 +90,12 @@ export const runDev = async (config: DevConfig): Promise<() => Promise<void>> =>
     ...parts,
     ...config,
     cluster,
-    names: servingNames(config),
-    store: memoryStore(),
-    trust,
+    certificates: selfMade({ ...parts, names: servingNames(config), store: memoryStore(), trust }),
     limits,
   });
+  const server = await webhook.server;
   const controller = await startController({ ...parts, ...config, cluster });
-  log.info({ port: webhook.server.port, metricsPort: probes.port }, 'sluice is ready');
+  log.info({ port: server.port, metricsPort: probes.port }, 'sluice is ready');
   return async () => {
     await controller.stop();
     await takeAway();

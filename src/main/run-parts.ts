@@ -21,7 +21,8 @@ export type Parts = {
   /** A connection as the configuration says; `as` acts as somebody else. */
   readonly connect: (as?: string) => Api;
   readonly watch: (api: Api, specs: readonly WatchSpec[]) => ConnectedCluster;
-  readonly serveMetrics: (cluster: ConnectedCluster) => Promise<MetricsServer>;
+  /** `ready` is asked once the caches are filled. */
+  readonly serveMetrics: (cluster: ConnectedCluster, ready?: () => true | string) => Promise<MetricsServer>;
 };
 
 export const partsOf = (config: Config): Parts => {
@@ -47,13 +48,13 @@ export const partsOf = (config: Config): Parts => {
         ...(as === undefined ? {} : { impersonate: { user: as } }),
       }),
     watch: (api, watch) => connectCluster({ api, watch, clock, log }),
-    serveMetrics: (cluster) =>
+    serveMetrics: (cluster, ready = () => true) =>
       startMetricsServer({
         port: config.metricsPort,
         // On a developer's machine nobody else has business there.
         ...(config.command === 'dev' ? { host: config.host } : {}),
         metrics,
-        ready: () => (cluster.pending().length === 0 ? true : `waiting for ${cluster.pending().join(', ')}`),
+        ready: () => (cluster.pending().length === 0 ? ready() : `waiting for ${cluster.pending().join(', ')}`),
       }),
   };
 };

@@ -1,35 +1,64 @@
 /** `sluice webhook`: answers admission requests inside the cluster. Any number of replicas share one certificate. */
-import { secretStore } from '../certs/secret-store.ts';
-import { trustAuthority } from '../certs/trust.ts';
+import { certificatesIn } from '../certs/material.ts';
 import type { WebhookConfig } from '../config/settings.ts';
-import { partsOf } from './run-parts.ts';
+import type { WebhookServer } from '../webhook/webhook-server.ts';
+import { followFile, type FollowedFile } from './follow-file.ts';
+import { partsOf, type Parts } from './run-parts.ts';
 import { startWebhook } from './start-webhook.ts';
 import { certificateWatches, webhookWatches } from './watches.ts';
+import { certificatesFor } from './webhook-certificates.ts';
 
 export const runWebhook = async (config: WebhookConfig): Promise<() => Promise<void>> => {
   const parts = partsOf(config);
   const { clock, serverClock, log, metrics } = parts;
   const cluster = parts.watch(parts.connect(), [...webhookWatches(config.namespace), ...certificateWatches(config)]);
+  let ready = (): true | string => 'the webhook is starting';
+  const probes = await parts.serveMetrics(cluster, () => ready());
+  const serving: { server?: WebhookServer } = {};
+  const callers = await followCallers(config, parts, (ca) => serving.server?.admit(ca));
   await cluster.ready;
-  const probes = await parts.serveMetrics(cluster);
-  const { name, namespace } = config.service;
-  const names = { dnsNames: [`${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`], ips: [] };
   const webhook = await startWebhook({
     cluster,
     clock,
-    serverClock,
     log,
     metrics,
     sluiceUser: config.sluiceUser,
     port: config.port,
-    names,
-    store: secretStore(cluster, config.certificateSecret),
-    trust: (bundle) => trustAuthority(cluster, config.webhookConfiguration, bundle),
+    certificates: certificatesFor(config, { cluster, serverClock, log }),
+    ...(callers === undefined ? {} : { clients: { ca: callers.text, names: config.clientNames ?? [] } }),
   });
-  log.info({ port: webhook.server.port }, 'sluice is ready');
+  ready = webhook.ready;
+  const server = await webhook.server;
+  serving.server = server;
+  log.info({ port: server.port }, 'sluice is ready');
   return async () => {
+    callers?.stop();
     await webhook.stop();
     await cluster.stop();
     await probes.close();
   };
+};
+
+/** The authorities of clients, where callers have to show a certificate. Rejects when the file holds none. */
+const followCallers = async (
+  { clientCa }: WebhookConfig,
+  { clock, log }: Parts,
+  admit: (ca: string) => void,
+): Promise<FollowedFile | undefined> => {
+  if (clientCa === undefined) return undefined;
+  const complaint = `${clientCa} holds no certificate`;
+  const file = await followFile(clientCa, clock, {
+    changed: (text) => {
+      if (certificatesIn(text).length === 0) {
+        log.error({}, `${complaint}; the authorities before stay in use`);
+        return;
+      }
+      admit(text);
+      log.info({}, 'the authorities that callers may come from have changed');
+    },
+    failed: (err) => log.error({ err }, `${clientCa} cannot be read; what it said before stays in use`),
+  });
+  if (certificatesIn(file.text).length > 0) return file;
+  file.stop();
+  throw new Error(complaint);
 };

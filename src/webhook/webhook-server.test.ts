@@ -3,7 +3,7 @@ import type { RequestListener } from 'node:http';
 import { Agent } from 'node:https';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { askOverTls } from '../../test/support/tls.ts';
+import { askOverTls, clientCertificate } from '../../test/support/tls.ts';
 import { issueServing, makeAuthority, type Credential } from '../certs/authority.ts';
 import { newPrivateKey } from '../certs/key-pair.ts';
 import { manualClock, systemClock } from '../ports/clock.ts';
@@ -124,6 +124,64 @@ describe('a new certificate', () => {
     }
     going = false;
     for (const answered of await Promise.all(callers)) expect(answered).toBeGreaterThan(0);
+  });
+});
+
+describe('where callers have to show a certificate', () => {
+  let ours: Credential;
+  let theirs: Credential;
+  let key: string;
+  const check = (names: readonly string[] = []): Partial<WebhookServerOptions> => ({
+    clients: { ca: ours.cert, names },
+  });
+  const ask = (port: number, client?: Credential): ReturnType<typeof askOverTls> =>
+    askOverTls({ port, ca: first.ca + second.ca, host, ...(client === undefined ? {} : { client }) });
+
+  beforeAll(async () => {
+    const keys = await Promise.all([newPrivateKey(), newPrivateKey(), newPrivateKey()]);
+    key = keys[2];
+    const now = Date.now();
+    ours = makeAuthority({ key: keys[0], now, days: 1 });
+    theirs = makeAuthority({ key: keys[1], now, days: 1 });
+  }, 60_000);
+
+  it('one of the authority is answered', async () => {
+    const { port } = await start(check());
+    expect(await ask(port, clientCertificate(ours, key, 'kube-apiserver'))).toMatchObject({ status: 200 });
+  });
+
+  it.each<[string, () => Credential | undefined]>([
+    ['none', () => undefined],
+    ['one of another authority', () => clientCertificate(theirs, key, 'kube-apiserver')],
+    [
+      'one made for a server',
+      () => issueServing({ dnsNames: ['kube-apiserver'], ips: [], key, now: Date.now(), days: 1, authority: ours }),
+    ],
+    ['one signed by itself', () => makeAuthority({ key, now: Date.now(), days: 1 })],
+  ])('%s gets no handshake, and nobody is told of a request', async (_what, client) => {
+    let asked = 0;
+    const app: RequestListener = (_request, response) => void response.end(String((asked += 1)));
+    const { port } = await start({ app, ...check() });
+    await expect(ask(port, client())).rejects.toMatchObject({ code: expect.stringMatching(/SSL|TLS|RESET|EPIPE/) });
+    expect(asked).toBe(0);
+  });
+
+  it('one of another name is refused where names are given', async () => {
+    const { port } = await start(check(['kube-apiserver', 'another']));
+    expect(await ask(port, clientCertificate(ours, key, 'kube-apiserver'))).toMatchObject({ status: 200 });
+    expect(await ask(port, clientCertificate(ours, key, 'nobody'))).toMatchObject({ status: 403, keptAlive: false });
+  });
+
+  it('a new certificate of ours changes nothing of that, and new authorities do', async () => {
+    const server = await start(check());
+    const [known, unknown] = [clientCertificate(ours, key, 'a'), clientCertificate(theirs, key, 'a')];
+    server.use(second);
+    await expect(ask(server.port)).rejects.toThrow();
+    expect(await ask(server.port, known)).toMatchObject({ status: 200 });
+    server.admit(theirs.cert);
+    expect(await ask(server.port, unknown)).toMatchObject({ status: 200 });
+    await expect(ask(server.port, known)).rejects.toThrow();
+    await expect(askOverTls({ port: server.port, ca: first.ca, host, client: unknown })).rejects.toThrow(/certificate/);
   });
 });
 

@@ -2,11 +2,20 @@
 import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { TLSSocket, type PeerCertificate, type SecureContextOptions } from 'node:tls';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 
 /** PEM: the certificate with its chain, and its key. */
 export type ServingCertificate = { readonly cert: string; readonly key: string };
+
+/** Callers have to show a certificate: without one, or with one of another authority, there is no handshake. */
+export type ClientCheck = {
+  /** PEM of the authorities. */
+  readonly ca: string;
+  /** Common names that may call; whoever has a certificate where there are none. */
+  readonly names: readonly string[];
+};
 
 export type WebhookLimits = {
   readonly handshake: Milliseconds;
@@ -32,6 +41,8 @@ export const defaultLimits: WebhookLimits = {
 export type WebhookServerOptions = {
   readonly app: RequestListener;
   readonly certificate: ServingCertificate;
+  /** Anybody may call where it is left out. */
+  readonly clients?: ClientCheck;
   /** Address to listen on; all of them unless set. */
   readonly host?: string;
   /** 0 takes a free one. */
@@ -45,6 +56,8 @@ export type WebhookServer = {
   readonly port: number;
   /** New connections get this certificate; those that are open keep theirs. Throws when it does not fit its key. */
   use(certificate: ServingCertificate): void;
+  /** New connections have to show a certificate of these authorities (PEM). Only where callers are checked. */
+  admit(ca: string): void;
   /** True from the moment closing begins: readiness should say so. */
   draining(): boolean;
   /** Takes questions for a while longer, then no more, and resolves when the last answer is out or its time is up. */
@@ -56,17 +69,28 @@ const minVersion = 'TLSv1.2';
 /** Resolves when the port is open; rejects with Node's error when it cannot be, or when the certificate does not fit. */
 export const startWebhookServer = async (options: WebhookServerOptions): Promise<WebhookServer> => {
   const limits = { ...defaultLimits, ...options.limits };
+  let { certificate } = options;
+  let ca = options.clients?.ca;
   let draining = false;
-  const server = createServer(serverOptions(options.certificate, limits), (request, response) => {
+  const answer = checked(options);
+  const server = createServer(serverOptions(options, limits), (request, response) => {
     // Tells the API server to come back on a new connection, which leads to another replica.
     if (draining) response.setHeader('Connection', 'close');
-    options.app(request, response);
+    answer(request, response);
   });
   server.keepAliveTimeout = limits.idle;
   await listen(server, options);
   return {
     port: (server.address() as AddressInfo).port,
-    use: (certificate) => server.setSecureContext({ ...certificate, minVersion }),
+    use: (next) => {
+      // Thrown before anything is kept: a change of the authorities later on must not meet a certificate that does not fit.
+      server.setSecureContext(secureContext(next, ca));
+      certificate = next;
+    },
+    admit: (next) => {
+      ca = options.clients === undefined ? undefined : next;
+      server.setSecureContext(secureContext(certificate, ca));
+    },
     draining: () => draining,
     close: async () => {
       if (draining) return;
@@ -77,9 +101,28 @@ export const startWebhookServer = async (options: WebhookServerOptions): Promise
   };
 };
 
-const serverOptions = (certificate: ServingCertificate, limits: WebhookLimits): ServerOptions => ({
+const secureContext = (certificate: ServingCertificate, ca: string | undefined): SecureContextOptions => ({
   ...certificate,
+  ...(ca === undefined ? {} : { ca }),
   minVersion,
+});
+
+/** Whoever has a certificate, but not one that was made for calling us, is not told anything. */
+const checked = ({ app, clients }: WebhookServerOptions): RequestListener => {
+  const names = clients?.names ?? [];
+  if (names.length === 0) return app;
+  return (request, response) => {
+    const { socket } = request;
+    // Node's types do not know of a peer without a certificate, nor of one without a name.
+    const peer: Partial<PeerCertificate> = socket instanceof TLSSocket ? socket.getPeerCertificate() : {};
+    if (names.some((name) => name === peer.subject?.CN)) app(request, response);
+    else response.writeHead(403, { connection: 'close' }).end('this certificate may not call the webhook\n');
+  };
+};
+
+const serverOptions = ({ certificate, clients }: WebhookServerOptions, limits: WebhookLimits): ServerOptions => ({
+  ...secureContext(certificate, clients?.ca),
+  ...(clients === undefined ? {} : { requestCert: true, rejectUnauthorized: true }),
   handshakeTimeout: limits.handshake,
   headersTimeout: limits.headers,
   requestTimeout: limits.request,

@@ -1,6 +1,9 @@
+import { sign } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { request, type Agent, type RequestOptions } from 'node:https';
+import forge from 'node-forge';
+import type { Credential } from '../../src/certs/authority.ts';
 
 export type TlsAnswer = {
   readonly status: number;
@@ -16,13 +19,16 @@ export const askOverTls = async (options: {
   readonly host?: string;
   readonly agent?: Agent;
   readonly path?: string;
+  /** What the client shows. */
+  readonly client?: Credential;
 }): Promise<TlsAnswer> => {
-  const { port, ca, host, agent, path = '/' } = options;
+  const { port, ca, host, agent, path = '/', client } = options;
   const settings: RequestOptions = {
     port,
     ca,
     path,
     host: '127.0.0.1',
+    ...client,
     ...(host === undefined ? {} : { servername: host }),
     ...(agent === undefined ? { agent: false } : { agent }),
   };
@@ -32,4 +38,39 @@ export const askOverTls = async (options: {
   let text = '';
   for await (const chunk of response) text += String(chunk);
   return { status: response.statusCode ?? 0, text, keptAlive: response.headers.connection !== 'close' };
+};
+
+/** A client's certificate of this name, for a day. */
+export const clientCertificate = (authority: Credential, key: string, name: string): Credential =>
+  certificate(authority, key, name, [
+    { name: 'keyUsage', digitalSignature: true, critical: true },
+    { name: 'extKeyUsage', clientAuth: true },
+  ]);
+
+/** An authority of this name that comes from another, for a day. */
+export const intermediate = (authority: Credential, key: string, name: string): Credential =>
+  certificate(authority, key, name, [
+    { name: 'basicConstraints', cA: true, critical: true },
+    { name: 'keyUsage', keyCertSign: true, critical: true },
+  ]);
+
+const certificate = (authority: Credential, key: string, name: string, extensions: readonly object[]): Credential => {
+  const { n, e } = forge.pki.privateKeyFromPem(key);
+  const cert = forge.pki.createCertificate();
+  cert.publicKey = forge.pki.setRsaPublicKey(n, e);
+  cert.serialNumber = `4${Buffer.from(name).toString('hex').slice(0, 30)}`;
+  cert.validity.notBefore = new Date(Date.now() - 3_600_000);
+  cert.validity.notAfter = new Date(Date.now() + 86_400_000);
+  cert.setSubject([{ name: 'commonName', value: name }]);
+  cert.setIssuer(forge.pki.certificateFromPem(authority.cert).subject.attributes);
+  cert.setExtensions([...extensions]);
+  // Forge's own arithmetic takes seconds on a busy machine.
+  const openssl = {
+    sign: () =>
+      sign('sha256', Buffer.from(forge.asn1.toDer(cert.tbsCertificate).getBytes(), 'latin1'), authority.key).toString(
+        'latin1',
+      ),
+  };
+  cert.sign(openssl as unknown as forge.pki.rsa.PrivateKey, forge.md.sha256.create());
+  return { cert: forge.pki.certificateToPem(cert), key };
 };
