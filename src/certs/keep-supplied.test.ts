@@ -123,7 +123,7 @@ type World = {
   readonly told: (string | undefined)[];
   readonly failures: unknown[];
   put(next: SuppliedFiles | undefined): void;
-  bundles(): Promise<readonly string[]>;
+  readonly bundles: () => Promise<readonly string[]>;
   keep(more?: Partial<SuppliedOptions>): Promise<Keeper>;
 };
 const configuration = (kind: string): KubeObject =>

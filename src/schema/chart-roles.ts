@@ -1,7 +1,13 @@
 /** The permissions as partials of the chart: one named template for the rules of each role. */
 import { stringify } from 'yaml';
 import type { Gvk } from '../core/kube-object.ts';
-import { controllerPermissions, webhookPermissions, type Permissions, type PolicyRule } from './rbac.ts';
+import {
+  controllerPermissions,
+  suppliedCertificateRules,
+  webhookPermissions,
+  type Permissions,
+  type PolicyRule,
+} from './rbac.ts';
 
 /** Names that only an installation knows. */
 const webhookNames = {
@@ -24,4 +30,5 @@ export const chartRoles = (providerKinds: readonly Gvk[]): string =>
   [
     partials('controller', controllerPermissions(providerKinds)),
     partials('webhook', webhookPermissions(webhookNames)),
+    partial('webhook.ownSupplied', suppliedCertificateRules(webhookNames)),
   ].join('\n');

@@ -15,18 +15,35 @@ const placeholders = {
   failurePolicy: ['PLACEHOLDER_FAILURE_POLICY', '{{ .Values.webhook.failurePolicy }}'],
   labels: [
     ' PLACEHOLDER_LABELS',
-    '\n    {{- include "sluice.labels" (dict "root" . "component" "webhook") | nindent 4 }}',
+    [
+      '\n    {{- include "sluice.labels" (dict "root" . "component" "webhook") | nindent 4 }}',
+      '{{- if eq .Values.webhook.tls.mode "cert-manager" }}',
+      'annotations:',
+      '  cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/{{ include "sluice.webhookName" . }}',
+      '{{- end }}',
+    ].join('\n  '),
+  ],
+  caBundle: [
+    '      caBundle: PLACEHOLDER_CA_BUNDLE\n',
+    [
+      '{{- if and (eq .Values.webhook.tls.mode "secret") .Values.webhook.tls.caBundle }}',
+      'caBundle: {{ b64enc .Values.webhook.tls.caBundle }}',
+      '{{- end }}\n',
+    ]
+      .map((line) => `      ${line}`)
+      .join('\n'),
   ],
 } as const;
 
 const options: Omit<WebhookOptions, 'providerKinds'> = {
   name: placeholders.name[0],
   clientConfig: { service: { name: placeholders.name[0], namespace: placeholders.ownNamespace[0] } },
+  caBundle: 'PLACEHOLDER_CA_BUNDLE',
   sluiceUsers: [placeholders.user[0]],
   failurePolicy: placeholders.failurePolicy[0] as string as WebhookOptions['failurePolicy'],
 };
 
-/** Helm leaves a `caBundle` alone that the chart does not speak of, so the one patched in by the webhook stays. */
+/** Helm leaves a `caBundle` alone that the chart does not speak of, so the one that is patched in stays. */
 const documentOf = (configuration: WebhookConfiguration): string => {
   const labelled: JsonObject = {
     ...configuration,

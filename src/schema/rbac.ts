@@ -63,13 +63,20 @@ export const controllerPermissions = (providerKinds: readonly Gvk[]): Permission
   own: [allow('coordination.k8s.io', ['leases'], ['get', 'create', 'update'])],
 });
 
-/** The webhook's permissions: the objects it may change are named. Only creating cannot be limited to a name. */
-export const webhookPermissions = (names: {
+export type WebhookNames = {
   /** Of both webhook configurations. */
   readonly configuration: string;
   /** Of the Secret that holds the certificate. */
   readonly secret: string;
-}): Permissions => ({
+};
+
+/** In Sluice's own namespace, where somebody else makes the certificate. */
+export const suppliedCertificateRules = ({ secret }: WebhookNames): readonly PolicyRule[] => [
+  { ...allow('', ['secrets'], read), resourceNames: [secret] },
+];
+
+/** The webhook's permissions: the objects it may change are named. Only creating cannot be limited to a name. */
+export const webhookPermissions = (names: WebhookNames): Permissions => ({
   workedOn: [
     allow(group, ['canarypolicies'], read),
     // Who writes past the guard is told.

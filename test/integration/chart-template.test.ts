@@ -1,49 +1,26 @@
 /** The chart as Helm renders it: what is in it, what follows from values, and what nonsense is answered with. */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { parse, parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
 import type { JsonObject, KubeObject } from '../../src/core/kube-object.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import { webhookConfigurations } from '../../src/schema/webhooks.ts';
 import { meshProviders } from '../../src/traffic/index.ts';
-import { KUBERNETES_VERSION } from '../cluster/binaries/catalog.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { attach } from '../cluster/up.ts';
+import {
+  chart,
+  containerOf,
+  named,
+  podsOf,
+  render as renderOf,
+  template as templateOf,
+  type Rendered,
+} from '../support/rendered-chart.ts';
 
-const chart = 'charts/sluice';
 let cluster: Cluster;
-
-type Rendered = { readonly code: number | null; readonly stderr: string; readonly objects: readonly KubeObject[] };
-
-const template = async (...values: readonly string[]): Promise<Rendered> => {
-  const where = ['--namespace', 'sluice-system', '--kube-version', KUBERNETES_VERSION];
-  const set = values.flatMap((value) => ['--set', value]);
-  const { code, stdout, stderr } = await cluster.run('helm', ['template', 'sluice', chart, ...where, ...set]);
-  const documents = code === 0 ? parseAllDocuments(stdout) : [];
-  return { code, stderr, objects: documents.map((d) => d.toJS() as KubeObject | null).filter((o) => o !== null) };
-};
-const render = async (...values: readonly string[]): Promise<readonly KubeObject[]> => {
-  const { objects, stderr } = await template(...values);
-  if (objects.length === 0) throw new Error(stderr);
-  return objects;
-};
-
-type Container = {
-  readonly args: readonly string[];
-  readonly image: string;
-  readonly securityContext: JsonObject;
-  readonly resources: JsonObject;
-};
-type PodTemplate = {
-  readonly metadata: KubeObject['metadata'];
-  readonly spec: { readonly containers: readonly [Container]; readonly securityContext: JsonObject } & JsonObject;
-};
-const named = (objects: readonly KubeObject[], kind: string, name: string): KubeObject | undefined =>
-  objects.find((object) => object.kind === kind && object.metadata.name === name);
-const podsOf = (objects: readonly KubeObject[], component: string): PodTemplate =>
-  named(objects, 'Deployment', `sluice-${component}`)!.spec!['template'] as unknown as PodTemplate;
-const containerOf = (objects: readonly KubeObject[], component: string): Container =>
-  podsOf(objects, component).spec.containers[0];
+const template = (...values: readonly string[]): Promise<Rendered> => templateOf(cluster, ...values);
+const render = (...values: readonly string[]): Promise<readonly KubeObject[]> => renderOf(cluster, ...values);
 const components = ['controller', 'webhook'] as const;
 
 beforeAll(async () => {

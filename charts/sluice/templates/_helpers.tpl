@@ -14,7 +14,14 @@
 {{- end }}
 
 {{- define "sluice.certificateSecret" -}}
+{{- if eq .Values.webhook.tls.mode "secret" -}}
+{{ .Values.webhook.tls.secretName }}
+{{- else if eq .Values.webhook.tls.mode "cert-manager" -}}
+{{- /* Not the name of the self-made one: when the mode is changed, both are kept for a while. */ -}}
+{{ include "sluice.webhookName" . }}-issued
+{{- else -}}
 {{ include "sluice.webhookName" . }}-certificate
+{{- end -}}
 {{- end }}
 
 {{- /* The controller's service account is the user the webhook lets pass. */ -}}
@@ -97,7 +104,7 @@ securityContext:
 {{- end }}
 {{- end }}
 
-{{- /* Takes root, values (of the component) and readyAt (port and scheme of its readiness). */ -}}
+{{- /* Takes root and values (of the component). The webhook's own port may ask for a certificate, which kubelet has not. */ -}}
 {{- define "sluice.containerSettings" -}}
 image: {{ include "sluice.image" .root | quote }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
@@ -113,9 +120,7 @@ livenessProbe:
   periodSeconds: 10
   failureThreshold: 6
 readinessProbe:
-  httpGet:
-    path: /readyz
-    {{- toYaml .readyAt | nindent 4 }}
+  httpGet: { path: /readyz, port: metrics }
   periodSeconds: 2
   failureThreshold: 3
 {{- end }}

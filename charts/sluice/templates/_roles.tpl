@@ -227,3 +227,16 @@
   resourceNames:
     - '{{ include "sluice.certificateSecret" . }}'
 {{- end }}
+
+{{- define "sluice.rules.webhook.ownSupplied" -}}
+- apiGroups:
+    - ""
+  resources:
+    - secrets
+  verbs:
+    - get
+    - list
+    - watch
+  resourceNames:
+    - '{{ include "sluice.certificateSecret" . }}'
+{{- end }}
