@@ -1,12 +1,12 @@
 /** A marked workload gets its Release: created once, under the name that the webhook put into the mark. */
 import { boundMarks, readRequester } from '../core/admission/marks.ts';
 import { kinds, type Deployment, type KubeObject } from '../core/kube-object.ts';
-import { toRfc3339 } from '../core/time.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { annotations, marks } from '../schema/annotations.ts';
 import { apiVersion } from '../schema/names.ts';
-import type { ReleaseSpec, ReleaseStatus } from '../schema/release.ts';
+import type { ReleaseSpec } from '../schema/release.ts';
 import type { ControllerDependencies } from './dependencies.ts';
+import { recordEnd } from './record-end.ts';
 import { attemptOf } from './workload-effects.ts';
 
 /**
@@ -18,16 +18,22 @@ export const adoptRelease = async (
   workload: Deployment,
 ): Promise<KubeObject | undefined> => {
   const valid = boundMarks(workload);
-  if (valid === undefined || valid.phase === 'UserPaused') return undefined;
+  if (valid === undefined || (valid.phase === 'UserPaused' && workload.spec.paused === true)) return undefined;
   const ref = { gvk: kinds.release, namespace: workload.metadata.namespace ?? '', name: valid.release };
   const existing = deps.cluster.get(ref);
   if (existing !== undefined) return undefined;
-  const created = await create(deps, workload, valid.release);
+  const created = await createRelease(deps, workload, valid.release, wantedSpec(deps, workload));
   deps.log.info({ namespace: ref.namespace, workload: workload.metadata.name, release: ref.name }, 'release created');
-  return valid.phase === 'Skipped' ? recordSkip(deps, created) : created;
+  return valid.phase === 'Skipped' ? recordSkip(deps, workload, created) : created;
 };
 
-const create = async (deps: ControllerDependencies, workload: Deployment, name: string): Promise<KubeObject> => {
+/** A Release owned by the workload; the one that is there, when an earlier self was killed after it had made it. */
+export const createRelease = async (
+  deps: ControllerDependencies,
+  workload: Deployment,
+  name: string,
+  spec: Omit<ReleaseSpec, 'workload' | 'attempt'>,
+): Promise<KubeObject> => {
   const object: KubeObject = {
     apiVersion,
     kind: 'Release',
@@ -44,7 +50,11 @@ const create = async (deps: ControllerDependencies, workload: Deployment, name: 
         },
       ],
     },
-    spec: releaseSpec(deps, workload, name),
+    spec: {
+      workload: { kind: 'Deployment', name: workload.metadata.name, uid: workload.metadata.uid ?? '' },
+      attempt: attemptOf(name),
+      ...spec,
+    },
   };
   try {
     return await deps.cluster.create(object, kinds.release);
@@ -91,28 +101,23 @@ const policyFor = (
   throw new ClusterError('invalid', `the policy of ${namespace}/${name} cannot be read: ${note}`);
 };
 
-const releaseSpec = (deps: ControllerDependencies, workload: Deployment, name: string): ReleaseSpec => {
+const wantedSpec = (deps: ControllerDependencies, workload: Deployment): Omit<ReleaseSpec, 'workload' | 'attempt'> => {
   const own = workload.metadata.annotations ?? {};
   const { spec: policy, name: policyName } = policyFor(deps, workload);
   const requestedBy = readRequester(own[marks.requestedBy]);
   const skip = own[annotations.skip];
   return {
-    workload: { kind: 'Deployment', name: workload.metadata.name, uid: workload.metadata.uid ?? '' },
     templateHash: own[marks.releaseHash] ?? '',
     stableHash: own[marks.stableHash] ?? '',
     policy,
-    attempt: attemptOf(name),
     ...(policyName === undefined ? {} : { policyName }),
     ...(requestedBy === undefined ? {} : { requestedBy }),
     ...(own[marks.phase] === 'Skipped' && skip !== undefined ? { reason: skip } : {}),
   };
 };
 
-const recordSkip = async (deps: ControllerDependencies, release: KubeObject): Promise<KubeObject> => {
-  const now = toRfc3339(deps.clock.now());
+const recordSkip = (deps: ControllerDependencies, workload: Deployment, release: KubeObject): Promise<KubeObject> => {
   const spec = release.spec as unknown as ReleaseSpec;
   const message = `rolled natively at the wish of ${spec.requestedBy?.user ?? 'somebody'}: ${spec.reason ?? 'no reason given'}`;
-  const status: ReleaseStatus = { phase: 'Skipped', message, startedAt: now, completedAt: now };
-  const ref = { gvk: kinds.release, namespace: release.metadata.namespace ?? '', name: release.metadata.name };
-  return deps.cluster.patch(ref, { type: 'merge', body: { status: status } }, { subresource: 'status' });
+  return recordEnd(deps, { workload, release }, { phase: 'Skipped', message });
 };

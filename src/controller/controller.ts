@@ -1,6 +1,6 @@
 /** Turns changes seen by the watches into reconciles of workloads. */
 import { isDeepStrictEqual } from 'node:util';
-import { kinds, type Gvk, type KubeObject, type ObjectRef } from '../core/kube-object.ts';
+import { kinds, type Deployment, type Gvk, type KubeObject, type ObjectRef } from '../core/kube-object.ts';
 import { withoutRefusal } from '../core/release/refusal.ts';
 import { isFinal } from '../core/release/state.ts';
 import type { ClusterChange } from '../ports/cluster.ts';
@@ -11,6 +11,8 @@ import { readRelease } from './gather.ts';
 import { sameStatus } from './same-status.ts';
 import { workQueue, type WorkQueue } from './queue.ts';
 import { reconcile } from './reconcile.ts';
+import { tellRollback } from './rolled-back.ts';
+import { looksAstray } from './strays.ts';
 
 export type Controller = {
   /** Begin work: everything in the caches that is marked or under way. */
@@ -36,10 +38,18 @@ export const createController = (deps: ControllerDependencies, options: { worker
         deps.log.warn({ key, err: error, retryIn }, 'reconcile did not finish; it is tried again');
     },
   });
+  let started = false;
   deps.cluster.onChange((change) => {
+    // While the caches fill, half the facts are missing; what is there at the start is looked at then.
+    if (!started) return;
+    if (is(change.gvk, kinds.deployment)) tellRollback(deps, change);
     for (const key of keysOf(deps, change)) queue.add(key);
   });
-  return { start: () => startAll(deps, queue), stop: () => queue.drain(), depth: () => queue.depth() };
+  const start = (): void => {
+    started = true;
+    startAll(deps, queue);
+  };
+  return { start, stop: () => queue.drain(), depth: () => queue.depth() };
 };
 
 const reasonOf = (error: unknown): string =>
@@ -52,13 +62,22 @@ const refOf = (key: string): ObjectRef => {
   return { gvk: kinds.deployment, namespace, name };
 };
 
-const startAll = ({ cluster }: ControllerDependencies, queue: WorkQueue): void => {
+const startAll = (deps: ControllerDependencies, queue: WorkQueue): void => {
+  const { cluster } = deps;
   for (const workload of cluster.list(kinds.deployment))
-    if (isMarked(workload)) queue.add(keyOf(workload.metadata.namespace ?? '', workload.metadata.name));
+    if (isMarked(workload) || isStray(deps, workload))
+      queue.add(keyOf(workload.metadata.namespace ?? '', workload.metadata.name));
   for (const release of cluster.list(kinds.release)) if (isActive(release)) queue.add(workloadKey(release));
 };
 
 const isMarked = ({ metadata }: KubeObject): boolean => metadata.annotations?.[marks.release] !== undefined;
+
+const isStray = (deps: ControllerDependencies, object: KubeObject): boolean =>
+  looksAstray(deps, object as unknown as Deployment);
+
+/** A status that is reported does not change what a workload is: templates are not hashed for it. */
+const wasWritten = ({ object, before }: ClusterChange): boolean =>
+  before === undefined || before.metadata.generation !== object.metadata.generation;
 
 const isActive = (object: KubeObject): boolean => {
   const { status } = readRelease(object);
@@ -70,11 +89,10 @@ const workloadKey = (release: KubeObject): string =>
 
 const is = (gvk: Gvk, other: Gvk): boolean => gvk.group === other.group && gvk.kind === other.kind;
 
-/** Workloads a change is about. Idle workloads cost nothing: only marked ones and those with a release under way are looked at. */
-const keysOf = (
-  { cluster }: ControllerDependencies,
-  { gvk, object, type, before }: ClusterChange,
-): readonly string[] => {
+/** Workloads a change is about. Idle workloads cost nothing: only marked ones, those that are astray and those with a release under way are looked at. */
+const keysOf = (deps: ControllerDependencies, change: ClusterChange): readonly string[] => {
+  const { cluster } = deps;
+  const { gvk, object, type, before } = change;
   const namespace = object.metadata.namespace ?? '';
   const active = (): readonly string[] => [
     ...new Set(cluster.list(kinds.release, namespace).filter(isActive).map(workloadKey)),
@@ -84,7 +102,8 @@ const keysOf = (
   if (madeFor !== undefined) return releaseKeys(cluster.get({ gvk: kinds.release, namespace, name: madeFor }));
   if (!is(gvk, kinds.deployment)) return active();
   const key = keyOf(namespace, object.metadata.name);
-  return isMarked(object) || type === 'removed' ? [key] : active().filter((k) => k === key);
+  if (isMarked(object) || type === 'removed' || (wasWritten(change) && isStray(deps, object))) return [key];
+  return active().filter((k) => k === key);
 };
 
 /**

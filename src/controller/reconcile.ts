@@ -26,6 +26,7 @@ import { podTrouble } from './pod-trouble.ts';
 import { forgetMetrics, showMetrics, showRound } from './show-metrics.ts';
 import { runEffects } from './run-effects.ts';
 import { sameStatus } from './same-status.ts';
+import { settleStray } from './strays.ts';
 import { restoreAbandoned } from './abandoned.ts';
 
 export type ReconcileResult = { readonly again?: Milliseconds };
@@ -36,6 +37,7 @@ export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef): P
   const namespace = ref.namespace ?? '';
   if (workload === undefined || workload.metadata.deletionTimestamp !== undefined)
     return abandoned(deps, namespace, ref.name);
+  if (await settleStray(deps, workload)) return { again: 0 };
   const adopted = await adoptRelease(deps, workload);
   const all = withAdopted(releasesOf(deps.cluster, namespace, ref.name, workload.metadata.uid), adopted);
   const marked = boundMarks(workload)?.release;

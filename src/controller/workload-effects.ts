@@ -1,13 +1,11 @@
 /** Effects on the user's Deployment. All are guarded by the resourceVersion the decision was made on. */
 import { withKnownGood } from '../core/admission/marks.ts';
-import { templateHash } from '../core/template/template-hash.ts';
-import { kinds, type Deployment, type JsonObject, type PodTemplate } from '../core/kube-object.ts';
+import { kinds, type JsonObject, type PodTemplate } from '../core/kube-object.ts';
 import { toRfc3339 } from '../core/time.ts';
 import { ClusterError, type JsonPatchOp } from '../ports/cluster.ts';
 import { marks } from '../schema/annotations.ts';
+import { keptTemplates } from './replica-sets.ts';
 import { refOf, versionOf, type EffectRun } from './run-effects.ts';
-
-const podTemplateHash = 'pod-template-hash';
 
 const patchWorkload = async (run: EffectRun, body: JsonObject, subresource?: 'status'): Promise<number> => {
   const { workload } = run.gathered;
@@ -94,14 +92,8 @@ export const putBack = async (run: EffectRun): Promise<number> => {
 /** From the ReplicaSet that serves: the one place where the stable template is kept. A rare live read. */
 const stableTemplate = async ({ deps, gathered }: EffectRun): Promise<PodTemplate> => {
   const { workload, release } = gathered;
-  const sets = await deps.cluster.fetchList(
-    kinds.replicaSet,
-    workload.metadata.namespace ?? '',
-    workload.spec.selector.matchLabels ?? {},
-  );
-  const owned = sets.filter((s) => s.metadata.ownerReferences?.some((o) => o.uid === workload.metadata.uid));
-  const templates = owned.map((s) => withoutHash((s as unknown as Deployment).spec.template));
-  const stable = templates.find((t) => templateHash(t) === release.spec.stableHash);
+  const kept = await keptTemplates(deps.cluster, workload);
+  const stable = kept.find(({ hash }) => hash === release.spec.stableHash)?.template;
   if (stable === undefined) {
     throw new ClusterError(
       'not-found',
@@ -109,11 +101,6 @@ const stableTemplate = async ({ deps, gathered }: EffectRun): Promise<PodTemplat
     );
   }
   return stable;
-};
-
-const withoutHash = (template: PodTemplate): PodTemplate => {
-  const { [podTemplateHash]: _, ...labels } = template.metadata?.labels ?? {};
-  return { ...template, metadata: { ...template.metadata, labels } };
 };
 
 /**

@@ -158,7 +158,7 @@ export const copiesPause = ({ metadata, spec }: Deployment, old?: Deployment): b
 };
 
 /** Whether a pause under this phase is Sluice's. An unknown phase means a release that is running. */
-const heldBySluice = (phase: string): boolean => !['UserPaused', 'Promoting', 'Skipped'].includes(phase);
+export const heldBySluice = (phase: string): boolean => !['UserPaused', 'Promoting', 'Skipped'].includes(phase);
 
 type Hashes = { readonly old: string; readonly object: string };
 

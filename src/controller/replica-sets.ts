@@ -1,0 +1,40 @@
+/** Templates of a workload's ReplicaSets: the one place where templates of before are kept. A rare live read. */
+import { templateHash } from '../core/template/template-hash.ts';
+import { kinds, type Deployment, type PodTemplate } from '../core/kube-object.ts';
+import type { ClusterWriter } from '../ports/cluster.ts';
+
+export type KeptTemplate = {
+  readonly template: PodTemplate;
+  /** As the Deployment's own template hashes. */
+  readonly hash: string;
+  /** It has pods, or is to have some. */
+  readonly active: boolean;
+};
+
+const podTemplateHash = 'pod-template-hash';
+const revision = 'deployment.kubernetes.io/revision';
+
+/** The newest first, by the revision of the workload that each was last used for. */
+export const keptTemplates = async (
+  cluster: Pick<ClusterWriter, 'fetchList'>,
+  workload: Deployment,
+): Promise<readonly KeptTemplate[]> => {
+  const { metadata, spec } = workload;
+  const selected = await cluster.fetchList(kinds.replicaSet, metadata.namespace ?? '', spec.selector.matchLabels ?? {});
+  return selected
+    .filter((set) => set.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid))
+    .sort((a, b) => revisionOf(b.metadata.annotations) - revisionOf(a.metadata.annotations))
+    .map((set) => {
+      const { replicas, template: own } = (set as unknown as Deployment).spec;
+      const template = withoutHash(own);
+      return { template, hash: templateHash(template), active: (replicas ?? 0) > 0 };
+    });
+};
+
+const revisionOf = (annotations: Readonly<Record<string, string>> | undefined): number =>
+  Number(annotations?.[revision] ?? 0);
+
+const withoutHash = (template: PodTemplate): PodTemplate => {
+  const { [podTemplateHash]: _, ...labels } = template.metadata?.labels ?? {};
+  return { ...template, metadata: { ...template.metadata, labels } };
+};
