@@ -9,13 +9,12 @@ export const workloadFacts = (workload: Deployment, optedIn: boolean): WorkloadF
   const { spec, status } = workload;
   const bound = boundMarks(workload);
   const own = workload.metadata.annotations;
-  const { [annotations.skip]: skip, [marks.admitted]: admitted } = own ?? {};
+  const skip = own?.[annotations.skip];
   const hash = templateHash(spec.template);
   return {
     templateHash: hash,
     optedIn,
     knownGood: knownGoodHashes(own).includes(hash),
-    ...(admitted === undefined ? {} : { admitted }),
     ...(bound === undefined ? {} : { marks: bound }),
     ...(skip === undefined ? {} : { skip }),
     paused: spec.paused === true,

@@ -1,10 +1,12 @@
-/** `sluice dev` as a process inside a test cluster. */
+/** `sluice dev`, or `sluice controller` alone, as a process inside a test cluster. */
 import { createInterface } from 'node:readline';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Ending } from '../cluster/execution.ts';
 
 export type SluiceOptions = {
   readonly namespace: string;
+  /** `controller`: no webhook, and with the rights of the kubeconfig. */
+  readonly command?: 'dev' | 'controller';
   /** Address of Prometheus; the cluster's own unless said otherwise. */
   readonly prometheus?: string;
   /** API server to use instead of the kubeconfig's: a proxy that counts. */
@@ -28,15 +30,15 @@ const readyLine = 'sluice is ready';
 /** Resolves when it answers admission requests. Rejects with its log when it ends before. */
 export const startSluice = async (cluster: Cluster, options: SluiceOptions): Promise<Sluice> => {
   const { namespace, prometheus = cluster.prometheusUrl, kubeconfig = cluster.kubeconfig, flags = [] } = options;
+  const { command = 'dev' } = options;
   const words = [
     'src/main.ts',
-    'dev',
+    command,
     '--kubeconfig',
     kubeconfig,
     '--namespace',
     namespace,
-    '--port',
-    '0',
+    ...(command === 'dev' ? ['--port', '0'] : []),
     '--metrics-port',
     '0',
     ...(prometheus === undefined ? [] : ['--prometheus', prometheus]),

@@ -14,8 +14,6 @@ export type WorkloadFacts = {
   readonly optedIn: boolean;
   /** Its template was promoted, or has served, before. */
   readonly knownGood: boolean;
-  /** Hash of the template that serves by Sluice's leave. */
-  readonly admitted?: string;
   /** The reason a person gave for skipping, if any is on the workload. */
   readonly skip?: string;
   readonly paused: boolean;

@@ -24,8 +24,7 @@ describe('a release whose workload has moved on', () => {
     ['one that was promoted before is back', { templateHash: v3, knownGood: true }, 'Aborted', 'RolledBack'],
     ['the workload has opted out', { templateHash: v2, optedIn: false }, 'Aborted', 'OptedOut'],
     ['it has opted out with another template', { templateHash: v3, optedIn: false }, 'Aborted', 'OptedOut'],
-    ['another template rolls by our leave', { templateHash: v3, admitted: v3 }, 'Superseded', 'RolledNatively'],
-    ['another one rolls without it', { templateHash: v3, admitted: v1 }, 'Superseded', 'Bypassed'],
+    ['another template rolls', { templateHash: v3 }, 'Superseded', 'RolledNatively'],
     ['its own template rolls unpaused, the marks gone', { templateHash: v2 }, 'Bypassed', 'Unpaused'],
     ['its own template rolls unpaused', { marks: { release: 'web-2' } }, 'Bypassed', 'Unpaused'],
     ['the users pause over it is lifted', { marks: { release: 'web-2', phase: 'UserPaused' } }, 'Bypassed', 'Unpaused'],
@@ -73,8 +72,7 @@ describe('in the middle of a promotion', () => {
       false,
     ],
     ['another one is skipped to', { templateHash: v3, marks: { release: 'web-3', phase: 'Skipped' } }, false],
-    ['another one rolls natively', { templateHash: v3, admitted: v3 }, false],
-    ['another one rolls past the webhook', { templateHash: v3 }, false],
+    ['another one rolls natively', { templateHash: v3 }, false],
     ['the stable one is back, and the strategy is Recreate', { templateHash: v1 }, true],
     ['an older one is back, and the strategy is Recreate', { templateHash: v3, knownGood: true }, true],
   ])('the canary keeps its share until stable is at full size when %s', (_name, change, recreate) => {
@@ -135,7 +133,6 @@ describe('whatever becomes of the workload, at whatever moment', () => {
   const template = fc.constantFrom(v1, v2, v3);
   const change = fc.record({
     templateHash: template,
-    admitted: template,
     optedIn: fc.boolean(),
     knownGood: fc.boolean(),
     recreate: fc.boolean(),

@@ -62,7 +62,8 @@ const withoutMarks = (status: ReleaseStatus, facts: Facts): Decided | undefined 
   if (!workload.optedIn) return optedOut;
   // A paused template without marks has come in past the webhook; it is given marks of its own, and they decide.
   if (workload.paused) return undefined;
-  return mine ? unpaused : replaced(facts);
+  if (mine) return unpaused;
+  return workload.knownGood ? rolledBack : rolledNatively;
 };
 
 const templateBack: Decided = {
@@ -77,20 +78,15 @@ const optedOut: Decided = {
   message: 'the workload no longer asks for a canary; it rolls natively',
 };
 
-/** Another template, that rolls already. */
-const replaced = ({ workload: { knownGood, admitted, templateHash } }: Facts): Decided => {
-  if (knownGood)
-    return {
-      outcome: 'Aborted',
-      reason: 'RolledBack',
-      message: 'a template that is known to be good is back; it rolls natively, at once',
-    };
-  const outcome = 'Superseded' as const;
-  return admitted === templateHash
-    ? { outcome, reason: 'RolledNatively', message: 'superseded by a template that rolls natively' }
-    : {
-        outcome,
-        reason: 'Bypassed',
-        message: 'superseded by a template that rolled natively while the webhook was away',
-      };
+const rolledBack: Decided = {
+  outcome: 'Aborted',
+  reason: 'RolledBack',
+  message: 'a template that is known to be good is back; it rolls natively, at once',
+};
+
+/** A fix of something broken, or one that has come in past the webhook: that has a Release of its own by now. */
+const rolledNatively: Decided = {
+  outcome: 'Superseded',
+  reason: 'RolledNatively',
+  message: 'superseded by a template that rolls natively',
 };

@@ -1,0 +1,179 @@
+/**
+ * failurePolicy Ignore, and the webhook's process is gone: with the controller at work, with nobody there, and when both
+ * are back. Nothing rolls unjudged without a trace, and nobody stays paused for ever.
+ */
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { marks } from '../../src/schema/annotations.ts';
+import { begin, lifeOf, type Life } from '../support/life.ts';
+import type { Sluice } from '../support/sluice-process.ts';
+import { Stage } from '../support/stage.ts';
+
+jest.setTimeout(300_000);
+
+const annotations = {
+  'sluice.dev/canary': 'enabled',
+  'sluice.dev/provider': 'kubernetes',
+  'sluice.dev/steps': '50',
+  'sluice.dev/interval': '1h',
+  'sluice.dev/no-data': 'pass',
+};
+const names = ['idle', 'unpaused', 'changed', 'back', 'replaced', 'paused', 'failed', 'upgraded', 'alone'] as const;
+
+let stage: Stage;
+let lives: Record<(typeof names)[number], Life>;
+const ignoring = { flags: ['--failure-policy', 'Ignore'] };
+const v = (version: string): { version: string; annotations: Record<string, string> } => ({ version, annotations });
+
+/** Releases in the order they were made, as what became of them. */
+const ends = (life: Life): readonly (string | undefined)[] => life.releases().map(({ status }) => status?.phase);
+const told = (life: Life): string => stage.events(life.name).join('\n');
+
+/** The controller alone is at work, and the API server finds no webhook. */
+const withoutWebhook = async (): Promise<void> => {
+  const { idle, unpaused, changed, back, replaced, paused, failed, upgraded } = lives;
+  const foreign = { metadata: { annotations: { [marks.releaseHash]: 'before', [marks.stableHash]: 'earlier' } } };
+  await Promise.all([
+    idle.apply(v('v2')).then(() => stage.until('a record', () => ends(idle)[0] === 'Bypassed')),
+    stage
+      .kubectlOk('rollout', 'resume', 'deployment/unpaused')
+      .then(() => stage.until('the end', () => ends(unpaused)[0] === 'Bypassed')),
+    changed
+      .apply(v('v3'))
+      .then(() => stage.until('two', () => changed.releases().length === 2))
+      .then(() => changed.untilUnderWay()),
+    back.apply(v('v1')).then(() => stage.until('the end', () => ends(back)[0] === 'Aborted')),
+    stage
+      .send([replaced.manifest(v('v3'))], 'replace')
+      .then(() => stage.until('both ends', () => ends(replaced).join() === 'Superseded,Bypassed')),
+    stage
+      .kubectlOk('rollout', 'pause', 'deployment/paused')
+      .then(() => paused.apply(v('v2')))
+      .then(() => stage.until('the pause to be known', () => paused.marks().phase === 'UserPaused'))
+      .then(() => stage.kubectlOk('rollout', 'resume', 'deployment/paused'))
+      .then(() => stage.until('a record', () => ends(paused)[0] === 'Bypassed')),
+    stage
+      .kubectlOk('rollout', 'resume', 'deployment/failed')
+      .then(() => stage.until('a record', () => ends(failed)[1] === 'Bypassed')),
+    stage
+      .kubectlOk('patch', 'deployment', 'upgraded', '--type=merge', '-p', JSON.stringify(foreign))
+      .then(() => stage.until('two', () => upgraded.releases().length === 2))
+      .then(() => upgraded.untilUnderWay()),
+  ]);
+};
+
+let sluice: Sluice;
+
+beforeAll(async () => {
+  stage = await Stage.set('webhook-away');
+  lives = Object.fromEntries(names.map((name) => [name, lifeOf(stage, name)])) as typeof lives;
+  const doomed = await stage.sluice(ignoring);
+  await begin(stage, Object.values(lives), { annotations });
+  const { unpaused, changed, back, replaced, failed, upgraded, alone } = lives;
+  const held = [unpaused, changed, back, replaced, upgraded];
+  await Promise.all([
+    ...held.map((life) => life.apply(v('v2')).then(() => life.untilUnderWay())),
+    failed
+      .apply({
+        ...v('v2'),
+        image: 'sluice.test/missing:v2',
+        annotations: { ...annotations, 'sluice.dev/progress-deadline': '2s' },
+      })
+      .then(() => stage.until('the failure', () => failed.marks().phase === 'Failed')),
+  ]);
+  await doomed.kill('SIGKILL');
+  const controller = await stage.sluice({ command: 'controller' });
+  await withoutWebhook();
+  await controller.stop();
+  await alone.apply(v('v2'));
+  await alone.rolledOut();
+  sluice = await stage.sluice(ignoring);
+  await stage.until('what happened meanwhile to be recorded', () => ends(alone)[0] === 'Bypassed');
+});
+
+afterAll(async () => stage.strike());
+
+describe('with the webhook gone and the controller at work', () => {
+  test('an idle workload rolls natively, and is recorded once, with its reason and an event', () => {
+    const { idle } = lives;
+    expect(ends(idle)).toEqual(['Bypassed']);
+    const [release] = idle.releases();
+    expect(release?.name).toMatch(/^idle-\d+$/);
+    expect(release?.spec).toMatchObject({ reason: 'the webhook was away', templateHash: idle.marks().admitted });
+    expect(release?.status?.conditions).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'True' }));
+    expect(told(idle)).toContain('ReleaseBypassed: the webhook was away');
+  });
+
+  test('a release whose workload is unpaused ends as bypassed, and nothing is put back', () => {
+    const { unpaused } = lives;
+    expect(ends(unpaused)).toEqual(['Bypassed']);
+    expect(unpaused.releases()[0]?.status?.ending?.reason).toBe('Unpaused');
+    expect([unpaused.version(), unpaused.paused(), unpaused.marks().release]).toEqual(['v2', false, undefined]);
+    expect(stage.deployment('unpaused-canary')).toBeUndefined();
+  });
+
+  test('another template in the middle of a release is taken up: a release of its own, and nobody stays paused', () => {
+    const { changed } = lives;
+    expect(ends(changed)).toEqual(['Superseded', 'Progressing']);
+    expect(changed.releases()[1]?.spec.requestedBy).toBeUndefined();
+    expect(changed.marks()).toMatchObject({ release: changed.releases()[1]?.name });
+    expect(told(changed)).toContain('WebhookAway: the template changed during a release');
+  });
+
+  test('the stable template back ends the release and unpauses', () => {
+    const { back } = lives;
+    expect(back.releases()[0]?.status?.ending?.reason).toBe('TemplateBack');
+    expect([back.version(), back.paused(), back.marks().release]).toEqual(['v1', false, undefined]);
+  });
+
+  test('a replace that drops pause and marks supersedes the release, and is recorded as bypassed', () => {
+    const { replaced } = lives;
+    expect(replaced.releases().map(({ status }) => status?.ending?.reason ?? status?.phase)).toEqual([
+      'RolledNatively',
+      'Bypassed',
+    ]);
+    expect([replaced.version(), replaced.paused()]).toEqual(['v3', false]);
+  });
+
+  test('an edit under the users own pause waits for them, and their resume is recorded', () => {
+    const { paused } = lives;
+    expect(told(paused)).toContain('WebhookAway: the template changed under the pause of the user');
+    expect(ends(paused)).toEqual(['Bypassed']);
+    expect([paused.version(), paused.paused()]).toEqual(['v2', false]);
+  });
+
+  test('a failed template that is unpaused is recorded beside its failure', () => {
+    expect(ends(lives.failed)).toEqual(['Failed', 'Bypassed']);
+    expect(lives.failed.marks().release).toBeUndefined();
+  });
+
+  test('a held workload whose marks lost their binding gets a release over what serves', () => {
+    const { upgraded } = lives;
+    expect(ends(upgraded)).toEqual(['Superseded', 'Progressing']);
+    expect(upgraded.marks().stableHash).toBe(upgraded.marks().admitted);
+    expect(upgraded.paused()).toBe(true);
+  });
+});
+
+describe('with both back', () => {
+  test('what rolled with nobody there is recorded, and nothing else once more', async () => {
+    expect(ends(lives.alone)).toEqual(['Bypassed']);
+    await sluice.stop();
+    await stage.sluice();
+    await lives.alone.apply(v('v3'));
+    await lives.alone.untilUnderWay();
+    expect(ends(lives.alone)).toEqual(['Bypassed', 'Progressing']);
+    expect(ends(lives.idle)).toEqual(['Bypassed']);
+    expect(ends(lives.failed)).toEqual(['Failed', 'Bypassed']);
+    expect(ends(lives.replaced)).toEqual(['Superseded', 'Bypassed']);
+  });
+
+  test('and the way back to what served before is fast', async () => {
+    const { idle } = lives;
+    expect(await idle.apply(v('v1'))).toContain('this template was good before');
+    await idle.rolledOut();
+    expect([idle.version(), idle.releases().length]).toEqual(['v1', 1]);
+    await stage.until('the event', () =>
+      told(idle).includes('RolledBack: back to a template that is known to be good'),
+    );
+  });
+});
