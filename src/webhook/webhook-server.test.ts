@@ -14,6 +14,7 @@ let first: Credential & { ca: string };
 let second: Credential & { ca: string };
 const servers: WebhookServer[] = [];
 const agents: Agent[] = [];
+const raws: TLSSocket[] = [];
 
 const credential = async (): Promise<Credential & { ca: string }> => {
   const [caKey, key] = await Promise.all([newPrivateKey(), newPrivateKey()]);
@@ -46,6 +47,7 @@ const keepAlive = (): Agent => {
 };
 const rawConnection = async (port: number): Promise<TLSSocket> => {
   const socket = connect({ port, host: '127.0.0.1', ca: first.ca, servername: host });
+  raws.push(socket);
   await once(socket, 'secureConnect');
   socket.on('error', () => undefined);
   return socket;
@@ -56,6 +58,7 @@ beforeAll(async () => {
 }, 60_000);
 afterEach(async () => {
   agents.splice(0).forEach((agent) => agent.destroy());
+  raws.splice(0).forEach((socket) => socket.destroy());
   await Promise.all(servers.splice(0).map((server) => server.close()));
 });
 
@@ -205,11 +208,54 @@ describe('a peer that dawdles is cut off', () => {
     await once(socket, 'close');
   });
 
+  it('when it asks and never reads the answer', async () => {
+    const cutOff = new Promise<boolean>((resolve) => {
+      const app: RequestListener = (_request, response) => {
+        response.on('close', () => resolve(!response.writableFinished));
+        // More than the buffers of both sides take.
+        response.end(Buffer.alloc(64 * 1024 * 1024));
+      };
+      void start({ limits: { headers: 100, request: 200 }, app })
+        .then(({ port }) => rawConnection(port))
+        .then((socket) => socket.pause().write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'));
+    });
+    expect(await cutOff).toBe(true);
+  });
+
   it('before it has said anything', async () => {
     const { port } = await start({ limits: { headers: 100, request: 200 } });
     const socket = await rawConnection(port);
     socket.resume();
     await once(socket, 'close');
+  });
+});
+
+describe('many connections', () => {
+  it('make room for new ones, the quietest first', async () => {
+    const { port } = await start({ limits: { connections: 3 } });
+    const agent = keepAlive();
+    await askOverTls({ port, ca: first.ca, host, agent });
+    const silent = await rawConnection(port);
+    const answered = await rawConnection(port);
+    answered.resume().write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await once(answered, 'data');
+    expect(await askOverTls({ port, ca: first.ca, host, agent })).toMatchObject({ keptAlive: true });
+    // A fourth: of those that are open, the one that has never asked goes.
+    const gone = once(silent.resume(), 'close');
+    expect(await askOverTls({ port, ca: first.ca, host })).toMatchObject({ status: 200 });
+    await gone;
+    expect([answered.closed, await askOverTls({ port, ca: first.ca, host, agent })]).toMatchObject([
+      false,
+      { status: 200 },
+    ]);
+  });
+
+  it('never keep new ones out', async () => {
+    const { port } = await start({ limits: { connections: 2 } });
+    for (let i = 0; i < 20; i += 1) {
+      await rawConnection(port);
+      expect(await askOverTls({ port, ca: first.ca, host })).toMatchObject({ status: 200 });
+    }
   });
 });
 

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { TLSSocket, type PeerCertificate, type SecureContextOptions } from 'node:tls';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
+import { boundConnections } from './bound-connections.ts';
 
 /** PEM: the certificate with its chain, and its key. */
 export type ServingCertificate = { readonly cert: string; readonly key: string };
@@ -23,6 +24,8 @@ export type WebhookLimits = {
   readonly request: Milliseconds;
   /** Longer than the 90 s for which an API server keeps an idle connection, so that it is never the one surprised. */
   readonly idle: Milliseconds;
+  /** Open connections: each holds some 60 KiB, and three API servers at their busiest open 600. */
+  readonly connections: number;
   /** How long, after closing begins, new questions are still taken: until the last API server knows of it. */
   readonly lameDuck: Milliseconds;
   /** How long questions under way may take after that. */
@@ -34,6 +37,7 @@ export const defaultLimits: WebhookLimits = {
   headers: 5_000,
   request: 10_000,
   idle: 120_000,
+  connections: 1_000,
   lameDuck: 5_000,
   grace: 10_000,
 };
@@ -79,6 +83,9 @@ export const startWebhookServer = async (options: WebhookServerOptions): Promise
     answer(request, response);
   });
   server.keepAliveTimeout = limits.idle;
+  // Also ends what asks and never reads the answers.
+  server.timeout = limits.request;
+  boundConnections(server, limits.connections);
   await listen(server, options);
   return {
     port: (server.address() as AddressInfo).port,

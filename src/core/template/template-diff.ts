@@ -111,10 +111,15 @@ const entriesDiff = (a: JsonObject, b: JsonObject, without: readonly string[] = 
   });
 
 const changedFields = (a: JsonObject, b: JsonObject, without: readonly string[]): readonly string[] => {
-  const differs = (key: string): boolean =>
-    !without.includes(key) && !same(a[key], b[key]) && !same({ [key]: a[key] }, { [key]: b[key] });
+  const differs = (key: string): boolean => !without.includes(key) && differ(key, a[key], b[key]);
   const added = Object.keys(b).filter((key) => !Object.hasOwn(a, key));
   return [...Object.keys(a), ...added].filter(differs).sort();
+};
+
+/** What a value is worth depends on its key too: an empty map may count as absent. */
+const differ = (key: string, x: Json | undefined, y: Json | undefined): boolean => {
+  if (sameJson(x, y)) return false;
+  return (isWord(x) && isWord(y)) || canonicalJson({ [key]: x }) !== canonicalJson({ [key]: y });
 };
 
 const same = (a: Json | undefined, b: Json | undefined): boolean =>
