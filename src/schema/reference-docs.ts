@@ -1,5 +1,14 @@
 /** The reference docs of everything people write: tables from the schemas. */
-import { annotationMeanings, annotations, marks, optInLabels, policyAnnotations } from './annotations.ts';
+import {
+  annotationMeanings,
+  annotations,
+  breakGlassAnnotation,
+  marks,
+  optInLabels,
+  policyAnnotations,
+  splitAnnotation,
+  workloadAnnotation,
+} from './annotations.ts';
 import { definitions, type Definition } from './crds.ts';
 import { apiVersion, group } from './names.ts';
 import { nodeOf, typeOf, type SchemaNode } from './node.ts';
@@ -84,6 +93,7 @@ export const annotationsPage = (): string =>
     `${Object.values(optInLabels).map(code).join(' and ')} may be labels instead, of the Deployment or of its namespace; an annotation comes first. A label of the Deployment under \`${group}/\` that is none of them is refused. What wins over what: [opting in](../opting-in.md).`,
     '## Kept by Sluice',
     `Bound to one template, and inert on any other; what anybody else writes there is replaced: ${Object.values(marks).map(code).join(', ')}.`,
+    `On a route of yours, while a release splits its traffic: ${code(splitAnnotation)}. On what Sluice makes for a release: ${code(workloadAnnotation)}, and ${code(breakGlassAnnotation)} by those who have the right. Both are told of in [guards](../guards.md).`,
   );
 
 /** Page of CanaryPolicy and ClusterCanaryPolicy. */
