@@ -11,6 +11,7 @@ const listed: readonly ListedWorkload[] = [
     release: releaseView(
       aRelease({
         createdAt: at(-200),
+        spec: { requestedBy: { user: 'jane\u001b[2J', at: at(-200) } },
         status: { phase: 'Progressing', stepLabel: '2/4', weight: 5, message: 'holding at 5 %' },
       }),
     ),
@@ -20,14 +21,14 @@ const listed: readonly ListedWorkload[] = [
 
 it('shows a line per workload', () =>
   expect(renderList(listed, start, { namespaces: false })).toEqual([
-    'WORKLOAD   PHASE         STEP   WEIGHT   AGE     RELEASE     MESSAGE',
-    'api        -             -      -        -       -           opted in; no release yet',
-    'web        Progressing   2/4    5 %      3m20s   web-2       holding at 5 %',
-    'worker     Pending       -      -        3m      worker-10',
+    'WORKLOAD   PHASE         STEP   WEIGHT   AGE     RELEASE     BY              MESSAGE',
+    'api        -             -      -        -       -           -               opted in; no release yet',
+    'web        Progressing   2/4    5 %      3m20s   web-2       jane\\u{1b}[2J   holding at 5 %',
+    'worker     Pending       -      -        3m      worker-10   -',
   ]));
 
 it('shows the namespaces when there are several', () =>
   expect(renderList(listed.slice(0, 1), start, { namespaces: true })).toEqual([
-    'NAMESPACE   WORKLOAD   PHASE   STEP   WEIGHT   AGE   RELEASE   MESSAGE',
-    'shop        api        -       -      -        -     -         opted in; no release yet',
+    'NAMESPACE   WORKLOAD   PHASE   STEP   WEIGHT   AGE   RELEASE   BY   MESSAGE',
+    'shop        api        -       -      -        -     -         -    opted in; no release yet',
   ]));

@@ -1,18 +1,20 @@
 /** Many releases, a line each. */
+import { printable } from '../core/printable.ts';
 import type { Instant } from '../core/time.ts';
 import { shareOf, type ReleaseView } from './release-view.ts';
 import { age, table } from './render-text.ts';
 
 export type ListedWorkload = { readonly namespace: string; readonly name: string; readonly release?: ReleaseView };
 
-const head = ['WORKLOAD', 'PHASE', 'STEP', 'WEIGHT', 'AGE', 'RELEASE', 'MESSAGE'];
+const head = ['WORKLOAD', 'PHASE', 'STEP', 'WEIGHT', 'AGE', 'RELEASE', 'BY', 'MESSAGE'];
 
 const row = ({ name, release }: ListedWorkload, now: Instant): readonly string[] => {
-  if (release === undefined) return [name, '-', '-', '-', '-', '-', 'opted in; no release yet'];
+  if (release === undefined) return [name, '-', '-', '-', '-', '-', '-', 'opted in; no release yet'];
+  const by = printable(release.spec.requestedBy?.user ?? '-');
   const { phase, stepLabel = '-', message = '' } = release.status;
   const share = shareOf(release.status);
   const weight = share === undefined ? '-' : `${share} %`;
-  return [name, phase, stepLabel, weight, age(now - release.createdAt), release.name, message];
+  return [name, phase, stepLabel, weight, age(now - release.createdAt), release.name, by, message];
 };
 
 /** Lines without line breaks, the first of them the head of the table. */

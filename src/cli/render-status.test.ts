@@ -31,6 +31,8 @@ describe('a status', () => {
         {
           policyName: 'CanaryPolicy/careful',
           policy: { steps: [1, 5, 20, 50], interval: '90s', latencyP99: '500ms' },
+          from: 'web-1',
+          changes: ['image of container app: web:1 → web:2', 'env LOG in app: added'],
           requestedBy,
           attempt: 2,
         },
@@ -39,7 +41,9 @@ describe('a status', () => {
 shop/web   Progressing   step 2/4   5 % of the traffic to the canary
 5 % of the traffic for the canary
 
-Release    web-2, attempt 2, asked by jane with kubectl-client-side-apply 3m ago
+Release    web-2 over web-1, attempt 2, asked by jane with kubectl-client-side-apply 3m ago
+Changes    image of container app: web:1 → web:2
+           env LOG in app: added
 Policy     CanaryPolicy/careful: 1, 5, 20, 50 %, 1m30s each
 Traffic    istio, Service web
 Canary     1 of 2 pods ready

@@ -2,6 +2,7 @@
 import { figure } from '../core/judge/figure.ts';
 import type { Check, Policy } from '../core/policy/policy.ts';
 import { resolvePolicy } from '../core/policy/resolve-policy.ts';
+import { printable } from '../core/printable.ts';
 import { fromRfc3339, type Instant } from '../core/time.ts';
 import type { CheckResult, ReleaseStatus } from '../schema/release.ts';
 import { nextSteps } from './next-steps.ts';
@@ -29,15 +30,20 @@ const headline = ({ release }: Scene): readonly string[] => {
 };
 
 const origin = ({ release, now }: Scene): string => {
-  const { attempt = 1, requestedBy, reason } = release.spec;
-  const tool = requestedBy?.tool === undefined ? undefined : `with ${requestedBy.tool}`;
+  const { attempt = 1, from, requestedBy, reason } = release.spec;
+  const tool = requestedBy?.tool === undefined ? undefined : `with ${printable(requestedBy.tool)}`;
   const asked =
     requestedBy === undefined
       ? `made ${age(now - release.createdAt)} ago`
-      : words('asked by', requestedBy.user, tool, ago(requestedBy.at, now));
+      : words('asked by', printable(requestedBy.user), tool, ago(requestedBy.at, now));
   const attemptText = attempt === 1 ? '' : `, attempt ${attempt}`;
-  return `${release.name}${attemptText}, ${asked}${reason === undefined ? '' : ` (${reason})`}`;
+  const over = from === undefined ? '' : ` over ${from}`;
+  return `${release.name}${over}${attemptText}, ${asked}${reason === undefined ? '' : ` (${reason})`}`;
 };
+
+/** What differs from the template before, a row each. */
+const changes = ({ release }: Scene): readonly (readonly string[])[] =>
+  (release.spec.changes ?? []).map((line, index) => [index === 0 ? 'Changes' : '', printable(line)]);
 
 const plan = ({ release, policy }: Scene): string => {
   const weights = `${policy.weights.join(', ')} %`;
@@ -48,25 +54,29 @@ const request = ({ release, now }: Scene): string | undefined => {
   const answered = release.status.acknowledged;
   if (answered === undefined) return undefined;
   const why = answered.reason === undefined ? undefined : `(${answered.reason})`;
-  return `${words(answered.verb, 'by', answered.by ?? 'somebody', ago(answered.at, now), why)}: ${answered.result}`;
+  return `${words(answered.verb, 'by', printable(answered.by ?? 'somebody'), ago(answered.at, now), why)}: ${answered.result}`;
 };
+
+/** Who asked for what. */
+const record = (scene: Scene): readonly (readonly string[])[] => [['Release', origin(scene)], ...changes(scene)];
 
 const facts = (scene: Scene): readonly string[] => {
   const { status } = scene.release;
   const { canary, provider, service, failures, approved } = status;
   const rows: readonly (readonly [string, string | undefined])[] = [
-    ['Release', origin(scene)],
     ['Policy', plan(scene)],
     ['Traffic', provider === undefined ? undefined : words(`${provider},`, 'Service', service ?? 'unknown')],
     ['Canary', canary === undefined ? undefined : `${canary.ready} of ${canary.replicas} pods ready`],
     ['Failures', failures === undefined ? undefined : `${failures} of ${scene.policy.threshold}`],
     [
       'Approved',
-      approved === undefined ? undefined : words('by', approved.by ?? 'somebody', ago(approved.at, scene.now)),
+      approved === undefined
+        ? undefined
+        : words('by', printable(approved.by ?? 'somebody'), ago(approved.at, scene.now)),
     ],
     ['Request', request(scene)],
   ];
-  return table(rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  return table([...record(scene), ...rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))]);
 };
 
 const boundsOf = (check: Check | undefined): string =>
@@ -132,7 +142,7 @@ export const renderStatus = (release: ReleaseView, now: Instant): readonly strin
   return [
     ...headline(scene),
     '',
-    ...(native ? table([['Release', origin(scene)]]) : [...facts(scene), '', ...checks(scene)]),
+    ...(native ? table(record(scene)) : [...facts(scene), '', ...checks(scene)]),
     ...section('Failed checks', evidence(status, now)),
     ...section('Pods in trouble', pods(status)),
     ...section('What to do', next(scene)),

@@ -1,5 +1,5 @@
 /** A marked workload gets its Release: created once, under the name that the webhook put into the mark. */
-import { boundMarks, readRequester } from '../core/admission/marks.ts';
+import { boundMarks, readRequester, type BoundMarks } from '../core/admission/marks.ts';
 import { kinds, type Deployment, type KubeObject } from '../core/kube-object.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { annotations, marks } from '../schema/annotations.ts';
@@ -7,6 +7,7 @@ import { apiVersion } from '../schema/names.ts';
 import type { ReleaseSpec } from '../schema/release.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { recordEnd } from './record-end.ts';
+import { logRecord, recordOf } from './release-record.ts';
 import { attemptOf } from './workload-effects.ts';
 
 /**
@@ -21,13 +22,40 @@ export const adoptRelease = async (
   if (valid === undefined || (valid.phase === 'UserPaused' && workload.spec.paused === true)) return undefined;
   const ref = { gvk: kinds.release, namespace: workload.metadata.namespace ?? '', name: valid.release };
   const existing = deps.cluster.get(ref);
-  if (existing !== undefined) return undefined;
+  if (existing !== undefined) {
+    mustBeOfThisChange(deps, workload, valid, existing);
+    return undefined;
+  }
   const created = await createRelease(deps, workload, valid.release, wantedSpec(deps, workload));
-  deps.log.info({ namespace: ref.namespace, workload: workload.metadata.name, release: ref.name }, 'release created');
   return valid.phase === 'Skipped' ? recordSkip(deps, workload, created) : created;
 };
 
-/** A Release owned by the workload; the one that is there, when an earlier self was killed after it had made it. */
+/**
+ * One of that name is there. What is not of this change was made by somebody else, while no webhook refused it: its
+ * policy and its author may be anybody's. Nothing is done in its name.
+ */
+const mustBeOfThisChange = (
+  deps: ControllerDependencies,
+  workload: Deployment,
+  wanted: BoundMarks,
+  existing: KubeObject,
+): void => {
+  const { workload: of, templateHash } = existing.spec as unknown as ReleaseSpec;
+  // One of a deleted namesake is about to be collected, which starts another reconcile.
+  if (of.uid !== workload.metadata.uid || templateHash === wanted.releaseHash) return;
+  const { namespace = '', name, uid = '' } = workload.metadata;
+  const note = `Release ${wanted.release} is not of this change: somebody else has made it. Delete it, and Sluice makes the right one.`;
+  deps.journal.record({
+    regarding: { ref: { gvk: kinds.deployment, namespace, name }, uid },
+    type: 'Warning',
+    reason: 'ForeignRelease',
+    action: 'CreateRelease',
+    note,
+  });
+  throw new ClusterError('conflict', note);
+};
+
+/** A Release owned by the workload, with the record of what it changes; the one that is there, when an earlier self was killed after it had made it. */
 export const createRelease = async (
   deps: ControllerDependencies,
   workload: Deployment,
@@ -53,11 +81,14 @@ export const createRelease = async (
     spec: {
       workload: { kind: 'Deployment', name: workload.metadata.name, uid: workload.metadata.uid ?? '' },
       attempt: attemptOf(name),
+      ...(await recordOf(deps, workload, spec.stableHash)),
       ...spec,
     },
   };
   try {
-    return await deps.cluster.create(object, kinds.release);
+    const created = await deps.cluster.create(object, kinds.release);
+    logRecord(deps, created);
+    return created;
   } catch (error) {
     return await existingInstead(deps, object, error);
   }

@@ -1,9 +1,10 @@
 /** Effects on the user's Deployment. All are guarded by the resourceVersion the decision was made on. */
-import { withKnownGood } from '../core/admission/marks.ts';
+import { withKnownGood, type Requester } from '../core/admission/marks.ts';
 import { kinds, type JsonObject, type PodTemplate } from '../core/kube-object.ts';
 import { toRfc3339 } from '../core/time.ts';
 import { ClusterError, type JsonPatchOp } from '../ports/cluster.ts';
 import { marks } from '../schema/annotations.ts';
+import type { ReleaseStatus } from '../schema/release.ts';
 import { keptTemplates } from './replica-sets.ts';
 import { refOf, versionOf, type EffectRun } from './run-effects.ts';
 
@@ -58,7 +59,15 @@ export const settle = async (run: EffectRun): Promise<number> => {
 /** Another attempt at the same template: the next name, and no trace of the failure. */
 export const markRetry = async (run: EffectRun): Promise<number> => {
   const { release } = run.gathered;
-  return patchMarks(run, { [marks.release]: nextAttempt(release.name), [marks.phase]: null });
+  const author = retriedBy(release.status?.acknowledged);
+  return patchMarks(run, { [marks.release]: nextAttempt(release.name), [marks.phase]: null, ...author });
+};
+
+/** The new attempt is asked for by whoever asked for it; the request is signed, so this is whom the API server knew. */
+const retriedBy = (request: ReleaseStatus['acknowledged']): JsonObject => {
+  if (request?.verb !== 'retry' || request.by === undefined) return {};
+  const requester: Requester = { user: request.by, at: request.at };
+  return { [marks.requestedBy]: JSON.stringify(requester) };
 };
 
 const retrySuffix = /-retry(\d+)$/;

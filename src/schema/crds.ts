@@ -13,6 +13,8 @@ type Column = {
   readonly type: 'string' | 'integer' | 'date';
   readonly jsonPath: string;
   readonly description?: string;
+  /** With `-o wide` only. */
+  readonly wide?: true;
 };
 
 export type Definition = {
@@ -42,6 +44,9 @@ const releaseColumns: readonly Column[] = [
   { name: 'Step', type: 'string', jsonPath: '.status.stepLabel' },
   { name: 'Weight', type: 'integer', jsonPath: '.status.weight', description: 'Percent of traffic for the canary.' },
   { name: 'Message', type: 'string', jsonPath: '.status.message' },
+  { name: 'From', type: 'string', jsonPath: '.spec.from', description: 'Release of the template before.', wide: true },
+  { name: 'User', type: 'string', jsonPath: '.spec.requestedBy.user', description: 'Who asked for it.', wide: true },
+  { name: 'Tool', type: 'string', jsonPath: '.spec.requestedBy.tool', description: 'And with what.', wide: true },
   age,
 ];
 
@@ -111,7 +116,9 @@ const crd = (definition: Definition): KubeObject => ({
         served: true,
         storage: true,
         schema: { openAPIV3Schema: objectSchema(definition) },
-        additionalPrinterColumns: definition.columns,
+        additionalPrinterColumns: definition.columns.map(({ wide, ...column }) =>
+          wide === undefined ? column : { ...column, priority: 1 },
+        ),
         ...(definition.status === undefined ? {} : { subresources: { status: {} } }),
       },
     ],

@@ -112,11 +112,16 @@ export const policyPage = (): string =>
 /** Page of Release. */
 export const releasePage = (): string => {
   const { spec, status, columns } = of('Release');
+  const shown = (wide: boolean): string =>
+    columns
+      .filter((column) => (column.wide === true) === wide)
+      .map(({ name }) => name)
+      .join(', ');
   return page(
     '# Release',
     heading('Release'),
     'Made by Sluice. The `spec` records what was asked and never changes; `spec.policy` has the fields of a [policy](canarypolicy.md), as they were written.',
-    `\`kubectl get releases\` shows: ${columns.map(({ name }) => name).join(', ')}.`,
+    `\`kubectl get releases\` shows: ${shown(false)}; with \`-o wide\` also ${shown(true)}.`,
     '## Fields of `spec`',
     fieldTable(nodeOf(spec), ['policy']),
     '## Fields of `status`',

@@ -23,6 +23,7 @@ const opt = Type.Optional;
 const RequesterSchema = Type.Object(
   {
     user: text('User name, from the AdmissionReview.'),
+    uid: opt(text("The user's uid, where the authenticator gives one.")),
     tool: opt(text('Field manager of the write, such as `kubectl-client-side-apply`.')),
     at: time('When it was asked.'),
   },
@@ -37,6 +38,13 @@ export const ReleaseSpecSchema = Type.Object(
     ),
     templateHash: text('Hash of the pod template that is released.'),
     stableHash: text('Hash of the template that serves meanwhile.'),
+    from: opt(text('Name of the Release that brought the template that serves meanwhile, where it is still there.')),
+    changes: opt(
+      Type.Array(Type.String({ maxLength: 240 }), {
+        maxItems: 20,
+        description: 'What differs from the template that serves, in lines for people. Never the value of a variable.',
+      }),
+    ),
     policyName: opt(text('Kind and name of the policy that was used, as `CanaryPolicy/careful`.')),
     policy: PolicySpecSchema,
     requestedBy: opt(RequesterSchema),

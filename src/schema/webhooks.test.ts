@@ -30,6 +30,7 @@ describe('webhook configurations', () => {
     expect(validating.webhooks.map(({ name }) => name)).toEqual([
       'deployments.sluice.dev',
       'releases.sluice.dev',
+      'records.sluice.dev',
       'policies.sluice.dev',
       'policies-in-use.sluice.dev',
       'owned.sluice.dev',
@@ -100,6 +101,7 @@ describe('webhook configurations', () => {
         new Map([
           ['deployments.sluice.dev', failurePolicy],
           ['releases.sluice.dev', failurePolicy],
+          ['records.sluice.dev', failurePolicy],
           ['policies.sluice.dev', failurePolicy],
           ['routes.sluice.dev', 'Ignore'],
           ['policies-in-use.sluice.dev', 'Ignore'],

@@ -51,6 +51,7 @@ export const webhookConfigurations = (
       // Another admission controller may change the template in a write of Sluice, too.
       deployments(options, ['deployments'], `oldObject != null && ${templateChanges}`),
       releases(options),
+      records(options),
       policies(options),
       policiesInUse(options),
     ].map((webhook) => ({ ...webhook, clientConfig: clientConfig(options, '/validate') })),
@@ -163,6 +164,14 @@ const releases = (options: WebhookOptions): JsonObject => {
     ],
   });
 };
+
+/** Releases are made by Sluice alone, and so is what their status says. */
+const records = (options: WebhookOptions): JsonObject =>
+  webhook(options, {
+    name: 'records',
+    rules: [rule(group, [version], ['releases'], ['CREATE']), rule(group, [version], ['releases/status'], ['UPDATE'])],
+    conditions: [],
+  });
 
 /**
  * Asked about before the API server looks at its own schema, so that every problem of a policy is in one answer, and once

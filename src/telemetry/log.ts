@@ -10,11 +10,22 @@ export const logFields = [
   'step',
   'provider',
   'reason',
+  // Who did it: the user name and uid that the API server has authenticated, and the field manager of the write.
+  'user',
+  'userUid',
+  'tool',
+  'operation',
+  'dryRun',
+  // What the template was before and is after: releases by name, templates by hash.
+  'from',
+  'fromHash',
+  'to',
+  'toHash',
 ] as const;
 export type LogField = (typeof logFields)[number];
 
 /** What is handed to `child()` and to a line: `log.info({ workload: 'web', phase: 'Promoting' } satisfies LogFields, 'entered')`. */
-export type LogFields = { readonly [field in LogField]?: string | number } & { readonly err?: unknown };
+export type LogFields = { readonly [field in LogField]?: string | number | boolean } & { readonly err?: unknown };
 
 export type Log = Logger;
 

@@ -31,6 +31,7 @@ const requestIn = (body: unknown): AdmissionRequest => {
   if (review['apiVersion'] !== reviewVersion) throw new Malformed(`the AdmissionReview must be of ${reviewVersion}`);
   const request = fields(review['request'], 'request');
   const kind = fields(request['kind'], 'request.kind');
+  const userInfo = fields(request['userInfo'], 'request.userInfo');
   const operation = operationOf(request['operation']);
   const options = optionalFields(request['options'], 'request.options');
   const [object, oldObject] = objectsOf(operation, request);
@@ -39,8 +40,9 @@ const requestIn = (body: unknown): AdmissionRequest => {
     operation,
     group: optionalText(kind['group'], 'request.kind.group') ?? '',
     kind: text(kind['kind'], 'request.kind.kind'),
-    user: text(fields(request['userInfo'], 'request.userInfo')['username'], 'request.userInfo.username'),
+    user: text(userInfo['username'], 'request.userInfo.username'),
     dryRun: request['dryRun'] === true,
+    ...given('userUid', optionalText(userInfo['uid'], 'request.userInfo.uid')),
     ...given('subResource', optionalText(request['subResource'], 'request.subResource')),
     ...given('name', optionalText(request['name'], 'request.name')),
     ...given('namespace', optionalText(request['namespace'], 'request.namespace')),

@@ -4,7 +4,8 @@ import jsonPatch from 'fast-json-patch';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import supertest, { type Response } from 'supertest';
-import { alice, optIn, sluice } from '../../test/support/admission-input.ts';
+import { alice, hashOf, optIn, sluice } from '../../test/support/admission-input.ts';
+import { known, markedV2 } from '../../test/support/admission-traits.ts';
 import { asObject, someRules } from '../../test/support/an-admission-request.ts';
 import { admissionAnswers } from '../core/admission/admission-answers.ts';
 import type { JsonObject } from '../core/kube-object.ts';
@@ -88,9 +89,17 @@ describe('a question', () => {
         namespace: 'shop',
         workload: 'web',
         reason: 'released',
+        user: alice,
+        tool: 'kubectl-client-side-apply',
+        operation: 'UPDATE',
+        dryRun: false,
+        fromHash: hashOf('web:1'),
+        to: 'web-5',
+        toHash: hashOf('web:2'),
         msg: expect.stringContaining(alice),
       }),
     ]);
+    expect(lines[0]).not.toHaveProperty('from');
     expect(counted).toEqual([['released', 2, true]]);
   });
 
@@ -101,10 +110,66 @@ describe('a question', () => {
     expect({ lines, counted }).toEqual({ lines: [], counted: [['own-write', 2, true]] });
   });
 
+  it('is logged where a release is left, with where from and where to', async () => {
+    const { app, lines } = start();
+    const annotations = { ...markedV2(), ...known };
+    const old = asObject({ image: 'web:2', annotations, paused: true }) as unknown as JsonObject;
+    const object = asObject({ image: 'web:1', annotations, paused: true }) as unknown as JsonObject;
+    await post(app, review({ oldObject: old, object, userInfo: { username: alice, uid: '4-2' } }));
+    expect(lines).toEqual([
+      expect.objectContaining({
+        reason: 'aborted',
+        from: 'web-5',
+        fromHash: hashOf('web:2'),
+        toHash: hashOf('web:1'),
+        userUid: '4-2',
+      }),
+    ]);
+    expect(lines[0]).not.toHaveProperty('to');
+  });
+
+  it('is logged in one line whatever the names in it are', async () => {
+    const { app, lines } = start();
+    const username = 'eve\n{"msg":"forged"}\u001b[2J\u202e\u2028';
+    const options = { fieldManager: 'tool\rwith a return' };
+    await post(app, review({ userInfo: { username }, name: 'web\u0085', options }));
+    expect(lines).toHaveLength(1);
+    const texts = Object.values(lines[0] ?? {}).map(String);
+    for (const text of texts) expect(text).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}]/u);
+    expect(lines[0]).toMatchObject({
+      user: 'eve\\u{a}{"msg":"forged"}\\u{1b}[2J\\u{202e}\\u{2028}',
+      workload: 'web\\u{85}',
+    });
+  });
+
+  it('that changes or deletes a policy is logged by the validating webhook', async () => {
+    const { app, lines } = start();
+    const policy = (steps: readonly number[]): JsonObject => ({
+      apiVersion: 'sluice.dev/v1alpha1',
+      kind: 'CanaryPolicy',
+      metadata: { name: 'careful', namespace: 'shop' },
+      spec: { steps },
+    });
+    const kind = { group: 'sluice.dev', version: 'v1alpha1', kind: 'CanaryPolicy' };
+    const change = { kind, name: 'careful', oldObject: policy([5]), object: policy([7]) };
+    await post(app, review(change));
+    await post(app, review(change), '/validate');
+    await post(app, review({ ...change, object: policy([5]) }), '/validate');
+    expect(lines).toEqual([
+      expect.objectContaining({
+        reason: 'policy-written',
+        user: alice,
+        operation: 'UPDATE',
+        msg: expect.stringMatching(/^admitted: .* UPDATE of CanaryPolicy careful by alice/),
+      }),
+    ]);
+  });
+
   it('of a dry run says so in the log', async () => {
     const { app, lines } = start();
     await post(app, review({ dryRun: true }));
     expect(lines[0]?.['msg']).toContain('dry run');
+    expect(lines[0]?.['dryRun']).toBe(true);
   });
 
   it('that is denied comes back with code, reason and sentences', async () => {

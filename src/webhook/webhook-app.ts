@@ -6,6 +6,7 @@ import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { Log, LogFields } from '../telemetry/log.ts';
+import { about, auditLine } from './audit-line.ts';
 import { decodeReview } from './decode-review.ts';
 import { encodeReview } from './encode-review.ts';
 import { jsonBody } from './read-body.ts';
@@ -35,8 +36,6 @@ const mebibyte = 1024 * 1024;
 const defaultBodyLimit = 3 * mebibyte;
 /** A fraction of the memory the chart allows. */
 const unfinishedBodies = 64 * mebibyte;
-/** Names and users come from clients: longer ones are cut in the log. */
-const longestLogged = 253;
 
 /** The paths of the questions, as the webhook configurations name them. */
 const questionPaths = {
@@ -97,7 +96,8 @@ const question =
     response.setHeader('Content-Type', 'application/json');
     response.end(JSON.stringify(encodeReview(request.uid, answer)));
     parts.metrics.admission(answer.case, stopwatch() - start, answer.allowed);
-    report(parts, request, answer);
+    const line = auditLine(request, answer);
+    if (line !== undefined) parts.log.info(line.fields, line.text);
     if (answer.event !== undefined && !request.dryRun) parts.journal.record(answer.event);
   };
 
@@ -123,31 +123,6 @@ const held: Answer = deny('fault', 'answering failed', {
   reason: 'InternalError',
   message: 'Sluice could not decide about this write for a fault of its own; nothing was changed. Its log says more.',
 });
-
-const verdictOf = ({ allowed, event }: Answer): string => {
-  if (!allowed) return 'denied';
-  return event === undefined ? 'patched' : 'let through';
-};
-
-/** One line per decision that changes something, or that everybody should know of. */
-const report = ({ log }: WebhookParts, request: AdmissionRequest, answer: Answer): void => {
-  const isPlain = answer.allowed && answer.patch.length === 0 && answer.event === undefined;
-  if (answer.case === 'fault' || isPlain) return;
-  const fields: LogFields = { ...about(request), reason: answer.case };
-  const tool = request.fieldManager === undefined ? '' : ` with ${cut(request.fieldManager)}`;
-  log.info(
-    fields,
-    `${verdictOf(answer)}${request.dryRun ? ' (dry run)' : ''}: ${answer.because}; ${request.operation} of ${cut(request.kind)} ${cut(request.name ?? '')} by ${cut(request.user)}${tool}`,
-  );
-};
-
-const about = ({ kind, name = '', namespace }: AdmissionRequest): LogFields => ({
-  ...(namespace === undefined ? {} : { namespace: cut(namespace) }),
-  ...(kind === 'Deployment' ? { workload: cut(name) } : {}),
-  ...(kind === 'Release' ? { release: cut(name) } : {}),
-});
-
-const cut = (text: string): string => (text.length <= longestLogged ? text : `${text.slice(0, longestLogged)}…`);
 
 type Malformed = { readonly status: number; readonly error: string };
 

@@ -2,6 +2,7 @@
 import type { KubeObject, ObjectRef } from '../kube-object.ts';
 import { sentence, type Problem } from '../problem.ts';
 import type { JsonPatchOp } from './json-patch.ts';
+import type { TemplateChange } from './template-change.ts';
 
 export const operations = ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'] as const;
 export type Operation = (typeof operations)[number];
@@ -17,6 +18,8 @@ export type AdmissionRequest = {
   readonly namespace?: string;
   /** User name, as the API server has authenticated it. */
   readonly user: string;
+  /** The user's uid, where the authenticator gives one. */
+  readonly userUid?: string;
   readonly fieldManager?: string;
   readonly dryRun: boolean;
   /** Missing on DELETE. */
@@ -34,6 +37,8 @@ export type Answer = {
   readonly denial?: Denial;
   readonly warnings: readonly string[];
   readonly patch: readonly JsonPatchOp[];
+  /** From which template to which, for the record. */
+  readonly change?: TemplateChange;
   /** Told once the answer is out, unless it was a dry run. */
   readonly event?: AdmissionEvent;
 };

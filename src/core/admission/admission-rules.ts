@@ -59,6 +59,7 @@ export const decideInput = (request: AdmissionRequest, rules: AdmissionRules, no
     object,
     ...(old === undefined ? {} : { old }),
     user: request.user,
+    ...(request.userUid === undefined ? {} : { userUid: request.userUid }),
     ...(request.fieldManager === undefined ? {} : { fieldManager: request.fieldManager }),
     now,
     ...(failureOf === undefined ? {} : { failureOf: (release) => failureOf(request.namespace ?? '', release) }),

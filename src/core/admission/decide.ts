@@ -10,6 +10,7 @@ import { markEdits } from './marks.ts';
 import { templateHash } from '../template/template-hash.ts';
 import { isWithoutEffect } from './peoples-annotations.ts';
 import { rows, type Row, type Ruling } from './rows.ts';
+import { templateChange, type TemplateChange } from './template-change.ts';
 import { createdWarning, notOptedInWarning, passedOverWarnings } from './warnings.ts';
 
 /** The row of the table that decided; a metric label. */
@@ -26,6 +27,8 @@ export type Decision = {
   readonly warnings: readonly string[];
   /** Touches `/spec/paused` and the marks, nothing else. */
   readonly patch: readonly JsonPatchOp[];
+  /** For the record, where the write is about the workload's template. */
+  readonly change?: TemplateChange;
 };
 
 /**
@@ -47,7 +50,11 @@ const decideUpdate = (facts: Facts): Decision => {
   if (!facts.parsed.ok && (wrong || row.needsPolicy === true)) return invalid(facts.parsed.problems);
   const ruling = row.then(facts);
   const warnings = row.needsPolicy === true ? passedOverWarnings(facts.parsed) : [];
-  return ruled(row.case, row.because, facts.object, { ...ruling, warnings: [...ruling.warnings, ...warnings] });
+  const change = templateChange(row.case, facts, ruling.marks);
+  return {
+    ...ruled(row.case, row.because, facts.object, { ...ruling, warnings: [...ruling.warnings, ...warnings] }),
+    ...(change === undefined ? {} : { change }),
+  };
 };
 
 const decideCreate = (input: DecideInput): Decision => {

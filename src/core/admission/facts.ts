@@ -27,6 +27,8 @@ export type DecideInput = {
   readonly object: Deployment;
   /** User name in the AdmissionReview. */
   readonly user: string;
+  /** The user's uid, where the authenticator gives one. */
+  readonly userUid?: string;
   /** Field manager of the write, such as `kubectl-client-side-apply`. */
   readonly fieldManager?: string;
   readonly now: Instant;
@@ -51,6 +53,8 @@ export type Facts = {
   readonly old: Deployment;
   readonly object: Deployment;
   readonly optedIn: boolean;
+  /** Hash of the old object's template. */
+  readonly oldHash: string;
   readonly templateChanged: boolean;
   /** A `sluice.dev/` annotation or label that people write differs; `skip` has its own meaning and does not count. */
   readonly annotationsChanged: boolean;
@@ -94,6 +98,7 @@ export const factsOf = (input: DecideInput, old: Deployment): Facts => {
     old,
     object,
     optedIn: parsed.optIn.optedIn,
+    oldHash: hashes.old,
     templateChanged: hashes.old !== hashes.object,
     annotationsChanged: !samePeoplesWords(old.metadata, object.metadata),
     standing,
@@ -202,12 +207,22 @@ const wantedMarks = (
 export const nextRelease = (old: Deployment): string =>
   releaseName(old.metadata.name, (old.metadata.generation ?? 0) + 1);
 
-/** The mark that says who makes this write. */
-export const requestedBy = ({ user, fieldManager, now }: DecideInput): string => {
-  const tool = fieldManager === undefined || fieldManager === '' ? {} : { tool: fieldManager };
-  const requester: Requester = { user, ...tool, at: toRfc3339(now) };
+/** A mark is an annotation: there is an end to what fits into one. */
+const longestName = 512;
+
+/** The mark that says who makes this write: whom the API server has authenticated, whatever the object says. */
+export const requestedBy = ({ user, userUid, fieldManager, now }: DecideInput): string => {
+  const requester: Requester = {
+    user: bounded(user),
+    ...(userUid === undefined ? {} : { uid: bounded(userUid) }),
+    ...(fieldManager === undefined || fieldManager === '' ? {} : { tool: bounded(fieldManager) }),
+    at: toRfc3339(now),
+  };
   return JSON.stringify(requester);
 };
+
+const bounded = (text: string): string =>
+  text.length <= longestName ? text : `${text.slice(0, longestName - 1).toWellFormed()}…`;
 
 const skipOf = (before: Labels | undefined, after: Labels | undefined): { skip?: string; staleSkip?: string } => {
   const text = after?.[keys.skip] ?? '';

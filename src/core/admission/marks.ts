@@ -70,9 +70,14 @@ export const isMark = (key: string): boolean => names.some((name) => keys[name] 
 /** Undefined where the text is not what `markEdits` wrote: nobody is known to have asked. */
 export const readRequester = (text: string | undefined): Requester | undefined => {
   try {
-    const { user, tool, at } = JSON.parse(text ?? '') as { readonly [key: string]: unknown };
+    const { user, uid, tool, at } = JSON.parse(text ?? '') as { readonly [key: string]: unknown };
     if (typeof user !== 'string' || typeof at !== 'string') return undefined;
-    return { user, ...(typeof tool === 'string' ? { tool } : {}), at };
+    return {
+      user,
+      ...(typeof uid === 'string' ? { uid } : {}),
+      ...(typeof tool === 'string' ? { tool } : {}),
+      at,
+    };
   } catch {
     return undefined;
   }

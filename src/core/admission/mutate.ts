@@ -8,7 +8,7 @@ import { decide } from './decide.ts';
 import { annotationPatch } from './json-patch.ts';
 import { keepSplit } from './keep-split.ts';
 import { isPolicy, policyAnswer } from './policy-answer.ts';
-import { changedRequest, signedRequest } from './release-request.ts';
+import { changedRequest, parseRequest, signed } from './release-request.ts';
 
 /** Pure; never throws for anything that is an AdmissionRequest. */
 export const mutate = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
@@ -37,10 +37,10 @@ const signRequest = (request: AdmissionRequest, rules: AdmissionRules, now: Inst
   const annotations = request.object?.metadata.annotations;
   const text = changedRequest(request.oldObject?.metadata.annotations, annotations);
   if (text === undefined || rules.sluiceUsers.includes(request.user)) return pass();
-  const signed = signedRequest(text, request.user, now);
-  if (signed === undefined) return pass();
+  const parsed = parseRequest(text);
+  if (!parsed.ok) return pass();
   return {
-    ...pass('signed', 'the request gets its author'),
-    patch: annotationPatch(annotations, { [requestAnnotation]: signed }),
+    ...pass('signed', `${parsed.request.verb} is asked for, and the request gets its author`),
+    patch: annotationPatch(annotations, { [requestAnnotation]: signed(parsed.request, request.user, now) }),
   };
 };

@@ -37,11 +37,9 @@ export const parseRequest = (text: string): ParsedRequest => {
   return { ok: true, request: { id, verb, ...Object.fromEntries(optional) } as ReleaseRequest };
 };
 
-/** The request with its author, as the annotation's text; undefined when it cannot be read. */
-export const signedRequest = (text: string, by: string, now: Instant): string | undefined => {
-  const parsed = parseRequest(text);
-  return parsed.ok ? JSON.stringify({ ...parsed.request, by, at: toRfc3339(now) }) : undefined;
-};
+/** The request with its author, as the annotation's text. */
+export const signed = (request: ReleaseRequest, by: string, now: Instant): string =>
+  JSON.stringify({ ...request, by, at: toRfc3339(now) });
 
 /** What is wrong with a request that `user` has written and that has been signed. */
 export const requestProblems = (text: string, user: string): readonly Problem[] => {

@@ -275,3 +275,36 @@ describe('other questions', () => {
     expect(mutate(request, someRules, now)).toMatchObject({ allowed: true, patch: [] });
   });
 });
+
+describe('a Release', () => {
+  const release: KubeObject = {
+    apiVersion: 'sluice.dev/v1alpha1',
+    kind: 'Release',
+    metadata: { name: 'web-9' },
+    spec: {},
+  };
+
+  it.each<[string, AdmissionRequest, string]>([
+    ['is made', aRequest({ object: release }), 'Releases are made by Sluice'],
+    [
+      'gets its status',
+      aRequest({ old: release, object: release }, { subResource: 'status' }),
+      'the status of a Release',
+    ],
+  ])('%s by Sluice alone', (_case, request, told) => {
+    expect(ask(request)).toMatchObject({
+      case: 'guarded',
+      allowed: false,
+      denial: { code: 403, message: expect.stringContaining(told) },
+    });
+    expect(ask({ ...request, user: sluice }).allowed).toBe(true);
+  });
+
+  it('is labelled and deleted by anybody who may', () => {
+    expect(ask(aRequest({ old: release, object: release })).allowed).toBe(true);
+    expect(ask(aRequest({ old: release })).allowed).toBe(true);
+  });
+
+  it('of another group is none of ours', () =>
+    expect(ask(aRequest({ object: { ...release, apiVersion: 'example.com/v1' } })).allowed).toBe(true));
+});

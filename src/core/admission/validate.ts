@@ -6,10 +6,13 @@ import { decideInput, isDeployment, notADeployment, type AdmissionRules } from '
 import { decide } from './decide.ts';
 import { ownWrite, spoilt } from './last-word.ts';
 import { isPolicy, policyAnswer, policyDeletion } from './policy-answer.ts';
+import { guardRelease } from './release-guard.ts';
 import { changedRequest, requestProblems } from './release-request.ts';
 
 /** Pure; never throws for anything that is an AdmissionRequest. Answers carry no patch. */
 export const validate = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
+  const record = guardRelease(request, rules.sluiceUsers);
+  if (record !== undefined) return record;
   if (request.operation === 'DELETE' && isPolicy(request)) return policyDeletion(request, rules);
   if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') return pass();
   if (isDeployment(request)) return validateDeployment(request, rules, now);

@@ -5,7 +5,12 @@ import type { Problem } from '../problem.ts';
 import type { Instant } from '../time.ts';
 
 /** The marks on the workload, when they are valid: bound to the template it has now. */
-export type WorkloadMarks = { readonly release: string; readonly phase?: string };
+export type WorkloadMarks = {
+  readonly release: string;
+  readonly phase?: string;
+  /** JSON of who has asked for what the marks say. */
+  readonly requestedBy?: string;
+};
 
 export type WorkloadFacts = {
   readonly templateHash: string;

@@ -1,5 +1,6 @@
 /** Whether the workload still wants this release: abort, skip, another template and opting out all show in its marks. */
 import type { ReleaseStatus } from '../../schema/release.ts';
+import { readRequester } from '../admission/marks.ts';
 import type { Facts } from './facts.ts';
 import { endWith, type Decided } from './state.ts';
 
@@ -26,11 +27,15 @@ const endOf = (status: ReleaseStatus, facts: Facts): Decided | undefined => {
   return facts.workload.paused || status.phase === 'Promoting' ? undefined : unpaused;
 };
 
-const skipped = ({ workload: { skip } }: Facts): Decided => ({
-  outcome: 'Skipped',
-  reason: 'SkipRequested',
-  message: `skipped: the template rolls natively${skip === undefined ? '' : ` (${skip})`}`,
-});
+const skipped = ({ workload: { skip, marks } }: Facts): Decided => {
+  // The write that skipped has put its author into the mark.
+  const by = readRequester(marks?.requestedBy)?.user;
+  return {
+    outcome: 'Skipped',
+    reason: 'SkipRequested',
+    message: `skipped${by === undefined ? '' : ` by ${by}`}: the template rolls natively${skip === undefined ? '' : ` (${skip})`}`,
+  };
+};
 
 const superseded = (status: ReleaseStatus, by: string): Decided => ({
   outcome: 'Superseded',

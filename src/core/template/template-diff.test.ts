@@ -68,6 +68,12 @@ describe('what changed is said in a line each', () => {
     ['a variable of the same name twice', changed({ env: [a, a, b] }), ['pod template: changed']],
   ])('%s', (_case, other, lines) => expect(templateDiff(base, other)).toEqual(lines));
 
+  it('without the values of annotations, which may be tokens', () => {
+    const withToken = (token: string): PodTemplate => changed({}, {}, { annotations: { token } });
+    expect(templateDiff(withToken('old-secret'), withToken('new-secret'))).toEqual(['annotation token: changed']);
+    expect(templateDiff(withToken('old-secret'), base)).toEqual(['annotation token: removed']);
+  });
+
   it('counts what does not fit', () => {
     const many = changed({ env: Array.from({ length: 12 }, (_, i) => ({ name: `V${i}`, value: '1' })) });
     expect(templateDiff(base, many, 3)).toEqual([

@@ -11,7 +11,7 @@ const defaultLines = 8;
 
 /**
  * Lines such as `image of container app: web:1 → web:2` or `env LOG in app: added`; values of environment variables
- * never appear. At most `lines` of them (at least 1), the rest is counted: `and 3 more`. Empty when the
+ * and of annotations never appear: the lines are recorded and logged, and either may hold a secret. At most `lines` of them (at least 1), the rest is counted: `and 3 more`. Empty when the
  * templates hash alike.
  */
 export const templateDiff = (a: PodTemplate, b: PodTemplate, lines: number = defaultLines): readonly string[] => {
@@ -27,7 +27,7 @@ const metadataDiff = (a: PodTemplate, b: PodTemplate): readonly string[] => [
   ...entriesDiff(a.metadata?.labels ?? {}, b.metadata?.labels ?? {}, [replicaSetLabel]).map(
     (change) => `label ${change}`,
   ),
-  ...entriesDiff(a.metadata?.annotations ?? {}, b.metadata?.annotations ?? {}).map((change) =>
+  ...namesDiff(a.metadata?.annotations ?? {}, b.metadata?.annotations ?? {}).map((change) =>
     change.startsWith(`${restartedAt}:`) ? 'restarted by kubectl' : `annotation ${change}`,
   ),
 ];
@@ -100,6 +100,13 @@ const sameOrder = (a: Members, b: Members): boolean => {
   const right = [...b.keys()].filter((name) => a.has(name));
   return left.every((name, i) => name === right[i]);
 };
+
+/** The same without any value. */
+const namesDiff = (a: JsonObject, b: JsonObject): readonly string[] =>
+  changedFields(a, b, []).map((key) => {
+    if (isMissing(a[key])) return `${key}: added`;
+    return `${key}: ${isMissing(b[key]) ? 'removed' : 'changed'}`;
+  });
 
 /** `x: 1 → 2`, `x: added`, `x: removed`; `x: changed` where a value is more than a word. */
 const entriesDiff = (a: JsonObject, b: JsonObject, without: readonly string[] = []): readonly string[] =>

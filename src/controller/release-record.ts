@@ -1,0 +1,78 @@
+/** What a Release records of its beginning: from which release, what changes, and who asked for it. */
+import { templateDiff } from '../core/template/template-diff.ts';
+import type { Deployment, KubeObject } from '../core/kube-object.ts';
+import { printable } from '../core/printable.ts';
+import { ClusterError } from '../ports/cluster.ts';
+import type { Phase, ReleaseSpec } from '../schema/release.ts';
+import type { LogFields } from '../telemetry/log.ts';
+import type { ControllerDependencies } from './dependencies.ts';
+import { releasesOf } from './gather.ts';
+import { keptTemplates } from './replica-sets.ts';
+
+const recordedLines = 19;
+
+/** Phases in which a release's template has come to serve. */
+const brought: ReadonlySet<Phase> = new Set(['Succeeded', 'Skipped', 'Bypassed']);
+
+/** Name of the newest Release that brought this template to production, if it has not been pruned. */
+const broughtBy = (deps: ControllerDependencies, { metadata }: Deployment, hash: string): string | undefined =>
+  releasesOf(deps.cluster, metadata.namespace ?? '', metadata.name, metadata.uid).findLast(
+    ({ spec, status }) => spec.templateHash === hash && status !== undefined && brought.has(status.phase),
+  )?.name;
+
+/**
+ * The lines are not to be had where no ReplicaSet has the template any more. A record that lacks them is better than a
+ * release that does not start, so only a passing fault is worth another attempt.
+ */
+const changesSince = async (
+  { cluster }: ControllerDependencies,
+  workload: Deployment,
+  hash: string,
+): Promise<readonly string[] | undefined> => {
+  try {
+    const kept = await keptTemplates(cluster, workload);
+    const stable = kept.find((one) => one.hash === hash)?.template;
+    return stable === undefined ? undefined : templateDiff(stable, workload.spec.template, recordedLines);
+  } catch (error) {
+    if (error instanceof ClusterError && !error.passing) return undefined;
+    throw error;
+  }
+};
+
+/** From which release, and what differs from the template that serves, as far as either can be known. */
+export const recordOf = async (
+  deps: ControllerDependencies,
+  workload: Deployment,
+  stableHash: string,
+): Promise<Pick<ReleaseSpec, 'from' | 'changes'>> => {
+  const from = broughtBy(deps, workload, stableHash);
+  const changes = await changesSince(deps, workload, stableHash);
+  return {
+    ...(from === undefined ? {} : { from }),
+    ...(changes === undefined ? {} : { changes: [...changes] }),
+  };
+};
+
+/** The line that says who changed what when, with which tool, from which release to which. */
+export const logRecord = ({ log }: ControllerDependencies, release: KubeObject): void => {
+  const { namespace = '', name } = release.metadata;
+  const spec = release.spec as unknown as ReleaseSpec;
+  const changes = (spec.changes ?? []).map((line) => printable(line)).join('; ');
+  log.info(fieldsOf(namespace, name, spec), `release created${changes === '' ? '' : `: ${changes}`}`);
+};
+
+const fieldsOf = (namespace: string, name: string, spec: ReleaseSpec): LogFields => {
+  const { workload, requestedBy, from, stableHash, templateHash } = spec;
+  return {
+    namespace,
+    workload: workload.name,
+    release: name,
+    ...(requestedBy === undefined ? {} : { user: printable(requestedBy.user) }),
+    ...(requestedBy?.uid === undefined ? {} : { userUid: printable(requestedBy.uid) }),
+    ...(requestedBy?.tool === undefined ? {} : { tool: printable(requestedBy.tool) }),
+    ...(from === undefined ? {} : { from }),
+    fromHash: stableHash,
+    to: name,
+    toHash: templateHash,
+  };
+};
