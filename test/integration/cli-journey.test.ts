@@ -135,7 +135,9 @@ it('a failed release is explained, retried, and let through', async () => {
     return current?.name !== failed.name && current?.status?.phase === 'Waiting' ? current : undefined;
   });
   expect(second.spec.attempt).toBe(2);
-  expect((await sluice('status', 'web')).stdout).toContain(`${second.name}, attempt 2, `);
+  expect((await sluice('status', 'web')).stdout).toMatch(
+    new RegExp(`${second.name} over web-\\d+, attempt 2, asked by admin `),
+  );
   expect((await sluice('promote', 'web')).code).toBe(0);
   expect((await watching()).code).toBe(0);
   expect(image()).toBe('sluice.test/app:v5');
