@@ -73,10 +73,16 @@ const containerWords = ({ state, lastState, restartCount = 0 }: ContainerStatus)
   const waiting = state?.waiting;
   const words = last === undefined ? (waiting?.message ?? 'the readiness probe does not pass') : lastWords(last);
   return {
-    reason: [waiting?.reason, last?.reason, 'NotReady'].find((r) => r !== undefined) ?? 'NotReady',
+    reason: waiting?.reason ?? endedBy(last, restartCount),
     ...messageOf(words),
     restarts: restartCount,
   };
+};
+
+/** Between the end of a container and its next wait the kubelet does not call it what it is. */
+const endedBy = (last: Terminated | undefined, restarts: number): string => {
+  if (restarts > 0 && last?.exitCode !== undefined && last.exitCode !== 0) return 'CrashLoopBackOff';
+  return last?.reason ?? 'NotReady';
 };
 
 const lastWords = ({ exitCode, message = '' }: Terminated): string =>

@@ -59,9 +59,14 @@ export const killedStory = (name: string, kills: readonly number[]): void => {
     });
 
     test('and no request was lost over all of them', async () => {
-      const { requests, failedTransport, failedInfrastructure } = await load.total();
+      const { requests, failedTransport, failedInfrastructure, byError, byStatus } = await load.total();
       expect(requests).toBeGreaterThan(500);
-      expect({ failedTransport, failedInfrastructure }).toEqual({ failedTransport: 0, failedInfrastructure: 0 });
+      expect({ failedTransport, failedInfrastructure, byError, byStatus }).toEqual({
+        failedTransport: 0,
+        failedInfrastructure: 0,
+        byError: {},
+        byStatus: { 200: requests },
+      });
     });
   });
 };
