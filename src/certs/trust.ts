@@ -1,14 +1,13 @@
 /** Tells API servers which authorities the webhook's certificate may come from. */
-import { kinds, type KubeObject, type ObjectRef } from '../core/kube-object.ts';
+import { kinds, type KubeObject } from '../core/kube-object.ts';
+import type { ClusterWriter, JsonPatchOp } from '../ports/cluster.ts';
+import { patchGuarded, type Patched } from '../ports/patch-guarded.ts';
 import { certificatesIn } from './material.ts';
-import { ClusterError, type ClusterWriter, type JsonPatchOp } from '../ports/cluster.ts';
 
 /** `missing`: one of the configurations is not there yet, so there is more to do later. */
-export type Trusted = 'unchanged' | 'changed' | 'missing';
+export type Trusted = Patched;
 
 type Configurations = Pick<ClusterWriter, 'fetch' | 'patch'>;
-
-const attempts = 5;
 
 const configurations = [kinds.mutatingWebhook, kinds.validatingWebhook];
 
@@ -23,7 +22,8 @@ export const trustAuthority = async (
   spare = false,
 ): Promise<Trusted> => {
   const results: Trusted[] = [];
-  for (const gvk of configurations) results.push(await trustIn(cluster, { gvk, name }, { bundle, spare }));
+  for (const gvk of configurations)
+    results.push(await patchGuarded(cluster, { gvk, name }, (found) => patchFor(found, { bundle, spare })));
   return results.find((one) => one === 'missing') ?? results.find((one) => one === 'changed') ?? 'unchanged';
 };
 
@@ -34,25 +34,6 @@ export const trustedAuthorities = async (
 ): Promise<readonly string[]> => {
   const found = await Promise.all(configurations.map((gvk) => cluster.fetch({ gvk, name })));
   return found.flatMap((one) => webhooksIn(one).map(bundleOf));
-};
-
-const trustIn = async (cluster: Configurations, ref: ObjectRef, wanted: Wanted): Promise<Trusted> => {
-  for (let attempt = 1; ; attempt += 1) {
-    const configuration = await cluster.fetch(ref);
-    if (configuration === undefined) return 'missing';
-    const body = patchFor(configuration, wanted);
-    if (body.length === 0) return 'unchanged';
-    try {
-      const { resourceVersion } = configuration.metadata;
-      // The patch names webhooks by their place in the list: it must be the list that was read.
-      const guard = resourceVersion === undefined ? {} : { resourceVersion };
-      await cluster.patch(ref, { type: 'json', body }, guard);
-      return 'changed';
-    } catch (error) {
-      const raced = error instanceof ClusterError && error.reason === 'conflict';
-      if (!raced || attempt === attempts) throw error;
-    }
-  }
 };
 
 type Wanted = { readonly bundle: string; readonly spare: boolean };

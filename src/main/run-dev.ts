@@ -91,6 +91,7 @@ export const runDev = async (config: DevConfig): Promise<() => Promise<void>> =>
     ...config,
     cluster,
     certificates: selfMade({ ...parts, names: servingNames(config), store: memoryStore(), trust }),
+    configurations: { name: nameFor(config), writer },
     limits,
   });
   const server = await webhook.server;

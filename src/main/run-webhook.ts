@@ -25,6 +25,7 @@ export const runWebhook = async (config: WebhookConfig): Promise<() => Promise<v
     sluiceUser: config.sluiceUser,
     port: config.port,
     certificates: certificatesFor(config, { cluster, serverClock, log }),
+    configurations: { name: config.webhookConfiguration, writer: cluster },
     ...(callers === undefined ? {} : { clients: { ca: callers.text, names: config.clientNames ?? [] } }),
   });
   ready = webhook.ready;

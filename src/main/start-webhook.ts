@@ -8,9 +8,11 @@ import { kinds } from '../core/kube-object.ts';
 import type { ConnectedCluster } from '../kube/cluster.ts';
 import { kubeJournal, type KubeJournal } from '../kube/journal.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { ClusterWriter } from '../ports/cluster.ts';
 import { group } from '../schema/names.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { keepSelections, type Selections } from '../webhook/keep-selections.ts';
 import { webhookApp } from '../webhook/webhook-app.ts';
 import {
   startWebhookServer,
@@ -18,6 +20,7 @@ import {
   type WebhookLimits,
   type WebhookServer,
 } from '../webhook/webhook-server.ts';
+import { selectingPolicies } from './policies.ts';
 import type { Certificates } from './webhook-certificates.ts';
 import { webhookRules } from './webhook-rules.ts';
 
@@ -32,6 +35,8 @@ export type WebhookSetup = {
   readonly certificates: Certificates;
   /** Who may call, where that is not everybody who reaches the port. */
   readonly clients?: ClientCheck;
+  /** The two webhook configurations of this name, and who writes them. */
+  readonly configurations: { readonly name: string; readonly writer: Pick<ClusterWriter, 'fetch' | 'patch'> };
   readonly limits?: Partial<WebhookLimits>;
 };
 
@@ -50,16 +55,25 @@ const certificateKinds: ReadonlySet<string> = new Set(
   [kinds.secret, kinds.mutatingWebhook, kinds.validatingWebhook].map(({ kind }) => kind),
 );
 
+const selectionKinds: ReadonlySet<string> = new Set(
+  [kinds.canaryPolicy, kinds.clusterCanaryPolicy, kinds.mutatingWebhook, kinds.validatingWebhook].map(
+    ({ kind }) => kind,
+  ),
+);
+
 type Opening = { readonly server: Promise<WebhookServer>; open: WebhookServer | undefined };
 
 /** Resolves when the certificate has been looked for; where there is one, API servers have been told whom to trust. */
 export const startWebhook = async (setup: WebhookSetup): Promise<RunningWebhook> => {
   const { cluster, log } = setup;
   const journal = journalOf(setup);
+  const selections = followPolicies(setup);
   let opening: Opening | undefined;
   const opened = Promise.withResolvers<WebhookServer>();
   const use = (credential: Credential): void => {
     tellExpiry(setup, credential);
+    // In development the configurations have been installed anew.
+    selections.check();
     if (opening === undefined) {
       opening = open(setup, credential, journal);
       opened.resolve(opening.server);
@@ -74,11 +88,13 @@ export const startWebhook = async (setup: WebhookSetup): Promise<RunningWebhook>
     if (certificateKinds.has(gvk.kind)) void keeper.check();
   });
   await keeper.check();
+  selections.check();
   return {
     server: opened.promise,
     ready: () => readiness(opening?.open, keeper),
     stop: async () => {
       keeper.stop();
+      await selections.stop();
       await opening?.open?.close();
       await journal.close(journalGrace);
     },
@@ -105,6 +121,22 @@ const readiness = (server: WebhookServer | undefined, keeper: Keeper): true | st
   if (certificate !== true) return certificate;
   if (server === undefined) return 'the port is not open yet';
   return server.draining() ? 'the webhook is stopping' : true;
+};
+
+/** Policies and configurations may change at any time; in development only policies are watched. */
+const followPolicies = ({ cluster, clock, configurations, log }: WebhookSetup): Selections => {
+  const selections = keepSelections({
+    cluster: configurations.writer,
+    configuration: configurations.name,
+    policies: () => selectingPolicies(cluster),
+    clock,
+    changed: (count) => log.info({ policies: count }, 'the API server asks about what policies select'),
+    failed: (err) => log.error({ err }, 'the API server could not be told what policies select; trying again'),
+  });
+  cluster.onChange(({ gvk }) => {
+    if (selectionKinds.has(gvk.kind)) selections.check();
+  });
+  return selections;
 };
 
 const tellExpiry = ({ metrics }: WebhookSetup, { cert }: Credential): void => {

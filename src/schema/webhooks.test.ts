@@ -23,12 +23,14 @@ describe('webhook configurations', () => {
     ]);
     expect(mutating.webhooks.map(({ name }) => name)).toEqual([
       'deployments.sluice.dev',
+      'opted-in-namespaces.sluice.dev',
       'releases.sluice.dev',
       'routes.sluice.dev',
       'policies.sluice.dev',
     ]);
     expect(validating.webhooks.map(({ name }) => name)).toEqual([
       'deployments.sluice.dev',
+      'opted-in-namespaces.sluice.dev',
       'releases.sluice.dev',
       'records.sluice.dev',
       'policies.sluice.dev',
@@ -78,12 +80,15 @@ describe('webhook configurations', () => {
   it('never ask about kube-system, and only about one namespace where one is given', () => {
     const key = 'kubernetes.io/metadata.name';
     const never = { key, operator: 'NotIn', values: ['kube-system'] };
-    for (const webhook of all()) expect(webhook['namespaceSelector']).toEqual({ matchExpressions: [never] });
-    for (const webhook of all({ namespace: 'shop' })) {
-      expect(webhook['namespaceSelector']).toEqual({
-        matchExpressions: [{ key, operator: 'In', values: ['shop'] }, never],
-      });
-    }
+    const isLabelled = ({ name }: JsonObject): boolean => name === 'opted-in-namespaces.sluice.dev';
+    const labelled = { key: 'sluice.dev/canary', operator: 'In', values: ['enabled'] };
+    const asked = (webhook: JsonObject, ...first: readonly JsonObject[]): JsonObject => ({
+      matchExpressions: [...first, never, ...(isLabelled(webhook) ? [labelled] : [])],
+    });
+    expect(all().filter(isLabelled)).toHaveLength(2);
+    for (const webhook of all()) expect(webhook['namespaceSelector']).toEqual(asked(webhook));
+    for (const webhook of all({ namespace: 'shop' }))
+      expect(webhook['namespaceSelector']).toEqual(asked(webhook, { key, operator: 'In', values: ['shop'] }));
   });
 
   it('leave cluster-wide policies alone where one namespace is given', () => {
@@ -100,6 +105,7 @@ describe('webhook configurations', () => {
       expect(new Map(policies as [string, string][])).toEqual(
         new Map([
           ['deployments.sluice.dev', failurePolicy],
+          ['opted-in-namespaces.sluice.dev', failurePolicy],
           ['releases.sluice.dev', failurePolicy],
           ['records.sluice.dev', failurePolicy],
           ['policies.sluice.dev', failurePolicy],

@@ -1,7 +1,8 @@
 /** The two webhook configurations: which writes the API server asks Sluice about. As few as can be. */
 import type { Gvk, JsonObject, KubeObject } from '../core/kube-object.ts';
-import { requestAnnotation } from './annotations.ts';
+import { optInLabels, requestAnnotation } from './annotations.ts';
 import { guards, routes } from './guard-webhooks.ts';
+import { changesARelease, changesUnspoken, templateChanges } from './match-conditions.ts';
 import { group, version } from './names.ts';
 import { annotationsOf, literal, notKubernetesItself, rule, type Condition, type Scope } from './webhook-scope.ts';
 
@@ -29,7 +30,10 @@ export type WebhookOptions = {
 export type WebhookConfiguration = KubeObject & { readonly webhooks: readonly JsonObject[] };
 
 const timeoutSeconds = 5;
-const manyAnnotations = 100;
+
+export const optedInNamespacesName = 'opted-in-namespaces';
+/** Label that every namespace has. */
+export const namespaceName = 'kubernetes.io/metadata.name';
 
 /** A MutatingWebhookConfiguration and a ValidatingWebhookConfiguration, in this order. */
 export const webhookConfigurations = (
@@ -42,6 +46,7 @@ export const webhookConfigurations = (
   };
   const mutating = [
     deployments(options, ['deployments', 'deployments/status']),
+    optedInNamespaces(options, 'mutating'),
     releases(options),
     routes(guarding),
     policies(options),
@@ -50,6 +55,7 @@ export const webhookConfigurations = (
     ...[
       // Another admission controller may change the template in a write of Sluice, too.
       deployments(options, ['deployments'], `oldObject != null && ${templateChanges}`),
+      optedInNamespaces(options, 'validating'),
       releases(options),
       records(options),
       policies(options),
@@ -91,8 +97,8 @@ const webhook = (options: WebhookOptions, { name, rules, conditions, ownWrites }
   matchConditions: [...notSluiceItself(options, ownWrites), ...conditions],
 });
 
-const namespaceSelector = ({ namespace }: WebhookOptions): JsonObject => {
-  const key = 'kubernetes.io/metadata.name';
+const namespaceSelector = ({ namespace }: WebhookOptions): { readonly matchExpressions: readonly JsonObject[] } => {
+  const key = namespaceName;
   const only = namespace === undefined ? [] : [{ key, operator: 'In', values: [namespace] }];
   // The control plane's own workloads must come up whatever becomes of Sluice.
   return { matchExpressions: [...only, { key, operator: 'NotIn', values: ['kube-system'] }] };
@@ -104,27 +110,10 @@ const notSluiceItself = ({ sluiceUsers }: WebhookOptions, unless: string | true 
   return [{ name: 'not-sluice-itself', expression: unless === undefined ? others : `${others} || ${unless}` }];
 };
 
-const ours = `k.startsWith(${literal(`${group}/`)})`;
 /**
- * Whether the object has an annotation that fits. The API server's loops take time by the square of their length (it
- * counts their cost that way), so an object with more annotations than anybody needs is asked about unseen.
- */
-const annotated = (object: string, fits: string): string =>
-  `(${annotationsOf(object)}.size() > ${manyAnnotations} || ${annotationsOf(object)}.exists(k, ${fits}))`;
-/** Whether `a` has an annotation of ours that `b` has not, or not with this value. */
-const differs = (a: string, b: string): string =>
-  annotated(a, `${ours} && ${annotationsOf(b)}[?k] != ${annotationsOf(a)}[?k]`);
-const templateChanges = 'object.spec.template != oldObject.spec.template';
-const isPaused = (object: string): string => `${object}.spec.?paused.orValue(false)`;
-const changedAnnotations = [
-  `${annotationsOf('object')} != ${annotationsOf('oldObject')}`,
-  `(${differs('object', 'oldObject')} || ${differs('oldObject', 'object')})`,
-].join(' && ');
-
-/**
- * Deployments with an annotation of ours before or after (any: a misspelt one is to be told), and only when something
- * changes that a release depends on. Scaling, status and everything else never wait for Sluice. `deployments/status`
- * is there because annotations can be written through it.
+ * Deployments that say themselves what they ask of Sluice, and only when something changes that a release depends on.
+ * Scaling, status and everything else never wait for Sluice. `deployments/status` is there because annotations can be
+ * written through it.
  *
  * One condition, cheapest questions first: the API server evaluates all conditions to their end, and asks them about
  * every write of a Deployment, also of those that have never heard of Sluice.
@@ -137,18 +126,25 @@ const deployments = (options: WebhookOptions, resources: readonly string[], ownW
     conditions: [
       {
         name: 'changes-a-release',
-        expression: [
-          `oldObject == null && ${annotated('object', ours)}`,
-          `oldObject != null && (${[
-            `(${[templateChanges, `${isPaused('object')} != ${isPaused('oldObject')}`].join(
-              ' || ',
-            )}) && (${annotated('object', ours)} || ${annotated('oldObject', ours)})`,
-            changedAnnotations,
-          ].join(' || ')})`,
-        ].join(' || '),
+        expression: changesARelease,
       },
     ],
   });
+
+/**
+ * Deployments that say nothing themselves, in namespaces whose label opts them in. The entries for what policies select
+ * are made from this one while Sluice runs (core/admission/selections.ts).
+ */
+const optedInNamespaces = (options: WebhookOptions, stage: Parameters<typeof changesUnspoken>[0]): JsonObject => {
+  const entry = webhook(options, {
+    name: optedInNamespacesName,
+    rules: [rule('apps', ['v1'], ['deployments'], ['UPDATE'])],
+    conditions: [{ name: 'changes-a-release', expression: changesUnspoken(stage) }],
+  });
+  const { matchExpressions } = namespaceSelector(options);
+  const optedIn = { key: optInLabels.canary, operator: 'In', values: ['enabled'] };
+  return { ...entry, namespaceSelector: { matchExpressions: [...matchExpressions, optedIn] } };
+};
 
 /** Requests of people: their author is who the API server says it is. */
 const releases = (options: WebhookOptions): JsonObject => {

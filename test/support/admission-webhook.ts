@@ -4,7 +4,7 @@ import { issueServing, makeAuthority } from '../../src/certs/authority.ts';
 import { newPrivateKey } from '../../src/certs/key-pair.ts';
 import { admissionAnswers, type Answering } from '../../src/core/admission/admission-answers.ts';
 import type { AdmissionRules } from '../../src/core/admission/admission-rules.ts';
-import type { Deployment } from '../../src/core/kube-object.ts';
+import type { Deployment, JsonObject } from '../../src/core/kube-object.ts';
 import { parsePolicy } from '../../src/core/policy/parse-policy.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import { memoryJournal, type MemoryJournal } from '../../src/ports/journal.ts';
@@ -58,6 +58,8 @@ export type AdmissionOptions = {
   readonly rules?: AdmissionRules;
   /** Ask about objects without a namespace, too. */
   readonly clusterWide?: true;
+  /** With `clusterWide`: further namespaces that are asked about. */
+  readonly others?: readonly string[];
   /** Where the log goes, a JSON object per line; nowhere unless given. */
   readonly log?: { write(line: string): void };
 };
@@ -68,7 +70,7 @@ export const startAdmission = async (
   namespace: string,
   options: AdmissionOptions = {},
 ): Promise<AdmissionKit> => {
-  const { rules = noPolicies, clusterWide, log } = options;
+  const { rules = noPolicies, clusterWide, others = [], log } = options;
   const { certificate, caBundle } = await localCertificate();
   const cases: string[] = [];
   const journal = memoryJournal();
@@ -111,7 +113,9 @@ export const startAdmission = async (
     providerKinds: meshProviders.flatMap(({ kinds }) => kinds),
     ...(clusterWide === undefined ? { namespace } : {}),
     failurePolicy: 'Fail',
-  }).map((configuration) => (clusterWide === undefined ? configuration : onlyIn(namespace, configuration)));
+  }).map((configuration) =>
+    clusterWide === undefined ? configuration : onlyIn([namespace, ...others], configuration),
+  );
   const kubectl = (args: readonly string[], input?: object | string): Promise<Finished> =>
     cluster.run(
       'kubectl',
@@ -152,10 +156,13 @@ export const startAdmission = async (
   };
 };
 
-/** Whatever is asked about objects of a namespace is asked about this one alone. */
-const onlyIn = (namespace: string, configuration: WebhookConfiguration): WebhookConfiguration => {
-  const matchExpressions = [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: [namespace] }];
-  const webhooks = configuration.webhooks.map((webhook) => ({ ...webhook, namespaceSelector: { matchExpressions } }));
+/** Whatever is asked about objects of a namespace is asked about these alone. */
+const onlyIn = (namespaces: readonly string[], configuration: WebhookConfiguration): WebhookConfiguration => {
+  const only = { key: 'kubernetes.io/metadata.name', operator: 'In', values: namespaces };
+  const webhooks = configuration.webhooks.map((webhook) => {
+    const { matchExpressions = [] } = webhook['namespaceSelector'] as { matchExpressions?: readonly JsonObject[] };
+    return { ...webhook, namespaceSelector: { matchExpressions: [only, ...matchExpressions] } };
+  });
   return { ...configuration, webhooks };
 };
 

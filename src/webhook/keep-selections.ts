@@ -1,0 +1,78 @@
+/** Keeps the webhook configurations asking about what policies select, while policies come and go. */
+import { withSelections } from '../core/admission/selections.ts';
+import { kinds, type JsonObject, type KubeObject } from '../core/kube-object.ts';
+import type { SelectingPolicy } from '../core/policy/opt-in.ts';
+import type { Milliseconds } from '../core/time.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ClusterWriter, JsonPatchOp } from '../ports/cluster.ts';
+import { patchGuarded } from '../ports/patch-guarded.ts';
+
+export type Selections = {
+  /** Looks whether the configurations are as they should be. Returns at once. */
+  readonly check: () => void;
+  /** Resolves when nothing is in flight. */
+  readonly stop: () => Promise<void>;
+};
+
+export type SelectionsSetup = {
+  readonly cluster: Pick<ClusterWriter, 'fetch' | 'patch'>;
+  /** Of both configurations. */
+  readonly configuration: string;
+  /** Every policy that selects, as the caches have it now. */
+  readonly policies: () => readonly SelectingPolicy[];
+  readonly clock: Pick<Clock, 'after'>;
+  readonly changed: (entries: number) => void;
+  readonly failed: (error: unknown) => void;
+};
+
+const retry: Milliseconds = 10_000;
+
+/**
+ * Level-triggered: each look compares what is stored with what policies ask for now, so it does not matter who else
+ * writes (other replicas, Helm, a renewed certificate), nor how often a look is repeated.
+ */
+export const keepSelections = (setup: SelectionsSetup): Selections => {
+  const { clock, failed } = setup;
+  let wanted = false;
+  let stopped = false;
+  let cancelRetry = (): void => undefined;
+  let looking: Promise<void> | undefined;
+  const check = (): void => {
+    wanted = true;
+    looking ??= look().finally(() => (looking = undefined));
+  };
+  const look = async (): Promise<void> => {
+    cancelRetry();
+    while (wanted && !stopped) {
+      wanted = false;
+      try {
+        await bringAbout(setup);
+      } catch (error) {
+        failed(error);
+        cancelRetry = clock.after(retry, check);
+      }
+    }
+  };
+  return {
+    check,
+    stop: async () => {
+      stopped = true;
+      cancelRetry();
+      await looking;
+    },
+  };
+};
+
+const bringAbout = async ({ cluster, configuration, policies, changed }: SelectionsSetup): Promise<void> => {
+  const selecting = policies();
+  for (const gvk of [kinds.mutatingWebhook, kinds.validatingWebhook]) {
+    const done = await patchGuarded(cluster, { gvk, name: configuration }, (object) => patchFor(object, selecting));
+    if (done === 'changed') changed(selecting.length);
+  }
+};
+
+const patchFor = (configuration: KubeObject, policies: readonly SelectingPolicy[]): readonly JsonPatchOp[] => {
+  const { webhooks = [] } = configuration as KubeObject & { readonly webhooks?: readonly JsonObject[] };
+  const wanted = withSelections(webhooks, policies);
+  return wanted === undefined ? [] : [{ op: 'replace', path: '/webhooks', value: wanted }];
+};
