@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { webhookConfigurations, type WebhookOptions } from '../../schema/webhooks.ts';
 import type { JsonObject } from '../kube-object.ts';
 import type { SelectingPolicy } from '../policy/opt-in.ts';
-import { withSelections } from './selections.ts';
+import { isSelected, withSelections } from './selections.ts';
 
 const options: WebhookOptions = {
   name: 'sluice',
@@ -30,8 +30,7 @@ const wide = (more: Partial<SelectingPolicy> = {}): SelectingPolicy => ({
 const selected = (
   policies: readonly SelectingPolicy[],
   webhooks: readonly JsonObject[] = chart,
-): readonly JsonObject[] =>
-  (withSelections(webhooks, policies) ?? webhooks).filter(({ name }) => String(name).includes('.selected.'));
+): readonly JsonObject[] => (withSelections(webhooks, policies) ?? webhooks).filter(isSelected);
 
 const metadataName = 'kubernetes.io/metadata.name';
 const notKubeSystem = { key: metadataName, operator: 'NotIn', values: ['kube-system'] };
@@ -110,9 +109,7 @@ describe('the entries for what policies select', () => {
 
   it('follow the entry they are made from', () => {
     const before = withSelections(chart, [own('shop')])!;
-    const upgraded = before.map((webhook) =>
-      String(webhook['name']).includes('.selected.') ? webhook : { ...webhook, failurePolicy: 'Fail' },
-    );
+    const upgraded = before.map((webhook) => (isSelected(webhook) ? webhook : { ...webhook, failurePolicy: 'Fail' }));
     expect(selected([own('shop')], upgraded)[0]?.['failurePolicy']).toBe('Fail');
   });
 

@@ -8,7 +8,7 @@ import { optInLabels } from '../../schema/annotations.ts';
 import { group } from '../../schema/names.ts';
 import type { PolicyKind } from '../../schema/selecting-policy.ts';
 import { namespaceName, optedInNamespacesName } from '../../schema/webhooks.ts';
-import type { Json, JsonObject } from '../kube-object.ts';
+import type { JsonObject } from '../kube-object.ts';
 import type { Requirement, Selector } from '../label-selector.ts';
 import type { SelectingPolicy } from '../policy/opt-in.ts';
 import { canonicalJson } from '../template/canonical-json.ts';
@@ -50,7 +50,7 @@ const selectionOf = (key: string, policies: readonly [SelectingPolicy, ...Select
 };
 
 const keyOf = ({ kind, selector, namespaceSelector }: SelectingPolicy): string =>
-  canonicalJson({ kind, selector, namespaceSelector } as unknown as JsonObject);
+  canonicalJson({ kind, selector, namespaceSelector });
 
 /** One for all that is left when there are too many: asked about more than selects, and answered the same. */
 const anything: Selection = {
@@ -67,7 +67,8 @@ const selections = (policies: readonly SelectingPolicy[]): readonly Selection[] 
   return all.length > mostEntries ? [anything] : all;
 };
 
-const isSelected = (webhook: JsonObject): boolean => String(webhook['name']).endsWith(suffix);
+/** Whether the webhook is one of those made here. */
+export const isSelected = ({ name }: JsonObject): boolean => typeof name === 'string' && name.endsWith(suffix);
 
 /** The namespaces that the source asks about, whatever their own word, and that the policies are for. */
 const within = (source: Selector, namespaces: Selector): Selector => {
@@ -85,8 +86,8 @@ const within = (source: Selector, namespaces: Selector): Selector => {
 const entryOf = (webhook: JsonObject, { name, objects, namespaces }: Selection): JsonObject => ({
   ...webhook,
   name,
-  objectSelector: objects as JsonObject,
-  namespaceSelector: within((webhook['namespaceSelector'] ?? {}) as Selector, namespaces) as JsonObject,
+  objectSelector: objects,
+  namespaceSelector: within((webhook['namespaceSelector'] ?? {}) as Selector, namespaces),
 });
 
 /**
@@ -100,5 +101,5 @@ export const withSelections = (
   const webhook = webhooks.find(({ name }) => name === source);
   const entries = webhook === undefined ? [] : selections(policies).map((selection) => entryOf(webhook, selection));
   const wanted = [...webhooks.filter((one) => !isSelected(one)), ...entries];
-  return canonicalJson(wanted as Json) === canonicalJson(webhooks as Json) ? undefined : wanted;
+  return canonicalJson(wanted) === canonicalJson(webhooks) ? undefined : wanted;
 };
