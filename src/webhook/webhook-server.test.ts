@@ -222,11 +222,44 @@ describe('a peer that dawdles is cut off', () => {
     expect(await cutOff).toBe(true);
   });
 
-  it('before it has said anything', async () => {
+  it('at its second request, too', async () => {
     const { port } = await start({ limits: { headers: 100, request: 200 } });
+    const socket = await rawConnection(port);
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await once(socket, 'data');
+    socket.write('GET / HTTP/1.1\r\nHost: ');
+    socket.resume();
+    await once(socket, 'close');
+  });
+
+  it('before it has said anything, once no API server would still use the connection', async () => {
+    const { port } = await start({ limits: { idle: 100 } });
     const socket = await rawConnection(port);
     socket.resume();
     await once(socket, 'close');
+  });
+
+  it('but not who has opened a connection for later', async () => {
+    const app: RequestListener = (request, response) => {
+      request.resume().on('end', () => response.end('hello'));
+    };
+    const { port } = await start({ app, limits: { headers: 100, request: 300 } });
+    const spare = await rawConnection(port);
+    const dawdler = await rawConnection(port);
+    dawdler.write('POST /mutate HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc');
+    dawdler.resume();
+    await once(dawdler, 'close');
+    spare.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    const [answer] = (await once(spare, 'data')) as [Buffer];
+    expect(answer.toString()).toContain('200 OK');
+  });
+
+  it('nor whose answer takes long', async () => {
+    const { port } = await start({
+      app: (_request, response) => void setTimeout(() => response.end('hello'), 400),
+      limits: { headers: 100, request: 100 },
+    });
+    expect(await askOverTls({ port, ca: first.ca, host })).toMatchObject({ status: 200 });
   });
 });
 

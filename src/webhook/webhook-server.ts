@@ -6,6 +6,7 @@ import { TLSSocket, type PeerCertificate, type SecureContextOptions } from 'node
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import { boundConnections } from './bound-connections.ts';
+import { cutOffDawdlers } from './dawdlers.ts';
 
 /** PEM: the certificate with its chain, and its key. */
 export type ServingCertificate = { readonly cert: string; readonly key: string };
@@ -22,7 +23,7 @@ export type WebhookLimits = {
   readonly handshake: Milliseconds;
   readonly headers: Milliseconds;
   readonly request: Milliseconds;
-  /** Longer than the 90 s for which an API server keeps an idle connection, so that it is never the one surprised. */
+  /** Longer than the 90 s for which an API server keeps an idle connection, used or not, so that it is never the one surprised. */
   readonly idle: Milliseconds;
   /** Open connections: each holds some 60 KiB, and three API servers at their busiest open 600. */
   readonly connections: number;
@@ -83,9 +84,8 @@ export const startWebhookServer = async (options: WebhookServerOptions): Promise
     answer(request, response);
   });
   server.keepAliveTimeout = limits.idle;
-  // Also ends what asks and never reads the answers.
-  server.timeout = limits.request;
   boundConnections(server, limits.connections);
+  cutOffDawdlers(server, limits);
   await listen(server, options);
   return {
     port: (server.address() as AddressInfo).port,
@@ -131,9 +131,10 @@ const serverOptions = ({ certificate, clients }: WebhookServerOptions, limits: W
   ...secureContext(certificate, clients?.ca),
   ...(clients === undefined ? {} : { requestCert: true, rejectUnauthorized: true }),
   handshakeTimeout: limits.handshake,
-  headersTimeout: limits.headers,
-  requestTimeout: limits.request,
-  connectionsCheckingInterval: Math.max(50, Math.min(limits.headers, limits.request) / 4),
+  // These count from the moment of connecting: see who cuts off dawdlers.
+  headersTimeout: limits.idle,
+  requestTimeout: limits.idle,
+  connectionsCheckingInterval: Math.min(5_000, limits.idle / 4),
 });
 
 const listen = (server: Server, { port, host }: WebhookServerOptions): Promise<void> =>

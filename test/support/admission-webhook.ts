@@ -101,8 +101,7 @@ export const startAdmission = async (
       host: '127.0.0.1',
       port,
       clock: systemClock,
-      // A busy API server opens connections that it uses much later for the first time.
-      limits: { lameDuck: 0, grace: 0, headers: 120_000, request: 120_000 },
+      limits: { lameDuck: 0, grace: 0 },
     });
   let server = await start(0);
   const configurations = webhookConfigurations({
