@@ -62,18 +62,19 @@ const record = async (deps: ControllerDependencies, workload: Deployment, bypass
   const hash = templateHash(workload.spec.template);
   const newest = bypass.all.at(-1);
   const earlier = newest?.spec.templateHash === hash ? newest : undefined;
-  if (earlier !== undefined && tellsOfIt(earlier)) return;
   const name = releaseName(workload.metadata.name, workload.metadata.generation ?? 0);
+  if (earlier !== undefined && tellsOfIt(earlier, name)) return;
   const spec = { templateHash: hash, stableHash: bypass.stableHash, reason: away, ...policyOf(deps, workload) };
-  const begun = earlier?.spec.reason === away ? earlier.object : undefined;
+  const begun = earlier?.spec.reason === away && earlier.status === undefined ? earlier.object : undefined;
   const release = begun ?? (await createRelease(deps, workload, name, spec));
   const message = `${away}: the template rolled natively, without a canary, and nobody knows who applied it`;
   await recordEnd(deps, { workload, release }, { phase: 'Bypassed', message });
 };
 
-/** Its own Release says how the template came to roll. */
-const tellsOfIt = ({ status }: ReleaseObject): boolean =>
-  ['Succeeded', 'Skipped', 'Bypassed'].includes(status?.ending?.outcome ?? status?.phase ?? '');
+/** Its own Release says how the template came to roll; a record does for the generation it is named after. */
+const tellsOfIt = ({ status, spec, name }: ReleaseObject, recordName: string): boolean =>
+  ['Succeeded', 'Skipped', 'Bypassed'].includes(status?.ending?.outcome ?? status?.phase ?? '') &&
+  (spec.reason !== away || name === recordName);
 
 /** For the record alone: one that cannot be read keeps nothing from being recorded. */
 const policyOf = (

@@ -227,7 +227,7 @@ export const startPromotion = (status: ReleaseStatus, facts: Facts): ReleaseStat
     phase: 'Promoting',
     weight,
     enteredAt: toRfc3339(facts.now),
-    message: 'promoting: the workload rolls to the new template',
+    message: rolls,
   });
   return weight === status.weight ? entered : withStatus(entered, { stepAt: undefined });
 };
@@ -242,10 +242,17 @@ export const promoting = (status: ReleaseStatus, facts: Facts): Next => {
   }
   const kept = keepSplit(status, facts);
   if (kept !== undefined) return kept;
-  if (promoted && workload.timedOut)
-    return say(status, 'promotion is stuck: the workload makes no progress; the canary keeps serving its share');
-  return recreateDelay(status, facts);
+  if (promoted && workload.timedOut) return say(status, stuck);
+  // Sluice has unpaused it: a pause after that is the user's.
+  if (workload.paused && workload.marks?.phase === 'Promoting') return say(status, waitsForResume);
+  return status.message === stuck || status.message === waitsForResume
+    ? say(status, rolls)
+    : recreateDelay(status, facts);
 };
+
+const rolls = 'promoting: the workload rolls to the new template';
+const stuck = 'promotion is stuck: the workload makes no progress; the canary keeps serving its share';
+const waitsForResume = 'promotion is paused by a person; it goes on with kubectl rollout resume';
 
 const recreateDelay = (status: ReleaseStatus, facts: Facts): Next => {
   const at = (fromRfc3339(status.stepAt) ?? facts.now) + facts.policy.propagationDelay;

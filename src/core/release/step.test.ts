@@ -242,6 +242,10 @@ describe('interference', () => {
     w.workload.paused = true;
     w.run(5);
     expect(w.workload.paused).toBe(true);
+    expect(w.status.message).toContain('kubectl rollout resume');
+    w.workload.paused = false;
+    w.run(5);
+    expect(w.status.message).toBe('promoting: the workload rolls to the new template');
   });
 
   test('requests that make no sense are refused with the reason, once', () => {
