@@ -138,6 +138,7 @@ it('a failed release is explained, retried, and let through', async () => {
   expect((await sluice('status', 'web')).stdout).toMatch(
     new RegExp(`${second.name} over web-\\d+, attempt 2, asked by admin `),
   );
+  expect(second.spec.changes).toEqual(['image of container app: sluice.test/app:v4 → sluice.test/app:v5']);
   expect((await sluice('promote', 'web')).code).toBe(0);
   expect((await watching()).code).toBe(0);
   expect(image()).toBe('sluice.test/app:v5');
