@@ -9,7 +9,9 @@ import {
   memoryCluster,
   type MemoryCluster,
 } from '../../test/support/plugin-doubles.ts';
-import { annotations } from '../schema/annotations.ts';
+import { withSpentSkip } from '../core/admission/spent-skips.ts';
+import { templateHash } from '../core/template/template-hash.ts';
+import { annotations, marks } from '../schema/annotations.ts';
 import { runProgram, verbs, type Place } from './program.ts';
 
 type Ran = { readonly code: number; readonly out: string; readonly err: string; readonly place: Place | undefined };
@@ -250,6 +252,13 @@ describe('skip', () => {
 
   it('makes a reason that is there from an earlier skip a new one', async () => {
     const { cluster, written } = skipping({ [annotations.skip]: 'INC-42' });
+    expect((await run('skip web --reason INC-42', cluster)).code).toBe(0);
+    expect(written).toEqual(['INC-42 (again)']);
+  });
+
+  it('makes a reason that has let this very version through before a new one', async () => {
+    const before = withSpentSkip(undefined, templateHash(aHeldDeployment('web-2').spec.template), 'INC-42');
+    const { cluster, written } = skipping({ [marks.skips]: before });
     expect((await run('skip web --reason INC-42', cluster)).code).toBe(0);
     expect(written).toEqual(['INC-42 (again)']);
   });

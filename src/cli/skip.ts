@@ -1,15 +1,18 @@
 import { boundMarks } from '../core/admission/marks.ts';
+import { isSpentSkip } from '../core/admission/spent-skips.ts';
 import { kinds, type Deployment } from '../core/kube-object.ts';
+import { templateHash } from '../core/template/template-hash.ts';
 import { annotations } from '../schema/annotations.ts';
 import { locate } from './locate.ts';
 import { PluginError } from './plugin-error.ts';
 import type { Session } from './session.ts';
 import { reasonOption, textOf, workloadOf, type Verb } from './verb.ts';
 
-/** Only a changed reason counts: the annotation of an earlier skip must not let later versions through. */
-const fresh = (reason: string, before: string | undefined): string => {
-  if (before !== reason) return reason;
-  return `${reason} (again)`;
+/** Only a new reason counts: the annotation of an earlier skip must not let later versions through. */
+const fresh = (reason: string, { metadata, spec }: Deployment): string => {
+  let text = reason;
+  while (isSpentSkip(metadata.annotations, templateHash(spec.template), text)) text = `${text} (again)`;
+  return text;
 };
 
 const nothingToSkip = ({ metadata: { name, namespace = '' } }: Deployment): PluginError =>
@@ -28,7 +31,7 @@ const skipRelease = async (session: Session, written: string, reason: string): P
   const { workload } = await locate(session, written);
   const { name, namespace = session.namespace } = workload.metadata;
   if (boundMarks(workload) === undefined || workload.spec.paused !== true) throw nothingToSkip(workload);
-  const value = fresh(reason, workload.metadata.annotations?.[annotations.skip]);
+  const value = fresh(reason, workload);
   const ref = { gvk: kinds.deployment, namespace, name };
   const after = (await session.client.annotate(ref, { [annotations.skip]: value })) as unknown as Deployment;
   if (after.spec.paused === true) throw stillPaused(after);

@@ -51,6 +51,8 @@ export const marks = {
   knownGood: `${group}/known-good`,
   /** The template that serves by Sluice's leave. Another one that serves has come in while the webhook was away. */
   admitted: `${group}/admitted`,
+  /** Reasons of skips that have counted, each with its template, as digests. None counts again. */
+  skips: `${group}/skips`,
   requestedBy: `${group}/requested-by`,
   phase: `${group}/phase`,
 } as const;

@@ -55,10 +55,10 @@ export const knownGood: Row<GivenName> = {
         says: ['deployment.apps/web rolled back'],
         warnings: [
           undoing,
-          ...released({ ...quickly, name: 'web-5', change: 'image of container app: web:2 → web:1' }),
+          ...released({ ...quickly, name: 'web-4', change: 'image of container app: web:2 → web:1' }),
         ],
       },
-      then: succeeded('1', 'web-5', promoted),
+      then: succeeded('1', 'web-4', promoted),
     },
   ],
 };

@@ -233,7 +233,7 @@ export const unpaused: Row<GivenName> = {
 };
 
 const replaced = ['the failed template of release web-2 is replaced'] as const;
-const third = { name: 'web-4', change: 'image of container app: web:2 → web:3' };
+const third = { name: 'web-3', change: 'image of container app: web:2 → web:3' };
 
 /** After a failure. */
 export const failedTemplate: Row<GivenName> = {
@@ -270,7 +270,7 @@ export const failedTemplate: Row<GivenName> = {
       files: { 'web.yaml': { version: '3', annotations: { 'sluice.dev/interval': '1h' } } },
       run: 'kubectl apply -f web.yaml',
       see: { exit: 0, says: ['deployment.apps/web configured'], warnings: [...replaced, ...released(third)] },
-      then: held('3', { name: 'web-4', earlier: ['web-2 Failed'] }),
+      then: held('3', { name: 'web-3', earlier: ['web-2 Failed'] }),
       events: ['ReleaseFailed', 'ReleaseStarted'],
     },
     {

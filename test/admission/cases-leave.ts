@@ -1,7 +1,7 @@
 import type { Row } from './case.ts';
 import type { GivenName } from './givens.ts';
-import { ended, gone, held, idle, rolled } from './states.ts';
-import { released } from './warnings.ts';
+import { ended, gone, held, idle, rolled, succeeded } from './states.ts';
+import { quickly, released, undoing } from './warnings.ts';
 
 const reason = 'INC-42 hotfix';
 const skip = { 'sluice.dev/skip': reason } as const;
@@ -36,7 +36,7 @@ export const skipped: Row<GivenName> = {
       given: 'failed',
       run: `kubectl annotate deployment/web sluice.dev/skip='${reason}'`,
       see: { exit: 0, says: ['deployment.apps/web annotated'], warnings: skips },
-      then: { ...rolled('2'), releases: ['web-2 Failed', 'web-4 Skipped'] },
+      then: { ...rolled('2'), releases: ['web-2 Failed', 'web-3 Skipped'] },
     },
     {
       name: 'left over from an earlier change',
@@ -47,11 +47,42 @@ export const skipped: Row<GivenName> = {
         exit: 0,
         says: ['deployment.apps/web configured'],
         warnings: [
-          ...released({ name: 'web-4', change: 'image of container app: web:2 → web:3' }),
+          ...released({ name: 'web-3', change: 'image of container app: web:2 → web:3' }),
           `sluice.dev/skip "${reason}" is from an earlier change and has no effect on this one; change its text to skip this template`,
         ],
       },
-      then: held('3', { over: '2', name: 'web-4', earlier: ['web-2 Skipped'] }),
+      then: held('3', { over: '2', name: 'web-3', earlier: ['web-2 Skipped'] }),
+    },
+    {
+      name: 'brought back by kubectl rollout undo, which writes the annotations of the old ReplicaSet: it does not count again',
+      given: 'skipped, then promoted',
+      with: { 'sluice.dev/rollback': 'canary' },
+      run: 'kubectl rollout undo deployment/web',
+      see: {
+        exit: 0,
+        says: ['deployment.apps/web rolled back'],
+        warnings: [
+          undoing,
+          ...released({ ...quickly, name: 'web-5', change: 'image of container app: web:3 → web:2' }),
+          `sluice.dev/skip "${reason}" is from an earlier change and has no effect on this one; change its text to skip this template`,
+        ],
+      },
+      then: succeeded('2', 'web-5', ['web-2 Skipped', 'web-3 Succeeded']),
+    },
+    {
+      name: 'brought back with its manifest: a version that has served rolls back at once, and nothing is recorded as skipped',
+      given: 'skipped, then promoted',
+      files: { 'web.yaml': { version: '2', annotations: skip } },
+      run: 'kubectl apply -f web.yaml',
+      see: {
+        exit: 0,
+        says: ['deployment.apps/web configured'],
+        warnings: [
+          'this template was good before: it rolls back natively, at once',
+          'what changed: image of container app: web:3 → web:2',
+        ],
+      },
+      then: { ...rolled('2'), releases: ['web-2 Skipped', 'web-3 Succeeded'] },
     },
     {
       name: 'where there is nothing to skip',
@@ -70,7 +101,7 @@ export const skipped: Row<GivenName> = {
 };
 
 const left = [
-  'sluice.dev/canary no longer asks for canary releases: release web-2 ends and the workload rolls natively',
+  'nothing asks for canary releases of this workload any more: release web-2 ends and the workload rolls natively',
 ] as const;
 
 /** Opting out. */

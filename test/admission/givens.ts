@@ -91,7 +91,7 @@ const all = {
       {
         run: apply,
         files: { 'web.yaml': { version: '3', annotations: { 'sluice.dev/interval': '1h' } } },
-        until: held('3', { over: '2', name: 'web-5', earlier: ['web-2 Succeeded'] }),
+        until: held('3', { over: '2', name: 'web-4', earlier: ['web-2 Succeeded'] }),
       },
     ],
   },
@@ -105,6 +105,19 @@ const all = {
         files: { 'web.yaml': { version: '2', annotations: { 'sluice.dev/skip': 'INC-42 hotfix' } } },
         until: { ...rolled('2'), releases: ['web-2 Skipped'] },
       },
+    ],
+  },
+  'skipped, then promoted': {
+    words: 'web:2 was let through by a skip, and web:3, without one, was promoted over it',
+    annotations: quick,
+    ...onV1,
+    steps: [
+      {
+        run: apply,
+        files: { 'web.yaml': { version: '2', annotations: { 'sluice.dev/skip': 'INC-42 hotfix' } } },
+        until: { ...rolled('2'), releases: ['web-2 Skipped'] },
+      },
+      applied('3', succeeded('3', 'web-3', ['web-2 Skipped'])),
     ],
   },
   paused: {

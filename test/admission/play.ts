@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Labels } from '../../src/core/kube-object.ts';
+import { kinds, type Labels } from '../../src/core/kube-object.ts';
+import { compareVersions } from '../../src/kube/resource-version.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 import type { Stage } from '../support/stage.ts';
@@ -105,39 +106,41 @@ export class Players {
       await this.#until(step.until, name, step.run);
     }
     if (one.then === 'same') await waitUntil(`${name} to settle`, () => isSettled(this.#stage, name), patience);
-    const served = look(this.#stage, name).serves;
-    const [before, pods] = [this.#stage.deployment(name)?.metadata.resourceVersion, podNames(this.#stage, name)];
+    const [served, pods] = [look(this.#stage, name).serves, podNames(this.#stage, name)];
+    const before = await this.#version(name);
     const finished = await this.#run(one.run, one.files ?? {}, playing);
-    const then = await this.#outcome(one.then, name, before);
+    const same = (): boolean => isDeepStrictEqual(podNames(this.#stage, name), pods);
+    const then = await this.#outcome(one, name, { before, same });
     await this.#toldOf(one.events ?? [], name);
     return {
       see: this.#seen(finished, name, one.see),
       then,
       events: (one.events ?? []).filter((reason) => this.#told(name).includes(reason)),
       served,
-      pods: isDeepStrictEqual(podNames(this.#stage, name), pods) ? 'the same' : 'others',
+      pods: same() ? 'the same' : 'others',
     };
   }
 
   /** What is expected, or else what there is when patience ends. */
-  async #outcome(then: State | 'same', name: string, before: string | undefined): Promise<State | 'same'> {
-    if (then === 'same') {
-      const { stdout } = await this.#kubectl(
-        'get',
-        'deployment',
-        name,
-        '--ignore-not-found',
-        '-o',
-        'jsonpath={.metadata.resourceVersion}',
-      );
-      return stdout === (before ?? '') ? 'same' : look(this.#stage, name);
-    }
-    await this.#until(then, name, 'the outcome').catch(() => undefined);
+  async #outcome(
+    { then, newPods }: Case,
+    name: string,
+    { before, same }: { before: string; same: () => boolean },
+  ): Promise<State | 'same'> {
+    const stored = await this.#version(name);
+    if (then === 'same') return stored === before ? 'same' : look(this.#stage, name);
+    const seen = (): string | undefined => this.#stage.deployment(name)?.metadata.resourceVersion;
+    const isSeen = (): boolean => (stored === '' ? seen() === undefined : (compareVersions(seen(), stored) ?? -1) >= 0);
+    await waitUntil(`the watch to see ${name}`, isSeen, patience);
+    const over = (): boolean => newPods !== true || !same();
+    await this.#until(then, name, 'the outcome', over).catch(() => undefined);
     return look(this.#stage, name);
   }
 
-  #kubectl(...args: string[]): Promise<Finished> {
-    return this.#turn(() => this.#stage.kubectl(...args));
+  /** Of what is stored now, whatever the watches have seen of it. */
+  async #version(name: string): Promise<string> {
+    const ref = { gvk: kinds.deployment, namespace: this.#stage.namespace, name };
+    return (await this.#stage.view.fetch(ref))?.metadata.resourceVersion ?? '';
   }
 
   #told(name: string): readonly string[] {
@@ -149,8 +152,9 @@ export class Players {
     await waitUntil(`events of ${name}`, all, patience).catch(() => undefined);
   }
 
-  async #until(state: State, name: string, what: string): Promise<void> {
-    const reached = (): boolean => isDeepStrictEqual(look(this.#stage, name), state) && isUpToDate(this.#stage, name);
+  async #until(state: State, name: string, what: string, over = () => true): Promise<void> {
+    const reached = (): boolean =>
+      isDeepStrictEqual(look(this.#stage, name), state) && isUpToDate(this.#stage, name) && over();
     await waitUntil(what, reached, patience).catch((error: unknown) => {
       throw new Error(`${name} after ${what} is ${JSON.stringify(look(this.#stage, name))}`, { cause: error });
     });

@@ -1,3 +1,5 @@
+import { withSpentSkip } from '../../src/core/admission/spent-skips.ts';
+import type { Labels } from '../../src/core/kube-object.ts';
 import { annotations as keys, marks } from '../../src/schema/annotations.ts';
 import { alice, hashOf, optIn } from './admission-input.ts';
 import {
@@ -25,6 +27,12 @@ const interrupted = {
   [marks.releaseHash]: h.v3,
   [marks.knownGood]: bothGood.knownGood,
 };
+
+/** The mark after a skip of this image's template. */
+const spent = (image: string, reason = 'INC-42'): Labels => ({
+  skips: withSpentSkip(undefined, hashOf(image), reason),
+});
+const skippedBefore: Labels = { [marks.skips]: withSpentSkip(undefined, h.v2, 'INC-42') };
 
 /** Changes around native rolls: promotions, own pauses, rollbacks, restarts, skips. */
 export const nativeRows: readonly Row[] = [
@@ -97,7 +105,7 @@ export const nativeRows: readonly Row[] = [
     promoting,
     { image: 'web:3', annotations: { ...promoting.annotations, [keys.skip]: 'INC-42' } },
     'skipped',
-    { paused: false, marks: fresh(h.v2, h.v3, { phase: 'Skipped', ...bothGood }) },
+    { paused: false, marks: fresh(h.v2, h.v3, { phase: 'Skipped', ...bothGood, ...spent('web:3') }) },
   ],
   [
     'opting out in the middle of a promotion lets it finish natively',
@@ -324,35 +332,38 @@ export const nativeRows: readonly Row[] = [
     idle,
     { image: 'web:2', annotations: { ...optIn, [keys.skip]: 'INC-42' } },
     'skipped',
-    { paused: false, marks: fresh(h.v1, h.v2, { phase: 'Skipped' }) },
+    { paused: false, marks: fresh(h.v1, h.v2, { phase: 'Skipped', ...spent('web:2') }) },
   ],
   [
     'a skip during a release rolls its template, recorded by who skips',
     running,
     { annotations: markedV2({ [keys.skip]: 'INC-42' }) },
     'skipped',
-    { paused: false, marks: { ...v2Marks, requestedBy: asked(alice), phase: 'Skipped' } },
+    { paused: false, marks: { ...v2Marks, requestedBy: asked(alice), phase: 'Skipped', ...spent('web:2') } },
   ],
   [
     'a skip of a failed template is a release of its own',
     { ...failed, generation: 7 },
     { annotations: { ...failed.annotations, [keys.skip]: 'INC-42' } },
     'skipped',
-    { paused: false, marks: { ...v2Marks, release: 'web-8', requestedBy: asked(alice), phase: 'Skipped' } },
+    {
+      paused: false,
+      marks: { ...v2Marks, release: 'web-8', requestedBy: asked(alice), phase: 'Skipped', ...spent('web:2') },
+    },
   ],
   [
     'a skip lifts the users own pause over the edit it is about',
     userPaused,
     { annotations: { ...userPaused.annotations, [keys.skip]: 'INC-42' } },
     'skipped',
-    { paused: false, marks: { ...v2Marks, requestedBy: asked(alice), phase: 'Skipped' } },
+    { paused: false, marks: { ...v2Marks, requestedBy: asked(alice), phase: 'Skipped', ...spent('web:2') } },
   ],
   [
     'another text skips again',
     { ...idle, annotations: { ...optIn, [keys.skip]: 'INC-1' } },
     { image: 'web:2', annotations: { ...optIn, [keys.skip]: 'INC-2' } },
     'skipped',
-    { paused: false, marks: fresh(h.v1, h.v2, { phase: 'Skipped' }) },
+    { paused: false, marks: fresh(h.v1, h.v2, { phase: 'Skipped', ...spent('web:2', 'INC-2') }) },
   ],
   [
     'a skip left over from an earlier change has no effect',
@@ -366,7 +377,31 @@ export const nativeRows: readonly Row[] = [
     idle,
     { annotations: { ...optIn, [keys.skip]: 'INC-42' } },
     'kept',
-    { paused: false, marks: {} },
+    { paused: false, marks: spent('web:1') },
+  ],
+  [
+    'a skip that comes back with its template, as rollout undo and a revert bring it, has no effect',
+    { image: 'web:3', annotations: { ...optIn, ...skippedBefore } },
+    { image: 'web:2', annotations: { ...optIn, [keys.skip]: 'INC-42' } },
+    'released',
+    { paused: true, marks: fresh(h.v3, h.v2, spent('web:2')) },
+  ],
+  [
+    'nor does it hide that its template is known to be good',
+    { image: 'web:3', annotations: { ...optIn, ...skippedBefore, [marks.knownGood]: h.v2 } },
+    { image: 'web:2', annotations: { ...optIn, [keys.skip]: 'INC-42' } },
+    'known-good',
+    { paused: false, marks: { knownGood: h.v2, ...spent('web:2') } },
+  ],
+  [
+    'for another template its reason counts',
+    { image: 'web:1', annotations: { ...optIn, ...skippedBefore } },
+    { image: 'web:3', annotations: { ...optIn, [keys.skip]: 'INC-42' } },
+    'skipped',
+    {
+      paused: false,
+      marks: fresh(h.v1, h.v3, { phase: 'Skipped', skips: withSpentSkip(skippedBefore, h.v3, 'INC-42') }),
+    },
   ],
   [
     'going back to stable with a skip is an abort',

@@ -17,6 +17,7 @@ import {
 } from './marks.ts';
 import { samePeoplesWords } from './peoples-annotations.ts';
 import { releaseName } from './release-name.ts';
+import { isSpentSkip, withSpentSkip } from './spent-skips.ts';
 
 /** Everything a decision is made from. */
 export type DecideInput = {
@@ -76,7 +77,7 @@ export type Facts = {
   readonly policy?: Policy;
   /** Text of `sluice.dev/skip` when this write sets or changes it. */
   readonly skip?: string;
-  /** The skip annotation is still there from an earlier write. */
+  /** The skip annotation is still there from an earlier write, or has come back with the template it was about. */
   readonly staleSkip?: string;
   /** Why there is nothing a canary could be compared with, as a sentence fragment. */
   readonly noStable?: string;
@@ -111,7 +112,7 @@ export const factsOf = (input: DecideInput, old: Deployment): Facts => {
     pauseCopied: pauses(old, object) && copiesPause(object, hashes.old === hashes.object ? old : undefined),
     parsed,
     ...(parsed.ok ? { policy: parsed.policy } : {}),
-    ...skipOf(old.metadata.annotations, object.metadata.annotations),
+    ...skipOf(old.metadata.annotations, object.metadata.annotations, hashes.object),
     ...(noStable === undefined ? {} : { noStable }),
   };
 };
@@ -224,10 +225,14 @@ export const requestedBy = ({ user, userUid, fieldManager, now }: DecideInput): 
 const bounded = (text: string): string =>
   text.length <= longestName ? text : `${text.slice(0, longestName - 1).toWellFormed()}…`;
 
-const skipOf = (before: Labels | undefined, after: Labels | undefined): { skip?: string; staleSkip?: string } => {
+const skipOf = (
+  before: Labels | undefined,
+  after: Labels | undefined,
+  hash: string,
+): { skip?: string; staleSkip?: string } => {
   const text = after?.[keys.skip] ?? '';
   if (text.trim() === '') return {};
-  return text === before?.[keys.skip] ? { staleSkip: text } : { skip: text };
+  return isSpentSkip(before, hash, text) ? { staleSkip: text } : { skip: text };
 };
 
 const missingStable = (old: Deployment, object: Deployment, bound: BoundMarks | undefined): string | undefined => {
@@ -239,10 +244,18 @@ const missingStable = (old: Deployment, object: Deployment, bound: BoundMarks | 
 };
 
 /** The marks that stay whatever becomes of releases. */
-export const lastingMarks = ({ knownGood, admitted }: Facts): Marks => ({
-  ...(knownGood === undefined ? {} : { knownGood }),
-  ...(admitted === undefined ? {} : { admitted }),
-});
+export const lastingMarks = ({ knownGood, admitted, old }: Facts): Marks => {
+  const { skips } = readMarks(old.metadata.annotations);
+  return {
+    ...(knownGood === undefined ? {} : { knownGood }),
+    ...(admitted === undefined ? {} : { admitted }),
+    ...(skips === undefined ? {} : { skips }),
+  };
+};
+
+/** The mark that remembers this write's reason for skipping, where it says one. */
+export const spentSkip = ({ skip, old, wanted }: Facts): Marks =>
+  skip === undefined ? {} : { skips: withSpentSkip(old.metadata.annotations, wanted.releaseHash, skip) };
 
 /** The same when this write's template rolls natively: it serves by our leave. */
 export const admittedMarks = (facts: Facts): Marks => ({ ...lastingMarks(facts), admitted: facts.wanted.releaseHash });

@@ -43,8 +43,9 @@ export const boundMarks = ({ metadata, spec }: Deployment): BoundMarks | undefin
 
 /** The same, where the hash of the workload's template is known. */
 export const marksBoundTo = (hash: string, annotations: Labels | undefined): BoundMarks | undefined => {
-  const { knownGood: _list, admitted: _served, stableHash, releaseHash, release, ...rest } = readMarks(annotations);
+  const { stableHash, releaseHash, release, requestedBy, phase } = readMarks(annotations);
   if (stableHash === undefined || releaseHash !== hash || release === undefined) return undefined;
+  const rest = { ...(requestedBy === undefined ? {} : { requestedBy }), ...(phase === undefined ? {} : { phase }) };
   return { stableHash, releaseHash, release, ...rest };
 };
 

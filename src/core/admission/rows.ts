@@ -1,6 +1,14 @@
 /** The table of what an UPDATE of a workload means. Rows are asked in order; the first one that fits decides. */
 import { restartOnly } from '../template/restart-only.ts';
-import { admittedMarks, lastingMarks, nextRelease, requestedBy, supersedingMarks, type Facts } from './facts.ts';
+import {
+  admittedMarks,
+  lastingMarks,
+  nextRelease,
+  requestedBy,
+  spentSkip,
+  supersedingMarks,
+  type Facts,
+} from './facts.ts';
 import type { Marks } from './marks.ts';
 import { isWithoutEffect } from './peoples-annotations.ts';
 import * as say from './warnings.ts';
@@ -71,7 +79,8 @@ const skipped = (facts: Facts): Ruling => {
   const { standing, templateChanged, wanted, old, input } = facts;
   const name = standing === 'failed' && !templateChanged ? nextRelease(old) : wanted.release;
   const by = requestedBy(input);
-  const marks = { ...supersedingMarks(facts), ...wanted, release: name, requestedBy: by, phase: 'Skipped' };
+  const skip = { ...wanted, release: name, requestedBy: by, phase: 'Skipped' };
+  const marks = { ...supersedingMarks(facts), ...spentSkip(facts), ...skip };
   return { paused: false, marks, warnings: say.skippedWarnings(facts) };
 };
 
@@ -133,7 +142,10 @@ export const rows: readonly Row[] = [
     case: 'kept',
     because: 'nothing that matters to a release changes',
     when: (f) => !asksToRoll(f),
-    then: (f) => carried(f, say.uselessSkipWarnings(f)),
+    then: (f) => {
+      const ruling = carried(f, say.uselessSkipWarnings(f));
+      return { ...ruling, marks: { ...ruling.marks, ...spentSkip(f) } };
+    },
   },
   {
     case: 'user-paused',

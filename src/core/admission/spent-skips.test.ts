@@ -1,0 +1,27 @@
+import { describe, expect, it } from '@jest/globals';
+import { annotations as keys, marks } from '../../schema/annotations.ts';
+import { isSpentSkip, withSpentSkip } from './spent-skips.ts';
+
+const once = { [marks.skips]: withSpentSkip(undefined, 'v2', 'INC-1') };
+
+describe('a reason for skipping', () => {
+  it.each([
+    ['is new on a workload that has never skipped', {}, 'v2', 'INC-1', false],
+    ['is spent for the template it was said for', once, 'v2', 'INC-1', true],
+    ['counts for another template', once, 'v3', 'INC-1', false],
+    ['counts in other words', once, 'v2', 'INC-2', false],
+    ['is spent for every template while it stands on the workload', { [keys.skip]: 'INC-1' }, 'v3', 'INC-1', true],
+    ['is not found among nonsense', { [marks.skips]: ',,v2,INC-1' }, 'v2', 'INC-1', false],
+  ])('%s', (_name, stored, template, reason, spent) => {
+    expect(isSpentSkip(stored, template, reason)).toBe(spent);
+  });
+
+  it('is remembered among the last ten, each once', () => {
+    const said = Array.from({ length: 12 }, (_, i) => `INC-${i}`);
+    const stored = [...said, 'INC-11'].reduce<{ [key: string]: string }>(
+      (before, reason) => ({ [marks.skips]: withSpentSkip(before, 'v2', reason) }),
+      {},
+    );
+    expect(said.filter((reason) => isSpentSkip(stored, 'v2', reason))).toEqual(said.slice(2));
+  });
+});
