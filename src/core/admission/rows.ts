@@ -84,6 +84,12 @@ const skipped = (facts: Facts): Ruling => {
   return { paused: false, marks, warnings: say.skippedWarnings(facts) };
 };
 
+/** A skip that comes too early is spent, too: its copy on a ReplicaSet must not count later. */
+const kept = (facts: Facts): Ruling => {
+  const ruling = carried(facts, say.uselessSkipWarnings(facts));
+  return { ...ruling, marks: { ...ruling.marks, ...spentSkip(facts) } };
+};
+
 export const rows: readonly Row[] = [
   {
     case: 'not-opted-in',
@@ -142,10 +148,7 @@ export const rows: readonly Row[] = [
     case: 'kept',
     because: 'nothing that matters to a release changes',
     when: (f) => !asksToRoll(f),
-    then: (f) => {
-      const ruling = carried(f, say.uselessSkipWarnings(f));
-      return { ...ruling, marks: { ...ruling.marks, ...spentSkip(f) } };
-    },
+    then: kept,
   },
   {
     case: 'user-paused',
