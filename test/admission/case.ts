@@ -18,7 +18,10 @@ export type Manifest = {
 };
 
 /** A file of another shape: these fields and the name. */
-export type Fields = { readonly kind?: string; readonly metadata?: JsonObject; readonly spec: JsonObject };
+export type Fields = {
+  readonly metadata?: JsonObject;
+  readonly spec: JsonObject;
+};
 
 export type Files = { readonly [name: string]: Manifest | Fields };
 
@@ -87,5 +90,7 @@ export type Row<Name extends string = string> = {
   readonly row: string;
   /** What Sluice does about it, in a sentence or two. */
   readonly answer: string;
+  /** The webhook has gone away by the time of the write, and its configuration has this failurePolicy. */
+  readonly webhook?: 'Fail' | 'Ignore';
   readonly cases: readonly Case<Name>[];
 };

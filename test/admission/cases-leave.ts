@@ -205,23 +205,37 @@ export const refused: Row<GivenName> = {
   ],
 };
 
+const belongs = 'Deployment web-canary belongs to release web-2 of Deployment web and goes with it.';
+
 /** What belongs to Sluice. */
 export const guarded: Row<GivenName> = {
   row: 'Somebody else writes to what Sluice made',
-  answer: 'It is refused, with the reason and what to do instead.',
+  answer:
+    'It is refused, with the reason and what to do instead. [Guards](guards.md) says who may do what, and what becomes of routes that are applied again.',
   cases: [
     {
       name: 'another image for the canary',
       given: 'running',
       run: 'kubectl set image deployment/web-canary app=web:3',
-      see: { exit: 1, says: ['Deployment web-canary belongs to release web-2 and goes with it.'], warnings: [] },
+      see: { exit: 1, says: [belongs], warnings: [] },
       then: 'same',
     },
     {
       name: 'the canary deleted',
       given: 'running',
       run: 'kubectl delete deployment/web-canary',
-      see: { exit: 1, says: ['Deployment web-canary belongs to release web-2 and goes with it.'], warnings: [] },
+      see: { exit: 1, says: [belongs], warnings: [] },
+      then: 'same',
+    },
+    {
+      name: 'the canary scaled',
+      given: 'running',
+      run: 'kubectl scale deployment/web-canary --replicas=3',
+      see: {
+        exit: 1,
+        says: ['Deployment web-canary is the canary of Deployment web, and its release sets its size'],
+        warnings: [],
+      },
       then: 'same',
     },
     {

@@ -47,9 +47,9 @@ export const service: JsonObject = {
   spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
 };
 
-const fields = ({ kind = 'Deployment', metadata, spec }: Fields): JsonObject => ({
-  apiVersion: kind === 'Deployment' ? 'apps/v1' : 'v1',
-  kind,
+const fields = ({ metadata, spec }: Fields): JsonObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
   metadata: { name: 'web', ...metadata },
   spec,
 });

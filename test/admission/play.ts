@@ -22,6 +22,8 @@ export type Outcome = {
   readonly pods: 'the same' | 'others';
 };
 
+export type Outcomes = ReadonlyMap<Case, Promise<Outcome>>;
+
 export type Playing = { readonly case: Case; readonly given: Given; readonly name: string };
 
 /** Programs that run at a time, and cases that are under way at a time: more would only wait for each other. */
@@ -79,11 +81,24 @@ export class Players {
   }
 
   /** Every case, in order; resolves when all are over. What came of each is in the promise that stands for it. */
-  async playAll(all: readonly Playing[]): Promise<ReadonlyMap<Case, Promise<Outcome>>> {
+  async playAll(all: readonly Playing[]): Promise<Outcomes> {
     const stand = turnstile(cases);
     const prepared = this.#prepare(all);
-    const outcomes = new Map(all.map((one) => [one.case, stand(() => this.#play(one))] as const));
+    const play = async (one: Playing): Promise<Outcome> => {
+      await this.#begin(one);
+      return this.#write(one);
+    };
+    const outcomes = new Map(all.map((one) => [one.case, stand(() => play(one))] as const));
     await Promise.all([prepared, Promise.allSettled(outcomes.values())]);
+    return outcomes;
+  }
+
+  /** The same with something that happens between the beginnings and the writes. */
+  async playAround(all: readonly Playing[], between: () => Promise<unknown>): Promise<Outcomes> {
+    await Promise.all([this.#prepare(all), ...all.map((one) => this.#begin(one))]);
+    await between();
+    const outcomes = new Map(all.map((one) => [one.case, this.#write(one)] as const));
+    await Promise.allSettled(outcomes.values());
     return outcomes;
   }
 
@@ -97,7 +112,7 @@ export class Players {
     await Promise.all(parts.map((part) => this.#stage.apply(...part)));
   }
 
-  async #play(playing: Playing): Promise<Outcome> {
+  async #begin(playing: Playing): Promise<void> {
     const { case: one, given, name } = playing;
     if (given.started !== undefined) await this.#until(given.started, name, 'the start');
     for (const step of given.steps ?? []) {
@@ -106,6 +121,10 @@ export class Players {
       await this.#until(step.until, name, step.run);
     }
     if (one.then === 'same') await waitUntil(`${name} to settle`, () => isSettled(this.#stage, name), patience);
+  }
+
+  async #write(playing: Playing): Promise<Outcome> {
+    const { case: one, name } = playing;
     const [served, pods] = [look(this.#stage, name).serves, podNames(this.#stage, name)];
     const before = await this.#version(name);
     const finished = await this.#run(one.run, one.files ?? {}, playing);

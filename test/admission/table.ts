@@ -1,6 +1,7 @@
 /** The rows in the order in which the page shows them. */
 import type { Row } from './case.ts';
 import { knownGood, midPromotion, ownPause, restarts } from './cases-back.ts';
+import { bypassed, refusedMeanwhile } from './cases-away.ts';
 import { deletions, nothingServes } from './cases-first.ts';
 import { anotherTemplate, failedTemplate, sameAgain, stableBack, unpaused } from './cases-held.ts';
 import { guarded, optedOut, refused, skipped } from './cases-leave.ts';
@@ -26,4 +27,6 @@ export const table: readonly Row<GivenName>[] = [
   deletions,
   refused,
   guarded,
+  refusedMeanwhile,
+  bypassed,
 ];

@@ -1,29 +1,58 @@
 /** Every row of the admission table, by every tool that can come there, on a real API server with the real Sluice. */
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { givens } from '../admission/givens.ts';
-import { Players, type Outcome, type Playing } from '../admission/play.ts';
+import type { Row } from '../admission/case.ts';
+import { givens, type GivenName } from '../admission/givens.ts';
+import { Players, type Outcome, type Outcomes, type Playing } from '../admission/play.ts';
 import { table } from '../admission/table.ts';
 import { Stage } from '../support/stage.ts';
 
-const playing: readonly Playing[] = table
-  .flatMap(({ cases }) => cases)
-  .map((one, i) => ({ case: one, given: givens[one.given], name: `w${i}` }));
-let outcomes: ReadonlyMap<object, Promise<Outcome>>;
-let stage: Stage;
-let players: Players;
+const outcomes = new Map<object, Promise<Outcome>>();
+const endings: (() => Promise<unknown>)[] = [];
+
+const playing = (webhook: Row['webhook']): readonly Playing[] =>
+  table
+    .filter((row) => row.webhook === webhook)
+    .flatMap(({ cases }) => cases)
+    .map((one, i) => ({ case: one, given: givens[one.given satisfies GivenName], name: `w${i}` }));
+
+const onStage = async (name: string, play: (stage: Stage, players: Players) => Promise<Outcomes>): Promise<void> => {
+  const stage = await Stage.set(name);
+  endings.push(() => stage.strike());
+  const players = await Players.on(stage);
+  endings.push(() => players.leave());
+  for (const [one, outcome] of await play(stage, players)) outcomes.set(one, outcome);
+};
+
+const withWebhook = (): Promise<void> =>
+  onStage('admit-table', async (stage, players) => {
+    await stage.sluice();
+    return players.playAll(playing(undefined));
+  });
+
+/** What a killed process leaves behind. */
+const installed = 'mutatingwebhookconfigurations,validatingwebhookconfigurations,clusterrolebindings,clusterroles';
+
+/** The process is killed; the controller comes back, the webhook does not. */
+const withoutWebhook = (policy: 'Fail' | 'Ignore'): Promise<void> =>
+  onStage(`admit-${policy.toLowerCase()}`, async (stage, players) => {
+    const flags = ['--failure-policy', policy];
+    const doomed = await stage.sluice({ flags });
+    const found = await players.playAround(playing(policy), async () => {
+      await doomed.kill('SIGKILL');
+      await stage.sluice({ command: 'controller' });
+    });
+    endings.push(() => stage.kubectlOk('delete', installed, `sluice-dev-${stage.namespace}`));
+    return found;
+  });
 
 beforeAll(async () => {
-  stage = await Stage.set('admit-table');
-  await stage.sluice();
-  players = await Players.on(stage);
-  outcomes = await players.playAll(playing);
+  await Promise.all([withWebhook(), withoutWebhook('Fail'), withoutWebhook('Ignore')]);
 }, 600_000);
 
 afterAll(async () => {
-  await players.leave();
-  await stage.strike();
-});
+  for (const end of endings.reverse()) await end();
+}, 120_000);
 
 describe.each(table)('$row', ({ cases }) => {
   it.each(cases)('$name: $run', async (one) => {
