@@ -58,6 +58,8 @@ const readyEndpoints = (slices: readonly KubeObject[]): number => {
 export const podNames = (slices: readonly KubeObject[]): readonly string[] =>
   endpointsOf(slices).flatMap(({ targetRef }) => (targetRef?.name === undefined ? [] : [targetRef.name]));
 
+const revisionAnnotation = 'deployment.kubernetes.io/revision';
+
 /**
  * What is true of the canary. Behind routes a pod counts when it is published in the canary Service's endpoints too:
  * before that no proxy knows it.
@@ -70,8 +72,12 @@ export const canaryFacts = (canary: Deployment, slices: readonly KubeObject[] | 
     replicas,
     ready: slices === undefined ? ready : Math.min(ready, readyEndpoints(slices)),
     ...podsRefused(canary),
+    ...(isEdited(canary) ? { edited: true } : {}),
   };
 };
+
+/** The Deployment controller counts the templates a Deployment has had. Sluice gives a canary one and never another. */
+const isEdited = ({ metadata }: Deployment): boolean => (metadata.annotations?.[revisionAnnotation] ?? '1') !== '1';
 
 /** The ReplicaSet controller's words carry the name of the pod that was tried last, which is another one each time. */
 const podsRefused = ({ status }: Deployment): { readonly refused?: string } => {

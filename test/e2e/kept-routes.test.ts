@@ -194,4 +194,22 @@ describe('a canary and a generated route behind broken glass', () => {
     expect(said()).not.toContain('left alone');
     await stage.until('the canary to go', () => stage.deployment('api-canary') === undefined);
   });
+
+  test('a canary that was changed by hand fails its release when it is given back', async () => {
+    const before = stage.release('api')?.name;
+    await stage.apply(app({ name: 'api', version: 'v3', replicas: 1, annotations: policy }));
+    await stage.until('another release', () => stage.release('api')?.name !== before);
+    await atFirstStep('api');
+    await stage.kubectlOk('annotate', 'deployment/api-canary', `${breakGlass}=INC-44`);
+    await stage.kubectlOk('set', 'image', 'deployment/api-canary', 'app=sluice.test/app:v4');
+    await stage.until('the release to wait', () => said().includes('INC-44'));
+    await stage.until(
+      'the template to be counted',
+      () => stage.deployment('api-canary')?.metadata.annotations?.['deployment.kubernetes.io/revision'] === '2',
+    );
+    expect(stage.release('api')?.status).toMatchObject({ phase: 'Progressing', step: 1 });
+    await stage.kubectlOk('annotate', 'deployment/api-canary', `${breakGlass}-`);
+    await stage.until('the failure', () => stage.release('api')?.status?.phase === 'Failed');
+    expect(stage.release('api')?.status).toMatchObject({ ending: { reason: 'CanaryEdited' } });
+  });
 });

@@ -64,6 +64,8 @@ export class World {
   stableRolls = true;
   preflight: Facts['preflight'] = [];
   takenOver: Facts['takenOver'];
+  /** Somebody has changed the canary's template. */
+  edited = false;
   readonly done: Effect[] = [];
   /** Requests that would have met a missing backend: traffic routed to a canary without a ready pod. */
   readonly losses: string[] = [];
@@ -97,9 +99,7 @@ export class World {
       },
       policy: this.policy,
       workload: { ...this.workload },
-      ...(this.canary === undefined
-        ? {}
-        : { canary: { ...this.canary, templateHash: v2, ...some({ refused: this.podsRefused }) } }),
+      ...(this.canary === undefined ? {} : { canary: { ...this.canary, templateHash: v2, ...this.canaryTold() } }),
       canaryGone: this.canary === undefined,
       route: {
         splits: this.splits,
@@ -112,6 +112,10 @@ export class World {
       ...some({ request, refused: this.refused, takenOver: this.takenOver }),
       ...extra,
     };
+  }
+
+  private canaryTold(): { readonly refused?: string; readonly edited?: true } {
+    return { ...some({ refused: this.podsRefused }), ...(this.edited ? { edited: true } : {}) };
   }
 
   /** One reconcile; `crashAfter` effects the controller is killed. Resolves the asks as the controller does. */

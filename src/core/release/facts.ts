@@ -38,6 +38,8 @@ export type CanaryFacts = {
   /** Hash of the template the canary Deployment has been made from. */
   readonly templateHash: string;
   readonly replicas: number;
+  /** Somebody has changed its template since. */
+  readonly edited?: true;
   /** Ready pods of that template that are published as endpoints, where a Service stands in front of them. */
   readonly ready: number;
   /** Why pods of it cannot be created, in the words of a quota, a policy or an admission webhook. */

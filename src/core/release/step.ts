@@ -15,7 +15,7 @@ import type { Facts } from './facts.ts';
 import { pending, preparing, progressing, promoting, waiting, type Next } from './progress.ts';
 import { ownership } from './ownership.ts';
 import { answer } from './requests.ts';
-import { isFinal, withStatus } from './state.ts';
+import { endWith, isFinal, withStatus } from './state.ts';
 import { conditionsFor } from './conditions.ts';
 
 export type Step = {
@@ -66,7 +66,16 @@ const nextOf = (status: ReleaseStatus, facts: Facts): Next => {
   const owned = ownership(status, facts);
   if (owned !== undefined) return { status: owned };
   if (status.ending !== undefined) return ending(status, status.ending, facts);
-  return forward(status, facts);
+  return edited(status, facts) ?? forward(status, facts);
+};
+
+/** What is promoted has to be what was judged: a canary that somebody has changed is of no more use once it is given back. */
+const edited = (status: ReleaseStatus, facts: Facts): Next | undefined => {
+  // While it is Pending, a canary can only be the one of the release before.
+  const judges = status.phase !== 'Pending' && status.phase !== 'Promoting';
+  if (!judges || facts.canary?.edited === undefined || facts.takenOver !== undefined) return undefined;
+  const message = "the canary's pod template was changed by hand, so what was measured says nothing about this release";
+  return { status: endWith(status, facts, { outcome: 'Failed', reason: 'CanaryEdited', message }) };
 };
 
 const forward = (status: ReleaseStatus, facts: Facts): Next => {

@@ -68,6 +68,31 @@ describe('a release', () => {
     expect(w.run().status.phase).toBe('Succeeded');
   });
 
+  it('whose canary was changed by hand fails once it is given back: what was measured says nothing', () => {
+    const w = midway();
+    w.takenOver = { note, route: false };
+    w.edited = true;
+    w.run(60);
+    expect(w.status).toMatchObject({ phase: 'Progressing', message: note });
+    w.takenOver = undefined;
+    w.run();
+    expect(w.status).toMatchObject({ phase: 'Failed', ending: { reason: 'CanaryEdited' } });
+    expect({ canary: w.canary, losses: w.losses, paused: w.workload.paused }).toEqual({
+      canary: undefined,
+      losses: [],
+      paused: true,
+    });
+  });
+
+  it('that has not begun does not mind the canary of the one before', () => {
+    const w = new World();
+    w.preflight = [{ field: 'Service', rule: 'is missing', todo: 'Make one.' }];
+    w.canary = { replicas: 1, ready: 1 };
+    w.edited = true;
+    w.reconcile();
+    expect(w.status.phase).toBe('Pending');
+  });
+
   it('that is to end waits for a route that is taken over, and ends when it is given back', () => {
     const w = midway();
     w.request = { id: '1', verb: 'abort' };
