@@ -1,5 +1,8 @@
 /** The chart on a real API server: installed, upgraded and removed by Helm, with the rights it gives asked for. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { withSelections } from '../../src/core/admission/selections.ts';
+import type { JsonObject } from '../../src/core/kube-object.ts';
+import type { SelectingPolicy } from '../../src/core/policy/opt-in.ts';
 import { crds } from '../../src/schema/crds.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { attach } from '../cluster/up.ts';
@@ -106,28 +109,36 @@ describe('an installed chart', () => {
     expect(await allowed(sentence)).toBe('no');
   });
 
-  it('keeps the authority that the webhook has put into its configurations when it is upgraded', async () => {
+  it('keeps what the webhook has put into its configurations when it is upgraded', async () => {
     const kinds = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'] as const;
     const bundle = Buffer.from('-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n').toString('base64');
     const trusted = (kind: string): Promise<string> =>
       run('kubectl', 'get', kind, `${release}-webhook`, '-o', 'jsonpath={.webhooks[*].clientConfig.caBundle}');
+    const names = (kind: string): Promise<string> =>
+      run('kubectl', 'get', kind, `${release}-webhook`, '-o', 'jsonpath={.webhooks[*].name}');
+    const selecting: SelectingPolicy = {
+      kind: 'CanaryPolicy',
+      name: 'front',
+      namespace: worked,
+      createdAt: '',
+      selector: { matchLabels: { tier: 'front' } },
+      namespaceSelector: {},
+    };
     const policyOfAll = (kind: string): Promise<string> =>
       run('kubectl', 'get', kind, `${release}-webhook`, '-o', 'jsonpath={.webhooks[0].failurePolicy}');
     for (const kind of kinds) {
       const { webhooks } = JSON.parse(await run('kubectl', 'get', kind, `${release}-webhook`, '-o', 'json')) as {
-        webhooks: readonly unknown[];
+        webhooks: readonly (JsonObject & { readonly clientConfig: JsonObject })[];
       };
-      const patch = webhooks.map((_, i) => ({
-        op: 'add',
-        path: `/webhooks/${i}/clientConfig/caBundle`,
-        value: bundle,
-      }));
+      const trusting = webhooks.map((one) => ({ ...one, clientConfig: { ...one.clientConfig, caBundle: bundle } }));
+      const patch = [{ op: 'replace', path: '/webhooks', value: withSelections(trusting, [selecting]) }];
       await run('kubectl', 'patch', kind, `${release}-webhook`, '--type=json', '-p', JSON.stringify(patch));
     }
     await helm('upgrade', release, ...install, '--set', 'webhook.failurePolicy=Ignore');
     for (const kind of kinds) {
       expect(await policyOfAll(kind)).toBe('Ignore');
       expect(new Set((await trusted(kind)).split(' '))).toEqual(new Set([bundle]));
+      expect(await names(kind)).toMatch(/ policy-[0-9a-f]+\.selected\.sluice\.dev$/);
     }
   }, 30_000);
 
