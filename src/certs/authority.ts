@@ -14,21 +14,23 @@ export type AuthorityRequest = {
   readonly key: string;
   readonly now: Instant;
   readonly days: number;
+  /** How long before now it is valid already: clocks of other machines may be behind. */
+  readonly backdated?: Milliseconds;
 };
 
 export type ServingRequest = AuthorityRequest & ServingNames & { readonly authority: Credential };
 
 const day: Milliseconds = 86_400_000;
-/** Clocks of other machines may be behind. A certificate for less than two hours is backdated by half of its life. */
-const backdated = (life: Milliseconds): Milliseconds => Math.min(3_600_000, life / 2);
+/** A certificate for less than two hours is backdated by half of its life. */
+const usuallyBackdated = (days: number): Milliseconds => Math.min(3_600_000, (days * day) / 2);
 /** Longest common name X.509 allows. */
 const maxCommonName = 64;
 
 type Certificate = forge.pki.Certificate;
 
 /** A self-signed authority that may sign certificates of servers and nothing else. Deterministic for its input. */
-export const makeAuthority = ({ key, now, days }: AuthorityRequest): Credential => {
-  const cert = blank(key, now, days);
+export const makeAuthority = ({ key, ...validity }: AuthorityRequest): Credential => {
+  const cert = blank(key, validity);
   // Two authorities that overlap in time must be told apart.
   const name = [{ name: 'commonName', value: `sluice webhook ${cert.serialNumber.slice(2, 14)}` }];
   cert.setSubject(name);
@@ -42,9 +44,9 @@ export const makeAuthority = ({ key, now, days }: AuthorityRequest): Credential 
 };
 
 /** A server's certificate for these names, signed by the authority. `key` is the server's own. */
-export const issueServing = ({ key, now, days, dnsNames, ips, authority }: ServingRequest): Credential => {
+export const issueServing = ({ key, dnsNames, ips, authority, ...validity }: ServingRequest): Credential => {
   const issuer = forge.pki.certificateFromPem(authority.cert);
-  const cert = blank(key, now, days);
+  const cert = blank(key, validity);
   const common = dnsNames.find((name) => name.length <= maxCommonName) ?? 'sluice webhook';
   cert.setSubject([{ name: 'commonName', value: common }]);
   cert.setIssuer(issuer.subject.attributes);
@@ -61,12 +63,14 @@ export const issueServing = ({ key, now, days, dnsNames, ips, authority }: Servi
 const dnsName = (value: string): { type: number; value: string } => ({ type: 2, value });
 const ipAddress = (ip: string): { type: number; ip: string } => ({ type: 7, ip });
 
-const blank = (key: string, now: Instant, days: number): Certificate => {
+type Validity = Pick<AuthorityRequest, 'now' | 'days' | 'backdated'>;
+
+const blank = (key: string, { now, days, backdated = usuallyBackdated(days) }: Validity): Certificate => {
   const cert = forge.pki.createCertificate();
   const { n, e } = forge.pki.privateKeyFromPem(key);
   cert.publicKey = forge.pki.setRsaPublicKey(n, e);
   cert.serialNumber = serialFor(forge.pki.publicKeyToPem(cert.publicKey), now);
-  cert.validity.notBefore = new Date(now - backdated(days * day));
+  cert.validity.notBefore = new Date(now - backdated);
   cert.validity.notAfter = new Date(now + days * day);
   return cert;
 };

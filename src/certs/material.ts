@@ -1,7 +1,7 @@
 /** Everything the webhook's TLS is made of, and when which part of it is due. Pure. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { Instant } from '../core/time.ts';
+import type { Instant, Milliseconds } from '../core/time.ts';
 import { issueServing, makeAuthority, type Credential, type ServingNames } from './authority.ts';
 
 export type Material = {
@@ -12,7 +12,12 @@ export type Material = {
 };
 
 /** Lifetimes in days. Each part is renewed after two thirds of its life. */
-export type Lifetimes = { readonly authority: number; readonly serving: number };
+export type Lifetimes = {
+  readonly authority: number;
+  readonly serving: number;
+  /** See `AuthorityRequest`. */
+  readonly backdated?: Milliseconds;
+};
 
 export const defaultLifetimes: Lifetimes = { authority: 3650, serving: 90 };
 
@@ -45,9 +50,11 @@ export type Renewal = {
 /** The material with what is due made anew. An authority that is replaced stays trusted. */
 export const renewed = ({ material, names, now, lifetimes, keys }: Renewal): Material => {
   const old = due(material, names, now) === 'authority' ? undefined : material;
-  const authority = old?.authority ?? makeAuthority({ key: keys.authority, now, days: lifetimes.authority });
+  const { backdated } = lifetimes;
+  const validity = { now, ...(backdated === undefined ? {} : { backdated }) };
+  const authority = old?.authority ?? makeAuthority({ key: keys.authority, days: lifetimes.authority, ...validity });
   const before = old === undefined && material !== undefined ? [material.authority.cert] : [];
-  const serving = issueServing({ ...names, authority, key: keys.serving, now, days: lifetimes.serving });
+  const serving = issueServing({ ...names, authority, key: keys.serving, days: lifetimes.serving, ...validity });
   return withPrevious({ authority, serving }, [...before, ...certificatesIn(material?.previous)], now);
 };
 

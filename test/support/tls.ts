@@ -21,13 +21,15 @@ export const askOverTls = async (options: {
   readonly path?: string;
   /** What the client shows. */
   readonly client?: Credential;
+  /** This machine's loopback address unless set. */
+  readonly address?: string;
 }): Promise<TlsAnswer> => {
-  const { port, ca, host, agent, path = '/', client } = options;
+  const { port, ca, host, agent, path = '/', client, address = '127.0.0.1' } = options;
   const settings: RequestOptions = {
     port,
     ca,
     path,
-    host: '127.0.0.1',
+    host: address,
     ...client,
     ...(host === undefined ? {} : { servername: host }),
     ...(agent === undefined ? { agent: false } : { agent }),

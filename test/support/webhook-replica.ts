@@ -1,0 +1,98 @@
+/** A replica of the webhook inside a test, with certificates that are made anew every few seconds. */
+import { Writable } from 'node:stream';
+import type { Keeper } from '../../src/certs/keep-certificates.ts';
+import { keepCertificates } from '../../src/certs/keep-certificates.ts';
+import { secretStore } from '../../src/certs/secret-store.ts';
+import { trustAuthority } from '../../src/certs/trust.ts';
+import { connectApi } from '../../src/kube/api.ts';
+import { connectCluster } from '../../src/kube/cluster.ts';
+import { serverClock } from '../../src/kube/server-clock.ts';
+import { startWebhook } from '../../src/main/start-webhook.ts';
+import { certificateWatches, webhookWatches } from '../../src/main/watches.ts';
+import { systemClock, type Clock } from '../../src/ports/clock.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { sluice } from './admission-input.ts';
+
+export type ReplicaOptions = {
+  readonly kubeconfig: string;
+  readonly namespace: string;
+  /** Of the Service, the Secret and both configurations. */
+  readonly name: string;
+  readonly host: string;
+  /** How far its clock is ahead. */
+  readonly ahead?: number;
+  /** Keys to take turns with: making them takes long on a busy machine. */
+  readonly keys: readonly string[];
+};
+
+export type Replica = {
+  readonly port: number;
+  /** Certificates (PEM) it has served with. */
+  readonly served: readonly string[];
+  /** Its log, down to debug level. */
+  readonly log: readonly string[];
+  answered(): Promise<number>;
+  stop(): Promise<void>;
+};
+
+const minute = 60_000;
+/** Valid for ten minutes, and renewed after four seconds: two thirds of the whole life, of which most is past. */
+const lifetimes = { authority: 10 / 1440, serving: 10 / 1440, backdated: 20 * minute - 12_000 };
+
+export const startReplica = async (options: ReplicaOptions): Promise<Replica> => {
+  const { kubeconfig, namespace, name, host, ahead = 0, keys } = options;
+  const lines: string[] = [];
+  const stream = new Writable({
+    write: (chunk, _encoding, done) => {
+      lines.push(String(chunk));
+      done();
+    },
+  });
+  const log = createLog('debug', stream);
+  const wrong: Clock = { now: () => systemClock.now() + ahead, after: (delay, run) => systemClock.after(delay, run) };
+  const clock = serverClock(wrong);
+  const heard = clock.heard.bind(clock);
+  const api = connectApi({ env: {}, kubeconfig, clock: wrong, component: 'test', version: '0', heard });
+  const config = { certificateSecret: { namespace, name }, webhookConfiguration: name };
+  const watch = [...webhookWatches(namespace), ...certificateWatches(config)];
+  const cluster = connectCluster({ api, watch, clock: wrong, log });
+  await cluster.ready;
+  const metrics = createMetrics({ processMetrics: false });
+  const served: string[] = [];
+  let next = 0;
+  const certificates = ({ use }: { use: (made: { cert: string; key: string }) => void }): Promise<Keeper> =>
+    keepCertificates({
+      store: secretStore(cluster, config.certificateSecret),
+      names: { dnsNames: [`${name}.${namespace}.svc`], ips: [] },
+      clock,
+      lifetimes,
+      settle: 1500,
+      newKey: () => Promise.resolve(keys[next++ % keys.length] ?? ''),
+      trust: (bundle) => trustAuthority(cluster, name, bundle),
+      use: (made) => {
+        served.push(made.cert);
+        use(made);
+      },
+      failed: (err) => log.error({ err }, 'failed'),
+      restored: (what) => log.warn({ reason: what }, 'restored'),
+    });
+  const limits = { lameDuck: 0, grace: 0 };
+  const parts = { cluster, clock: wrong, log, metrics, sluiceUser: sluice, port: 0, host, certificates, limits };
+  const webhook = await startWebhook(parts);
+  const { port } = await webhook.server;
+  return {
+    port,
+    served,
+    log: lines,
+    answered: async () => {
+      const { text } = await metrics.expose();
+      return [...text.matchAll(/^sluice_admission_total\{.*\} (\d+)$/gm)].reduce((sum, [, n]) => sum + Number(n), 0);
+    },
+    stop: async () => {
+      await webhook.stop();
+      await cluster.stop();
+      api.close();
+    },
+  };
+};
