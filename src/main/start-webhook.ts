@@ -5,6 +5,7 @@ import type { Credential } from '../certs/authority.ts';
 import type { Keeper } from '../certs/keep-certificates.ts';
 import { admissionAnswers } from '../core/admission/admission-answers.ts';
 import { kinds } from '../core/kube-object.ts';
+import { toRfc3339 } from '../core/time.ts';
 import type { ConnectedCluster } from '../kube/cluster.ts';
 import { kubeJournal, type KubeJournal } from '../kube/journal.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -139,9 +140,10 @@ const followPolicies = ({ cluster, clock, configurations, log }: WebhookSetup): 
   return selections;
 };
 
-const tellExpiry = ({ metrics }: WebhookSetup, { cert }: Credential): void => {
+const tellExpiry = ({ metrics, log }: WebhookSetup, { cert }: Credential): void => {
   const { subject, validToDate } = new X509Certificate(cert);
   metrics.certificateExpiry(/^CN=(.*)$/m.exec(subject)?.[1] ?? '', validToDate.getTime());
+  log.info({}, `serving with a certificate that expires on ${toRfc3339(validToDate.getTime())}`);
 };
 
 const journalOf = ({ cluster, clock, log }: WebhookSetup): KubeJournal =>
