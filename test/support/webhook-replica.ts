@@ -78,7 +78,19 @@ export const startReplica = async (options: ReplicaOptions): Promise<Replica> =>
       restored: (what) => log.warn({ reason: what }, 'restored'),
     });
   const limits = { lameDuck: 0, grace: 0 };
-  const parts = { cluster, clock: wrong, log, metrics, sluiceUser: sluice, port: 0, host, certificates, limits };
+  const configurations = { name, writer: cluster };
+  const parts = {
+    cluster,
+    configurations,
+    clock: wrong,
+    log,
+    metrics,
+    sluiceUser: sluice,
+    port: 0,
+    host,
+    certificates,
+    limits,
+  };
   const webhook = await startWebhook(parts);
   const { port } = await webhook.server;
   return {
