@@ -96,7 +96,8 @@ const closing = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
 
 const afterTheEnd = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   if (!mine(facts)) return [];
-  if (status.phase === 'Skipped') return [{ do: 'settle' }];
+  // Marks of a promotion that is over come back with an old ReplicaSet, undone to while the webhook was away.
+  if (['Skipped', 'Succeeded', 'Bypassed'].includes(status.phase)) return [{ do: 'settle' }];
   if (status.phase !== 'Failed' || !facts.workload.paused) return [];
   if (status.acknowledged?.verb === 'retry' && status.acknowledged.result === accepted) return [{ do: 'mark-retry' }];
   return [{ do: 'mark-failed', message: status.message ?? 'the release failed' }];

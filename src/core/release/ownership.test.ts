@@ -63,6 +63,15 @@ describe('a release whose workload has moved on', () => {
   });
 });
 
+test('marks that an undo brings back after a success are taken off again', () => {
+  const w = new World().run();
+  expect(w.status.phase).toBe('Succeeded');
+  Object.assign(w.workload, { marks: { release: 'web-2', phase: 'Promoting' } });
+  expect(w.reconcile()).toEqual([{ do: 'settle' }]);
+  expect(w.workload.marks).toBeUndefined();
+  expect(w.reconcile()).toEqual([]);
+});
+
 describe('in the middle of a promotion', () => {
   test.each<[string, Partial<WorkloadFacts>, boolean]>([
     ['another release is wanted', { templateHash: v3, paused: true, marks: { release: 'web-3' } }, false],
