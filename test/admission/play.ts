@@ -76,6 +76,16 @@ export class Players {
     return new Players(stage, folder);
   }
 
+  /** A kubeconfig that acts as this user: the API server tells Sluice's own writes from a person's by it. */
+  async kubeconfigAs(user: string): Promise<string> {
+    const { stdout } = await this.#stage.cluster.kubectl('config', 'view', '--raw', '--flatten', '-o', 'json');
+    const config = JSON.parse(stdout) as { readonly users: readonly { readonly user: object }[] };
+    const users = config.users.map((entry) => ({ ...entry, user: { ...entry.user, as: user } }));
+    const file = join(this.#folder, 'kubeconfig-as');
+    await writeFile(file, JSON.stringify({ ...config, users }), { mode: 0o600 });
+    return file;
+  }
+
   leave(): Promise<void> {
     return rm(this.#folder, { recursive: true, force: true });
   }

@@ -5,6 +5,7 @@ import type { Row } from '../admission/case.ts';
 import { givens, type GivenName } from '../admission/givens.ts';
 import { Players, type Outcome, type Outcomes, type Playing } from '../admission/play.ts';
 import { table } from '../admission/table.ts';
+import { sluice } from '../support/admission-input.ts';
 import { Stage } from '../support/stage.ts';
 
 const outcomes = new Map<object, Promise<Outcome>>();
@@ -40,7 +41,7 @@ const withoutWebhook = (policy: 'Fail' | 'Ignore'): Promise<void> =>
     const doomed = await stage.sluice({ flags });
     const found = await players.playAround(playing(policy), async () => {
       await doomed.kill('SIGKILL');
-      await stage.sluice({ command: 'controller' });
+      await stage.sluice({ command: 'controller', kubeconfig: await players.kubeconfigAs(sluice) });
     });
     endings.push(() => stage.kubectlOk('delete', installed, `sluice-dev-${stage.namespace}`));
     return found;
