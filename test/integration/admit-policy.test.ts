@@ -36,9 +36,9 @@ const problemsOf = (name: string): object => policy(name, misspelt);
 const stdin = ['-f', '-'];
 
 /** A workload without pods; who writes marks is Sluice. */
-const workload = (name: string, annotations: Record<string, string>): object => {
-  const { spec, ...rest } = aManifest(name, 'sluice.test/app:1', annotations);
-  return { ...rest, spec: { ...spec, replicas: 0 } };
+const workload = (name: string, annotations: Record<string, string>, labels: Record<string, string> = {}): object => {
+  const { spec, metadata, ...rest } = aManifest(name, 'sluice.test/app:1', annotations);
+  return { ...rest, metadata: { ...metadata, labels }, spec: { ...spec, replicas: 0 } };
 };
 const bySluice = ['--as', sluice, '--as-group', 'system:masters'];
 
@@ -63,6 +63,7 @@ beforeAll(async () => {
     kit.succeed(['apply', ...stdin], policy('twice', { steps: [5, 50] })),
     kit.succeed(['apply', ...stdin], policy('twice', { steps: [10] }, 'ClusterCanaryPolicy')),
     kit.succeed(['apply', ...stdin], policy('unused', {})),
+    kit.succeed(['apply', ...stdin], policy('chosen', { selector: { matchLabels: { tier: 'gold' } } })),
     kit.succeed(['apply', ...stdin], policy(wide, { steps: [20] }, 'ClusterCanaryPolicy')),
     (async () => (chart = await helmChart()))(),
   ]);
@@ -76,9 +77,10 @@ beforeAll(async () => {
   await Promise.all([
     kit.succeed(['apply', ...stdin], workload('twin', { 'sluice.dev/policy': 'twice' })),
     kit.succeed(['apply', ...stdin], workload('far', { 'sluice.dev/policy': wide })),
+    kit.succeed(['apply', ...stdin], workload('gold', {}, { tier: 'gold' })),
   ]);
   const workloads = (): readonly KubeObject[] => view.list(kinds.deployment, namespace);
-  await until(() => workloads().length === 4, 'four workloads');
+  await until(() => workloads().length === 5, 'five workloads');
 }, 120_000);
 
 afterAll(async () => {
@@ -174,6 +176,12 @@ describe('whoever', () => {
 
   it('deletes one that nobody uses is told nothing', async () => {
     expect(await deleting('canarypolicy', 'unused')).toBe('');
+  });
+
+  it('deletes one that selects workloads is told that they are opted in no longer', async () => {
+    expect(await deleting('canarypolicy', 'chosen')).toContain(
+      'CanaryPolicy chosen is in use by 1 workload (gold): from now on it rolls natively, without canary releases',
+    );
   });
 
   it('deletes one with a namesake of the cluster is told that it takes over', async () => {
