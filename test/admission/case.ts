@@ -19,6 +19,8 @@ export type Manifest = {
 
 /** A file of another shape: these fields and the name. */
 export type Fields = {
+  /** A Deployment unless said otherwise. */
+  readonly kind?: 'Deployment' | 'VirtualService';
   readonly metadata?: JsonObject;
   readonly spec: JsonObject;
 };

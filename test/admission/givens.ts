@@ -27,6 +27,11 @@ const scaled = {
   run: 'kubectl apply --server-side --field-manager=scaler --force-conflicts -f web.yaml',
   files: { 'web.yaml': { spec: { replicas: 2 } } },
 } as const;
+/** The user's own, as it is in Git. */
+export const route = {
+  kind: 'VirtualService',
+  spec: { hosts: ['web'], http: [{ route: [{ destination: { host: 'web' } }] }] },
+} as const;
 const broken: State = { ...idle('1'), template: 'web:missing', serves: [] };
 
 const all = {
@@ -170,6 +175,19 @@ const all = {
     annotations: base,
     start: { version: '1', replicas: 0 },
     started: { ...idle('1'), serves: [] },
+  },
+  'running, with a route': {
+    words: 'a release of web:2 is under way, and half of the requests of the VirtualService web go to the canary',
+    annotations: { ...base, 'sluice.dev/provider': 'istio' },
+    ...onV1,
+    steps: [
+      { run: 'kubectl apply -f route.yaml', files: { 'route.yaml': route }, until: idle('1') },
+      applied('2', held('2')),
+      {
+        run: `kubectl wait virtualservice/web --timeout=60s --for=jsonpath='{.spec.http[0].route[1].weight}'=50`,
+        until: held('2'),
+      },
+    ],
   },
   'not opted in': { words: 'the workload has not opted in', annotations: {}, ...onV1 },
   'by Helm': {

@@ -47,9 +47,11 @@ export const service: JsonObject = {
   spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
 };
 
-const fields = ({ metadata, spec }: Fields): JsonObject => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
+const versions = { Deployment: 'apps/v1', VirtualService: 'networking.istio.io/v1' } as const;
+
+const fields = ({ kind = 'Deployment', metadata, spec }: Fields): JsonObject => ({
+  apiVersion: versions[kind],
+  kind,
   metadata: { name: 'web', ...metadata },
   spec,
 });

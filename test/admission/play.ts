@@ -212,7 +212,7 @@ export class Players {
   }
 
   #seen({ code, stdout, stderr }: Finished, name: string, { says }: Seen): Seen {
-    const text = `${stdout}${stderr}`
+    const text = `${stdout}\n${stderr}`
       .replaceAll('sluice.test/app:', 'web:')
       .replaceAll(this.#stage.namespace, 'shop')
       .replace(new RegExp(`\\b${name}\\b`, 'g'), 'web');

@@ -6,6 +6,7 @@ import { deletions, nothingServes } from './cases-first.ts';
 import { anotherTemplate, failedTemplate, sameAgain, stableBack, unpaused } from './cases-held.ts';
 import { guarded, optedOut, refused, skipped } from './cases-leave.ts';
 import { newTemplate, onlyShown, untouched } from './cases-new-template.ts';
+import { routesAgain } from './cases-routes.ts';
 import type { GivenName } from './givens.ts';
 
 export const table: readonly Row<GivenName>[] = [
@@ -27,6 +28,7 @@ export const table: readonly Row<GivenName>[] = [
   deletions,
   refused,
   guarded,
+  routesAgain,
   refusedMeanwhile,
   bypassed,
 ];
