@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { environment } from '../config/environment.ts';
 import { version } from '../config/version.ts';
 import { connectApi, type Api } from '../kube/api.ts';
+import { patientApi } from '../kube/patient-api.ts';
 import { systemClock } from '../ports/clock.ts';
 import { clusterClient } from './connect.ts';
 import { PluginError } from './plugin-error.ts';
@@ -35,7 +36,7 @@ const open = (place: Place): Session => {
   const api = connect(place);
   opened.push(api);
   return {
-    client: clusterClient(api),
+    client: clusterClient(patientApi(api, systemClock)),
     namespace: place.namespace ?? api.namespace ?? 'default',
     terminal,
     clock: systemClock,
