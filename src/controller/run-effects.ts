@@ -1,24 +1,14 @@
 /** Carries out effects: compares each wish with what is there and writes only the difference. Every write is guarded. */
 import { canaryDeployment, canaryService, type CanaryPlan } from '../core/release/canary.ts';
 import type { Effect } from '../core/release/effects.ts';
-import {
-  kinds,
-  refKey,
-  type Deployment,
-  type KubeObject,
-  type ObjectRef,
-  type PodTemplate,
-} from '../core/kube-object.ts';
+import { kinds, refKey, type Deployment, type KubeObject, type PodTemplate } from '../core/kube-object.ts';
 import { isTakenOver } from '../core/release/taken-over.ts';
 import { templateDiff } from '../core/template/template-diff.ts';
 import { templateHash } from '../core/template/template-hash.ts';
-import { ClusterError } from '../ports/cluster.ts';
 import type { Change } from '../ports/traffic.ts';
-import type { ControllerDependencies } from './dependencies.ts';
+import { refOf, type EffectRun } from './effect-run.ts';
 import type { Gathered } from './gather.ts';
 import { clearFailed, markFailed, markRetry, promote, putBack, settle } from './workload-effects.ts';
-
-export type EffectRun = { readonly deps: ControllerDependencies; readonly gathered: Gathered };
 
 /** Runs the effects in order; the first rejection ends it, and the next reconcile starts from the facts again. Resolves with the number of writes. */
 export const runEffects = async (run: EffectRun, effects: readonly Effect[]): Promise<number> => {
@@ -161,18 +151,4 @@ const applyChange = async ({ deps }: EffectRun, change: Change): Promise<void> =
     case 'remove':
       await deps.cluster.remove(change.ref, change.uid);
   }
-};
-
-export const refOf = (run: EffectRun, gvk: ObjectRef['gvk'], name: string): ObjectRef => ({
-  gvk,
-  namespace: run.gathered.workload.metadata.namespace ?? '',
-  name,
-});
-
-/** The resourceVersion an object was read at; without one no guarded write can be made. */
-export const versionOf = (object: Pick<KubeObject, 'metadata'>): string => {
-  const version = object.metadata.resourceVersion;
-  if (version === undefined)
-    throw new ClusterError('conflict', `${object.metadata.name} was read without a resourceVersion`);
-  return version;
 };

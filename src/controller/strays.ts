@@ -11,7 +11,7 @@ import type { ControllerDependencies } from './dependencies.ts';
 import { releasesOf, type ReleaseObject } from './gather.ts';
 import { recordEnd } from './record-end.ts';
 import { keptTemplates } from './replica-sets.ts';
-import { versionOf } from './run-effects.ts';
+import { versionOf } from './effect-run.ts';
 
 /** The words a record of it is known by. */
 const away = 'the webhook was away';

@@ -6,7 +6,7 @@ import { ClusterError, type JsonPatchOp } from '../ports/cluster.ts';
 import { marks } from '../schema/annotations.ts';
 import type { ReleaseStatus } from '../schema/release.ts';
 import { keptTemplates } from './replica-sets.ts';
-import { refOf, versionOf, type EffectRun } from './run-effects.ts';
+import { refOf, versionOf, type EffectRun } from './effect-run.ts';
 
 const patchWorkload = async (run: EffectRun, body: JsonObject, subresource?: 'status'): Promise<number> => {
   const { workload } = run.gathered;
