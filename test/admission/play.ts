@@ -139,7 +139,8 @@ export class Players {
     const before = await this.#version(name);
     const finished = await this.#run(one.run, one.files ?? {}, playing);
     const same = (): boolean => isDeepStrictEqual(podNames(this.#stage, name), pods);
-    const then = await this.#outcome(one, name, { before, same });
+    const podsToo = (): boolean => same() === keepsPods(one, served);
+    const then = await this.#outcome(one.then, name, { before, podsToo });
     await this.#toldOf(one.events ?? [], name);
     return {
       see: this.#seen(finished, name, one.see),
@@ -152,17 +153,16 @@ export class Players {
 
   /** What is expected, or else what there is when patience ends. */
   async #outcome(
-    { then, newPods }: Case,
+    then: State | 'same',
     name: string,
-    { before, same }: { before: string; same: () => boolean },
+    { before, podsToo }: { before: string; podsToo: () => boolean },
   ): Promise<State | 'same'> {
     const stored = await this.#version(name);
     if (then === 'same') return stored === before ? 'same' : look(this.#stage, name);
     const seen = (): string | undefined => this.#stage.deployment(name)?.metadata.resourceVersion;
     const isSeen = (): boolean => (stored === '' ? seen() === undefined : (compareVersions(seen(), stored) ?? -1) >= 0);
     await waitUntil(`the watch to see ${name}`, isSeen, patience);
-    const over = (): boolean => newPods !== true || !same();
-    await this.#until(then, name, 'the outcome', over).catch(() => undefined);
+    await this.#until(then, name, 'the outcome', podsToo).catch(() => undefined);
     return look(this.#stage, name);
   }
 
@@ -229,6 +229,10 @@ export class Players {
 /** As kubectl prints it, and as Helm's log does. */
 const warningIn = (line: string): string | undefined =>
   /^(?:Warning: |W\d{4} .*warnings\.go:\d+\] )(.*)$/.exec(line)?.[1];
+
+/** Whether the pods that served before are to serve afterwards, too. */
+export const keepsPods = ({ then, newPods }: Case, served: readonly string[]): boolean =>
+  then === 'same' || (newPods !== true && isDeepStrictEqual(then.serves, served));
 
 const annotationsOf = ({ case: one, given }: Playing): Labels => ({ ...given.annotations, ...one.with });
 

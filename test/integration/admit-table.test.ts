@@ -1,9 +1,8 @@
 /** Every row of the admission table, by every tool that can come there, on a real API server with the real Sluice. */
-import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Row } from '../admission/case.ts';
 import { givens, type GivenName } from '../admission/givens.ts';
-import { Players, type Outcome, type Outcomes, type Playing } from '../admission/play.ts';
+import { keepsPods, Players, type Outcome, type Outcomes, type Playing } from '../admission/play.ts';
 import { table } from '../admission/table.ts';
 import { sluice } from '../support/admission-input.ts';
 import { Stage } from '../support/stage.ts';
@@ -61,8 +60,6 @@ describe.each(table)('$row', ({ cases }) => {
     expect(found.see).toEqual(one.see);
     expect(found.then).toEqual(one.then);
     expect(found.events).toEqual(one.events ?? []);
-    const serves = one.then === 'same' ? found.served : one.then.serves;
-    const keeps = one.newPods !== true && isDeepStrictEqual(serves, found.served);
-    expect(found.pods).toBe(keeps ? 'the same' : 'others');
+    expect(found.pods).toBe(keepsPods(one, found.served) ? 'the same' : 'others');
   });
 });
