@@ -44,10 +44,22 @@ export const cutOffDawdlers = (server: TlsServer, limits: DawdlerLimits): void =
   });
   const pause = Math.max(leastPause, Math.min(limits.headers, limits.request) / looksPerLimit);
   const looking = setInterval(() => {
-    for (const [socket, talk] of talks) if (dawdles(socket, talk, limits)) socket.destroy();
+    for (const [socket, talk] of talks) if (dawdles(socket, talk, limits)) cutOff(socket, talk);
   }, pause);
   looking.unref();
   server.once('close', () => clearInterval(looking));
+};
+
+const timedOut = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+
+/** With a word, where no answer has begun. */
+const cutOff = (socket: Socket, { response }: Talk): void => {
+  if (response?.headersSent === true) {
+    socket.destroy();
+    return;
+  }
+  socket.write(timedOut, 'latin1');
+  socket.destroySoon();
 };
 
 const dawdles = (socket: Socket, talk: Talk, limits: DawdlerLimits): boolean => {
