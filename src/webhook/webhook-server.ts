@@ -1,4 +1,5 @@
 /** HTTPS for the webhook: certificates change while it runs, slow peers are cut off, closing loses no question. */
+import { constants } from 'node:crypto';
 import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -112,6 +113,8 @@ const secureContext = (certificate: ServingCertificate, ca: string | undefined):
   ...certificate,
   ...(ca === undefined ? {} : { ca }),
   minVersion,
+  // No API server asks for it, and it is work for nothing to whoever is asked.
+  secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
 });
 
 /** Whoever has a certificate, but not one that was made for calling us, is not told anything. */
