@@ -125,8 +125,8 @@ const stages: Readonly<Record<string, () => Promise<void>>> = {
   binaries,
   contract: () => jestHere('contract'),
   kit: () => jestHere('kit', 3),
-  integration: () => jestInCluster('integration', 3),
-  e2e: () => jestInCluster('e2e', 3),
+  integration: () => jestInCluster('integration', 4),
+  e2e: () => jestInCluster('e2e', 5),
 };
 
 const wanted = process.argv.slice(2);
