@@ -126,7 +126,7 @@ const stages: Readonly<Record<string, () => Promise<void>>> = {
   contract: () => jestHere('contract'),
   kit: () => jestHere('kit', 3),
   integration: () => jestInCluster('integration', 4),
-  e2e: () => jestInCluster('e2e', 5),
+  e2e: () => jestInCluster('e2e', 3),
 };
 
 const wanted = process.argv.slice(2);
