@@ -23,13 +23,14 @@ export type Driven = {
 };
 
 const connections = 16;
-const distinct = 600;
+/** More than the webhook remembers: each is as new to it as the writes of people are. */
+const distinctWrites = 1000;
 /** Of every so many answers one is read as JSON; of all the others only status and length. */
 const readEvery = 50;
 
 type Sent = { readonly question: Question; readonly due: number };
 
-const all = questions(distinct).map((question) => ({
+const all = questions(distinctWrites).map((question) => ({
   ...question,
   wire: Buffer.concat([
     Buffer.from(

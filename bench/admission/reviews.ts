@@ -150,15 +150,18 @@ const writes: readonly ((name: string, n: number) => Write)[] = [
   },
 ];
 
-/** Half to the mutating webhook and half to the validating one, which is shown what became of the write. */
+/** Of each write two, as an API server asks: the mutating webhook, and then the validating one, shown what became of it. */
 export const questions = (count: number): readonly Question[] =>
   Array.from({ length: count }, (_, i) => {
-    const { old, object: sent } = writes[i % writes.length]!(`web-${i}`, i + 1);
-    const path = i % 2 === 0 ? '/mutate' : '/validate';
-    const object = path === '/mutate' ? sent : after(sent, decide(anInput(old, sent)));
-    const uid = `705ab4f5-6393-11e8-b7cc-${String(i).padStart(12, '0')}`;
-    return { uid, path, body: Buffer.from(JSON.stringify(review(uid, old, object))) };
-  });
+    const { old, object } = writes[i % writes.length]!(`web-${i}`, i + 1);
+    const stored = after(object, decide(anInput(old, object)));
+    return [question('/mutate', 2 * i, old, object), question('/validate', 2 * i + 1, old, stored)];
+  }).flat();
+
+const question = (path: Question['path'], i: number, old: Deployment, object: Deployment): Question => {
+  const uid = `705ab4f5-6393-11e8-b7cc-${String(i).padStart(12, '0')}`;
+  return { uid, path, body: Buffer.from(JSON.stringify(review(uid, old, object))) };
+};
 
 const review = (uid: string, oldObject: Deployment, object: Deployment): object => {
   const { name, namespace } = object.metadata;

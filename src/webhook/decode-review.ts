@@ -91,9 +91,12 @@ const objectIn = (value: unknown, at: string, request: Fields): KubeObject | und
   };
 };
 
-/** Null says the same as absence, which is all that types downstream know. */
-const withoutNulls = (object: Fields): Fields =>
-  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
+/** Null says the same as absence, which is all that types downstream know. An object without one, as API servers send it, is not copied. */
+const withoutNulls = (object: Fields): Fields => {
+  for (const key in object)
+    if (object[key] === null) return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
+  return object;
+};
 
 const given = <K extends string, V>(key: K, value: V | undefined): { readonly [key in K]?: V } =>
   (value === undefined ? {} : { [key]: value }) as { readonly [key in K]?: V };

@@ -34,8 +34,14 @@ export type Requester = NonNullable<ReleaseSpec['requestedBy']>;
 
 const names = Object.keys(keys) as readonly MarkName[];
 
-export const readMarks = (annotations: Labels | undefined): Marks =>
-  Object.fromEntries(names.flatMap((name) => (annotations?.[keys[name]] ? [[name, annotations[keys[name]]]] : [])));
+export const readMarks = (annotations: Labels = {}): Marks => {
+  const found: { [name in MarkName]?: string } = {};
+  for (const name of names) {
+    const text = annotations[keys[name]];
+    if (text) found[name] = text;
+  }
+  return found;
+};
 
 /** The marks of the workload's present template; undefined when there are none, or when they are of another template and so inert. */
 export const boundMarks = ({ metadata, spec }: Deployment): BoundMarks | undefined =>

@@ -9,6 +9,7 @@ import {
 } from '../../schema/selecting-policy.ts';
 import { asProblem, asWritten, findings, validate, type Finding } from '../../schema/validate.ts';
 import { checkQuery } from '../judge/query-text.ts';
+import { BoundedMemory } from '../bounded-memory.ts';
 import type { Json, JsonObject, Labels } from '../kube-object.ts';
 import type { Problem } from '../problem.ts';
 import { optInOf, type AppliedPolicy, type OptIn, type SelectingPolicy } from './opt-in.ts';
@@ -133,7 +134,7 @@ const parseWith = ({ policy: wanted }: OptIn, input: PolicyInput): ParsedSpec =>
     ...read.problems,
     ...labelProblems(input.labels),
     ...(wanted !== undefined && found === undefined ? [missingPolicy(wanted, input)] : []),
-    ...findings(PolicySpecSchema, spec).map((finding) => placeProblem(finding, over, name)),
+    ...specFindings(spec).map((finding) => placeProblem(finding, over, name)),
   ];
   if (problems.length > 0) return { ok: false, problems };
   const valid = spec as PolicySpec;
@@ -142,6 +143,17 @@ const parseWith = ({ policy: wanted }: OptIn, input: PolicyInput): ParsedSpec =>
   // Only a policy object can have queries.
   const wrong = [...queryProblems(valid, `${name ?? ''} spec`.trim()), ...planned];
   return wrong.length > 0 ? { ok: false, problems: wrong } : { ...readable(valid, input.providers), ...named };
+};
+
+/** Nearly every question is about a policy that was read before: the webhook reads each workload's at every write. */
+const withoutFindings = new BoundedMemory<true>(1024 * 1024);
+
+const specFindings = (spec: JsonObject): readonly Finding[] => {
+  const text = JSON.stringify(spec);
+  if (withoutFindings.recall(text) === true) return [];
+  const found = findings(PolicySpecSchema, spec);
+  if (found.length === 0) withoutFindings.keep(text, true, text.length);
+  return found;
 };
 
 type Read = Extract<ParsedSpec, { ok: true }>;

@@ -56,6 +56,13 @@ describe('templates that differ hash differently', () => {
 });
 
 describe('the hash', () => {
+  it('is that of the template at hand, however alike the one before it looked', () => {
+    const [a, b] = [container({ env: [{ name: 'A', value: '1' }] }), container({ env: [{ name: 'A', value: '2' }] })];
+    const [first, other] = [templateHash(a), templateHash(b)];
+    expect(other).not.toBe(first);
+    expect([a, b, a, a, b].map(templateHash)).toEqual([first, other, first, first, other]);
+  });
+
   it('is 16 hex digits', () => expect(templateHash(base)).toMatch(/^[0-9a-f]{16}$/));
 
   it('is known, since it is stored in clusters: changing it would orphan every running release', () =>
