@@ -294,6 +294,18 @@ describe('the store', () => {
   });
 });
 
+it('a configuration that is made later is not taken for one that somebody has changed', async () => {
+  const { cluster, keep } = world(
+    memoryObjects([configuration('MutatingWebhookConfiguration', 2), kinds.mutatingWebhook]),
+  );
+  const told: string[] = [];
+  const keeper = await keep({ restored: (what) => told.push(what) });
+  await cluster.create(configuration('ValidatingWebhookConfiguration', 4), kinds.validatingWebhook);
+  await keeper.check();
+  expect((await bundlesIn(cluster)).filter((bundle) => bundle !== '')).toHaveLength(6);
+  expect(told).toEqual([]);
+});
+
 describe('somebody who keeps undoing what is put in order', () => {
   const ref = { gvk: kinds.mutatingWebhook, name: 'sluice' };
   const undo = { type: 'json', body: [{ op: 'remove', path: '/webhooks/1/clientConfig/caBundle' }] } as const;

@@ -111,7 +111,8 @@ const tell = async ({ trust, restored }: KeepOptions, state: State, bundle: stri
     state.pace.repaired();
     restored?.('trust');
   }
-  state.told = bundle;
+  // What was not there when it was told has changed by nobody's hand but its maker's when it is.
+  state.told = trusted === 'missing' ? undefined : bundle;
   return trusted;
 };
 

@@ -293,8 +293,23 @@ describe('where somebody else looks after the trust', () => {
     await checked(w, keeper);
     expect([w.used.length, w.told]).toEqual([1, ['API servers do not trust the authority of the new certificate yet']]);
     await inject(w, other);
-    await checked(w, keeper);
+    // At once: the one before is of no more use.
+    await keeper.check();
     expect([w.used.length, w.told.at(-1), keeper.ready()]).toEqual([2, undefined, true]);
+  });
+
+  it('a certificate waits a moment for API servers that still accept the one before', async () => {
+    const w = world(files());
+    await inject(w, authority);
+    const keeper = await w.keep(others(w));
+    w.put(files({ by: other, key: keys[3] ?? '' }));
+    await inject(w, authority, other);
+    const done = keeper.check();
+    await w.clock.advanceAsync(settleTime - 1);
+    expect(w.used).toHaveLength(1);
+    await w.clock.advanceAsync(1);
+    await done;
+    expect(w.used).toHaveLength(2);
   });
 
   it('but not beyond the end of the one in use', async () => {

@@ -93,13 +93,14 @@ const look = async (options: SuppliedOptions, state: State): Promise<void> => {
   const { supplied } = found;
   const changes = state.used !== undefined && state.used.credential.cert !== supplied.credential.cert;
   if (changes && state.used !== undefined) remember(state, state.used, clock.now());
-  if (!(await trusted(options, state, supplied))) {
+  const trust = await trusted(options, state, supplied);
+  if (trust === 'not-yet') {
     tellTrouble(options, state, 'API servers do not trust the authority of the new certificate yet');
     // Whoever looks after the trust changes a webhook configuration, which we are told of; but we do not wait for ever.
     if (state.used !== undefined) state.lookout.lookAt(state.used.expires);
     return;
   }
-  if (changes) await pause(clock, options.settle ?? settleTime);
+  if (changes && trust === 'both') await pause(clock, options.settle ?? settleTime);
   takeUp(options, state, supplied);
 };
 
@@ -130,23 +131,30 @@ const remember = (state: State, { authority }: Supplied, now: Instant): void => 
   state.overlapEnds = now + overlap;
 };
 
+/** `only-new`: API servers refuse the certificate in use from now on, so there is nothing to wait for. */
+type Trust = 'not-yet' | 'both' | 'only-new';
+
 /** Whether API servers will accept it; what can be done for that has been done then. */
-const trusted = async (options: SuppliedOptions, state: State, supplied: Supplied): Promise<boolean> => {
+const trusted = async (options: SuppliedOptions, state: State, supplied: Supplied): Promise<Trust> => {
   const { trust, clock } = options;
   if (trust.by === 'others') {
-    const needed = state.used === undefined || clock.now() >= state.used.expires;
-    const bundles = needed ? [] : await trust.read();
-    return bundles.every((bundle) => bundle === '' || comesFrom(supplied.credential.cert, bundle));
+    const { used } = state;
+    if (used === undefined || clock.now() >= used.expires) return 'both';
+    const bundles = await trust.read();
+    const accepted = ({ credential }: Supplied): boolean =>
+      bundles.every((bundle) => bundle === '' || comesFrom(credential.cert, bundle));
+    if (!accepted(supplied)) return 'not-yet';
+    return accepted(used) ? 'both' : 'only-new';
   }
   const own = certificatesIn(supplied.authority);
   // Without `ca.crt` it is the system's authorities or somebody else's bundle that count.
-  if (own.length === 0) return true;
+  if (own.length === 0) return 'both';
   const overlapping = clock.now() < state.overlapEnds;
   const bundle = [...new Set([...own, ...(overlapping ? state.before : [])])].join('');
   const result = await trust.tell(bundle, overlapping);
   if (result === 'changed' && state.told === bundle) state.pace.repaired();
   state.told = bundle;
-  return true;
+  return 'both';
 };
 
 const pause = (clock: Clock, delay: Milliseconds): Promise<void> =>

@@ -2,7 +2,6 @@
 import { isIP } from 'node:net';
 import { memoryStore } from '../certs/certificate-store.ts';
 import type { ServingNames } from '../certs/authority.ts';
-import type { Trusted } from '../certs/trust.ts';
 import type { DevConfig } from '../config/settings.ts';
 import { kinds } from '../core/kube-object.ts';
 import { clusterWriter } from '../kube/cluster-writer.ts';
@@ -14,6 +13,7 @@ import { ensure, installDefinitions, permissions, uninstall, type Installed } fr
 import { partsOf, type Parts } from './run-parts.ts';
 import { startController } from './start-controller.ts';
 import { startWebhook } from './start-webhook.ts';
+import { trustInstalled } from './trust-installed.ts';
 import { controllerWatches } from './watches.ts';
 import { selfMade } from './webhook-certificates.ts';
 
@@ -82,10 +82,11 @@ export const runDev = async (config: DevConfig): Promise<() => Promise<void>> =>
   const cluster = parts.watch(api, controllerWatches(config.namespace));
   await cluster.ready;
   const probes = await parts.serveMetrics(cluster);
-  const trust = async (bundle: string, port: number): Promise<Trusted> => {
-    await install(webhooks(config, port, bundle));
-    return 'changed';
-  };
+  const trust = trustInstalled({
+    cluster: writer,
+    name: nameFor(config),
+    install: (bundle, port) => install(webhooks(config, port, bundle)),
+  });
   const webhook = await startWebhook({
     ...parts,
     ...config,

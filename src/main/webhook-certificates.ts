@@ -1,7 +1,7 @@
 /** Where the webhook's certificate comes from: made by itself, or supplied in a Secret. */
 import type { Credential, ServingNames } from '../certs/authority.ts';
 import type { CertificateStore } from '../certs/certificate-store.ts';
-import { keepCertificates, type Keeper } from '../certs/keep-certificates.ts';
+import { keepCertificates, type KeepOptions, type Keeper } from '../certs/keep-certificates.ts';
 import { keepSupplied, type SuppliedTrust } from '../certs/keep-supplied.ts';
 import { newPrivateKey } from '../certs/key-pair.ts';
 import { secretFiles, secretStore } from '../certs/secret-store.ts';
@@ -27,11 +27,12 @@ type Surroundings = {
   readonly log: Log;
 };
 
-export type SelfMadeOptions = Omit<Surroundings, 'cluster'> & {
-  readonly store: CertificateStore;
-  readonly names: ServingNames;
-  readonly trust: (bundle: string, port: number) => Promise<Trusted>;
-};
+export type SelfMadeOptions = Omit<Surroundings, 'cluster'> &
+  Partial<Pick<KeepOptions, 'lifetimes' | 'settle' | 'newKey'>> & {
+    readonly store: CertificateStore;
+    readonly names: ServingNames;
+    readonly trust: (bundle: string, port: number) => Promise<Trusted>;
+  };
 
 const putBack = {
   certificate: 'somebody has changed or deleted the stored certificate: the one in use was put back',
@@ -43,15 +44,22 @@ const failing =
   (err: unknown): void =>
     log.error({ err }, 'the certificate could not be looked after; trying again in a minute');
 
+type Times = Pick<KeepOptions, 'lifetimes' | 'settle'>;
+const timesIn = ({ lifetimes, settle }: Times): Times => ({
+  ...(lifetimes === undefined ? {} : { lifetimes }),
+  ...(settle === undefined ? {} : { settle }),
+});
+
 /** An authority and certificates of our own. */
 export const selfMade =
-  ({ store, names, trust, serverClock, log }: SelfMadeOptions): Certificates =>
+  ({ store, names, trust, serverClock, log, newKey = newPrivateKey, ...times }: SelfMadeOptions): Certificates =>
   ({ use, port }) =>
     keepCertificates({
+      ...timesIn(times),
       store,
       names,
       clock: serverClock,
-      newKey: newPrivateKey,
+      newKey,
       trust: async (bundle) => trust(bundle, await port()),
       use,
       failed: failing(log),

@@ -1,16 +1,16 @@
-/** A replica of the webhook inside a test, with certificates that are made anew every few seconds. */
+/** A replica of the webhook inside a test; unless said otherwise, its certificates are made anew every few seconds. */
 import { Writable } from 'node:stream';
-import type { Keeper } from '../../src/certs/keep-certificates.ts';
-import { keepCertificates } from '../../src/certs/keep-certificates.ts';
 import { secretStore } from '../../src/certs/secret-store.ts';
 import { trustAuthority } from '../../src/certs/trust.ts';
 import { connectApi } from '../../src/kube/api.ts';
-import { connectCluster } from '../../src/kube/cluster.ts';
+import { connectCluster, type ConnectedCluster } from '../../src/kube/cluster.ts';
 import { serverClock } from '../../src/kube/server-clock.ts';
+import type { WatchSpec } from '../../src/kube/watch-spec.ts';
 import { startWebhook } from '../../src/main/start-webhook.ts';
 import { certificateWatches, webhookWatches } from '../../src/main/watches.ts';
+import { selfMade, type Certificates } from '../../src/main/webhook-certificates.ts';
 import { systemClock, type Clock } from '../../src/ports/clock.ts';
-import { createLog } from '../../src/telemetry/log.ts';
+import { createLog, type Log } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { sluice } from './admission-input.ts';
 
@@ -24,6 +24,17 @@ export type ReplicaOptions = {
   readonly ahead?: number;
   /** Keys to take turns with: making them takes long on a busy machine. */
   readonly keys: readonly string[];
+  /** Where its certificates come from: an authority of its own, in a Secret that replicas share. */
+  readonly certificates?: (around: ReplicaParts) => Certificates;
+  /** What it watches; as in a cluster unless given. */
+  readonly watch?: readonly WatchSpec[];
+};
+
+export type ReplicaParts = {
+  readonly cluster: ConnectedCluster;
+  readonly serverClock: Clock;
+  readonly log: Log;
+  readonly newKey: () => Promise<string>;
 };
 
 export type Replica = {
@@ -38,7 +49,21 @@ export type Replica = {
 
 const minute = 60_000;
 /** Valid for ten minutes, and renewed after four seconds: two thirds of the whole life, of which most is past. */
-const lifetimes = { authority: 10 / 1440, serving: 10 / 1440, backdated: 20 * minute - 12_000 };
+export const shortLived = {
+  lifetimes: { authority: 10 / 1440, serving: 10 / 1440, backdated: 20 * minute - 12_000 },
+  settle: 1500,
+} as const;
+
+const inASecret =
+  ({ namespace, name }: ReplicaOptions) =>
+  ({ cluster, ...around }: ReplicaParts): Certificates =>
+    selfMade({
+      ...around,
+      ...shortLived,
+      store: secretStore(cluster, { namespace, name }),
+      names: { dnsNames: [`${name}.${namespace}.svc`], ips: [] },
+      trust: (bundle) => trustAuthority(cluster, name, bundle),
+    });
 
 export const startReplica = async (options: ReplicaOptions): Promise<Replica> => {
   const { kubeconfig, namespace, name, host, ahead = 0, keys } = options;
@@ -55,27 +80,21 @@ export const startReplica = async (options: ReplicaOptions): Promise<Replica> =>
   const heard = clock.heard.bind(clock);
   const api = connectApi({ env: {}, kubeconfig, clock: wrong, component: 'test', version: '0', heard });
   const config = { certificateSecret: { namespace, name }, webhookConfiguration: name };
-  const watch = [...webhookWatches(namespace), ...certificateWatches(config)];
+  const watch = options.watch ?? [...webhookWatches(namespace), ...certificateWatches(config)];
   const cluster = connectCluster({ api, watch, clock: wrong, log });
   await cluster.ready;
   const metrics = createMetrics({ processMetrics: false });
   const served: string[] = [];
   let next = 0;
-  const certificates = ({ use }: { use: (made: { cert: string; key: string }) => void }): Promise<Keeper> =>
-    keepCertificates({
-      store: secretStore(cluster, config.certificateSecret),
-      names: { dnsNames: [`${name}.${namespace}.svc`], ips: [] },
-      clock,
-      lifetimes,
-      settle: 1500,
-      newKey: () => Promise.resolve(keys[next++ % keys.length] ?? ''),
-      trust: (bundle) => trustAuthority(cluster, name, bundle),
+  const newKey = (): Promise<string> => Promise.resolve(keys[next++ % keys.length] ?? '');
+  const make = (options.certificates ?? inASecret(options))({ cluster, serverClock: clock, log, newKey });
+  const certificates: Certificates = (serving) =>
+    make({
+      ...serving,
       use: (made) => {
         served.push(made.cert);
-        use(made);
+        serving.use(made);
       },
-      failed: (err) => log.error({ err }, 'failed'),
-      restored: (what) => log.warn({ reason: what }, 'restored'),
     });
   const limits = { lameDuck: 0, grace: 0 };
   const configurations = { name, writer: cluster };
