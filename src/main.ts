@@ -9,6 +9,11 @@ import { runWebhook } from './main/run-webhook.ts';
 
 type Stop = () => Promise<void>;
 
+const fail = (error: unknown): never => {
+  process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+};
+
 const start = (config: Config): Promise<Stop> => {
   switch (config.command) {
     case 'dev':
@@ -16,13 +21,8 @@ const start = (config: Config): Promise<Stop> => {
     case 'webhook':
       return runWebhook(config);
     case 'controller':
-      return runController(config);
+      return runController(config, fail);
   }
-};
-
-const fail = (error: unknown): never => {
-  process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
 };
 
 const untilSignal = (): Promise<void> =>

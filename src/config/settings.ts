@@ -7,7 +7,7 @@ export type Command = (typeof commands)[number];
 export const commandMeanings: Readonly<Record<Command, string>> = {
   dev: 'Webhook and controller in one process, outside the cluster it works on.',
   webhook: 'Answer admission requests. Any number of replicas.',
-  controller: 'Run the releases. One replica is active at a time.',
+  controller: 'Run the releases. Any number of replicas, of which one works (see `--lease`).',
 };
 
 /** What a setting is when neither its flag nor its variable is there. */
@@ -122,6 +122,18 @@ export const settings = {
     commands: ['dev', 'controller'],
     absent: 'unset',
     meaning: 'Where checks are measured, for policies that name no Prometheus of their own.',
+  }),
+  lease: define('lease', namespacedName('sluice-system/sluice-controller'), {
+    commands: ['controller'],
+    absent: 'unset',
+    meaning:
+      'The Lease by which replicas agree on the one that works. Without it this process works at once, and must be the only one.',
+  }),
+  leaseSeconds: define('lease-seconds', wholeNumber(6, 300), {
+    commands: ['controller'],
+    absent: { default: '15' },
+    meaning:
+      'How long the others leave a Lease alone that is not renewed any more: so long nobody works when the replica that did is gone without a word.',
   }),
   workers: define('workers', wholeNumber(1, 64), {
     commands: ['dev', 'controller'],

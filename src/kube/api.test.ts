@@ -56,6 +56,20 @@ describe('a request', () => {
     });
   });
 
+  test('that writes is not sent by one who may not write any more, while reads and watches go on', async () => {
+    let may = true;
+    const api = connect({ mayWrite: () => may });
+    const remove = { ...get, method: 'DELETE', what: 'delete pods shop/web' } as const;
+    may = false;
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'] as const)
+      expect(await errorOf(api.request({ ...remove, method }))).toMatchObject({ reason: 'conflict', passing: true });
+    expect(server.requests).toEqual([]);
+    await expect(api.request(get)).resolves.toMatchObject({ metadata: { name: 'web' } });
+    may = true;
+    await api.request(remove);
+    expect(server.requests.map(({ method }) => method)).toEqual(['GET', 'DELETE']);
+  });
+
   test('sends query and body, and leaves undefined parameters out', async () => {
     const query = { fieldManager: 'sluice', labelSelector: undefined };
     const body = { metadata: { labels: { a: 'é' } } };

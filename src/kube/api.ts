@@ -52,6 +52,8 @@ export type ApiOptions = ConnectionOptions & {
   readonly report?: (report: ApiReport) => void;
   /** Told of the `Date` of every answer, and of when it was asked for. */
   readonly heard?: (date: string | undefined, asked: Instant) => void;
+  /** Asked in the very moment before a write is sent; where it says no, the write is refused as a conflict. */
+  readonly mayWrite?: () => boolean;
 };
 
 export interface Api {
@@ -185,11 +187,17 @@ class HttpApi implements Api {
       }),
       ...credentials.headers,
     };
+    this.#mustBeAllowed(method, call.what);
     const asked = this.#options.clock.now();
     const body = text === undefined ? {} : { body: text };
     const response = await this.#transport.send({ method, url, headers, ...body, streaming, credentials, signal });
     this.#options.heard?.(response.headers.date, asked);
     return response;
+  }
+
+  #mustBeAllowed(method: ApiCall['method'], what: string): void {
+    if (method === 'GET' || this.#options.mayWrite?.() !== false) return;
+    throw new ClusterError('conflict', `${what}: not sent, since this process may not write any more`);
   }
 
   #refuseFailure(response: IncomingMessage, body: string, what: string): void {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { memoryLog } from '../../test/kube/kube-kit.ts';
-import type { Json } from '../core/kube-object.ts';
+import type { Json, KubeObject } from '../core/kube-object.ts';
 import { manualClock, type ManualClock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { ApiCall } from './api.ts';
@@ -14,9 +14,11 @@ class LeaseServer {
   readonly calls: string[] = [];
   /** Per identity: requests of that process fail. */
   readonly cutOff = new Set<string>();
+  /** Told of every change, as watches are. */
+  readonly watches: ((lease: KubeObject | undefined) => void)[] = [];
   /** Answers wait for this. */
   gate: Promise<void> = Promise.resolve();
-  #version = 0;
+  #version = 100;
 
   for(identity: string): LeaseOptions['api'] {
     return {
@@ -27,6 +29,12 @@ class LeaseServer {
         return this.#answer(call);
       },
     };
+  }
+
+  /** A change by somebody else. */
+  put(lease: Lease | undefined): void {
+    this.lease = lease;
+    for (const seen of this.watches) seen(lease as unknown as KubeObject | undefined);
   }
 
   #answer({ method, path, body }: ApiCall): Lease {
@@ -41,7 +49,9 @@ class LeaseServer {
     if (method === 'PUT' && sent.metadata.resourceVersion !== this.lease?.metadata.resourceVersion)
       throw new ClusterError('conflict', 'modified');
     this.#version += 1;
-    return (this.lease = { ...sent, metadata: { ...sent.metadata, resourceVersion: String(this.#version) } });
+    const stored = { ...sent, metadata: { ...sent.metadata, resourceVersion: String(this.#version) } };
+    this.put(stored);
+    return stored;
   }
 }
 
@@ -49,20 +59,23 @@ const setUp = () => {
   const clock = manualClock();
   const server = new LeaseServer();
   const story: string[] = [];
+  const asleep = { for: 0 };
   const candidate = (identity: string, rest: Partial<LeaseOptions> = {}): LeaseHolder =>
     holdLease({
       api: server.for(identity),
       namespace: 'sluice',
       name: 'controller',
       identity,
+      follow: (seen) => void server.watches.push(seen),
       clock,
+      elapsed: () => clock.now() + asleep.for,
       log: memoryLog(),
       onGained: () => story.push(`${identity} gained`),
       onLost: () => story.push(`${identity} lost`),
       random: () => 0.5,
       ...rest,
     });
-  return { clock, server, story, candidate };
+  return { clock, server, story, asleep, candidate };
 };
 
 const seconds = async (clock: ManualClock, count: number): Promise<void> => {
@@ -84,9 +97,9 @@ describe('getting the lease', () => {
       leaseTransitions: 0,
       acquireTime: '2026-01-01T00:00:00.000000Z',
     });
-    // One request each per interval, and only those.
-    expect(server.calls.filter((call) => call === 'a PUT').length).toBeLessThanOrEqual(31);
-    expect(server.calls.filter((call) => call.startsWith('b')).length).toBeLessThanOrEqual(31);
+    // One renewal per interval, and nothing from the one that waits.
+    expect(server.calls.filter((call) => call.startsWith('a')).length).toBeLessThanOrEqual(33);
+    expect(server.calls.filter((call) => call.startsWith('b'))).toEqual(['b GET']);
     await Promise.all([a.stop(), b.stop()]);
   });
 
@@ -99,18 +112,69 @@ describe('getting the lease', () => {
     await Promise.all(both.map((holder) => holder.stop()));
   });
 
-  test('a lease that was given back is taken at the next look', async () => {
+  test('without a watch, the second one looks once in the time that a lease lasts, and finds it renewed', async () => {
+    const { clock, server, story, candidate } = setUp();
+    const a = candidate('a');
+    await seconds(clock, 1);
+    const b = candidate('b', { follow: () => undefined });
+    await seconds(clock, 120);
+    expect(story).toEqual(['a gained']);
+    const looks = server.calls.filter((call) => call.startsWith('b'));
+    expect(looks.length).toBeGreaterThanOrEqual(7);
+    expect(looks.length).toBeLessThanOrEqual(9);
+    expect(new Set(looks)).toEqual(new Set(['b GET']));
+    await Promise.all([a.stop(), b.stop()]);
+  });
+
+  test('a lease that was given back is taken at once', async () => {
     const { clock, server, story, candidate } = setUp();
     const a = candidate('a');
     await seconds(clock, 1);
     const b = candidate('b');
     await seconds(clock, 1);
     await a.stop();
-    expect(server.lease?.spec).toMatchObject({ holderIdentity: '', leaseDurationSeconds: 1 });
-    await seconds(clock, 5);
+    await clock.advanceAsync(0);
     expect(story).toEqual(['a gained', 'b gained']);
     expect(server.lease?.spec).toMatchObject({ holderIdentity: 'b', leaseTransitions: 2 });
     await b.stop();
+  });
+
+  test('what it is given back as is nobody, for a second: also those who know no watch need not wait long', async () => {
+    const { clock, server, candidate } = setUp();
+    const a = candidate('a');
+    await seconds(clock, 1);
+    await a.stop();
+    expect(server.lease?.spec).toMatchObject({ holderIdentity: '', leaseDurationSeconds: 1 });
+  });
+
+  test('of two that wait, one is faster; the other goes on waiting and complains of nothing', async () => {
+    const { clock, server, story, candidate } = setUp();
+    const a = candidate('a');
+    await seconds(clock, 1);
+    const logs = [memoryLog(), memoryLog()];
+    const [b, c] = [candidate('b', { log: logs[0]! }), candidate('c', { log: logs[1]! })];
+    await seconds(clock, 1);
+    await a.stop();
+    await seconds(clock, 60);
+    expect(story).toHaveLength(2);
+    expect([b, c].filter(({ leading }) => leading)).toHaveLength(1);
+    expect(logs.flatMap(({ lines }) => lines.filter(({ level }) => level === 'warn'))).toEqual([]);
+    expect(server.calls.filter((call) => /^[bc] GET/.test(call)).length).toBeLessThanOrEqual(6);
+    await Promise.all([b.stop(), c.stop()]);
+  });
+
+  test('a lease that is deleted while somebody waits is made by that one or by its holder, not by both', async () => {
+    const { clock, server, story, candidate } = setUp();
+    const a = candidate('a');
+    await seconds(clock, 1);
+    const b = candidate('b');
+    await seconds(clock, 1);
+    server.put(undefined);
+    await seconds(clock, 30);
+    expect([a, b].filter(({ leading }) => leading)).toHaveLength(1);
+    expect(story.at(-1)).toMatch(/gained/);
+    expect(server.lease?.spec['holderIdentity']).toBe(a.leading ? 'a' : 'b');
+    await Promise.all([a.stop(), b.stop()]);
   });
 
   test('a holder that died is replaced after the duration of its lease, not before', async () => {
@@ -183,6 +247,50 @@ describe('losing the lease', () => {
     await seconds(clock, 5);
     expect(story).toEqual(['a gained', 'a lost']);
     await seconds(clock, 15);
+    expect(story).toEqual(['a gained', 'a lost', 'a gained']);
+    await a.stop();
+  });
+
+  test('a lease that the watch sees in the hands of another is lost at once', async () => {
+    const { clock, server, story, candidate } = setUp();
+    const a = candidate('a');
+    await seconds(clock, 1);
+    const { metadata, spec } = server.lease!;
+    server.put({ metadata: { ...metadata, resourceVersion: '999' }, spec: { ...spec, holderIdentity: 'thief' } });
+    expect(story).toEqual(['a gained', 'a lost']);
+    expect(a.leading).toBe(false);
+    await a.stop();
+    expect(server.lease?.spec['holderIdentity']).toBe('thief');
+  });
+
+  test('what the watch tells late changes nothing', async () => {
+    const { clock, server, story, candidate } = setUp();
+    server.put({ metadata: { name: 'controller', resourceVersion: '5' }, spec: { holderIdentity: '' } });
+    const free = server.lease!;
+    const a = candidate('a');
+    await seconds(clock, 1);
+    for (const seen of server.watches) seen(free as unknown as KubeObject);
+    await seconds(clock, 20);
+    expect(story).toEqual(['a gained']);
+    await a.stop();
+  });
+
+  test('one that was stopped for longer than it may lead knows it before any timer tells, and asks for no renewal', async () => {
+    const { clock, server, story, asleep, candidate } = setUp();
+    const a = candidate('a');
+    await seconds(clock, 1);
+    expect(a.leading).toBe(true);
+    const calls = server.calls.length;
+    asleep.for = 20_000;
+    expect(a.leading).toBe(false);
+    expect(story).toEqual(['a gained']);
+    server.cutOff.add('a');
+    await seconds(clock, 5);
+    expect(story).toEqual(['a gained', 'a lost']);
+    expect(server.calls.slice(calls)).not.toContain('a PUT');
+    server.cutOff.clear();
+    await seconds(clock, 30);
+    // The lease is in its own name still, and nobody else wanted it.
     expect(story).toEqual(['a gained', 'a lost', 'a gained']);
     await a.stop();
   });

@@ -1,26 +1,73 @@
-/** `sluice controller`: runs the releases inside the cluster. */
+/** `sluice controller`: runs the releases inside the cluster. Of several replicas one works, the others stand by. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { ControllerConfig } from '../config/settings.ts';
-import { partsOf } from './run-parts.ts';
-import { startController } from './start-controller.ts';
+import { holdLease, leaseTimes } from '../kube/lease.ts';
+import { watchLease } from '../kube/watch-lease.ts';
+import { systemElapsed } from '../ports/clock.ts';
+import { partsOf, type Parts } from './run-parts.ts';
+import { takeTurns } from './take-turns.ts';
 import { controllerWatches } from './watches.ts';
+import { wireController, type Work } from './wire-controller.ts';
 
-export const runController = async (config: ControllerConfig): Promise<() => Promise<void>> => {
+type Running = { readonly mayWrite: () => boolean; readonly stop: () => Promise<void> };
+
+/** `giveUp` ends the process at once: called when the lease is lost. */
+export const runController = async (
+  config: ControllerConfig,
+  giveUp: (because: string) => void,
+): Promise<() => Promise<void>> => {
   const parts = partsOf(config);
   const { clock, log, metrics } = parts;
-  const cluster = parts.watch(parts.connect(), controllerWatches(config.namespace));
+  const running: { now?: Running } = {};
+  const api = parts.connect({ mayWrite: () => running.now?.mayWrite() === true });
+  const cluster = parts.watch(api, controllerWatches(config.namespace));
   const probes = await parts.serveMetrics(cluster);
-  const controller = await startController({
-    cluster,
-    clock,
-    log,
-    metrics,
-    prometheus: config.prometheus,
-    workers: config.workers,
-  });
-  log.info({}, 'sluice is ready');
+  const { prometheus, workers } = config;
+  const work = await wireController({ cluster, clock, log, metrics, prometheus, workers });
+  const { lease } = config;
+  const now = lease === undefined ? alone(work) : inTurn({ ...config, lease }, { parts, work, giveUp });
+  running.now = now;
+  log.info({ metricsPort: probes.port }, 'sluice is ready');
   return async () => {
-    await controller.stop();
+    await now.stop();
     await cluster.stop();
     await probes.close();
+  };
+};
+
+const alone = (work: Work): Running => {
+  work.start();
+  return {
+    mayWrite: () => true,
+    stop: async () => {
+      await work.finish();
+      await work.close();
+    },
+  };
+};
+
+type Candidacy = ControllerConfig & { readonly lease: NonNullable<ControllerConfig['lease']> };
+type Around = { readonly parts: Parts; readonly work: Work; readonly giveUp: (because: string) => void };
+
+const inTurn = ({ lease, leaseSeconds }: Candidacy, { parts, work, giveUp }: Around): Running => {
+  const { clock, log } = parts;
+  // As client-go names candidates: a container that is started again in its pod is another one.
+  const identity = `${hostname()}_${randomUUID()}`;
+  const api = parts.connect();
+  const watch = watchLease({ api, clock, log }, lease);
+  const rest = { clock, elapsed: systemElapsed, log, times: leaseTimes(leaseSeconds * 1000) };
+  const { holder, stop } = takeTurns({
+    identity,
+    work,
+    giveUp,
+    hold: (told) => holdLease({ ...lease, ...told, ...rest, api, identity, follow: watch.follow }),
+  });
+  return {
+    mayWrite: () => holder.leading,
+    stop: async () => {
+      await stop();
+      await watch.stop();
+    },
   };
 };

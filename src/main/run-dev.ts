@@ -11,11 +11,11 @@ import { webhookConfigurations } from '../schema/webhooks.ts';
 import { meshProviders } from '../traffic/index.ts';
 import { ensure, installDefinitions, permissions, uninstall, type Installed } from './install.ts';
 import { partsOf, type Parts } from './run-parts.ts';
-import { startController } from './start-controller.ts';
 import { startWebhook } from './start-webhook.ts';
 import { trustInstalled } from './trust-installed.ts';
 import { controllerWatches } from './watches.ts';
 import { selfMade } from './webhook-certificates.ts';
+import { wireController } from './wire-controller.ts';
 
 const pause = 100;
 // Nobody routes to a development process through a Service: once its configurations are gone, nobody asks any more.
@@ -78,7 +78,7 @@ export const runDev = async (config: DevConfig): Promise<() => Promise<void>> =>
   const { writer, install, takeAway } = installer(parts);
   await installDefinitions(writer, () => new Promise((resolve) => void clock.after(pause, resolve)));
   await install(permissions(nameFor(config), config.sluiceUser));
-  const api = parts.connect(config.sluiceUser);
+  const api = parts.connect({ as: config.sluiceUser });
   const cluster = parts.watch(api, controllerWatches(config.namespace));
   await cluster.ready;
   const probes = await parts.serveMetrics(cluster);
@@ -96,10 +96,12 @@ export const runDev = async (config: DevConfig): Promise<() => Promise<void>> =>
     limits,
   });
   const server = await webhook.server;
-  const controller = await startController({ ...parts, ...config, cluster });
+  const work = await wireController({ ...parts, ...config, cluster });
+  work.start();
   log.info({ port: server.port, metricsPort: probes.port }, 'sluice is ready');
   return async () => {
-    await controller.stop();
+    await work.finish();
+    await work.close();
     await takeAway();
     await webhook.stop();
     await cluster.stop();

@@ -18,8 +18,8 @@ export type Parts = {
   readonly serverClock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** A connection as the configuration says; `as` acts as somebody else. */
-  readonly connect: (as?: string) => Api;
+  /** A connection as the configuration says; `as` acts as somebody else, `mayWrite` is asked before every write. */
+  readonly connect: (who?: { readonly as?: string; readonly mayWrite?: () => boolean }) => Api;
   readonly watch: (api: Api, specs: readonly WatchSpec[]) => ConnectedCluster;
   /** `ready` is asked once the caches are filled. */
   readonly serveMetrics: (cluster: ConnectedCluster, ready?: () => true | string) => Promise<MetricsServer>;
@@ -36,7 +36,7 @@ export const partsOf = (config: Config): Parts => {
     serverClock: server,
     log,
     metrics,
-    connect: (as) =>
+    connect: ({ as, mayWrite } = {}) =>
       connectApi({
         env: environment(),
         clock,
@@ -46,6 +46,7 @@ export const partsOf = (config: Config): Parts => {
         heard: (date, asked) => server.heard(date, asked),
         ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
         ...(as === undefined ? {} : { impersonate: { user: as } }),
+        ...(mayWrite === undefined ? {} : { mayWrite }),
       }),
     watch: (api, watch) => connectCluster({ api, watch, clock, log }),
     serveMetrics: (cluster, ready = () => true) =>

@@ -24,6 +24,12 @@ export const systemClock: Clock = {
   },
 };
 
+/**
+ * Time since this process began, whatever is done to the clock; it goes by while the process is stopped, too (Linux' monotonic
+ * clock, which only a suspended machine holds up).
+ */
+export const systemElapsed = (): Milliseconds => performance.now();
+
 /** A clock that only moves when told to: for tests, simulation and dry runs. */
 export interface ManualClock extends Clock {
   /** Moves on by `duration` and runs what became due, in order of time; timers set by those are run too if due by then. */

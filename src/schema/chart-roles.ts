@@ -10,6 +10,7 @@ import {
 } from './rbac.ts';
 
 /** Names that only an installation knows. */
+const lease = '{{ include "sluice.lease" . }}';
 const webhookNames = {
   configuration: '{{ include "sluice.webhookName" . }}',
   secret: '{{ include "sluice.certificateSecret" . }}',
@@ -28,7 +29,7 @@ const partials = (component: string, { workedOn, clusterWide, own }: Permissions
 /** Text of the template file. */
 export const chartRoles = (providerKinds: readonly Gvk[]): string =>
   [
-    partials('controller', controllerPermissions(providerKinds)),
+    partials('controller', controllerPermissions(providerKinds, lease)),
     partials('webhook', webhookPermissions(webhookNames)),
     partial('webhook.ownSupplied', suppliedCertificateRules(webhookNames)),
   ].join('\n');

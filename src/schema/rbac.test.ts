@@ -18,7 +18,7 @@ describe('what Sluice may do', () => {
   });
 
   it('is everything with the routes of a provider, once per kind and not per version', () => {
-    const { workedOn } = controllerPermissions([virtualService, old]);
+    const { workedOn } = controllerPermissions([virtualService, old], 'lease');
     expect(verbsFor(workedOn, 'networking.istio.io', 'virtualservices')).toEqual([
       'get',
       'list',
@@ -31,7 +31,18 @@ describe('what Sluice may do', () => {
   });
 
   it('does not grow for a built-in kind because a provider reads it', () => {
-    expect(controllerPermissions([kinds.deployment, kinds.secret])).toEqual(controllerPermissions([]));
+    expect(controllerPermissions([kinds.deployment, kinds.secret], 'l')).toEqual(controllerPermissions([], 'l'));
+  });
+
+  it('reaches one Lease by its name, and only to make it without', () => {
+    const { workedOn, clusterWide, own } = controllerPermissions([], 'sluice-controller');
+    const leases = (given: readonly PolicyRule[]): readonly PolicyRule[] =>
+      given.filter(({ resources }) => resources.includes('leases'));
+    expect(leases([...workedOn, ...clusterWide, ...rules([])])).toEqual([]);
+    expect(leases(own).map(({ verbs, resourceNames }) => [verbs, resourceNames])).toEqual([
+      [['create'], undefined],
+      [['get', 'list', 'watch', 'update'], ['sluice-controller']],
+    ]);
   });
 
   it('never reaches the Secrets of others', () => {

@@ -36,8 +36,21 @@ export const routeKinds = (providerKinds: readonly Gvk[]): readonly Gvk[] => {
   });
 };
 
-/** The controller's permissions. `providerKinds` are the kinds that traffic providers read and write. */
-export const controllerPermissions = (providerKinds: readonly Gvk[]): Permissions => ({
+/**
+ * The controller's permissions. `providerKinds` are the kinds that traffic providers read and write, `lease` is the name of
+ * the Lease that replicas agree by.
+ */
+export const controllerPermissions = (providerKinds: readonly Gvk[], lease: string): Permissions => ({
+  ...controllerWork(providerKinds),
+  own: [
+    allow('coordination.k8s.io', ['leases'], ['create']),
+    { ...allow('coordination.k8s.io', ['leases'], [...read, 'update']), resourceNames: [lease] },
+    // Who leads is told on the Lease.
+    allow('events.k8s.io', ['events'], ['create', 'patch']),
+  ],
+});
+
+const controllerWork = (providerKinds: readonly Gvk[]): Omit<Permissions, 'own'> => ({
   workedOn: [
     allow('apps', ['deployments'], [...read, 'create', 'patch', 'delete']),
     allow('apps', ['deployments/status'], ['patch']),
@@ -60,7 +73,6 @@ export const controllerPermissions = (providerKinds: readonly Gvk[]): Permission
     // Kinds of meshes are watched from the moment they are installed.
     allow('apiextensions.k8s.io', ['customresourcedefinitions'], read),
   ],
-  own: [allow('coordination.k8s.io', ['leases'], ['get', 'create', 'update'])],
 });
 
 export type WebhookNames = {
@@ -103,8 +115,8 @@ export const webhookPermissions = (names: WebhookNames): Permissions => ({
   ],
 });
 
-/** Everything one user needs who works on a cluster from outside (`dev`), as rules of one ClusterRole. */
+/** Everything one user needs who alone works on a cluster from outside (`dev`), as rules of one ClusterRole. */
 export const rules = (providerKinds: readonly Gvk[]): readonly PolicyRule[] => {
-  const { workedOn, clusterWide, own } = controllerPermissions(providerKinds);
-  return [...workedOn, ...clusterWide, ...own];
+  const { workedOn, clusterWide } = controllerWork(providerKinds);
+  return [...workedOn, ...clusterWide];
 };

@@ -87,6 +87,12 @@ export const metricDefinitions = {
     labels: [],
     help: 'Workloads that wait to be looked after.',
   },
+  leader: {
+    kind: 'gauge',
+    name: 'sluice_leader',
+    labels: [],
+    help: '1 where this replica of the controller is the one that works, 0 where it stands by.',
+  },
   kubeRequests: {
     kind: 'counter',
     name: 'sluice_kube_requests_total',

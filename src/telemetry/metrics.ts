@@ -12,6 +12,8 @@ export interface Metrics {
   /** One look after a workload is over. `failed` is the reason of the error that ended it. */
   reconcile(took: Milliseconds, failed?: string): void;
   queueDepth(waiting: number): void;
+  /** Whether this replica is the one that works. */
+  leader(leading: boolean): void;
   /** A request to the API server; `code` is the HTTP status, 0 where no answer came. */
   kubeRequest(verb: string, kind: string, code: number): void;
   trafficChange(provider: string, op: string): void;
@@ -29,6 +31,7 @@ const observers = ({ counter, gauge, histogram }: Makers): Omit<Metrics, 'releas
   const reconcileDuration = histogram(defined.reconcileDuration);
   const reconcileErrors = counter(defined.reconcileErrors);
   const queueDepth = gauge(defined.queueDepth);
+  const leader = gauge(defined.leader);
   const kubeRequests = counter(defined.kubeRequests);
   const trafficChanges = counter(defined.trafficChanges);
   const clockSkew = gauge(defined.clockSkew);
@@ -44,6 +47,7 @@ const observers = ({ counter, gauge, histogram }: Makers): Omit<Metrics, 'releas
       if (failed !== undefined) reconcileErrors.inc({ reason: failed });
     },
     queueDepth: (waiting) => queueDepth.set(waiting),
+    leader: (leading) => leader.set(leading ? 1 : 0),
     kubeRequest: (verb, kind, code) => kubeRequests.inc({ verb, kind, code: String(code) }),
     trafficChange: (provider, op) => trafficChanges.inc({ provider, op }),
     clockSkew: (ahead) => clockSkew.set(ahead / 1000),

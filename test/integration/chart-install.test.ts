@@ -22,7 +22,10 @@ const run = async (command: string, ...args: readonly string[]): Promise<string>
 const helm = (...args: readonly string[]): Promise<string> => run('helm', ...args, '--namespace', own);
 const install = ['charts/sluice', '--set', `watchNamespace=${worked}`];
 const namesOfOwn = (resource: string): string =>
-  resource.replace('own-certificate', certificate).replace('own-configuration', `${release}-webhook`);
+  resource
+    .replace('own-certificate', certificate)
+    .replace('own-configuration', `${release}-webhook`)
+    .replace('own-lease', `${release}-controller`);
 /** Names of all objects of the release, of every kind that the chart makes. */
 const leftovers = async (): Promise<readonly string[]> => {
   const selector = ['-l', `app.kubernetes.io/instance=${release}`, '-o', 'name'];
@@ -76,7 +79,10 @@ describe('an installed chart', () => {
     'the controller patch releases.sluice.dev/status in worked',
     'the controller update virtualservices.networking.istio.io in worked',
     'the controller create events.events.k8s.io in worked',
-    'the controller update leases.coordination.k8s.io in own',
+    'the controller create leases.coordination.k8s.io in own',
+    'the controller update leases.coordination.k8s.io/own-lease in own',
+    'the controller watch leases.coordination.k8s.io/own-lease in own',
+    'the controller create events.events.k8s.io in own',
     'the controller watch customresourcedefinitions.apiextensions.k8s.io in the cluster',
     'the controller list clustercanarypolicies.sluice.dev in the cluster',
     'the webhook get secrets/own-certificate in own',
@@ -96,6 +102,9 @@ describe('an installed chart', () => {
     'the controller update deployments.apps in worked',
     'the controller get secrets in worked',
     'the controller get secrets in own',
+    'the controller update leases.coordination.k8s.io/another in own',
+    'the controller update leases.coordination.k8s.io/own-lease in worked',
+    'the controller delete leases.coordination.k8s.io/own-lease in own',
     'the controller update canarypolicies.sluice.dev in worked',
     'the controller patch customresourcedefinitions.apiextensions.k8s.io in the cluster',
     'the webhook get secrets/another in own',

@@ -125,6 +125,38 @@ describe('the chart', () => {
     expect(refused.stderr).toContain('sluice.dev/steps "0": must be a whole number from 1 to 100');
   }, 120_000);
 
+  it('has one of the two controllers work, by a Lease that names it', async () => {
+    const leaders = async (): Promise<readonly string[]> =>
+      (await metricsOf('controller'))
+        .split('\n')
+        .filter((line) => /^sluice_leader [01]$/.test(line))
+        .sort();
+    await until('one of them leads', async () => (await leaders()).includes('sluice_leader 1'));
+    expect(await leaders()).toEqual(['sluice_leader 0', 'sluice_leader 1']);
+    const holder = await kubectl(
+      'get',
+      'lease',
+      `${release}-controller`,
+      '-n',
+      own,
+      '-o',
+      'jsonpath={..holderIdentity}',
+    );
+    const told = (): Promise<string> =>
+      kubectl(
+        'get',
+        'events.events.k8s.io',
+        '-n',
+        own,
+        '--field-selector',
+        'reason=LeaderElection',
+        '-o',
+        'jsonpath={.items[*].note}',
+      );
+    await until('it is told on the Lease', async () => (await told()) !== '');
+    expect(await told()).toBe(`${holder} became leader`);
+  }, 60_000);
+
   it('releases a new template, with the rights it has', async () => {
     await cluster.apply([service, workload('sluice.test/app:1')]);
     await kubectl('rollout', 'status', 'deployment/web', '-n', worked, '--timeout=60s');

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import type { JsonObject, KubeObject } from '../../src/core/kube-object.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
+import type { PolicyRule } from '../../src/schema/rbac.ts';
 import { webhookConfigurations } from '../../src/schema/webhooks.ts';
 import { meshProviders } from '../../src/traffic/index.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -80,6 +81,36 @@ describe('the chart', () => {
     expect(named(objects, 'ServiceAccount', 'sluice-controller')).toBeDefined();
   });
 
+  it('lets two replicas of the controller agree on one by a Lease that they may write, and no other', async () => {
+    const objects = await render();
+    expect(named(objects, 'Deployment', 'sluice-controller')?.spec).toMatchObject({
+      replicas: 2,
+      strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+    });
+    expect(containerOf(objects, 'controller').args).toContain('--lease=sluice-system/sluice-controller');
+    const role = named(objects, 'Role', 'sluice-controller-own') as unknown as { rules: readonly PolicyRule[] };
+    const written = role.rules.filter(
+      ({ resources, verbs }) => resources.includes('leases') && verbs.includes('update'),
+    );
+    expect(written.map(({ resourceNames }) => resourceNames)).toEqual([['sluice-controller']]);
+  });
+
+  it.each(components)('spreads the %s over nodes and zones, and lets one go at a time', async (component) => {
+    const objects = await render();
+    const { spec, metadata } = podsOf(objects, component);
+    const constraints = spec['topologySpreadConstraints'] as unknown as readonly { topologyKey: string }[];
+    expect(constraints.map(({ topologyKey }) => topologyKey)).toEqual([
+      'kubernetes.io/hostname',
+      'topology.kubernetes.io/zone',
+    ]);
+    const selector = { matchLabels: metadata.labels };
+    expect(constraints).toEqual(constraints.map((one) => ({ ...one, labelSelector: selector })));
+    expect(named(objects, 'PodDisruptionBudget', `sluice-${component}`)?.spec).toMatchObject({
+      maxUnavailable: 1,
+      selector,
+    });
+  });
+
   it('gives no permission outside a namespace that alone is worked on, but to read', async () => {
     const objects = await render('watchNamespace=shop');
     const clusterRules = objects
@@ -154,6 +185,9 @@ describe('the chart', () => {
   it.each<[string, (objects: readonly KubeObject[]) => unknown, unknown]>([
     ['webhook.replicas=3', (o) => named(o, 'Deployment', 'sluice-webhook')?.spec?.['replicas'], 3],
     ['webhook.podDisruptionBudget=false', (o) => named(o, 'PodDisruptionBudget', 'sluice-webhook'), undefined],
+    ['controller.podDisruptionBudget=false', (o) => named(o, 'PodDisruptionBudget', 'sluice-controller'), undefined],
+    ['controller.replicas=3', (o) => named(o, 'Deployment', 'sluice-controller')?.spec?.['replicas'], 3],
+    ['controller.leaseSeconds=30', (o) => containerOf(o, 'controller').args.includes('--lease-seconds=30'), true],
     ['networkPolicy.enabled=true', (o) => o.filter(({ kind }) => kind === 'NetworkPolicy').length, 2],
     ['networkPolicy.enabled=false', (o) => o.filter(({ kind }) => kind === 'NetworkPolicy').length, 0],
     ['image.tag=1.2.3', (o) => containerOf(o, 'controller').image, 'sluice:1.2.3'],
@@ -178,6 +212,7 @@ describe('the chart', () => {
     ['webhook.replica=2', /'\/webhook': additional properties 'replica' not allowed/],
     ['webhook.replicas=0', /'\/webhook\/replicas': minimum: got 0, want 1/],
     ['webhook.failurePolicy=Maybe', /'\/webhook\/failurePolicy': value must be one of 'Fail', 'Ignore'/],
+    ['controller.leaseSeconds=5', /'\/controller\/leaseSeconds': minimum: got 5, want 6/],
     ['logLevel=loud', /'\/logLevel': value must be one of/],
     ['prometheus=prometheus:9090', /'\/prometheus': 'prometheus:9090' does not match pattern/],
     ['watchNamespace=Shop', /'\/watchNamespace': 'Shop' does not match pattern/],

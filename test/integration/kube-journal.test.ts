@@ -1,11 +1,12 @@
 /** Events and leases as a real API server takes them. */
-import { beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { kinds } from '../../src/core/kube-object.ts';
 import type { Api } from '../../src/kube/api.ts';
 import { clusterWriter } from '../../src/kube/cluster-writer.ts';
 import { kubeJournal } from '../../src/kube/journal.ts';
 import { holdLease, type LeaseHolder } from '../../src/kube/lease.ts';
-import { systemClock } from '../../src/ports/clock.ts';
+import { watchLease, type LeaseWatch } from '../../src/kube/watch-lease.ts';
+import { systemClock, systemElapsed } from '../../src/ports/clock.ts';
 import type { JournalEntry } from '../../src/ports/journal.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { apiOf, testCluster } from '../kube/cluster-kit.ts';
@@ -88,13 +89,20 @@ describe('the journal', () => {
 
 describe('the lease', () => {
   const times = { duration: 3000, renewDeadline: 2000, every: 300 };
+  let watch: LeaseWatch;
+  beforeAll(() => {
+    watch = watchLease({ api, clock: systemClock, log: memoryLog() }, { namespace, name: 'controller' });
+  });
+  afterAll(() => watch.stop());
   const candidate = (identity: string, story: string[]): LeaseHolder =>
     holdLease({
       api,
+      follow: watch.follow,
       namespace,
       name: 'controller',
       identity,
       clock: systemClock,
+      elapsed: systemElapsed,
       log: memoryLog(),
       onGained: () => story.push(`${identity} gained`),
       onLost: () => story.push(`${identity} lost`),

@@ -7,7 +7,7 @@ import { connectApi, type ApiReport } from '../../src/kube/api.ts';
 import { clusterWriter } from '../../src/kube/cluster-writer.ts';
 import { connectCluster } from '../../src/kube/cluster.ts';
 import { holdLease } from '../../src/kube/lease.ts';
-import { systemClock } from '../../src/ports/clock.ts';
+import { systemClock, systemElapsed } from '../../src/ports/clock.ts';
 import { ClusterError } from '../../src/ports/cluster.ts';
 import { attach } from '../cluster/up.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
@@ -64,10 +64,12 @@ await view.ready;
 const lease: string[] = [];
 const holder = holdLease({
   api: writerApi,
+  follow: () => undefined,
   namespace,
   name: 'restart',
   identity: 'me',
   clock: systemClock,
+  elapsed: systemElapsed,
   log: silent,
   onGained: () => lease.push('gained'),
   onLost: () => lease.push('lost'),

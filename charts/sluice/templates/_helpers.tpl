@@ -13,6 +13,11 @@
 {{ include "sluice.fullname" . }}-controller
 {{- end }}
 
+{{- /* By it the replicas of the controller agree on the one that works. */ -}}
+{{- define "sluice.lease" -}}
+{{ include "sluice.controllerName" . }}
+{{- end }}
+
 {{- define "sluice.certificateSecret" -}}
 {{- if eq .Values.webhook.tls.mode "secret" -}}
 {{ .Values.webhook.tls.secretName }}
@@ -80,12 +85,17 @@ tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 topologySpreadConstraints:
+  {{- $own := . }}
+  {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
   - maxSkew: 1
-    topologyKey: kubernetes.io/hostname
+    topologyKey: {{ . }}
     whenUnsatisfiable: ScheduleAnyway
     labelSelector:
       matchLabels:
-        {{- include "sluice.selector" . | nindent 8 }}
+        {{- include "sluice.selector" $own | nindent 8 }}
+    # Pods that a rolling update is about to remove do not count.
+    matchLabelKeys: [pod-template-hash]
+  {{- end }}
 securityContext:
   runAsNonRoot: true
   runAsUser: 1000

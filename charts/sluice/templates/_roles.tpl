@@ -141,9 +141,25 @@
   resources:
     - leases
   verbs:
-    - get
     - create
+- apiGroups:
+    - coordination.k8s.io
+  resources:
+    - leases
+  verbs:
+    - get
+    - list
+    - watch
     - update
+  resourceNames:
+    - '{{ include "sluice.lease" . }}'
+- apiGroups:
+    - events.k8s.io
+  resources:
+    - events
+  verbs:
+    - create
+    - patch
 {{- end }}
 
 {{- define "sluice.rules.webhook.workedOn" -}}
