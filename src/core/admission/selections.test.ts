@@ -2,6 +2,7 @@ import { describe, expect, it, test } from '@jest/globals';
 import fc from 'fast-check';
 import { webhookConfigurations, type WebhookOptions } from '../../schema/webhooks.ts';
 import type { JsonObject } from '../kube-object.ts';
+import type { Selector } from '../label-selector.ts';
 import type { SelectingPolicy } from '../policy/opt-in.ts';
 import { isSelected, withSelections } from './selections.ts';
 
@@ -117,11 +118,50 @@ describe('the entries for what policies select', () => {
     expect(withSelections([{ name: 'deployments.sluice.dev' }], [wide()])).toBeUndefined();
   });
 
-  it('are one for everything when there are too many', () => {
-    const many = Array.from({ length: 101 }, (_, i) => own('shop', { matchLabels: { app: `a${i}` } }));
+  const by = (i: number, values: readonly string[] = []): Selector => ({
+    matchExpressions: [{ key: `k${i}`, operator: 'NotIn', values: ['x', ...values] }],
+  });
+  const list = <T>(length: number, make: (i: number) => T): readonly T[] => Array.from({ length }, (_, i) => make(i));
+  const namesOf = (policies: readonly SelectingPolicy[]): readonly unknown[] =>
+    selected(policies).map(({ name }) => (name as string).replace(/-[0-9a-f]{10}\./, '-….'));
+
+  it('are one for all namespaces with policies of their own when there are too many', () => {
+    const many = list(101, (i) => own(i < 50 ? 'shop' : 'bank', by(i)));
     expect(selected(many.slice(1))).toHaveLength(100);
-    const [entry, ...more] = selected([...many, wide()]);
-    expect([entry?.['name'], entry?.['objectSelector'], more]).toEqual(['policy-any.selected.sluice.dev', {}, []]);
+    expect(namesOf([...many, wide()])).toEqual([
+      'policy-namespaces.selected.sluice.dev',
+      'policy-….selected.sluice.dev',
+    ]);
+    const [entry] = selected(many);
+    expect(entry).toMatchObject({
+      objectSelector: {},
+      namespaceSelector: {
+        matchExpressions: [notKubeSystem, { key: metadataName, operator: 'In', values: ['bank', 'shop'] }, notOn],
+      },
+    });
+  });
+
+  it('are one for everything when those of the cluster are too many', () => {
+    const many = list(101, (i) => wide({ name: `p${i}`, selector: by(i) }));
+    expect(namesOf(many)).toEqual(['policy-any.selected.sluice.dev']);
+    expect(namesOf([...many, own('shop')])).toEqual(['policy-any.selected.sluice.dev']);
+    // One of them less has room for the other.
+    expect(selected([...many.slice(2), own('shop')])).toHaveLength(100);
+  });
+
+  it('are coarser, too, where they would be larger than what can be stored', () => {
+    const long = list(40, (i) => `${'v'.repeat(55)}${i}`);
+    expect(selected(list(20, (i) => own('shop', by(i, long))))).toHaveLength(20);
+    const huge = list(60, (i) =>
+      own(
+        'shop',
+        by(
+          i,
+          list(300, (j) => `${'v'.repeat(55)}${j}`),
+        ),
+      ),
+    );
+    expect(namesOf(huge)).toEqual(['policy-namespaces.selected.sluice.dev']);
   });
 
   it('are the same whoever makes them, in whatever order, and once made they stay', () => {

@@ -16,8 +16,9 @@ import { canonicalJson } from '../template/canonical-json.ts';
 const suffix = `.selected.${group}`;
 const source = `${optedInNamespacesName}.${group}`;
 const digits = 10;
-/** With more, a configuration would come near what etcd stores of one object. */
+/** With more, a configuration would come near what etcd stores of one object (1.5 MiB, with what is noted down of its fields). */
 const mostEntries = 100;
+const mostText = 700_000;
 
 type Selection = { readonly name: string; readonly objects: Selector; readonly namespaces: Selector };
 
@@ -52,20 +53,40 @@ const selectionOf = (key: string, policies: readonly [SelectingPolicy, ...Select
 const keyOf = ({ kind, selector, namespaceSelector }: SelectingPolicy): string =>
   canonicalJson({ kind, selector, namespaceSelector });
 
-/** One for all that is left when there are too many: asked about more than selects, and answered the same. */
+const byTheirSelectors = (policies: readonly SelectingPolicy[]): readonly Selection[] =>
+  [...Map.groupBy(policies, keyOf)]
+    .map(([key, some]) => selectionOf(key, some as [SelectingPolicy, ...SelectingPolicy[]]))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+
+const isOfANamespace = ({ kind }: SelectingPolicy): boolean => kind === 'CanaryPolicy';
+
+/** One for everything in the namespaces that have policies of their own, and those of the cluster by their selectors. */
+const byNamespace = (policies: readonly SelectingPolicy[]): readonly Selection[] => {
+  const own: readonly Requirement[] = [
+    { key: namespaceName, operator: 'In', values: namespacesOf(policies.filter(isOfANamespace)) },
+  ];
+  return [
+    {
+      name: `policy-namespaces${suffix}`,
+      objects: {},
+      namespaces: { matchExpressions: [...own, undecided('CanaryPolicy')] },
+    },
+    ...byTheirSelectors(policies.filter((policy) => !isOfANamespace(policy))),
+  ];
+};
+
 const anything: Selection = {
   name: `policy-any${suffix}`,
   objects: {},
   namespaces: { matchExpressions: [undecided('CanaryPolicy')] },
 };
 
-const selections = (policies: readonly SelectingPolicy[]): readonly Selection[] => {
-  const alike = [...Map.groupBy(policies, keyOf)];
-  const all = alike
-    .map(([key, some]) => selectionOf(key, some as [SelectingPolicy, ...SelectingPolicy[]]))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
-  return all.length > mostEntries ? [anything] : all;
-};
+/** From the finest on: the coarser ones ask about more than selects, and are answered the same. */
+const waysToAsk = (policies: readonly SelectingPolicy[]): readonly (readonly Selection[])[] => [
+  byTheirSelectors(policies),
+  ...(policies.some(isOfANamespace) ? [byNamespace(policies)] : []),
+  [anything],
+];
 
 /** Whether the webhook is one of those made here. */
 export const isSelected = ({ name }: JsonObject): boolean => typeof name === 'string' && name.endsWith(suffix);
@@ -90,6 +111,14 @@ const entryOf = (webhook: JsonObject, { name, objects, namespaces }: Selection):
   namespaceSelector: within((webhook['namespaceSelector'] ?? {}) as Selector, namespaces),
 });
 
+const fits = (entries: readonly JsonObject[]): boolean =>
+  entries.length <= mostEntries && JSON.stringify(entries).length <= mostText;
+
+const entriesOf = (webhook: JsonObject, policies: readonly SelectingPolicy[]): readonly JsonObject[] => {
+  const ways = waysToAsk(policies).map((way) => way.map((selection) => entryOf(webhook, selection)));
+  return ways.find(fits) ?? ways.at(-1) ?? [];
+};
+
 /**
  * The webhooks of a configuration as they should be for these policies; undefined when they are. Others than those for
  * policies are left as they are.
@@ -99,7 +128,7 @@ export const withSelections = (
   policies: readonly SelectingPolicy[],
 ): readonly JsonObject[] | undefined => {
   const webhook = webhooks.find(({ name }) => name === source);
-  const entries = webhook === undefined ? [] : selections(policies).map((selection) => entryOf(webhook, selection));
+  const entries = webhook === undefined ? [] : entriesOf(webhook, policies);
   const wanted = [...webhooks.filter((one) => !isSelected(one)), ...entries];
   return canonicalJson(wanted) === canonicalJson(webhooks) ? undefined : wanted;
 };
