@@ -4,7 +4,7 @@ import { aDeployment, aTemplate, type DeploymentTraits } from '../../test/suppor
 import { hashOf, optIn } from '../../test/support/admission-input.ts';
 import type { Gvk, JsonObject, KubeObject, ObjectRef } from '../core/kube-object.ts';
 import { manualClock } from '../ports/clock.ts';
-import { ClusterError, type Patch } from '../ports/cluster.ts';
+import { ClusterError, type Patch, type WriteOptions } from '../ports/cluster.ts';
 import { memoryJournal } from '../ports/journal.ts';
 import { marks } from '../schema/annotations.ts';
 import type { ControllerDependencies } from './dependencies.ts';
@@ -19,6 +19,7 @@ const aWorld = (traits: DeploymentTraits) => {
   const releases = new Map<string, KubeObject>();
   const journal = memoryJournal();
   const counted: string[] = [];
+  const through: string[] = [];
   let writes = 0;
   let failing = 0;
   const write = <T>(change: () => T): Promise<T> => {
@@ -56,7 +57,11 @@ const aWorld = (traits: DeploymentTraits) => {
           releases.set(object.metadata.name, object);
           return object;
         }),
-      patch: (ref: ObjectRef, { body }: Patch) => write(() => patched(ref, body as JsonObject)),
+      patch: (ref: ObjectRef, { body }: Patch, { subresource }: WriteOptions = {}) =>
+        write(() => {
+          through.push(`${ref.gvk.kind} ${subresource ?? 'spec'}`);
+          return patched(ref, body as JsonObject);
+        }),
     },
     clock: manualClock(Date.UTC(2026, 0, 2)),
     policies: { optedIn: () => true, ofWorkload: () => ({ spec: {} }) },
@@ -68,6 +73,8 @@ const aWorld = (traits: DeploymentTraits) => {
     releases,
     journal,
     counted,
+    /** What was patched, in order: the status, or the spec. */
+    through,
     /** One reconcile; killed before its n-th write. */
     reconcile: (killedBefore = 0): Promise<boolean> => {
       writes = 0;
@@ -139,6 +146,24 @@ describe('a workload that is only read differently', () => {
     expect([world.releases.size, world.journal.entries.length, world.counted.length]).toEqual([0, 0, 0]);
     expect(world.annotations()).toMatchObject({ [marks.admitted]: hashOf('web:2') });
     expect(world.astray()).toBe(false);
+  });
+
+  test('is marked where no other admission controller changes templates', async () => {
+    const world = aWorld({ image: 'web:2', annotations: { ...optIn, [marks.admitted]: 'before-the-injector' } });
+    await world.reconcile();
+    expect(world.through).toEqual(['Deployment status']);
+  });
+
+  test('is written as a whole where it has to be unpaused', async () => {
+    const annotations = {
+      ...optIn,
+      [marks.stableHash]: hashOf('web:2'),
+      [marks.releaseHash]: hashOf('web:3'),
+      [marks.release]: 'web-3',
+    };
+    const world = aWorld({ image: 'web:2', paused: true, annotations });
+    await world.reconcile();
+    expect(world.through).toEqual(['Deployment spec']);
   });
 });
 

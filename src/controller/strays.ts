@@ -90,11 +90,12 @@ const write = async (deps: ControllerDependencies, workload: Deployment, ruling:
   const { namespace = '', name, uid = '' } = workload.metadata;
   const ref = { gvk: kinds.deployment, namespace, name };
   const edits = Object.fromEntries(Object.entries(markEdits(ruling.marks)).map(([key, value]) => [key, value ?? null]));
-  const body: JsonObject = {
-    metadata: { annotations: edits },
-    ...(ruling.paused === 'as-is' ? {} : { spec: { paused: ruling.paused ? true : null } }),
-  };
-  await deps.cluster.patch(ref, { type: 'merge', body }, { resourceVersion: versionOf(workload) });
+  const spec: JsonObject = ruling.paused === 'as-is' ? {} : { spec: { paused: ruling.paused ? true : null } };
+  const body: JsonObject = { metadata: { annotations: edits }, ...spec };
+  const guarded = { resourceVersion: versionOf(workload) };
+  // As of a release: marks alone go in with the status, where nobody can put another template into the write.
+  const options = ruling.paused === 'as-is' ? { ...guarded, subresource: 'status' as const } : guarded;
+  await deps.cluster.patch(ref, { type: 'merge', body }, options);
   deps.log.info({ namespace, workload: name, release: ruling.marks.release, reason: ruling.case }, ruling.because);
   if (ruling.case === 'renewed' || ruling.bypasses !== undefined) return;
   deps.journal.record({

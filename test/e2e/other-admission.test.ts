@@ -1,13 +1,14 @@
 /** Releases among other admission controllers, which change or refuse what people and Sluice itself write. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { readMarks } from '../../src/core/admission/marks.ts';
 import type { Deployment } from '../../src/core/kube-object.ts';
 import { templateHash } from '../../src/core/template/template-hash.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 import { sluice } from '../support/admission-input.ts';
 import { localCertificate } from '../support/admission-webhook.ts';
 import { app, service, virtualService } from '../support/manifests.ts';
-import { injects, restamps, startOtherWebhooks, type OtherWebhooks } from '../support/other-webhooks.ts';
+import { injects, restamps, startOtherWebhooks, type Change, type OtherWebhooks } from '../support/other-webhooks.ts';
 import { Stage, type SeenRelease } from '../support/stage.ts';
 
 jest.setTimeout(300_000);
@@ -45,6 +46,11 @@ const manifest = (name: string, version: string, { annotations = quick, spec = {
     metadata: { ...plain.metadata, labels: { other: name } },
     spec: { ...plain.spec, template: { ...template, spec: { ...template.spec, ...spec } } },
   };
+};
+/** Opts in, and adds a sidecar: before it, nothing of Sluice is in the object. */
+const enrols: Change = (object) => {
+  const { metadata } = object;
+  return injects()({ ...object, metadata: { ...metadata, annotations: { ...metadata.annotations, ...quick } } });
 };
 const workload = (name: string): Deployment => stage.deployment(name) as unknown as Deployment;
 /** Version 1 is there, then version 2 is applied. */
@@ -86,6 +92,9 @@ beforeAll(async () => {
     await localCertificate(),
     [
       ...['injected', 'upgraded', 'aborted'].map((name) => ({ name, asked: 'after', change: injects() }) as const),
+      { name: 'stamped', asked: 'after', reinvocationPolicy: 'IfNeeded', change: restamps },
+      { name: 'enrolled', asked: 'after', change: enrols },
+      { name: 'joined', asked: 'after', change: () => undefined },
       { name: 'differs', asked: 'after', change: restamps, labels: { 'sluice.dev/release': 'differs-2' } },
     ],
   );
@@ -227,6 +236,46 @@ story(
     await untilPhase(name, 'Aborted');
     expect(JSON.stringify(workload(name).spec.template)).toContain('sluice.test/app:v1');
     expect(await refusals(name)).toBeLessThan(mostAttempts);
+  },
+);
+
+const admitted = (name: string): string | undefined => readMarks(workload(name).metadata.annotations).admitted;
+
+story(
+  'a first version that an injector changes after our last answer: no release, and the mark follows in one write',
+  'stamped',
+  async (name) => {
+    await stage.apply(service(name), manifest(name, 'v1', {}));
+    await stage.untilRolledOut(name);
+    const { spec } = workload(name);
+    await stage.until('the mark of what is stored', () => admitted(name) === templateHash(spec.template));
+    expect(workload(name).spec).toEqual(spec);
+    expect(stage.releases(name)).toEqual([]);
+    expect(await refusals(name)).toBe(0);
+  },
+);
+
+story(
+  'an injector after Sluice that opts in a workload: its first version is no release, the second is one',
+  'enrolled',
+  async (name) => {
+    await released(name, { annotations: {} });
+    await expectDone(name);
+    expect(JSON.stringify(workload(name).spec.template)).toContain('sluice.test/host:1');
+  },
+);
+
+story(
+  'the same for a workload that is there, with a new template: refused, with the way out',
+  'joined',
+  async (name) => {
+    await stage.apply(service(name), manifest(name, 'v1', { annotations: {} }));
+    await stage.untilRolledOut(name);
+    webhooks.set(name, enrols);
+    const { code, stderr } = await stage.send([manifest(name, 'v2', { annotations: {} })]);
+    expect([code === 0, stderr]).toEqual([false, expect.stringContaining('another admission controller opted in')]);
+    expect(stderr).toContain('Give the configuration of the other admission controller a name that sorts before');
+    expect(JSON.stringify(workload(name).spec.template)).toContain('sluice.test/app:v1');
   },
 );
 

@@ -70,6 +70,17 @@ describe('what other admission controllers make of a write', () => {
     expect(denial?.message).toContain('a name that sorts before the one of Sluice');
   });
 
+  it('is refused where it opts in a workload too late, and says so', () => {
+    const stranger = asObject({});
+    const enrolled = asObject({ image: 'web:2', annotations: optIn });
+    const late = ask({ old: stranger, object: enrolled });
+    expect(late.denial?.message).toContain('another admission controller opted in Deployment shop/web when');
+    // Its own manifest opted it in, Sluice was asked, and it is the template that was changed afterwards.
+    const asked = ask({ old: stranger, object: withImage(answered(enrolled, stranger), 'web:3') });
+    expect(asked.denial?.message).toContain('something else changed the pod template');
+    expect(ask({ old: stranger, object: asObject({ annotations: optIn }) })).toMatchObject({ allowed: true });
+  });
+
   it('says what changes in all', () => {
     expect(ask({ old, object: withImage(held, 'web:3') }).denial?.message).toContain('web:1 → web:3');
   });

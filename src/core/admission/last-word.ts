@@ -9,7 +9,8 @@ import { templateDiff } from '../template/template-diff.ts';
 import { templateHash } from '../template/template-hash.ts';
 import { deny, pass, type Answer } from './admission-request.ts';
 import type { Decision } from './decide.ts';
-import { boundMarks } from './marks.ts';
+import type { DecideInput } from './facts.ts';
+import { boundMarks, readMarks } from './marks.ts';
 
 const annotationPath = (key: string): string => `/metadata/annotations/${key.replaceAll('/', '~1')}`;
 
@@ -20,15 +21,17 @@ const annotationPath = (key: string): string => `/metadata/annotations/${key.rep
 const forTheRecord: ReadonlySet<string> = new Set([keys.requestedBy, keys.admitted].map(annotationPath));
 
 type Write = { readonly old?: Deployment; readonly object: Deployment };
+/** The same, and who can tell whether a workload is opted in. */
+type Judged = Write & Pick<DecideInput, 'policyOf'>;
 
 /** A denial when the decision about the object, as it would be stored, is not what the object says. */
-export const spoilt = (decision: Pick<Decision, 'patch'>, write: Write): Answer | undefined => {
+export const spoilt = (decision: Pick<Decision, 'patch'>, write: Judged): Answer | undefined => {
   const missing = decision.patch.map(({ path }) => path).filter((path) => !forTheRecord.has(path));
   if (missing.length === 0) return undefined;
   const { metadata } = write.object;
   const name = `${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`;
   return refusal(
-    `after Sluice was asked about Deployment ${name}, something else changed ${whatChanged(missing, write)}; ` +
+    `${wasOptedIn(write) ? notAsked(name) : `after Sluice was asked about Deployment ${name}, something else changed ${whatChanged(missing, write)}`}; ` +
       `stored like this it would neither be a canary release nor roll as Sluice says${changes(write)}. ` +
       'Give the configuration of the other admission controller a name that sorts before the one of Sluice ' +
       '(webhooks are asked in that order) and reinvocationPolicy Never. ' +
@@ -53,6 +56,16 @@ export const ownWrite = ({ old, object }: Write): Answer => {
 
 const refusal = (message: string): Answer =>
   deny('changed-after', 'the write is not what Sluice answered', { code: 403, reason: 'Forbidden', message });
+
+const notAsked = (name: string): string =>
+  `another admission controller opted in Deployment ${name} when it was too late for Sluice to be asked about this change`;
+
+/** Where Sluice is asked, whoever opts in, it leaves a mark. */
+const wasOptedIn = ({ old, object, policyOf }: Judged): boolean =>
+  old !== undefined &&
+  Object.keys(readMarks(object.metadata.annotations)).length === 0 &&
+  policyOf(object).optIn.optedIn &&
+  !policyOf(old).optIn.optedIn;
 
 const whatChanged = (missing: readonly string[], { old, object }: Write): string => {
   if (old !== undefined && boundMarks(object) === undefined) {
