@@ -6,7 +6,7 @@ import type { ReleaseStatus } from '../../schema/release.ts';
 import { accepted } from './requests.ts';
 import { percent, type Percent } from '../percent.ts';
 import type { Facts } from './facts.ts';
-import { removalDue, stableMustRecoverFirst } from './ending.ts';
+import { hasNothing, removalDue, stableMustRecoverFirst } from './ending.ts';
 import { isFinal } from './state.ts';
 import { sizeNow } from './progress.ts';
 
@@ -68,14 +68,16 @@ const promotionDue = (status: ReleaseStatus, facts: Facts): boolean =>
 
 const ending = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   if (stableMustRecoverFirst(status, facts)) return [{ do: 'route', weight: percent(status.weight ?? 0) }];
-  const effects: Effect[] = [{ do: 'restore-routes' }];
-  if (removalDue(status, facts)) {
-    effects.push({ do: 'remove-canary' });
-    if (facts.canaryGone) effects.push(...closing(status, facts));
-  }
+  const effects: Effect[] = hasNothing(status, facts) ? [...closing(status, facts)] : [...takingDown(status, facts)];
   // Last, where it is refused: nobody is left on a canary that is not wanted.
   if (status.ending?.outcome === 'Aborted' && mine(facts)) effects.push({ do: 'put-back' });
   return effects;
+};
+
+const takingDown = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
+  if (!removalDue(status, facts)) return [{ do: 'restore-routes' }];
+  const gone: Effect[] = [{ do: 'restore-routes' }, { do: 'remove-canary' }];
+  return facts.canaryGone ? [...gone, ...closing(status, facts)] : gone;
 };
 
 const closing = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {

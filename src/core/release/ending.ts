@@ -9,6 +9,7 @@ type End = NonNullable<ReleaseStatus['ending']>;
 
 /** Transition of a release whose ending has been decided. */
 export const ending = (status: ReleaseStatus, end: End, facts: Facts): Next => {
+  if (hasNothing(status, facts)) return closed(end, facts) ? { status: over(status, end, facts) } : {};
   if (keepsShare(status))
     return stableMustRecoverFirst(status, facts)
       ? untilPatienceEnds(end, facts)
@@ -18,6 +19,13 @@ export const ending = (status: ReleaseStatus, end: End, facts: Facts): Next => {
   if (facts.now < at) return { wakeAt: at };
   return facts.canaryGone && closed(end, facts) ? { status: over(status, end, facts) } : {};
 };
+
+/**
+ * It ends before it began, behind another that is on its way out: what there is of a canary and of a split is that one's,
+ * and it knows how long stable needs them.
+ */
+export const hasNothing = ({ provider }: ReleaseStatus, { ahead }: Facts): boolean =>
+  provider === undefined && ahead !== undefined;
 
 const keepsShare = (status: ReleaseStatus): boolean => (status.weight ?? 0) > 0;
 
