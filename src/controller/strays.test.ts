@@ -139,6 +139,25 @@ describe('a template that rolled past the webhook', () => {
   });
 });
 
+describe('a template that had failed and was unpaused', () => {
+  test('is recorded beside its failure, and the record names it', async () => {
+    const annotations = {
+      ...optIn,
+      [marks.admitted]: hashOf('web:1'),
+      [marks.stableHash]: hashOf('web:1'),
+      [marks.releaseHash]: hashOf('web:2'),
+      [marks.release]: 'web-2',
+      [marks.phase]: 'Failed',
+    };
+    const world = aWorld({ image: 'web:2', annotations });
+    await world.reconcile();
+    expect(world.releases.get('web-4')).toMatchObject({
+      spec: { templateHash: hashOf('web:2'), stableHash: hashOf('web:1'), reason: 'the webhook was away' },
+      status: { phase: 'Bypassed', message: expect.stringContaining('failed in release web-2 was unpaused') },
+    });
+  });
+});
+
 describe('a workload that is only read differently', () => {
   test('costs one write, and nothing is told', async () => {
     const world = aWorld({ image: 'web:2', annotations: { ...optIn, [marks.admitted]: 'before-the-upgrade' } });

@@ -5,6 +5,7 @@ import { isAstray, ruleOnStray, type OpenRelease, type StrayInput, type StrayRul
 import { kinds, type Deployment, type JsonObject } from '../core/kube-object.ts';
 import { isFinal } from '../core/release/state.ts';
 import { templateHash } from '../core/template/template-hash.ts';
+import { marks } from '../schema/annotations.ts';
 import type { ReleaseSpec } from '../schema/release.ts';
 import { createRelease } from './adopt.ts';
 import type { ControllerDependencies } from './dependencies.ts';
@@ -37,7 +38,7 @@ export const settleStray = async (deps: ControllerDependencies, workload: Deploy
   const served = await keptTemplates(deps.cluster, workload);
   const ruling = ruleOnStray(input, { served, fast: rollsBackFast(deps, workload) });
   if (ruling === undefined) return false;
-  if (ruling.bypasses !== undefined) await record(deps, workload, { all, stableHash: ruling.bypasses });
+  if (ruling.bypasses !== undefined) await record(deps, workload, { all, ruling, stableHash: ruling.bypasses });
   await write(deps, workload, ruling);
   return true;
 };
@@ -55,7 +56,19 @@ const rollsBackFast = ({ policies }: ControllerDependencies, workload: Deploymen
   return 'problems' in found || found.spec.rollback !== 'canary';
 };
 
-type Bypass = { readonly all: readonly ReleaseObject[]; readonly stableHash: string };
+type Bypass = {
+  readonly all: readonly ReleaseObject[];
+  readonly ruling: StrayRuling;
+  readonly stableHash: string;
+};
+
+/** What has happened, for who reads it beside the Release that failed, or alone. */
+const wordsFor = ({ metadata }: Deployment, { case: found }: StrayRuling): string => {
+  const failed = metadata.annotations?.[marks.release];
+  return found === 'failed-unpaused' && failed !== undefined
+    ? `${away}: the template that failed in release ${failed} was unpaused and rolls natively, and nobody knows who did it`
+    : `${away}: the template rolled natively, without a canary, and nobody knows who applied it`;
+};
 
 /** Once for each template that rolled past the webhook, whatever is pruned later: then the mark says that it is known. */
 const record = async (deps: ControllerDependencies, workload: Deployment, bypass: Bypass): Promise<void> => {
@@ -67,8 +80,7 @@ const record = async (deps: ControllerDependencies, workload: Deployment, bypass
   const spec = { templateHash: hash, stableHash: bypass.stableHash, reason: away, ...policyOf(deps, workload) };
   const begun = earlier?.spec.reason === away && earlier.status === undefined ? earlier.object : undefined;
   const release = begun ?? (await createRelease(deps, workload, name, spec));
-  const message = `${away}: the template rolled natively, without a canary, and nobody knows who applied it`;
-  await recordEnd(deps, { workload, release }, { phase: 'Bypassed', message });
+  await recordEnd(deps, { workload, release }, { phase: 'Bypassed', message: wordsFor(workload, bypass.ruling) });
 };
 
 /** Its own Release says how the template came to roll; a record does for the generation it is named after. */
