@@ -1,6 +1,7 @@
 /** A marked workload gets its Release: created once, under the name that the webhook put into the mark. */
 import { boundMarks, readRequester, type BoundMarks } from '../core/admission/marks.ts';
 import { kinds, type Deployment, type KubeObject } from '../core/kube-object.ts';
+import { whoseRelease, type AskedRelease, type Whose } from '../core/release/whose-release.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { annotations, marks } from '../schema/annotations.ts';
 import { apiVersion } from '../schema/names.ts';
@@ -10,41 +11,67 @@ import { recordEnd } from './record-end.ts';
 import { logRecord, recordOf } from './release-record.ts';
 import { attemptOf } from './workload-effects.ts';
 
+/** What has become of the wish in the marks. `foreign`: name of a Release of somebody else that is in its way. */
+export type Adopted = { readonly created?: KubeObject; readonly foreign?: string };
+
 /**
- * The Release the marks ask for, created now if it was missing. Undefined when nothing is asked for, or when the user has
+ * The Release the marks ask for, created now if it was missing. Nothing when nothing is asked for, or when the user has
  * paused the workload and the release has not been started yet.
  */
-export const adoptRelease = async (
-  deps: ControllerDependencies,
-  workload: Deployment,
-): Promise<KubeObject | undefined> => {
+export const adoptRelease = async (deps: ControllerDependencies, workload: Deployment): Promise<Adopted> => {
   const valid = boundMarks(workload);
-  if (valid === undefined || (valid.phase === 'UserPaused' && workload.spec.paused === true)) return undefined;
+  if (valid === undefined || (valid.phase === 'UserPaused' && workload.spec.paused === true)) return {};
   const ref = { gvk: kinds.release, namespace: workload.metadata.namespace ?? '', name: valid.release };
   const existing = deps.cluster.get(ref);
-  if (existing !== undefined) {
-    mustBeOfThisChange(deps, workload, valid, existing);
-    return undefined;
-  }
+  if (existing !== undefined) return isForeign(deps, workload, valid, existing) ? { foreign: valid.release } : {};
   const created = await createRelease(deps, workload, valid.release, wantedSpec(deps, workload));
-  return valid.phase === 'Skipped' ? recordSkip(deps, workload, created) : created;
+  return { created: valid.phase === 'Skipped' ? await recordSkip(deps, workload, created) : created };
 };
 
 /**
- * One of that name is there. What is not of this change was made by somebody else, while no webhook refused it: its
- * policy and its author may be anybody's. Nothing is done in its name.
+ * The mark of a failure is written by the Release itself, which may know the template under another hash since the API
+ * server was upgraded.
  */
-const mustBeOfThisChange = (
+const isForeign = (
   deps: ControllerDependencies,
   workload: Deployment,
-  wanted: BoundMarks,
+  marked: BoundMarks,
   existing: KubeObject,
-): void => {
-  const { workload: of, templateHash } = existing.spec as unknown as ReleaseSpec;
+): boolean => {
+  if (marked.phase === 'Failed') return false;
+  const { releaseHash: templateHash, stableHash } = marked;
+  const requestedBy = hasBegun(existing) || marked.phase === 'Skipped' ? undefined : readRequester(marked.requestedBy);
+  const whose = whoseIs(deps, workload, existing, {
+    templateHash,
+    stableHash,
+    ...(requestedBy === undefined ? {} : { requestedBy }),
+  });
   // One of a deleted namesake is about to be collected, which starts another reconcile.
-  if (of.uid !== workload.metadata.uid || templateHash === wanted.releaseHash) return;
+  if (whose === 'foreign') tellForeign(deps, workload, existing);
+  return whose === 'foreign';
+};
+
+/** It was taken up when its author was known to be right. (Who skips it puts their own name into the mark.) */
+const hasBegun = ({ status }: KubeObject): boolean => status?.['provider'] !== undefined;
+
+const whoseIs = (
+  { cluster }: ControllerDependencies,
+  { metadata }: Deployment,
+  found: KubeObject,
+  asked: Omit<AskedRelease, 'workloadUid'>,
+): Whose =>
+  whoseRelease(found, { workloadUid: metadata.uid ?? '', ...asked }, (uid) =>
+    cluster.list(kinds.deployment, metadata.namespace ?? '').some((one) => one.metadata.uid === uid),
+  );
+
+/** Returns the words. */
+const tellForeign = (deps: ControllerDependencies, workload: Deployment, found: KubeObject): string => {
   const { namespace = '', name, uid = '' } = workload.metadata;
-  const note = `Release ${wanted.release} is not of this change: somebody else has made it. Delete it, and Sluice makes the right one.`;
+  const release = found.metadata.name;
+  const note =
+    `Release ${release} is not of this change: somebody else has made it, or it was left by an earlier Deployment of this name. ` +
+    'Delete it, and Sluice makes the right one.';
+  deps.log.warn({ namespace, workload: name, release, reason: 'ForeignRelease' }, note);
   deps.journal.record({
     regarding: { ref: { gvk: kinds.deployment, namespace, name }, uid },
     type: 'Warning',
@@ -52,7 +79,7 @@ const mustBeOfThisChange = (
     action: 'CreateRelease',
     note,
   });
-  throw new ClusterError('conflict', note);
+  return note;
 };
 
 /** A Release owned by the workload, with the record of what it changes; the one that is there, when an earlier self was killed after it had made it. */
@@ -90,27 +117,33 @@ export const createRelease = async (
     logRecord(deps, created);
     return created;
   } catch (error) {
-    return await existingInstead(deps, object, error);
+    return await existingInstead(deps, workload, object, error);
   }
 };
 
-/** Somebody (an earlier self that was killed) has created it; one of a deleted namesake has to be collected first. */
+/** An earlier self that was killed has created it; one of a deleted namesake has to be collected first. */
 const existingInstead = async (
   deps: ControllerDependencies,
-  object: KubeObject,
+  workload: Deployment,
+  wanted: KubeObject,
   error: unknown,
 ): Promise<KubeObject> => {
   if (!(error instanceof ClusterError) || error.reason !== 'already-exists') throw error;
-  const found = await deps.cluster.fetch({
-    gvk: kinds.release,
-    namespace: object.metadata.namespace ?? '',
-    name: object.metadata.name,
-  });
-  const uid = object.metadata.ownerReferences?.[0]?.uid;
-  if (found?.metadata.ownerReferences?.some((o) => o.uid === uid) === true) return found;
-  throw new ClusterError('conflict', `a Release named ${object.metadata.name} of an earlier workload is still there`, {
-    cause: error,
-  });
+  const { namespace = '', name } = wanted.metadata;
+  const found = await deps.cluster.fetch({ gvk: kinds.release, namespace, name });
+  if (found === undefined) throw error;
+  const { templateHash, requestedBy } = wanted.spec as unknown as ReleaseSpec;
+  const asked = { templateHash, ...(requestedBy === undefined ? {} : { requestedBy }) };
+  switch (whoseIs(deps, workload, found, asked)) {
+    case 'ours':
+      return found;
+    case 'earlier':
+      throw new ClusterError('conflict', `a Release named ${name} of an earlier workload is still there`, {
+        cause: error,
+      });
+    case 'foreign':
+      throw new ClusterError('conflict', tellForeign(deps, workload, found), { cause: error });
+  }
 };
 
 /** Admission has accepted the policy; it can only have become unreadable since, and a person has to mend it. */

@@ -38,8 +38,9 @@ export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef): P
   if (workload === undefined || workload.metadata.deletionTimestamp !== undefined)
     return abandoned(deps, namespace, ref.name);
   if (await settleStray(deps, workload)) return { again: 0 };
-  const adopted = await adoptRelease(deps, workload);
-  const all = withAdopted(releasesOf(deps.cluster, namespace, ref.name, workload.metadata.uid), adopted);
+  const { created, foreign } = await adoptRelease(deps, workload);
+  const ours = releasesOf(deps.cluster, namespace, ref.name, workload.metadata.uid).filter((r) => r.name !== foreign);
+  const all = withAdopted(ours, created);
   const marked = boundMarks(workload)?.release;
   let again: Milliseconds | undefined;
   for (const release of all.filter((r) => isOpen(r, marked))) {

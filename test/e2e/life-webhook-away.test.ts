@@ -3,7 +3,10 @@
  * are back. Nothing rolls unjudged without a trace, and nobody stays paused for ever.
  */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { Deployment } from '../../src/core/kube-object.ts';
+import { templateHash } from '../../src/core/template/template-hash.ts';
 import { marks } from '../../src/schema/annotations.ts';
+import { apiVersion } from '../../src/schema/names.ts';
 import { begin, lifeOf, type Life } from '../support/life.ts';
 import type { Sluice } from '../support/sluice-process.ts';
 import { Stage } from '../support/stage.ts';
@@ -17,7 +20,10 @@ const annotations = {
   'sluice.dev/interval': '1h',
   'sluice.dev/no-data': 'pass',
 };
-const names = ['idle', 'unpaused', 'changed', 'back', 'replaced', 'paused', 'failed', 'upgraded', 'alone'] as const;
+const strays = ['idle', 'unpaused', 'changed', 'back', 'replaced', 'paused', 'failed', 'upgraded', 'alone'] as const;
+/** Somebody makes the Release that their next version will ask for: of another template, of the right one, of no workload. */
+const preempted = ['other', 'same', 'orphan'] as const;
+const names = [...strays, ...preempted] as const;
 
 let stage: Stage;
 let lives: Record<(typeof names)[number], Life>;
@@ -61,6 +67,57 @@ const withoutWebhook = async (): Promise<void> => {
   ]);
 };
 
+const quick = { version: 'v2', annotations: { ...annotations, 'sluice.dev/interval': '1s' } };
+
+/** Nobody refuses it. */
+const makeForeign = async (life: Life, traits: { readonly hash: string; readonly uid?: string }): Promise<void> => {
+  const { hash, uid = life.object().metadata.uid ?? '' } = traits;
+  const release = {
+    apiVersion,
+    kind: 'Release',
+    metadata: { name: `${life.name}-2` },
+    spec: {
+      workload: { kind: 'Deployment', name: life.name, uid },
+      templateHash: hash,
+      stableHash: 'never-served',
+      policy: { steps: [100], noData: 'pass' },
+      requestedBy: { user: 'mallory', at: '2020-01-01T00:00:00Z' },
+    },
+  };
+  const { code, stderr } = await stage.send([release], 'create');
+  if (code !== 0) throw new Error(stderr);
+};
+
+const foreigners = async (): Promise<void> => {
+  const { other, same, orphan } = lives;
+  const { stdout } = await stage.send([same.manifest(quick)], 'apply', '--dry-run=server', '-o', 'json');
+  const { spec } = JSON.parse(stdout) as Deployment;
+  await Promise.all([
+    makeForeign(other, { hash: 'another' }),
+    makeForeign(same, { hash: templateHash(spec.template) }),
+    makeForeign(orphan, { hash: 'another', uid: 'nobody' }),
+  ]);
+};
+
+/** What became of the foreign Release by the time its workload asked for one. */
+const untouched: Partial<Record<string, unknown>> = {};
+
+/** The next version asks for the Release that somebody has made; a person reads the event and deletes it. */
+const preempt = async (life: Life): Promise<void> => {
+  const seen = (): unknown => [life.releases().map(({ object }) => object), stage.deployment(`${life.name}-canary`)];
+  const before = seen();
+  await life.apply(quick);
+  await stage.until('the event', () =>
+    told(life).includes(`ForeignRelease: Release ${life.name}-2 is not of this change`),
+  );
+  untouched[life.name] = { before, after: seen(), paused: life.paused() };
+  await stage.kubectlOk('delete', 'release', `${life.name}-2`);
+  await stage.until('the right one to end', () => {
+    const [release] = life.releases();
+    return release?.status?.phase === 'Succeeded' && life.marks().admitted === release.spec.templateHash;
+  });
+};
+
 let sluice: Sluice;
 
 beforeAll(async () => {
@@ -82,12 +139,15 @@ beforeAll(async () => {
   ]);
   await doomed.kill('SIGKILL');
   const controller = await stage.sluice({ command: 'controller' });
-  await withoutWebhook();
+  await Promise.all([withoutWebhook(), foreigners()]);
   await controller.stop();
   await alone.apply(v('v2'));
   await alone.rolledOut();
   sluice = await stage.sluice(ignoring);
-  await stage.until('what happened meanwhile to be recorded', () => ends(alone)[0] === 'Bypassed');
+  await Promise.all([
+    stage.until('what happened meanwhile to be recorded', () => ends(alone)[0] === 'Bypassed'),
+    ...preempted.map((name) => preempt(lives[name])),
+  ]);
 });
 
 afterAll(async () => stage.strike());
@@ -142,8 +202,12 @@ describe('with the webhook gone and the controller at work', () => {
   });
 
   test('a failed template that is unpaused is recorded beside its failure', () => {
-    expect(ends(lives.failed)).toEqual(['Failed', 'Bypassed']);
-    expect(lives.failed.marks().release).toBeUndefined();
+    const { failed } = lives;
+    expect(ends(failed)).toEqual(['Failed', 'Bypassed']);
+    const [failure, record] = failed.releases();
+    expect(record?.status?.message).toContain(`that failed in release ${failure?.name} was unpaused`);
+    expect(record?.spec.requestedBy).toBeUndefined();
+    expect(failed.marks().release).toBeUndefined();
   });
 
   test('a held workload whose marks lost their binding gets a release over what serves', () => {
@@ -151,6 +215,19 @@ describe('with the webhook gone and the controller at work', () => {
     expect(ends(upgraded)).toEqual(['Superseded', 'Progressing']);
     expect(upgraded.marks().stableHash).toBe(upgraded.marks().admitted);
     expect(upgraded.paused()).toBe(true);
+  });
+});
+
+describe('a Release that somebody has made while no webhook refused it', () => {
+  test.each(preempted)('%s: is told of when its name is asked for, and nothing is done in its name', (name) => {
+    const { before, after, paused } = untouched[name] as { before: unknown; after: unknown; paused: boolean };
+    expect([after, paused]).toEqual([before, true]);
+  });
+
+  test.each(preempted)('%s: makes way for the right one when it is deleted', (name) => {
+    const [release] = lives[name].releases();
+    expect(release?.spec).toMatchObject({ requestedBy: { user: 'admin' }, policy: { steps: [50] } });
+    expect(lives[name].marks().knownGood?.split(',')).toEqual([release?.spec.templateHash, release?.spec.stableHash]);
   });
 });
 
