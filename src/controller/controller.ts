@@ -9,7 +9,8 @@ import { labels } from '../schema/names.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { readRelease } from './gather.ts';
 import { sameStatus } from './same-status.ts';
-import { workQueue, type WorkQueue } from './queue.ts';
+import { hasLostSplit, namespacesWithLost, restoreLost } from './lost-splits.ts';
+import { workQueue, type RunResult, type WorkQueue } from './queue.ts';
 import { reconcile } from './reconcile.ts';
 import { tellRollback } from './rolled-back.ts';
 import { looksAstray } from './strays.ts';
@@ -30,7 +31,7 @@ export const createController = (deps: ControllerDependencies, options: { worker
     clock: deps.clock,
     workers: options.workers,
     backoff,
-    run: (key) => reconcile(deps, refOf(key)),
+    run: (key) => work(deps, refOf(key)),
     report: ({ key, took, error, retryIn }) => {
       deps.metrics.reconcile(took, error === undefined ? undefined : reasonOf(error));
       deps.metrics.queueDepth(queue.depth());
@@ -44,6 +45,7 @@ export const createController = (deps: ControllerDependencies, options: { worker
     if (!started) return;
     if (is(change.gvk, kinds.deployment)) tellRollback(deps, change);
     for (const key of keysOf(deps, change)) queue.add(key);
+    if (mayLose(deps, change)) queue.add(leftIn(change.object.metadata.namespace ?? ''));
   });
   const start = (): void => {
     started = true;
@@ -62,12 +64,22 @@ const refOf = (key: string): ObjectRef => {
   return { gvk: kinds.deployment, namespace, name };
 };
 
+/** The key of what belongs to no workload any more. */
+const leftIn = (namespace: string): string => keyOf(namespace, '');
+
+const work = async (deps: ControllerDependencies, ref: ObjectRef): Promise<RunResult> => {
+  if (ref.name !== '') return reconcile(deps, ref);
+  await restoreLost(deps, ref.namespace ?? '');
+  return {};
+};
+
 const startAll = (deps: ControllerDependencies, queue: WorkQueue): void => {
   const { cluster } = deps;
   for (const workload of cluster.list(kinds.deployment))
     if (isMarked(workload) || isStray(deps, workload))
       queue.add(keyOf(workload.metadata.namespace ?? '', workload.metadata.name));
   for (const release of cluster.list(kinds.release)) if (isActive(release)) queue.add(workloadKey(release));
+  for (const namespace of namespacesWithLost(deps)) queue.add(leftIn(namespace));
 };
 
 const isMarked = ({ metadata }: KubeObject): boolean => metadata.annotations?.[marks.release] !== undefined;
@@ -104,6 +116,14 @@ const keysOf = (deps: ControllerDependencies, change: ClusterChange): readonly s
   const key = keyOf(namespace, object.metadata.name);
   if (isMarked(object) || type === 'removed' || (wasWritten(change) && isStray(deps, object))) return [key];
   return active().filter((k) => k === key);
+};
+
+/** Whether a route may now carry a split that nobody takes out any more. */
+const mayLose = (deps: ControllerDependencies, { gvk, object, type, before }: ClusterChange): boolean => {
+  if (is(gvk, kinds.release)) return type === 'removed';
+  if (!is(gvk, kinds.deployment)) return type === 'set' && hasLostSplit(deps, gvk, object);
+  const release = (before ?? object).metadata.annotations?.[marks.release];
+  return release !== undefined && (type === 'removed' || object.metadata.annotations?.[marks.release] !== release);
 };
 
 /**

@@ -27,7 +27,7 @@ import { forgetMetrics, showMetrics, showRound } from './show-metrics.ts';
 import { runEffects } from './run-effects.ts';
 import { sameStatus } from './same-status.ts';
 import { settleStray } from './strays.ts';
-import { restoreAbandoned } from './abandoned.ts';
+import { clearOrphans, restoreAbandoned } from './abandoned.ts';
 
 export type ReconcileResult = { readonly again?: Milliseconds };
 
@@ -37,6 +37,8 @@ export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef): P
   const namespace = ref.namespace ?? '';
   if (workload === undefined || workload.metadata.deletionTimestamp !== undefined)
     return abandoned(deps, namespace, ref.name);
+  const orphans = await clearOrphans(deps, { namespace, workload: ref.name }, workload.metadata.uid);
+  if (orphans !== undefined) return { again: orphans };
   if (await settleStray(deps, workload)) return { again: 0 };
   const { created, foreign } = await adoptRelease(deps, workload);
   const ours = releasesOf(deps.cluster, namespace, ref.name, workload.metadata.uid).filter((r) => r.name !== foreign);
@@ -53,7 +55,8 @@ export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef): P
 const abandoned = async (deps: ControllerDependencies, namespace: string, name: string): Promise<ReconcileResult> => {
   await restoreAbandoned(deps, namespace, name);
   forgetMetrics(deps, releasesOf(deps.cluster, namespace, name));
-  return {};
+  const again = await clearOrphans(deps, { namespace, workload: name }, undefined);
+  return again === undefined ? {} : { again };
 };
 
 /** A Release that was created a moment ago may not be in the cache yet. */

@@ -135,6 +135,13 @@ export const deletions: Row<GivenName> = {
       then: gone,
     },
     {
+      name: 'during a release, leaving its pods behind: the canary and the Releases go all the same',
+      given: 'promoted, running',
+      run: 'kubectl delete deployment/web --cascade=orphan',
+      see: { exit: 0, says: deleted, warnings: [] },
+      then: gone,
+    },
+    {
       name: 'after a failure',
       given: 'failed',
       run: 'kubectl delete deployment/web',

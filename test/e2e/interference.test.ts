@@ -1,6 +1,10 @@
 /** What people and tools do to a workload in the middle of its release. */
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { app, service } from '../support/manifests.ts';
+import { kinds, type KubeObject } from '../../src/core/kube-object.ts';
+import { istio } from '../../src/traffic/istio.ts';
+import { canonical } from '../support/canonical.ts';
+import { app, service, virtualService } from '../support/manifests.ts';
+import type { Sluice } from '../support/sluice-process.ts';
 import { Stage, type SeenRelease } from '../support/stage.ts';
 
 jest.setTimeout(240_000);
@@ -17,11 +21,12 @@ const slow = (
 ): object => app({ version, ...rest, annotations: { ...policy('1h'), ...rest.annotations } });
 
 let stage: Stage;
+let sluice: Sluice;
 let version = 1;
 
 beforeAll(async () => {
   stage = await Stage.set('interference');
-  await stage.sluice();
+  sluice = await stage.sluice();
   await stage.apply(service(), slow('v1'));
   await stage.untilRolledOut();
 });
@@ -206,5 +211,32 @@ describe('a canary that cannot run', () => {
     expect(status?.message).toContain(status?.pods?.[0]?.reason);
     if (reason === 'CrashLoopBackOff') expect(status?.message).toContain('no database');
     expect((await stage.kubectl('rollout', 'status', 'deployment/web', '--timeout=20s')).code).toBe(1);
+  });
+});
+
+describe('a workload that is deleted in its release while no controller is there', () => {
+  const route = (): KubeObject | undefined => stage.get(istio.kinds[0]!, 'left-routes');
+  const left = (of: string): object => app({ name: 'left', version: of, replicas: 1, annotations: policy('1h') });
+
+  test('its route is given back as soon as one is, though the Release was collected', async () => {
+    await stage.apply(service('left'), virtualService('left'), left('v1'));
+    await stage.untilRolledOut('left');
+    await stage.until('the route to be seen', route);
+    const before = canonical(route());
+    await stage.apply(left('v2'));
+    await stage.until(
+      'the split',
+      () => stage.release('left')?.status?.stepAt !== undefined && canonical(route()) !== before,
+    );
+    await sluice.kill('SIGKILL');
+    await stage.kubectlOk('delete', 'deployment', 'left');
+    await stage.until('everything to be collected', () =>
+      [stage.release('left'), stage.deployment('left-canary'), stage.get(kinds.service, 'left-canary')].every(
+        (one) => one === undefined,
+      ),
+    );
+    expect(canonical(route())).not.toBe(before);
+    await stage.sluice();
+    await stage.until('the route to be as it was', () => canonical(route()) === before);
   });
 });
