@@ -4,7 +4,8 @@ import { canaryDeployment, canaryService, type CanaryPlan } from '../../src/core
 import type { Deployment, KubeObject, Service } from '../../src/core/kube-object.ts';
 import { percent } from '../../src/core/percent.ts';
 import { crds } from '../../src/schema/crds.ts';
-import { istio } from '../../src/traffic/istio.ts';
+import { routeKinds } from '../../src/schema/rbac.ts';
+import { meshProviders } from '../../src/traffic/index.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { attach } from '../cluster/up.ts';
@@ -21,9 +22,12 @@ const [bob, carol] = [
   ['--as', 'bob'],
   ['--as', 'carol'],
 ];
+type LogLine = Readonly<Record<string, unknown>>;
+const lines: LogLine[] = [];
 let cluster: Cluster;
 let kit: AdmissionKit;
 
+const routes = routeKinds(meshProviders.flatMap(({ kinds }) => kinds));
 const role = (name: string, subjects: readonly string[], rules: readonly object[]): readonly object[] => [
   { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name, namespace }, rules },
   {
@@ -40,13 +44,11 @@ const grants = [
     ['bob', 'carol'],
     [
       {
-        apiGroups: ['', 'apps', 'networking.istio.io'],
-        resources: [
-          ...['deployments', 'deployments/scale', 'deployments/status', 'services', 'services/status'],
-          'virtualservices',
-        ],
+        apiGroups: ['', 'apps'],
+        resources: ['deployments', 'deployments/scale', 'deployments/status', 'services', 'services/status'],
         verbs: ['*'],
       },
+      ...routes.map(({ group, plural }) => ({ apiGroups: [group], resources: [plural], verbs: ['*'] })),
     ],
   ),
   ...role('break-glass', ['carol'], [{ apiGroups: ['sluice.dev'], resources: ['releases'], verbs: ['break-glass'] }]),
@@ -70,10 +72,12 @@ const madeFor = (name: string): readonly KubeObject[] => {
     arm: { splits: 'route', label: 'app' },
   };
   const target = { namespace, workload: name, apex, canaryService: `${name}-canary`, release };
-  const [route] = istio.render(target, { canary: percent(10) }, new Map());
-  if (route?.op !== 'create') throw new Error('a route was to be made');
+  const made = meshProviders
+    .flatMap((provider) => provider.render(target, { canary: percent(10) }, new Map()))
+    .flatMap((change) => (change.op === 'create' ? [change.body] : []));
+  const own = [...new Map(made.map((object) => [object.kind, object])).values()];
   // Without an owner that exists the garbage collector would take them away.
-  return [canaryDeployment(plan), canaryService(plan, apex), route.body].map((object) => {
+  return [canaryDeployment(plan), canaryService(plan, apex), ...own].map((object) => {
     const { ownerReferences: _owners, ...metadata } = object.metadata;
     return { ...object, metadata };
   });
@@ -104,9 +108,11 @@ const collection = (path: string): readonly string[] => [
 beforeAll(async () => {
   cluster = await attach();
   await cluster.apply([...crds()]);
-  kit = await startAdmission(cluster, namespace);
+  kit = await startAdmission(cluster, namespace, {
+    log: { write: (line) => void lines.push(JSON.parse(line) as LogLine) },
+  });
   await cluster.apply([...grants]);
-  for (const name of ['web', 'api', 'cart'])
+  for (const name of ['web', 'api', 'cart', 'each'])
     for (const object of madeFor(name)) await kit.succeed(['create', ...asSluice, '-f', '-'], object);
   await kit.succeed(['create', '-f', '-'], aManifest('other-canary', 'sluice.test/app:1', {}));
 });
@@ -269,22 +275,100 @@ describe('who may break the glass', () => {
     expect(noted().at(-1)).toContain('INC-42');
   });
 
-  it.each([
-    ['Deployment', 'deployment/cart-canary'],
-    ['Service', 'service/cart-canary'],
-    ['VirtualService', 'virtualservice.networking.istio.io/cart'],
-  ])('deletes a %s in two writes', async (kind, what) => {
-    expect((await run(carol, annotate(what, 'INC-43'))).code).toBe(0);
-    const { code, stderr } = await run(carol, ['delete', what]);
-    expect([code, stderr]).toEqual([0, expect.stringContaining('makes it anew')]);
-    expect(noted().at(-1)).toMatch(new RegExp(`^carol: DELETE of ${kind} .*: INC-43\\. `));
-  });
-
   it('by way of a manifest, in one write', async () => {
     const [, service] = madeFor('api');
     const marked = { ...service, metadata: { ...service!.metadata, annotations: { [breakGlass]: 'INC-44' } } };
     const { code } = await run(carol, ['apply', '--server-side', '--force-conflicts', '-f', '-'], marked);
     expect(code).toBe(0);
     expect(noted().at(-1)).toContain('UPDATE of Service api-canary past its guard: INC-44.');
+  });
+});
+
+/** Of each kind that the guards are about, one that Sluice makes: what a provider makes is here when the provider is. */
+describe('every kind of object that Sluice makes', () => {
+  const made = madeFor('each').map((object): readonly [kind: string, what: string] => {
+    const [version = '', group] = object.apiVersion.split('/').reverse();
+    const plural = routes.find(({ kind }) => kind === object.kind)?.plural ?? `${object.kind.toLowerCase()}s`;
+    return [object.kind, `${group === undefined ? plural : `${plural}.${version}.${group}`}/${object.metadata.name}`];
+  });
+  type Asked = Finished & { readonly told: readonly string[]; readonly logged: readonly LogLine[] };
+  const answers = new Map<string, readonly Asked[]>();
+  const writes = (what: string): readonly (readonly [who: readonly string[], args: readonly string[]])[] => [
+    [bob, ['label', what, 'a=b']],
+    [bob, ['delete', what]],
+    [bob, annotate(what, 'INC-45')],
+    [carol, ['label', what, 'a=b']],
+    [carol, ['delete', what]],
+    [carol, annotate(what, 'INC-45')],
+    [carol, ['label', what, 'a=b']],
+    [carol, ['delete', what]],
+  ];
+
+  beforeAll(async () => {
+    await Promise.all(
+      made.map(async ([kind, what]) => {
+        const all: Asked[] = [];
+        for (const [who, args] of writes(what)) {
+          const [told, logged] = [kit.journal.entries.length, lines.length];
+          const answer = await run(who, args);
+          const about = (text: string | undefined): boolean => text?.includes(` of ${kind} `) === true;
+          all.push({
+            ...answer,
+            told: kit.journal.entries.slice(told).flatMap(({ note }) => (about(note) ? [note] : [])),
+            logged: lines.slice(logged).filter(({ msg }) => about(msg as string | undefined)),
+          });
+        }
+        answers.set(kind, all);
+      }),
+    );
+  });
+
+  it('is in the table, and may be written by Sluice', () => {
+    const guarded = ['Deployment', 'Service', ...routes.map(({ kind }) => kind)].sort();
+    expect(made.map(([kind]) => kind).sort()).toEqual(guarded);
+    expect(guarded).toEqual(expect.arrayContaining(['TrafficSplit', 'VirtualService']));
+  });
+
+  const rows = writes('').flatMap(([[, who = ''], [verb = '']], i) =>
+    made.map(([kind]) => [kind, verb, who, i] as const),
+  );
+  it.each(rows.filter(([, , , i]) => i < 5))(
+    '%s: %s by %s is refused with the reason and the way out',
+    (kind, verb, who, i) => {
+      const { code, stderr, told, logged } = answers.get(kind)![i]!;
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringContaining(' belongs to release each-5 of Deployment each and goes with it'),
+      ]);
+      expect(stderr).toContain('kubectl sluice abort each -n ');
+      const annotated = verb === 'annotate';
+      expect(stderr).toContain(annotated ? 'does not help you' : 'In an emergency');
+      expect(told).toEqual([]);
+      expect(logged).toEqual([expect.objectContaining({ reason: 'guarded', user: who, namespace })]);
+    },
+  );
+
+  it.each(rows.filter(([, , , i]) => i >= 5))(
+    '%s: %s by %s passes with a reason, and is recorded',
+    (kind, verb, _who, i) => {
+      const { code, stderr, told, logged } = answers.get(kind)![i]!;
+      const [operation, now] =
+        verb === 'delete' ? ['DELETE', 'makes it anew'] : ['UPDATE', 'leaves the object as it is'];
+      expect([code, stderr]).toEqual([0, expect.stringContaining(now)]);
+      expect(told).toEqual([expect.stringMatching(new RegExp(`^carol: ${operation} of ${kind} .*: INC-45\\. `))]);
+      expect(logged).toEqual([
+        expect.objectContaining({
+          reason: 'broken-glass',
+          user: 'carol',
+          operation,
+          msg: expect.stringContaining('INC-45'),
+        }),
+      ]);
+    },
+  );
+
+  it('is named in the event by its whole kind', () => {
+    const regarding = kit.journal.entries.map((entry) => entry.regarding.ref.gvk);
+    for (const [kind] of made) expect(regarding.find((gvk) => gvk.kind === kind)?.plural).toMatch(/^[a-z]+s$/);
   });
 });
