@@ -83,6 +83,8 @@ const question =
       return;
     }
     const decoded = decodeReview(httpRequest.body);
+    // A connection keeps hold of its last request for as long as it is idle.
+    httpRequest.body = undefined;
     if (!decoded.ok) {
       malformed(parts, response, { status: 400, error: decoded.reason });
       return;

@@ -9,9 +9,9 @@ import {
 } from '../../schema/selecting-policy.ts';
 import { asProblem, asWritten, findings, validate, type Finding } from '../../schema/validate.ts';
 import { checkQuery } from '../judge/query-text.ts';
-import { BoundedMemory } from '../bounded-memory.ts';
 import type { Json, JsonObject, Labels } from '../kube-object.ts';
 import type { Problem } from '../problem.ts';
+import { Recent } from '../recent.ts';
 import { optInOf, type AppliedPolicy, type OptIn, type SelectingPolicy } from './opt-in.ts';
 import type { Policy } from './policy.ts';
 import { planFindings, providerWarnings, type KnownProviders } from './provider-plan.ts';
@@ -146,13 +146,15 @@ const parseWith = ({ policy: wanted }: OptIn, input: PolicyInput): ParsedSpec =>
 };
 
 /** Nearly every question is about a policy that was read before: the webhook reads each workload's at every write. */
-const withoutFindings = new BoundedMemory<true>(1024 * 1024);
+const withoutFindings = new Recent<true>(64);
+/** Characters: bounds what is held. */
+const worthKeeping = 16 * 1024;
 
 const specFindings = (spec: JsonObject): readonly Finding[] => {
   const text = JSON.stringify(spec);
-  if (withoutFindings.recall(text) === true) return [];
+  if (withoutFindings.recall(text)) return [];
   const found = findings(PolicySpecSchema, spec);
-  if (found.length === 0) withoutFindings.keep(text, true, text.length);
+  if (found.length === 0 && text.length <= worthKeeping) withoutFindings.keep(text, true);
   return found;
 };
 

@@ -1,7 +1,7 @@
 /** The name of a pod template's content: what every mark and every Release is bound to. */
 import { hash } from 'node:crypto';
-import { BoundedMemory } from '../bounded-memory.ts';
 import type { Json, Labels, PodTemplate } from '../kube-object.ts';
+import { Recent } from '../recent.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { sameJson } from './same-json.ts';
 
@@ -19,7 +19,7 @@ export const templateHash = (template: PodTemplate): string => {
   if (known !== undefined && sameJson(known.template, template)) return known.hash;
   const text = canonicalJson(comparable(template));
   const named = hash('sha256', text, 'hex').slice(0, hexDigits);
-  hashed.keep(looks, { template, hash: named }, text.length);
+  if (text.length <= worthKeeping) hashed.keep(looks, { template, hash: named });
   return named;
 };
 
@@ -27,7 +27,9 @@ export const templateHash = (template: PodTemplate): string => {
  * Each template is met several times within a moment: as what is stored and as what is sent, by both webhooks, and again
  * as what the next write finds. To compare it with the one it looks like takes a fifth of the time of hashing it.
  */
-const hashed = new BoundedMemory<{ readonly template: PodTemplate; readonly hash: string }>(1024 * 1024);
+const hashed = new Recent<{ readonly template: PodTemplate; readonly hash: string }>(32);
+/** Characters: bounds what is held. */
+const worthKeeping = 64 * 1024;
 
 /** What tells most templates apart: two that look alike are still compared. */
 const looksOf = ({ metadata, spec }: PodTemplate): string => {
