@@ -4,7 +4,8 @@ import { aDeployment, type DeploymentTraits } from '../../test/support/a-deploym
 import { asked, h, markedV2, running } from '../../test/support/admission-traits.ts';
 import { readRequester } from '../core/admission/marks.ts';
 import type { Gvk, KubeObject } from '../core/kube-object.ts';
-import { ClusterError } from '../ports/cluster.ts';
+import { manualClock } from '../ports/clock.ts';
+import { ClusterError, type Patch } from '../ports/cluster.ts';
 import { memoryJournal } from '../ports/journal.ts';
 import { marks } from '../schema/annotations.ts';
 import { adoptRelease, type Adopted } from './adopt.ts';
@@ -14,12 +15,15 @@ const bob = readRequester(asked('bob'));
 const mallory = { user: 'mallory', at: '2026-01-01T00:00:00.000Z' };
 
 /** Release `web-5` of web:2 over web:1, as the marks of a running workload ask for it, but for what is said otherwise. */
-const aRelease = (spec: object = {}, more: { readonly status?: object; readonly uid?: string } = {}): KubeObject =>
+const aRelease = (
+  spec: object = {},
+  more: { readonly status?: object; readonly uid?: string; readonly name?: string } = {},
+): KubeObject =>
   ({
     apiVersion: 'sluice.dev/v1alpha1',
     kind: 'Release',
     metadata: {
-      name: 'web-5',
+      name: more.name ?? 'web-5',
       namespace: 'shop',
       ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: more.uid ?? '6f9d' }],
     },
@@ -46,7 +50,8 @@ const aWorld = (
     cluster: {
       get: ({ name }: { name: string }) => (cached ? releases.get(name) : undefined),
       fetch: ({ name }: { name: string }) => Promise.resolve(releases.get(name)),
-      list: ({ kind }: Gvk) => (kind === 'Deployment' ? [{ metadata: { name: 'web', uid: '6f9d' } }] : []),
+      list: ({ kind }: Gvk) =>
+        kind === 'Deployment' ? [{ metadata: { name: 'web', uid: '6f9d' } }] : [...releases.values()],
       fetchList: () => Promise.resolve([]),
       create: (object: KubeObject) => {
         if (releases.has(object.metadata.name))
@@ -55,7 +60,14 @@ const aWorld = (
         made.push(object);
         return Promise.resolve(object);
       },
+      patch: ({ name }: { name: string }, { body }: Patch) => {
+        const patched = { ...(releases.get(name) as KubeObject), ...(body as object) };
+        releases.set(name, patched);
+        return Promise.resolve(patched);
+      },
     },
+    clock: manualClock(Date.UTC(2026, 0, 2)),
+    metrics: { release: { end: () => undefined } },
     policies: { ofWorkload: () => ({ spec: {} }) },
     journal,
     log: pino({ level: 'silent' }),
@@ -83,6 +95,25 @@ describe('the Release that a change asks for', () => {
     const world = aWorld(undefined);
     expect(await world.adopt()).toEqual({ created: world.made[0] });
     expect(world.made[0]?.spec).toMatchObject({ templateHash: h.v2, stableHash: h.v1, requestedBy: bob, attempt: 1 });
+  });
+
+  test.each([
+    ['RolledBack', 'rollback: fast', 'rolled back by bob to a template that is known to be good: natively, at once'],
+    ['Restarted', 'restart: native', 'restarted by bob: natively, as the policy says (restart: native)'],
+  ])('is a record alone where the template rolls natively by policy (%s)', async (phase, reason, message) => {
+    const annotations = markedV2({ [marks.phase]: phase, 'sluice.dev/skip': 'left from an earlier change' });
+    const world = aWorld(undefined, { traits: { image: 'web:2', annotations } });
+    const { created } = await world.adopt();
+    expect(created?.spec).toMatchObject({ templateHash: h.v2, stableHash: h.v1, requestedBy: bob, reason });
+    expect(created?.status).toMatchObject({ phase: 'Skipped', message, ending: { outcome: 'Skipped', reason: phase } });
+    expect(world.told()).toEqual([`${phase}: ${message}`]);
+  });
+
+  test('of a rollback names the release that brought the template before', async () => {
+    const before = aRelease({}, { status: { phase: 'Succeeded' }, name: 'web-2' });
+    const traits = { image: 'web:2', annotations: markedV2({ [marks.phase]: 'RolledBack' }) };
+    const { created } = await aWorld(before, { traits }).adopt();
+    expect(created?.status?.['message']).toContain('known to be good (of release web-2)');
   });
 
   test.each<[string, KubeObject, DeploymentTraits?]>([

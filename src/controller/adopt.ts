@@ -1,6 +1,7 @@
 /** A marked workload gets its Release: created once, under the name that the webhook put into the mark. */
-import { boundMarks, readRequester, type BoundMarks } from '../core/admission/marks.ts';
-import { kinds, type Deployment, type KubeObject } from '../core/kube-object.ts';
+import { boundMarks, readRequester, recordPhase, type BoundMarks, type RecordPhase } from '../core/admission/marks.ts';
+import { kinds, type Deployment, type KubeObject, type Labels } from '../core/kube-object.ts';
+import { nativeEnd, nativeReasons } from '../core/release/native-end.ts';
 import { whoseRelease, type AskedRelease, type Whose } from '../core/release/whose-release.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { annotations, marks } from '../schema/annotations.ts';
@@ -8,7 +9,7 @@ import { apiVersion } from '../schema/names.ts';
 import type { ReleaseSpec } from '../schema/release.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { recordEnd } from './record-end.ts';
-import { logRecord, recordOf } from './release-record.ts';
+import { broughtBy, logRecord, recordOf } from './release-record.ts';
 import { attemptOf } from './workload-effects.ts';
 
 /** What has become of the wish in the marks. `foreign`: name of a Release of somebody else that is in its way. */
@@ -25,7 +26,9 @@ export const adoptRelease = async (deps: ControllerDependencies, workload: Deplo
   const existing = deps.cluster.get(ref);
   if (existing !== undefined) return isForeign(deps, workload, valid, existing) ? { foreign: valid.release } : {};
   const created = await createRelease(deps, workload, valid.release, wantedSpec(deps, workload));
-  return { created: valid.phase === 'Skipped' ? await recordSkip(deps, workload, created) : created };
+  if (valid.phase === 'Skipped') return { created: await recordSkip(deps, workload, created) };
+  const native = recordPhase(valid.phase);
+  return { created: native === undefined ? created : await recordNative(deps, workload, created, native) };
 };
 
 /**
@@ -169,19 +172,37 @@ const wantedSpec = (deps: ControllerDependencies, workload: Deployment): Omit<Re
   const own = workload.metadata.annotations ?? {};
   const { spec: policy, name: policyName } = policyFor(deps, workload);
   const requestedBy = readRequester(own[marks.requestedBy]);
-  const skip = own[annotations.skip];
+  const reason = reasonOf(own);
   return {
     templateHash: own[marks.releaseHash] ?? '',
     stableHash: own[marks.stableHash] ?? '',
     policy,
     ...(policyName === undefined ? {} : { policyName }),
     ...(requestedBy === undefined ? {} : { requestedBy }),
-    ...(own[marks.phase] === 'Skipped' && skip !== undefined ? { reason: skip } : {}),
+    ...(reason === undefined ? {} : { reason }),
   };
+};
+
+/** Why no canary comes of it. An annotation may be left from an earlier change. */
+const reasonOf = (own: Labels): string | undefined => {
+  const native = recordPhase(own[marks.phase]);
+  if (native !== undefined) return nativeReasons[native];
+  return own[marks.phase] === 'Skipped' ? own[annotations.skip] : undefined;
 };
 
 const recordSkip = (deps: ControllerDependencies, workload: Deployment, release: KubeObject): Promise<KubeObject> => {
   const spec = release.spec as unknown as ReleaseSpec;
   const message = `rolled natively at the wish of ${spec.requestedBy?.user ?? 'somebody'}: ${spec.reason ?? 'no reason given'}`;
   return recordEnd(deps, { workload, release }, { phase: 'Skipped', message });
+};
+
+const recordNative = (
+  deps: ControllerDependencies,
+  workload: Deployment,
+  release: KubeObject,
+  phase: RecordPhase,
+): Promise<KubeObject> => {
+  const { requestedBy, templateHash } = release.spec as unknown as ReleaseSpec;
+  const { message, reason } = nativeEnd(phase, requestedBy, broughtBy(deps, workload, templateHash));
+  return recordEnd(deps, { workload, release }, { phase: 'Skipped', message, reason });
 };

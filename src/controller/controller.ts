@@ -12,7 +12,6 @@ import { sameStatus } from './same-status.ts';
 import { hasLostSplit, namespacesWithLost, restoreLost } from './lost-splits.ts';
 import { workQueue, type RunResult, type WorkQueue } from './queue.ts';
 import { reconcile } from './reconcile.ts';
-import { tellRollback } from './rolled-back.ts';
 import { looksAstray } from './strays.ts';
 
 export type Controller = {
@@ -43,7 +42,6 @@ export const createController = (deps: ControllerDependencies, options: { worker
   deps.cluster.onChange((change) => {
     // While the caches fill, half the facts are missing; what is there at the start is looked at then.
     if (!started) return;
-    if (is(change.gvk, kinds.deployment)) tellRollback(deps, change);
     for (const key of keysOf(deps, change)) queue.add(key);
     if (mayLose(deps, change)) queue.add(leftIn(change.object.metadata.namespace ?? ''));
   });

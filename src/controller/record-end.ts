@@ -12,12 +12,19 @@ type About = { readonly workload: Deployment; readonly release: KubeObject };
 export const recordEnd = async (
   deps: ControllerDependencies,
   about: About,
-  end: { readonly phase: 'Skipped' | 'Bypassed'; readonly message: string },
+  end: { readonly phase: 'Skipped' | 'Bypassed'; readonly message: string; readonly reason?: string },
 ): Promise<KubeObject> => {
   const { namespace = '', name, generation = 1 } = about.release.metadata;
   const now = deps.clock.now();
   const at = toRfc3339(now);
-  const ended: ReleaseStatus = { ...end, startedAt: at, completedAt: at, observedGeneration: generation };
+  const { reason, ...over } = end;
+  const ended: ReleaseStatus = {
+    ...over,
+    startedAt: at,
+    completedAt: at,
+    ...(reason === undefined ? {} : { ending: { outcome: end.phase, reason, message: end.message, at } }),
+    observedGeneration: generation,
+  };
   const status: ReleaseStatus = { ...ended, conditions: [...conditionsFor(ended, now, generation)] };
   const body = { status: status as unknown as JsonObject };
   const ref = { gvk: kinds.release, namespace, name };

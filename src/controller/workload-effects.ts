@@ -1,5 +1,5 @@
 /** Effects on the user's Deployment. All are guarded by the resourceVersion the decision was made on. */
-import { withKnownGood, type Requester } from '../core/admission/marks.ts';
+import { recordPhase, withKnownGood, type Requester } from '../core/admission/marks.ts';
 import { kinds, type JsonObject, type PodTemplate } from '../core/kube-object.ts';
 import { toRfc3339 } from '../core/time.ts';
 import { ClusterError, type JsonPatchOp } from '../ports/cluster.ts';
@@ -45,10 +45,12 @@ const noMarks: JsonObject = {
 
 /**
  * Takes the marks off: the released template serves. What served before is known to be good, and so is what was judged;
- * a template that was skipped is neither.
+ * a template that was skipped is neither. Who rolls back may well do so because what served before is not good: that
+ * makes nothing known.
  */
 export const settle = async (run: EffectRun): Promise<number> => {
-  const { release, workload } = run.gathered;
+  const { release, workload, facts } = run.gathered;
+  if (recordPhase(facts.workload.marks?.phase) !== undefined) return patchMarks(run, noMarks);
   const { templateHash: admitted, stableHash } = release.spec;
   const promoted = release.status?.ending?.outcome === 'Succeeded' ? [admitted] : [];
   const knownGood = withKnownGood(workload.metadata.annotations, ...promoted, stableHash);

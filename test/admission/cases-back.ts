@@ -9,18 +9,22 @@ const v3 = { 'web.yaml': { version: '3' } } as const;
 const back = ['this template was good before: it rolls back natively, at once'] as const;
 const fast = [...back, 'what changed: image of container app: web:2 → web:1'] as const;
 const promoted = ['web-2 Succeeded'] as const;
+/** Nothing was tried out: a record alone. */
+const recorded = { ...rolled('1'), releases: [...promoted, 'web-4 Skipped'] } as const;
 
 /** Versions that were good before. */
 export const knownGood: Row<GivenName> = {
   row: 'A version that was promoted before comes back',
-  answer: 'It rolls back natively, at once (`rollback: fast`), or as a release (`rollback: canary`).',
+  answer:
+    'It rolls back natively, at once, and a Release that is Skipped records who went back from what to what (`rollback: fast`); or it is a release like any other (`rollback: canary`).',
   cases: [
     {
       name: 'by kubectl rollout undo',
       given: 'promoted',
       run: 'kubectl rollout undo deployment/web',
       see: { exit: 0, says: ['deployment.apps/web rolled back'], warnings: [undoing, ...fast] },
-      then: { ...rolled('1'), releases: promoted },
+      then: recorded,
+      events: ['RolledBack'],
     },
     {
       name: 'by kubectl apply',
@@ -28,7 +32,8 @@ export const knownGood: Row<GivenName> = {
       files: v1,
       run: 'kubectl apply -f web.yaml',
       see: { exit: 0, says: ['deployment.apps/web configured'], warnings: fast },
-      then: { ...rolled('1'), releases: promoted },
+      then: recorded,
+      events: ['RolledBack'],
     },
     {
       name: 'by kubectl replace',
@@ -36,14 +41,16 @@ export const knownGood: Row<GivenName> = {
       files: v1,
       run: 'kubectl replace -f web.yaml',
       see: { exit: 0, says: ['deployment.apps/web replaced'], warnings: fast },
-      then: { ...rolled('1'), releases: promoted },
+      then: recorded,
+      events: ['RolledBack'],
     },
     {
       name: 'by helm rollback',
       given: 'by Helm, promoted',
       run: 'helm rollback web 1 --wait',
       see: { exit: 0, says: ['Rollback was a success'], warnings: [] },
-      then: { ...rolled('1'), releases: promoted },
+      then: recorded,
+      events: ['RolledBack'],
     },
     {
       name: 'where the policy has rollbacks canaried',
@@ -120,7 +127,8 @@ export const midPromotion: Row<GivenName> = {
 /** kubectl rollout restart. */
 export const restarts: Row<GivenName> = {
   row: 'Only the restart annotation changes',
-  answer: 'A restart is a release like any other (`restart: canary`), or rolls natively (`restart: native`).',
+  answer:
+    'A restart is a release like any other (`restart: canary`), or rolls natively and is recorded (`restart: native`).',
   cases: [
     {
       name: 'kubectl rollout restart',
@@ -144,7 +152,8 @@ export const restarts: Row<GivenName> = {
         says: ['deployment.apps/web restarted'],
         warnings: ['the restart rolls natively, as the policy says (restart: native)'],
       },
-      then: idle('1'),
+      then: { ...idle('1'), releases: ['web-2 Skipped'] },
+      events: ['Restarted'],
       newPods: true,
     },
     {

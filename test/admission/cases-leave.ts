@@ -70,7 +70,7 @@ export const skipped: Row<GivenName> = {
       then: succeeded('2', 'web-5', ['web-2 Skipped', 'web-3 Succeeded']),
     },
     {
-      name: 'brought back with its manifest: a version that has served rolls back at once, and nothing is recorded as skipped',
+      name: 'brought back with its manifest: a version that has served rolls back at once, and is recorded as rolled back',
       given: 'skipped, then promoted',
       files: { 'web.yaml': { version: '2', annotations: skip } },
       run: 'kubectl apply -f web.yaml',
@@ -82,7 +82,8 @@ export const skipped: Row<GivenName> = {
           'what changed: image of container app: web:3 → web:2',
         ],
       },
-      then: { ...rolled('2'), releases: ['web-2 Skipped', 'web-3 Succeeded'] },
+      then: { ...rolled('2'), releases: ['web-2 Skipped', 'web-3 Succeeded', 'web-5 Skipped'] },
+      events: ['RolledBack'],
     },
     {
       name: 'where there is nothing to skip',

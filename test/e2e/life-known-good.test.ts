@@ -46,6 +46,10 @@ const stories: Record<Name, (life: Life) => Promise<unknown>> = {
     said['version'] = life.version();
     await rollout('undo', life);
     said['undone'] = await rollout('status', life);
+    await stage.until(
+      'both ways to be recorded',
+      () => life.releases().length === 5 && life.marks().release === undefined,
+    );
   },
   careful: async (life) => {
     await promoted(life, 'v2');
@@ -94,13 +98,30 @@ beforeAll(async () => {
 afterAll(async () => stage.strike());
 
 describe('a template that was promoted before', () => {
-  test('rolls back natively and at once: no release, an event, exit code 0', () => {
+  test('rolls back natively and at once: a record, an event, exit code 0', () => {
     expect(said['good']).toContain('this template was good before: it rolls back natively, at once');
     expect(said['status']).toContain('successfully rolled out');
     expect(said['version']).toBe('v2');
-    expect(lives.good.releases().map(({ status }) => status?.phase)).toEqual(['Succeeded', 'Succeeded', 'Succeeded']);
-    const of = lives.good.releases()[0]?.name;
-    expect(stage.events('good')).toContainEqual(expect.stringMatching(`^RolledBack: .*\\(of release ${of}\\)`));
+    const phases = ['Succeeded', 'Succeeded', 'Succeeded', 'Skipped', 'Skipped'];
+    expect(lives.good.releases().map(({ status }) => status?.phase)).toEqual(phases);
+  });
+
+  test('is recorded: who went back when, with which tool, from which release to which', () => {
+    const [v2, , v4, back, forth] = lives.good.releases();
+    expect(back?.spec).toMatchObject({
+      templateHash: v2?.spec.templateHash,
+      stableHash: v4?.spec.templateHash,
+      from: v4?.name,
+      requestedBy: { user: 'admin', tool: 'kubectl-client-side-apply', at: expect.stringMatching(/^20/) },
+      changes: ['image of container app: sluice.test/app:v4 → sluice.test/app:v2'],
+      reason: 'rollback: fast',
+    });
+    const message = `rolled back by admin to a template that is known to be good (of release ${v2?.name}): natively, at once`;
+    expect(back?.status).toMatchObject({ phase: 'Skipped', message, ending: { reason: 'RolledBack' } });
+    expect(stage.events('good')).toContain(`RolledBack: ${message}`);
+    // kubectl rollout undo is a write without a field manager.
+    expect(forth?.spec).toMatchObject({ templateHash: v4?.spec.templateHash, from: back?.name });
+    expect(forth?.spec.requestedBy).toEqual({ user: 'admin', uid: 'admin', at: forth?.spec.requestedBy?.at });
   });
 
   test('is found by kubectl rollout undo, and the list does not travel back in time with it', () => {

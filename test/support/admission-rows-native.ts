@@ -1,6 +1,7 @@
 import { withSpentSkip } from '../../src/core/admission/spent-skips.ts';
 import type { Labels } from '../../src/core/kube-object.ts';
 import { annotations as keys, marks } from '../../src/schema/annotations.ts';
+import type { DeploymentTraits } from './a-deployment.ts';
 import { alice, hashOf, optIn } from './admission-input.ts';
 import {
   asked,
@@ -35,6 +36,25 @@ const spent = (image: string, reason = 'INC-42'): Labels => ({
 const skippedBefore: Labels = { [marks.skips]: withSpentSkip(undefined, h.v2, 'INC-42') };
 
 /** Changes around native rolls: promotions, own pauses, rollbacks, restarts, skips. */
+/** Rolled back from web:2 a moment ago. */
+const unrecordedMarks = {
+  stableHash: h.v2,
+  releaseHash: h.v0,
+  release: 'web-4',
+  requestedBy: asked('bob'),
+  phase: 'RolledBack',
+};
+const unrecorded: DeploymentTraits = {
+  image: 'web:0',
+  annotations: markedV2({
+    ...known,
+    [marks.stableHash]: h.v2,
+    [marks.releaseHash]: h.v0,
+    [marks.release]: 'web-4',
+    [marks.phase]: 'RolledBack',
+  }),
+};
+
 export const nativeRows: readonly Row[] = [
   // while a promoted template rolls
   [
@@ -285,11 +305,53 @@ export const nativeRows: readonly Row[] = [
   ],
   // rollback and restart
   [
-    'a known good template rolls back natively',
+    'a known good template rolls back natively, and is recorded',
     { image: 'web:2', annotations: { ...optIn, ...known } },
     { image: 'web:0' },
     'known-good',
-    { paused: false, marks: { knownGood: known[marks.knownGood]! } },
+    { paused: false, marks: fresh(h.v2, h.v0, { phase: 'RolledBack', knownGood: known[marks.knownGood]! }) },
+  ],
+  [
+    'so it is after a failure, over what serves',
+    { ...failed, annotations: { ...failed.annotations, [marks.knownGood]: h.v0 } },
+    { image: 'web:0' },
+    'known-good',
+    { paused: false, marks: fresh(h.v1, h.v0, { phase: 'RolledBack', knownGood: h.v0 }) },
+  ],
+  [
+    'and when the user resumes after they went back under their own pause, by whoever did that',
+    { ...userPaused, annotations: { ...userPaused.annotations, [marks.knownGood]: h.v2 } },
+    { paused: false },
+    'known-good',
+    { paused: false, marks: { ...v2Marks, phase: 'RolledBack', knownGood: h.v2 } },
+  ],
+  [
+    'another one before that is recorded is recorded instead',
+    unrecorded,
+    { image: 'web:1' },
+    'known-good',
+    { paused: false, marks: fresh(h.v0, h.v1, { phase: 'RolledBack', knownGood: known[marks.knownGood]! }) },
+  ],
+  [
+    'what was rolled away from is no better known for it',
+    unrecorded,
+    { image: 'web:2' },
+    'released',
+    { paused: true, marks: fresh(h.v0, h.v2, { knownGood: known[marks.knownGood]! }) },
+  ],
+  [
+    'a pause before it is recorded is the users',
+    unrecorded,
+    { paused: true },
+    'kept',
+    { paused: true, marks: { ...unrecordedMarks, knownGood: known[marks.knownGood]! } },
+  ],
+  [
+    'opting out before it is recorded ends it',
+    unrecorded,
+    { drop: [keys.canary] },
+    'opted-out',
+    { paused: false, marks: {} },
   ],
   [
     'where the policy says so it is canaried',
@@ -317,7 +379,7 @@ export const nativeRows: readonly Row[] = [
     { ...idle, annotations: { ...optIn, 'sluice.dev/restart': 'native' } },
     restarted('web:1'),
     'restarted',
-    { paused: false, marks: {} },
+    { paused: false, marks: fresh(h.v1, hashOf(restarted('web:1').template!), { phase: 'Restarted' }) },
   ],
   [
     'a restart with an image is not a restart',
@@ -391,7 +453,7 @@ export const nativeRows: readonly Row[] = [
     { image: 'web:3', annotations: { ...optIn, ...skippedBefore, [marks.knownGood]: h.v2 } },
     { image: 'web:2', annotations: { ...optIn, [keys.skip]: 'INC-42' } },
     'known-good',
-    { paused: false, marks: { knownGood: h.v2, ...spent('web:2') } },
+    { paused: false, marks: fresh(h.v3, h.v2, { phase: 'RolledBack', knownGood: h.v2, ...spent('web:2') }) },
   ],
   [
     'for another template its reason counts',

@@ -24,7 +24,7 @@ const someAnnotations = fc
     [marks.releaseHash]: some(hash),
     [marks.release]: some(fc.constantFrom('web-4', 'web-5', '')),
     [marks.requestedBy]: some(fc.constantFrom('{}', 'x')),
-    [marks.phase]: some(fc.constantFrom('Failed', 'Promoting', 'Skipped', 'UserPaused', 'Strange', '')),
+    [marks.phase]: some(fc.constantFrom('Failed', 'Promoting', 'Skipped', 'UserPaused', 'RolledBack', 'Strange', '')),
     [marks.knownGood]: some(fc.array(hash, { maxLength: 3 }).map((list) => list.join(','))),
     [marks.admitted]: some(hash),
     [marks.skips]: some(fc.constantFrom('', withSpentSkip(undefined, hashOf('web:2'), 'INC-1'))),

@@ -10,6 +10,7 @@ import {
   knownGoodHashes,
   marksBoundTo,
   readMarks,
+  recordPhase,
   withKnownGood,
   type BoundMarks,
   type Marks,
@@ -43,7 +44,7 @@ export type DecideInput = {
 };
 
 /**
- * What the workload is at, by the old object alone. `idle`: nothing; a pause is the user's. `running`: held by Sluice
+ * What the workload is at, by the old object alone. `idle`: nothing (but a record, it may be); a pause is the user's. `running`: held by Sluice
  * for a release. `failed`: held with a failed template. `user-paused`: paused by the user, edited, not resumed.
  * `rolling`: the marked template rolls natively (promoted, skipped, or unpaused behind Sluice's back).
  */
@@ -118,7 +119,7 @@ export const factsOf = (input: DecideInput, old: Deployment): Facts => {
 };
 
 const standingOf = (old: Deployment, bound: BoundMarks | undefined): Standing => {
-  if (bound === undefined) return 'idle';
+  if (bound === undefined || recordPhase(bound.phase) !== undefined) return 'idle';
   if (old.spec.paused !== true || bound.phase === 'Promoting' || bound.phase === 'Skipped') return 'rolling';
   if (bound.phase === 'UserPaused') return 'user-paused';
   return bound.phase === 'Failed' ? 'failed' : 'running';
@@ -164,7 +165,8 @@ export const copiesPause = ({ metadata, spec }: Deployment, old?: Deployment): b
 };
 
 /** Whether a pause under this phase is Sluice's. An unknown phase means a release that is running. */
-export const heldBySluice = (phase: string): boolean => !['UserPaused', 'Promoting', 'Skipped'].includes(phase);
+export const heldBySluice = (phase: string): boolean =>
+  !['UserPaused', 'Promoting', 'Skipped'].includes(phase) && recordPhase(phase) === undefined;
 
 type Hashes = { readonly old: string; readonly object: string };
 
@@ -197,12 +199,14 @@ const wantedMarks = (
   }
   return {
     // What has rolled, or rolls, natively is what serves: only a held template is not.
-    stableHash: bound === undefined || standingOf(old, bound) === 'rolling' ? hashes.old : bound.stableHash,
+    stableHash: bound === undefined || rolls(standingOf(old, bound)) ? hashes.old : bound.stableHash,
     releaseHash: hashes.object,
     release: nextRelease(old),
     requestedBy: requestedBy(input),
   };
 };
+
+const rolls = (standing: Standing): boolean => standing === 'rolling' || standing === 'idle';
 
 /** Name of the Release when this write asks for a new one. */
 export const nextRelease = (old: Deployment): string =>

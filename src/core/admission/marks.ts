@@ -8,9 +8,15 @@ import type { AnnotationEdits } from './json-patch.ts';
 /**
  * What the workload's pause, or its roll, is about. Without a phase a release is wanted or running.
  * `Failed`: the template stays held. `Promoting` and `Skipped`: it rolls natively. `UserPaused`: the user paused on
- * their own and has not resumed yet.
+ * their own and has not resumed yet. A RecordPhase: nothing is going on, and the Release is yet to be recorded.
  */
-export type MarkPhase = 'Failed' | 'Promoting' | 'Skipped' | 'UserPaused';
+export type MarkPhase = 'Failed' | 'Promoting' | 'Skipped' | 'UserPaused' | RecordPhase;
+
+/** The template rolls natively because the policy says so. */
+export type RecordPhase = 'RolledBack' | 'Restarted';
+
+export const recordPhase = (phase: string | undefined): RecordPhase | undefined =>
+  phase === 'RolledBack' || phase === 'Restarted' ? phase : undefined;
 
 export type MarkName = keyof typeof keys;
 /** The annotations as they stand; they mean something only once they are bound. */

@@ -9,7 +9,7 @@ import {
   supersedingMarks,
   type Facts,
 } from './facts.ts';
-import type { Marks } from './marks.ts';
+import type { Marks, RecordPhase } from './marks.ts';
 import { isWithoutEffect } from './peoples-annotations.ts';
 import * as say from './warnings.ts';
 
@@ -61,6 +61,14 @@ const native = (facts: Facts, warnings: readonly string[]): Ruling => ({
   marks: admittedMarks(facts),
   warnings,
 });
+
+/** The same from rest, and to be recorded: a release that is under way tells of it itself. */
+const recorded = (facts: Facts, phase: RecordPhase, warnings: readonly string[]): Ruling => {
+  const ruling = native(facts, warnings);
+  const { standing, wanted } = facts;
+  if (standing === 'running' || standing === 'rolling') return ruling;
+  return { ...ruling, marks: { ...ruling.marks, ...wanted, phase } };
+};
 
 const release = (facts: Facts, warnings: readonly string[]): Ruling => ({
   paused: true,
@@ -171,7 +179,7 @@ export const rows: readonly Row[] = [
     case: 'known-good',
     because: 'the template was promoted before and the policy rolls back fast',
     when: (f) => f.wasKnownGood && f.policy?.rollback !== 'canary',
-    then: (f) => native(f, say.rolledBackWarnings(f)),
+    then: (f) => recorded(f, 'RolledBack', say.rolledBackWarnings(f)),
   },
   {
     case: 'restarted',
@@ -180,7 +188,7 @@ export const rows: readonly Row[] = [
       f.standing === 'idle' &&
       f.policy?.restart === 'native' &&
       restartOnly(f.old.spec.template, f.object.spec.template),
-    then: (f) => native(f, say.restartedWarnings),
+    then: (f) => recorded(f, 'Restarted', say.restartedWarnings),
   },
   {
     case: 'resumed',

@@ -225,6 +225,7 @@ describe('a workload that is where Sluice left it', () => {
     ['failed', failed],
     ['rolling for a promotion', promoting, open],
     ['edited under the users pause', userPaused],
+    ['rolled back, and not recorded yet', { image: 'web:2', annotations: markedV2({ [marks.phase]: 'RolledBack' }) }],
     ['unpaused in the middle of a release: the Release ends as bypassed', { ...running, paused: false }, open],
     ['the same without its marks', { image: 'web:2', annotations: { ...optIn, ...admitted(h.v1) } }, open],
     ['gone back in the middle of a release', { annotations: { ...optIn, ...admitted(h.v0) } }, open],
@@ -251,7 +252,7 @@ describe('whatever is found', () => {
       [marks.stableHash]: some(hash),
       [marks.releaseHash]: some(hash),
       [marks.release]: some(fc.constantFrom('web-4', 'web-5')),
-      [marks.phase]: some(fc.constantFrom('Failed', 'Promoting', 'Skipped', 'UserPaused', 'Strange')),
+      [marks.phase]: some(fc.constantFrom('Failed', 'Promoting', 'Skipped', 'UserPaused', 'Restarted', 'Strange')),
       [marks.knownGood]: some(hash),
       [marks.admitted]: some(hash),
     })

@@ -6,7 +6,15 @@
 import type { Deployment } from '../kube-object.ts';
 import { templateHash } from '../template/template-hash.ts';
 import { heldBySluice } from './facts.ts';
-import { knownGoodHashes, marksBoundTo, readMarks, withKnownGood, type BoundMarks, type Marks } from './marks.ts';
+import {
+  knownGoodHashes,
+  marksBoundTo,
+  readMarks,
+  recordPhase,
+  withKnownGood,
+  type BoundMarks,
+  type Marks,
+} from './marks.ts';
 import { releaseName } from './release-name.ts';
 
 /** A Release that is not over. */
@@ -133,7 +141,8 @@ const seenWith = (facts: Facts, { served, fast }: Looked): Seen => {
 const servedBefore = ({ marks, open, paused, bound }: Facts): string | undefined => {
   if (bound !== undefined) return bound.stableHash;
   if (!paused || marks.release === undefined) return marks.admitted ?? open?.stableHash;
-  return marks.phase === 'Promoting' || marks.phase === 'Skipped' ? marks.releaseHash : marks.stableHash;
+  const rolled = ['Promoting', 'Skipped'].includes(marks.phase ?? '') || recordPhase(marks.phase) !== undefined;
+  return rolled ? marks.releaseHash : marks.stableHash;
 };
 
 const lasting = ({ marks: { knownGood, admitted } }: Seen): Marks => ({

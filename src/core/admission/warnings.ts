@@ -122,7 +122,7 @@ export const restartedWarnings: readonly string[] = [
 ];
 
 export const optedOutWarnings = (facts: Facts): readonly string[] => {
-  if (facts.bound === undefined) return [];
+  if (facts.bound === undefined || facts.standing === 'idle') return [];
   return [
     `nothing asks for canary releases of this workload any more: release ${facts.bound.release} ends and the workload rolls natively`,
   ];

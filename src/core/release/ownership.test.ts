@@ -29,6 +29,13 @@ describe('a release whose workload has moved on', () => {
     ['its own template rolls unpaused', { marks: { release: 'web-2' } }, 'Bypassed', 'Unpaused'],
     ['the users pause over it is lifted', { marks: { release: 'web-2', phase: 'UserPaused' } }, 'Bypassed', 'Unpaused'],
     ['another release is wanted', { templateHash: v3, marks: { release: 'web-3' } }, 'Superseded', 'Superseded'],
+    [
+      'it only records that the workload rolls back',
+      { marks: { release: 'web-2', phase: 'RolledBack', requestedBy: '{"user":"ann","at":"now"}' } },
+      'Skipped',
+      'RolledBack',
+    ],
+    ['it only records a restart', { marks: { release: 'web-2', phase: 'Restarted' } }, 'Skipped', 'Restarted'],
     ['the user skips it', { marks: { release: 'web-2', phase: 'Skipped' } }, 'Skipped', 'SkipRequested'],
   ])('ends when %s', (_name, change, outcome, reason) => {
     const w = becomes(atStep2(), change).run();

@@ -1,7 +1,8 @@
 /** Whether the workload still wants this release: abort, skip, another template and opting out all show in its marks. */
 import type { ReleaseStatus } from '../../schema/release.ts';
-import { readRequester } from '../admission/marks.ts';
+import { readRequester, recordPhase } from '../admission/marks.ts';
 import type { Facts } from './facts.ts';
+import { nativeEnd } from './native-end.ts';
 import { endWith, type Decided } from './state.ts';
 
 /** The status with its ending decided, or undefined while the workload still wants the release (or the end is decided already). */
@@ -23,6 +24,8 @@ const endOf = (status: ReleaseStatus, facts: Facts): Decided | undefined => {
   if (marks === undefined) return withoutMarks(status, facts);
   if (marks.release !== facts.release.name) return superseded(status, marks.release);
   if (marks.phase === 'Skipped') return skipped(facts);
+  const recorded = recordPhase(marks.phase);
+  if (recorded !== undefined) return nativeEnd(recorded, readRequester(marks.requestedBy));
   if (marks.phase === 'Promoting') return status.phase === 'Promoting' ? undefined : promotedBefore;
   return facts.workload.paused || status.phase === 'Promoting' ? undefined : unpaused;
 };

@@ -39,6 +39,13 @@ describe('what is told', () => {
       ['workload Normal ReleaseSucceeded'],
     ],
     [
+      'a record of a rollback, on the workload, as what it is',
+      undefined,
+      { phase: 'Skipped', ending: { outcome: 'Skipped', reason: 'RolledBack', message: '', at: '' } },
+      ['workload Normal RolledBack'],
+    ],
+    ['a skip, on the workload', undefined, { phase: 'Skipped' }, ['workload Normal ReleaseSkipped']],
+    [
       'what keeps it from starting, on both',
       { phase: 'Pending' },
       { phase: 'Pending', message: 'no Service' },

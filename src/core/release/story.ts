@@ -1,5 +1,6 @@
 /** What a change of a release's status is worth telling: events, and one log line. */
 import type { ReleaseStatus } from '../../schema/release.ts';
+import { recordPhase } from '../admission/marks.ts';
 import { isFinal } from './state.ts';
 
 export type Tale = {
@@ -37,7 +38,7 @@ const onlyWorkload = { on: 'workload' } as const;
 const phaseTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly Tale[] => {
   if (before?.phase === after.phase) return blockedTale(before, after);
   const note = after.message ?? after.phase;
-  if (isFinal(after.phase)) return [tale(`Release${after.phase}`, 'EndRelease', note, endTold(after.phase))];
+  if (isFinal(after.phase)) return [tale(endReason(after), 'EndRelease', note, endTold(after.phase))];
   switch (after.phase) {
     case 'Preparing':
       return [
@@ -56,6 +57,9 @@ const phaseTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): rea
       return [];
   }
 };
+
+/** A record of what the policy lets roll is told as what it is. */
+const endReason = ({ phase, ending }: ReleaseStatus): string => recordPhase(ending?.reason) ?? `Release${phase}`;
 
 const endTold = (phase: ReleaseStatus['phase']): Partial<Tale> => {
   if (phase === 'Failed') return warning;

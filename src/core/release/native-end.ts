@@ -1,0 +1,22 @@
+/** The end of a Release that is a record alone: its template rolled natively because the policy says so. */
+import type { ReleaseSpec } from '../../schema/release.ts';
+import type { RecordPhase } from '../admission/marks.ts';
+import type { Decided } from './state.ts';
+
+/** What the policy says, for `spec.reason`. */
+export const nativeReasons: Readonly<Record<RecordPhase, string>> = {
+  RolledBack: 'rollback: fast',
+  Restarted: 'restart: native',
+};
+
+/** `of`: name of the Release that brought the template before. */
+export const nativeEnd = (phase: RecordPhase, by: ReleaseSpec['requestedBy'], of?: string): Decided => ({
+  outcome: 'Skipped',
+  reason: phase,
+  message: words[phase](by === undefined ? '' : ` by ${by.user}`, of === undefined ? '' : ` (of release ${of})`),
+});
+
+const words: Readonly<Record<RecordPhase, (by: string, of: string) => string>> = {
+  RolledBack: (by, of) => `rolled back${by} to a template that is known to be good${of}: natively, at once`,
+  Restarted: (by) => `restarted${by}: natively, as the policy says (${nativeReasons.Restarted})`,
+};
