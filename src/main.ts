@@ -40,7 +40,7 @@ if (parsed.kind === 'help') {
   const stopped = untilSignal();
   const started = start(parsed.config).catch(fail);
   // What waits for an API server or a certificate has nothing to lose; `dev` takes away what it has installed.
-  if (parsed.config.command !== 'dev') await Promise.race([started, stopped.then(() => process.exit(0))]);
+  if (parsed.config.command !== 'dev' && (await Promise.race([started, stopped])) === undefined) process.exit(0);
   const stop = await started;
   await stopped;
   await stop().catch(fail);

@@ -9,18 +9,16 @@
  * is by timers, which a change of the wall clock does not touch. A standby asks for nothing while it waits: a watch tells it
  * that the lease was given back or renewed, and a timer that nothing was heard of it for too long.
  */
-import { apiVersionOf, gvk, type Json, type KubeObject, type ObjectRef } from '../core/kube-object.ts';
+import type { KubeObject, ObjectRef } from '../core/kube-object.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { collectionPath, objectPath, refText } from './api-path.ts';
 import type { Api, ApiCall } from './api.ts';
-import { microTime } from './event.ts';
+import { claimed, leaseKind, type LeaseSpec } from './lease-record.ts';
 import { asObject } from './list-pages.ts';
 import type { Log } from './log.ts';
 import { compareVersions } from './resource-version.ts';
-
-export const leaseKind = gvk('coordination.k8s.io/v1', 'Lease', 'leases');
 
 export type LeaseOptions = {
   readonly api: Pick<Api, 'request'>;
@@ -71,14 +69,6 @@ export interface LeaseHolder {
    */
   stop(): Promise<void>;
 }
-
-type LeaseSpec = Record<string, Json | undefined> & {
-  readonly holderIdentity?: string;
-  readonly leaseDurationSeconds?: number;
-  readonly acquireTime?: string;
-  readonly renewTime?: string;
-  readonly leaseTransitions?: number;
-};
 
 const TIMES = leaseTimes(15_000);
 
@@ -237,22 +227,9 @@ class Elector implements LeaseHolder {
   }
 
   #write(holder: string, duration: Milliseconds): Promise<KubeObject> {
-    const now = microTime(this.#options.clock.now());
-    const before = this.#spec();
-    const same = before.holderIdentity === holder;
-    const spec: LeaseSpec = {
-      ...before,
-      holderIdentity: holder,
-      leaseDurationSeconds: Math.max(1, Math.ceil(duration / 1000)),
-      renewTime: now,
-      acquireTime: same ? (before.acquireTime ?? now) : now,
-      leaseTransitions: (before.leaseTransitions ?? 0) + (same || this.#lease === undefined ? 0 : 1),
-    };
-    const { namespace = '', name } = this.#ref;
-    const known = this.#lease ?? { metadata: { name, namespace } };
-    const body = { ...known, apiVersion: apiVersionOf(leaseKind), kind: leaseKind.kind, spec } as unknown as Json;
+    const body = claimed(this.#ref, this.#lease, { holder, duration, now: this.#options.clock.now() });
     return this.#lease === undefined
-      ? this.#request({ method: 'POST', path: collectionPath(leaseKind, namespace), body })
+      ? this.#request({ method: 'POST', path: collectionPath(leaseKind, this.#ref.namespace), body })
       : this.#request({ method: 'PUT', path: objectPath(this.#ref), body });
   }
 
@@ -283,7 +260,10 @@ class Elector implements LeaseHolder {
     this.#term?.cancel();
     this.#term = undefined;
     if (this.#lease === undefined || this.#spec().holderIdentity !== this.#options.identity) return;
-    await this.#write('', 1000).catch((error: unknown) => this.#complain(error));
+    await this.#write('', 1000).then(
+      () => this.#options.log.info({ lease: this.#ref.name }, 'the lease is given back'),
+      (error: unknown) => this.#complain(error),
+    );
   }
 
   /** One line for a row of failures. */

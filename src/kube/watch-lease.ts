@@ -1,6 +1,7 @@
 /** What a standby hears of the lease instead of asking for it. */
 import { connectCluster, type ClusterOptions } from './cluster.ts';
-import { leaseKind, type LeaseOptions } from './lease.ts';
+import { leaseKind } from './lease-record.ts';
+import type { LeaseOptions } from './lease.ts';
 
 export type LeaseWatch = Pick<LeaseOptions, 'follow'> & {
   /** Resolves when nothing is under way any more. */

@@ -3,7 +3,8 @@
  * at once. Whoever loses the lease ends: what it has under way and in memory belongs to a time that is over.
  */
 import type { KubeObject } from '../core/kube-object.ts';
-import { leaseKind, type LeaseHolder, type LeaseOptions } from '../kube/lease.ts';
+import { leaseKind } from '../kube/lease-record.ts';
+import type { LeaseHolder, LeaseOptions } from '../kube/lease.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { Work } from './wire-controller.ts';
 

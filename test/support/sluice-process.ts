@@ -19,6 +19,9 @@ export type LogLine = Readonly<Record<string, unknown>> & { readonly msg?: strin
 export type Sluice = {
   readonly log: readonly LogLine[];
   readonly ended: Promise<Ending>;
+  /** Resolves when the signal is sent. */
+  signal(signal: NodeJS.Signals): Promise<void>;
+  /** Resolves when it has ended of it. */
   kill(signal: NodeJS.Signals): Promise<void>;
   /** SIGTERM, and wait: it takes away what it installed. */
   stop(): Promise<void>;
@@ -68,6 +71,7 @@ export const startSluice = async (cluster: Cluster, options: SluiceOptions): Pro
   return {
     log,
     ended: process.ended,
+    signal: (signal) => process.kill(signal),
     kill: async (signal) => {
       await process.kill(signal);
       await process.ended;

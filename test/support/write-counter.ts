@@ -22,6 +22,7 @@ export type WriteCounter = {
 };
 
 type KubeConfig = {
+  users: { user: { as?: string } }[];
   clusters: {
     cluster: {
       server: string;
@@ -46,8 +47,10 @@ const kindIn = (url: string): string => {
   return subresource === undefined ? plural : `${plural}/${subresource}`;
 };
 
-export const startWriteCounter = async (kubeconfig: string): Promise<WriteCounter> => {
+/** `as`: whom those who go through it act as. */
+export const startWriteCounter = async (kubeconfig: string, as?: string): Promise<WriteCounter> => {
   const config = parse(await readFile(kubeconfig, 'utf8')) as KubeConfig;
+  if (as !== undefined) for (const { user } of config.users) user.as = as;
   const { cluster } = config.clusters[0]!;
   const upstream = new URL(cluster.server);
   const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
