@@ -176,12 +176,16 @@ const endAndKill = async (scene: Scene): Promise<void> => {
   killed.story = await scene.release('v3', () => b.process.kill('SIGKILL'), c);
 };
 
+/** The next step is recorded; the API server's answer, after which the route would be written, finds nobody awake. */
+const stopBetweenWrites = ({ counter, process }: Candidate): Promise<void> =>
+  counter.atWrite(1, 'between', () => process.signal('SIGSTOP'));
+
 /** d is stopped, e follows it; when everything is over, d is woken. */
 const stopAndWake = async (scene: Scene): Promise<void> => {
   const d = await scene.candidate('d');
   const [e] = await Promise.all([scene.candidate('e'), scene.begin(), scene.untilLeading(d)]);
   try {
-    stopped.story = await scene.release('v2', () => d.process.signal('SIGSTOP'), e);
+    stopped.story = await scene.release('v2', () => stopBetweenWrites(d), e);
     d.counter.takeCounts();
   } finally {
     await d.process.signal('SIGCONT');
@@ -214,10 +218,11 @@ const tale = [
 ];
 
 describe.each([
-  ['is told to end', ended],
-  ['is killed', killed],
-  ['is stopped', stopped],
-] as const)('when the leader %s in the middle of a release', (_how, its) => {
+  ['is told to end', ended, tale],
+  ['is killed', killed, tale],
+  // Whoever records a step tells of it, and that one was stopped in between.
+  ['is stopped', stopped, tale.slice(0, -1)],
+] as const)('when the leader %s in the middle of a release', (_how, its, expected) => {
   test('another one brings it to its end', () => {
     expect(its.story?.release.status?.ending?.reason).toBe('Promoted');
   });
@@ -231,7 +236,7 @@ describe.each([
   test('and is told once', () => {
     // On a busy machine there may be more to tell, such as that it waits for a slow pod.
     const reasons = new Set(tale.map((text) => text.split(':')[0]));
-    expect(its.story?.events.filter((text) => reasons.has(text.split(':')[0]))).toEqual(tale);
+    expect(its.story?.events.filter((text) => reasons.has(text.split(':')[0]))).toEqual(expected);
   });
 });
 

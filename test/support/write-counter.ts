@@ -1,6 +1,7 @@
 /**
  * A plain HTTP proxy in front of the API server that counts the writes of whoever goes through it, and can call somebody
- * at the n-th: `before` it reaches the API server (it then never does), or `after` it has been carried out (the answer is lost).
+ * at the n-th: `before` it reaches the API server (it then never does), or `after` it has been carried out (the answer is lost,
+ * or goes on its way when whoever was called is done: `between`).
  */
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -11,11 +12,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 
+type Moment = 'before' | 'after' | 'between';
+
 export type WriteCounter = {
   /** A kubeconfig that leads through the proxy. */
   readonly kubeconfig: string;
-  /** Calls `kill` at the n-th write from now on; resolves when it has. Writes of events and of installation do not count. */
-  atWrite(n: number, when: 'before' | 'after', kill: () => Promise<void>): Promise<void>;
+  /** Calls `kill` at the n-th write from now on; resolves when it has. Writes of events, leases and installation do not count. */
+  atWrite(n: number, when: Moment, kill: () => Promise<void>): Promise<void>;
   /** Requests since the last call, watches left out, by verb and kind. */
   takeCounts(): Readonly<Record<string, number>>;
   close(): Promise<void>;
@@ -32,9 +35,9 @@ type KubeConfig = {
     };
   }[];
 };
-type Trap = { left: number; readonly when: 'before' | 'after'; readonly spring: () => void };
+type Trap = { left: number; readonly when: Moment; readonly spring: () => Promise<void> };
 
-const ignored = /\/events|customresourcedefinitions|rbac\.authorization|admissionregistration|authentication/;
+const ignored = /\/events|\/leases|customresourcedefinitions|rbac\.authorization|admissionregistration|authentication/;
 const isWrite = ({ method = 'GET', url = '' }: IncomingMessage): boolean =>
   !['GET', 'HEAD'].includes(method) && !ignored.test(url);
 
@@ -84,15 +87,19 @@ export const startWriteCounter = async (kubeconfig: string, as?: string): Promis
         headers: { ...headers, host: upstream.host },
       },
       (answer) => {
-        if (caught !== undefined) {
+        if (caught?.when === 'after') {
           answer.resume().on('end', () => {
-            caught.spring();
+            void caught.spring();
             response.destroy();
           });
           return;
         }
-        response.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(response);
+        const goOn = (): void => {
+          response.writeHead(answer.statusCode ?? 502, answer.headers);
+          answer.pipe(response);
+        };
+        if (caught === undefined) goOn();
+        else void caught.spring().then(goOn);
       },
     );
     onward.on('error', () => response.destroy());
@@ -107,7 +114,7 @@ export const startWriteCounter = async (kubeconfig: string, as?: string): Promis
       forward(message, response, caught);
       return;
     }
-    caught.spring();
+    void caught.spring();
     response.destroy();
   });
   server.listen(0, '127.0.0.1');
@@ -119,12 +126,10 @@ export const startWriteCounter = async (kubeconfig: string, as?: string): Promis
   await writeFile(path, stringify(config), { mode: 0o600 });
   return {
     kubeconfig: path,
-    atWrite: async (n, when, kill) => {
-      await new Promise<void>((resolve) => {
-        trap = { left: n, when, spring: resolve };
-      });
-      await kill();
-    },
+    atWrite: (n, when, kill) =>
+      new Promise((resolve, reject) => {
+        trap = { left: n, when, spring: () => kill().then(resolve, reject) };
+      }),
     takeCounts: () => {
       const taken = counts;
       counts = {};
