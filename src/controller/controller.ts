@@ -45,6 +45,10 @@ export const createController = (deps: ControllerDependencies, options: { worker
     for (const key of keysOf(deps, change)) queue.add(key);
     if (mayLose(deps, change)) queue.add(leftIn(change.object.metadata.namespace ?? ''));
   });
+  // What waits for a kind of route to be installed, or loses its split with it, has no object to hear it from.
+  deps.cluster.onServed(() => {
+    if (started) addActive(deps, queue);
+  });
   const start = (): void => {
     started = true;
     startAll(deps, queue);
@@ -76,8 +80,12 @@ const startAll = (deps: ControllerDependencies, queue: WorkQueue): void => {
   for (const workload of cluster.list(kinds.deployment))
     if (isMarked(workload) || isStray(deps, workload))
       queue.add(keyOf(workload.metadata.namespace ?? '', workload.metadata.name));
-  for (const release of cluster.list(kinds.release)) if (isActive(release)) queue.add(workloadKey(release));
+  addActive(deps, queue);
   for (const namespace of namespacesWithLost(deps)) queue.add(leftIn(namespace));
+};
+
+const addActive = ({ cluster }: ControllerDependencies, queue: WorkQueue): void => {
+  for (const release of cluster.list(kinds.release)) if (isActive(release)) queue.add(workloadKey(release));
 };
 
 const isMarked = ({ metadata }: KubeObject): boolean => metadata.annotations?.[marks.release] !== undefined;

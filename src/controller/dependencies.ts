@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Gvk, KubeObject, PodTemplate } from '../core/kube-object.ts';
 import type { Policy } from '../core/policy/policy.ts';
+import type { KnownProviders } from '../core/policy/provider-plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Journal } from '../ports/journal.ts';
@@ -39,6 +40,8 @@ export type ControllerDependencies = {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly traffic: TrafficPort;
+  /** The same providers as admission knows them, for words about which of them can be used. */
+  readonly providers: KnownProviders;
   readonly policies: PolicyPort;
   readonly measure: MeasureRound;
   readonly journal: Journal;

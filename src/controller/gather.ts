@@ -14,7 +14,7 @@ import {
   type Service,
 } from '../core/kube-object.ts';
 import type { Policy } from '../core/policy/policy.ts';
-import { planProblems, providerProblems } from '../core/policy/provider-plan.ts';
+import { planProblems, providerProblems, unserved, type KnownProvider } from '../core/policy/provider-plan.ts';
 import type { Problem } from '../core/problem.ts';
 import { fromRfc3339, type Instant } from '../core/time.ts';
 import type { ClusterView } from '../ports/cluster.ts';
@@ -122,16 +122,18 @@ const detect = ({ cluster, traffic }: ControllerDependencies, { spec }: Deployme
   return traffic.detect({ target, served, routes, template: spec.template, ...present({ namespace }) }).provider;
 };
 
-const routeFacts = (route: Route | undefined): RouteFacts => {
+const routeFacts = (cluster: ClusterView, route: Route | undefined): RouteFacts => {
   if (route === undefined) return { splits: 'route', observed: 'unknown', pristine: true };
   const { provider, target, live } = route;
   const observed = provider.observe(target, live);
   const acceptance = provider.accepted(target, live);
+  const missing = unserved(knownOf(cluster, provider));
   return {
     splits: provider.can.splits,
     observed: observed === 'unknown' ? 'unknown' : observed.canary,
     pristine: provider.restore(target, live).length === 0,
     ...(acceptance.accepted === false ? { refused: acceptance.because } : {}),
+    ...(missing === undefined ? {} : { unserved: `the provider ${provider.name} ${missing}` }),
   };
 };
 
@@ -204,18 +206,25 @@ const wayOf = (
     ...('key' in label ? { label: label.key } : {}),
     problems: [
       ...missing,
-      ...ableProblems(deps.cluster, route.provider, policy),
+      ...ableProblems(deps, knownOf(deps.cluster, route.provider), policy),
       ...route.provider.check(route.target, route.live, policy.weights),
     ],
   };
 };
 
 /** What admission says of a provider that is named, of the one that was found. */
-const ableProblems = (cluster: ClusterView, provider: TrafficProvider, policy: Policy): readonly Problem[] => {
-  const { name, can, kinds: own } = provider;
-  const missing = own.filter((gvk) => !cluster.serves(gvk)).map((gvk) => `${gvk.kind} (${apiVersionOf(gvk)})`);
-  return [...providerProblems({ name, can, missing: () => missing }), ...planProblems({ name, can }, policy.weights)];
-};
+const ableProblems = ({ providers }: ControllerDependencies, known: Known, policy: Policy): readonly Problem[] => [
+  ...providerProblems(known, providers),
+  ...planProblems(known, policy.weights),
+];
+
+type Known = KnownProvider & { readonly name: string };
+
+const knownOf = (cluster: ClusterView, { name, can, kinds: own }: TrafficProvider): Known => ({
+  name,
+  can,
+  missing: () => own.filter((gvk) => !cluster.serves(gvk)).map((gvk) => `${gvk.kind} (${apiVersionOf(gvk)})`),
+});
 
 /** The user's own route is theirs anyway: only what Sluice made can be taken over. */
 const takenOver = (canary: Gathered['canary'], route: Route | undefined): Facts['takenOver'] => {
@@ -244,7 +253,7 @@ export const gather = (subject: Subject): Gathered => {
     policy,
     workload: workloadFacts(workload, deps.policies.optedIn(workload)),
     canaryGone: canary.deployment === undefined && canary.service === undefined,
-    route: routeFacts(route),
+    route: routeFacts(deps.cluster, route),
     provider: route?.provider.name ?? 'none',
     preflight: [...problems, ...taken],
     ...present({

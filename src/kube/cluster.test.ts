@@ -348,6 +348,8 @@ describe('an optional kind', () => {
     connect(spec);
     await cluster.ready;
     await until(() => server.openWatches() === 2, 'the watches');
+    const turns: (readonly [served: boolean, routes: number])[] = [];
+    cluster.onServed((gvk) => turns.push([cluster.serves(gvk), cluster.list(gvk).length]));
     server.remove(CRDS, undefined, definition.metadata.name);
     server.withdraw(ROUTES);
     await until(() => !cluster.serves(route), 'the kind is gone');
@@ -355,6 +357,11 @@ describe('an optional kind', () => {
     server.serve(ROUTES).put(CRDS, definition);
     await until(() => cluster.serves(route), 'the kind is back');
     expect(names(cluster.list(route))).toEqual(['shop/web']);
+    await until(() => turns.length === 2, 'both turns are told');
+    expect(turns).toEqual([
+      [false, 0],
+      [true, 1],
+    ]);
   });
 
   test('that may not be read does not keep the rest from being ready', async () => {

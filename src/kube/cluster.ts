@@ -52,6 +52,7 @@ class CachedCluster implements ConnectedCluster {
   readonly #writer: ClusterWriter;
   readonly #watches = new Map<string, KindWatch[]>();
   readonly #listeners: ((change: ClusterChange) => void)[] = [];
+  readonly #servedListeners: ((gvk: Gvk) => void)[] = [];
   readonly #definitions: Reflector | undefined;
   readonly #stopped = new AbortController();
 
@@ -94,6 +95,10 @@ class CachedCluster implements ConnectedCluster {
 
   onChange(listener: (change: ClusterChange) => void): void {
     this.#listeners.push(listener);
+  }
+
+  onServed(listener: (gvk: Gvk) => void): void {
+    this.#servedListeners.push(listener);
   }
 
   pending(): readonly string[] {
@@ -146,7 +151,9 @@ class CachedCluster implements ConnectedCluster {
     )
       throw new Error(`${watchTarget(spec).what} would be watched twice`);
     const emit = (change: StoreChange): void => this.#emit({ ...change, gvk: spec.gvk });
-    this.#watches.set(kindKey(spec.gvk), [...siblings, new KindWatch({ api, spec, emit, clock, random, log })]);
+    const cameOrWent = (): void => this.#servedListeners.forEach((listener) => listener(spec.gvk));
+    const watch = new KindWatch({ api, spec, emit, cameOrWent, clock, random, log });
+    this.#watches.set(kindKey(spec.gvk), [...siblings, watch]);
   }
 
   /** Optional kinds come and go with their definitions. */

@@ -15,6 +15,8 @@ export type KindWatchOptions = {
   readonly api: Api;
   readonly spec: WatchSpec;
   readonly emit: (change: StoreChange) => void;
+  /** An optional kind is there from now on, with its objects, or is no more. */
+  readonly cameOrWent: () => void;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -65,8 +67,10 @@ export class KindWatch {
 
   /** Forgets the objects: the definition of the kind was removed. */
   withdraw(): void {
+    const was = this.synced;
     void this.stop();
     this.store.clear();
+    if (was) this.#options.cameOrWent();
   }
 
   /** Resolves when nothing is under way any more. */
@@ -95,15 +99,22 @@ export class KindWatch {
       log,
     });
     this.#reflector = reflector;
+    if (spec.optional === true) void reflector.firstList.then(() => this.#hasCome(reflector));
     void reflector.ended.then((how) => {
       if (how === 'vanished' && this.#reflector === reflector) this.#vanished();
     });
   }
 
+  #hasCome(reflector: Reflector): void {
+    if (this.#reflector === reflector && reflector.synced) this.#options.cameOrWent();
+  }
+
   #vanished(): void {
-    const { clock, random, log, spec } = this.#options;
+    const { clock, random, log, spec, cameOrWent } = this.#options;
+    const was = this.synced;
     this.#reflector = undefined;
     this.store.clear();
+    if (was) cameOrWent();
     this.#attempts += 1;
     log.info({ kind: spec.gvk.kind, attempt: this.#attempts }, 'kind is not served');
     if (!this.#wanted || this.#attempts >= ATTEMPTS) return;

@@ -44,11 +44,13 @@ export const wireController = async (parts: ControllerParts): Promise<Work> => {
   const { cluster, clock, log, metrics, prometheus, workers } = parts;
   const author = { controller: `${group}/controller`, instance: hostname() };
   const journal = kubeJournal({ writer: cluster, author, clock, log });
+  const providers = knownProviders(cluster);
   const dependencies: ControllerDependencies = {
     cluster,
     clock,
     traffic: { providers: trafficProviders, detect: detectProvider },
-    policies: policyPort(cluster, knownProviders(cluster)),
+    providers,
+    policies: policyPort(cluster, providers),
     measure: measureRound({ source: metricSources(prometheus), judge: threshold, deadline: queryDeadline }),
     journal,
     metrics,

@@ -76,4 +76,6 @@ export type ClusterChange = {
 
 export interface Cluster extends ClusterView, ClusterWriter {
   onChange(listener: (change: ClusterChange) => void): void;
+  /** Called when a kind that was not served is, with its objects in the cache, and when one that was is no more. */
+  onServed(listener: (gvk: Gvk) => void): void;
 }

@@ -64,6 +64,8 @@ export class World {
   stableRolls = true;
   preflight: Facts['preflight'] = [];
   takenOver: Facts['takenOver'];
+  /** Why no route can be written: its kind is not installed any more. */
+  unserved: string | undefined;
   /** Somebody has changed the canary's template. */
   edited = false;
   readonly done: Effect[] = [];
@@ -105,6 +107,7 @@ export class World {
         splits: this.splits,
         observed: this.observed,
         pristine: this.splits === 'replicas' || this.observed === 'unknown',
+        ...some({ unserved: this.unserved }),
       },
       provider: 'istio',
       service: 'web',

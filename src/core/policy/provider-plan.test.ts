@@ -104,6 +104,9 @@ describe('a policy that names its provider', () => {
   });
 });
 
+const warningsOf = (parsed: ReturnType<typeof parsePolicySpec>): readonly string[] =>
+  parsed.ok ? (parsed.warnings ?? []) : [];
+
 describe('a provider whose kinds are not served', () => {
   it('is a warning as long as it is only written down', () => {
     expect(parsePolicySpec({ provider: 'istio' }, { istio: away })).toMatchObject({
@@ -112,6 +115,10 @@ describe('a provider whose kinds are not served', () => {
         'the provider istio works with VirtualService (networking.istio.io/v1), which the API server does not serve: no release can start until it does; the provider auto takes one that is there',
       ],
     });
+    const [words = ''] = warningsOf(
+      parsePolicySpec({ provider: 'istio' }, { istio: away, kubernetes: route, smi: route }),
+    );
+    expect(words).toContain('the provider auto takes one that is there (kubernetes, smi)');
     expect(parsePolicySpec({ provider: 'istio' }, { istio: { ...away, missing: () => [] } })).not.toHaveProperty(
       'warnings',
     );
@@ -121,6 +128,9 @@ describe('a provider whose kinds are not served', () => {
   it('is a problem of a release that is to start', () => {
     expect(providerProblems({ name: 'istio', ...away }).map(sentence)).toEqual([
       'provider "istio": works with VirtualService (networking.istio.io/v1), which the API server does not serve. Install what serves it, or use another provider.',
+    ]);
+    expect(providerProblems({ name: 'istio', ...away }, { istio: away, smi: route }).map(({ todo }) => todo)).toEqual([
+      'Install what serves it, or use another provider (here smi can be used).',
     ]);
     expect(providerProblems({ name: 'istio', ...route })).toEqual([]);
   });

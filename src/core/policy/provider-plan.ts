@@ -55,7 +55,7 @@ export const planProblems = (provider: Pick<Named, 'name' | 'can'>, weights: rea
   );
 
 /** Why nothing can be routed yet, as a sentence fragment after the provider's name. */
-const unserved = ({ missing }: KnownProvider): string | undefined => {
+export const unserved = ({ missing }: KnownProvider): string | undefined => {
   const kinds = missing?.() ?? [];
   return kinds.length === 0 ? undefined : `works with ${kinds.join(' and ')}, which the API server does not serve`;
 };
@@ -90,14 +90,22 @@ export const planFindings = (spec: PolicySpec, known: KnownProviders = {}): read
 export const providerWarnings = (name: string, known: KnownProviders = {}): readonly string[] => {
   const provider = known[name];
   const why = provider === undefined ? undefined : unserved(provider);
-  return why === undefined
-    ? []
-    : [`the provider ${name} ${why}: no release can start until it does; the provider auto takes one that is there`];
+  if (why === undefined) return [];
+  const there = usable(known);
+  const one = there.length === 0 ? '' : ` (${there.join(', ')})`;
+  return [
+    `the provider ${name} ${why}: no release can start until it does; the provider auto takes one that is there${one}`,
+  ];
 };
 
+/** Names of those whose kinds the API server serves. */
+const usable = (known: KnownProviders): readonly string[] =>
+  Object.entries(known).flatMap(([name, provider]) => (unserved(provider) === undefined ? [name] : []));
+
 /** The same for a release that is to start. */
-export const providerProblems = (provider: Named): readonly Problem[] => {
+export const providerProblems = (provider: Named, known: KnownProviders = {}): readonly Problem[] => {
   const why = unserved(provider);
+  const there = usable(known);
   return why === undefined
     ? []
     : [
@@ -105,7 +113,7 @@ export const providerProblems = (provider: Named): readonly Problem[] => {
           field: 'provider',
           value: asWritten(provider.name),
           rule: why,
-          todo: 'Install what serves it, or use another provider.',
+          todo: `Install what serves it, or use another provider${there.length === 0 ? '' : ` (here ${there.join(', ')} can be used)`}.`,
         },
       ];
 };

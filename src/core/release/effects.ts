@@ -45,10 +45,14 @@ const running = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   const effects: Effect[] = [];
   if (workload.paused && workload.timedOut) effects.push({ do: 'clear-failed' });
   effects.push({ do: 'ensure-canary', replicas: sizeNow(status, facts) });
-  if (status.phase !== 'Preparing') effects.push({ do: 'route', weight: percent(weightToRoute(status, facts)) });
+  if (status.phase !== 'Preparing') effects.push(...routed(weightToRoute(status, facts), facts));
   if (promotionDue(status, facts)) effects.push({ do: 'promote' });
   return effects;
 };
+
+/** Where the kind of route is not served there is nothing to write, and the API server would only say so. */
+const routed = (weight: number, { route }: Facts): readonly Effect[] =>
+  route.unserved === undefined ? [{ do: 'route', weight: percent(weight) }] : [];
 
 /** The weight the routes should say now. It lags behind the wanted weight until enough canary pods are ready for it. */
 const weightToRoute = (status: ReleaseStatus, facts: Facts): number => {
@@ -67,7 +71,7 @@ const promotionDue = (status: ReleaseStatus, facts: Facts): boolean =>
   facts.workload.marks?.phase !== 'Promoting';
 
 const ending = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
-  if (stableMustRecoverFirst(status, facts)) return [{ do: 'route', weight: percent(status.weight ?? 0) }];
+  if (stableMustRecoverFirst(status, facts)) return routed(status.weight ?? 0, facts);
   const effects: Effect[] = hasNothing(status, facts) ? [...closing(status, facts)] : [...takingDown(status, facts)];
   // Last, where it is refused: nobody is left on a canary that is not wanted.
   if (status.ending?.outcome === 'Aborted' && mine(facts)) effects.push({ do: 'put-back' });

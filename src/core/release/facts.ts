@@ -55,6 +55,8 @@ export type RouteFacts = {
   readonly pristine: boolean;
   /** Set when the mesh has refused the routes. */
   readonly refused?: string;
+  /** Which kind of route the API server does not serve: there is no split, and none can be made. A sentence fragment. */
+  readonly unserved?: string;
 };
 
 export type Request = {

@@ -45,12 +45,15 @@ export const pending = (status: ReleaseStatus, facts: Facts): Next => {
   };
 };
 
+/** How the message of a release begins that is kept from starting. */
+export const cannotStart = 'cannot start: ';
+
 const blocked = (status: ReleaseStatus, facts: Facts): Next => {
   const why = facts.preflight
     .map((p) => `${p.field}${p.value === undefined ? '' : ` "${p.value}"`}: ${p.rule}. ${p.todo}`)
     .join(' ');
   const deadline = (fromRfc3339(status.enteredAt) ?? facts.now) + facts.policy.progressDeadline;
-  if (facts.now < deadline) return say(status, `cannot start: ${why}`, deadline);
+  if (facts.now < deadline) return say(status, cannotStart + why, deadline);
   return { status: endWith(status, facts, { outcome: 'Failed', reason: 'CannotStart', message: why }) };
 };
 
@@ -148,8 +151,9 @@ const keepSplit = (status: ReleaseStatus, facts: Facts): Next | undefined => {
 };
 
 const repair = (status: ReleaseStatus, stepAt: Instant, facts: Facts): Next => {
-  // Whoever has taken the route over decides what it says; the change that gives it back brings us here again.
-  if (facts.takenOver?.route === true) return {};
+  // Whoever has taken the route over decides what it says; the change that gives it back brings us here again. So does
+  // the kind of route that is installed again.
+  if (facts.takenOver?.route === true || facts.route.unserved !== undefined) return {};
   if (facts.now < stepAt + repairPause) return { wakeAt: stepAt + repairPause };
   const refused = facts.route.refused;
   return {

@@ -16,6 +16,7 @@ import { pending, preparing, progressing, promoting, waiting, type Next } from '
 import { ownership } from './ownership.ts';
 import { answer } from './requests.ts';
 import { endWith, isFinal, withStatus } from './state.ts';
+import { unservedNote } from './unserved.ts';
 import { conditionsFor } from './conditions.ts';
 
 export type Step = {
@@ -53,10 +54,16 @@ const finish = (status: ReleaseStatus, facts: Facts, next: Exclude<Next, { statu
     conditions: [...conditionsFor(status, facts.now, facts.release.generation)],
     observedGeneration: facts.release.generation,
     canary: facts.canary === undefined ? undefined : { replicas: facts.canary.replicas, ready: facts.canary.ready },
-    message: isFinal(status.phase) ? status.message : (facts.takenOver?.note ?? status.message),
+    message: isFinal(status.phase)
+      ? status.message
+      : (facts.takenOver?.note ?? unserved(status, facts) ?? status.message),
   });
   return { status: described, effects: effectsOf(status, facts), ...next };
 };
+
+/** While it is Pending, the preflight says so; on the way out, nothing has to be routed. */
+const unserved = ({ phase, ending: end }: ReleaseStatus, { route }: Facts): string | undefined =>
+  route.unserved === undefined || phase === 'Pending' || end !== undefined ? undefined : unservedNote(route.unserved);
 
 /** One transition. What a person wants (abort, skip, another template) comes before anything else, in every phase. */
 const nextOf = (status: ReleaseStatus, facts: Facts): Next => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ReleaseStatus } from '../../schema/release.ts';
 import { storyOf } from './story.ts';
+import { unservedNote } from './unserved.ts';
 
 const told = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly string[] =>
   storyOf(before, after).map(({ on, type, reason }) => `${on} ${type} ${reason}`);
@@ -50,6 +51,19 @@ describe('what is told', () => {
       { phase: 'Pending' },
       { phase: 'Pending', message: 'no Service' },
       ['both Warning CannotStart'],
+    ],
+    [
+      'the same of one that could not even begin',
+      undefined,
+      { phase: 'Pending', message: 'cannot start: no Service' },
+      ['both Warning CannotStart'],
+    ],
+    ['nothing of one that begins', undefined, { phase: 'Pending', message: 'accepted' }, []],
+    [
+      'a kind of route that is uninstalled, once, on both',
+      { phase: 'Progressing', step: 1, message: '5 % of the traffic for the canary' },
+      { phase: 'Progressing', step: 1, message: unservedNote('the provider smi …') },
+      ['both Warning RouteKindMissing'],
     ],
     [
       'an answered request, on both',

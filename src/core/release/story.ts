@@ -1,7 +1,9 @@
 /** What a change of a release's status is worth telling: events, and one log line. */
 import type { ReleaseStatus } from '../../schema/release.ts';
 import { recordPhase } from '../admission/marks.ts';
+import { cannotStart } from './progress.ts';
 import { isFinal } from './state.ts';
+import { isUnservedNote } from './unserved.ts';
 
 export type Tale = {
   readonly type: 'Normal' | 'Warning';
@@ -21,6 +23,7 @@ export const storyOf = (before: ReleaseStatus | undefined, after: ReleaseStatus)
   ...weightTale(before, after),
   ...checkTale(before, after),
   ...refusedTale(before, after),
+  ...unservedTale(before, after),
   ...requestTale(before, after),
 ];
 
@@ -54,7 +57,7 @@ const phaseTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): rea
     case 'Failing':
       return [tale(after.ending?.reason ?? 'Failing', 'WithdrawCanary', note, warning)];
     default:
-      return [];
+      return blockedTale(before, after);
   }
 };
 
@@ -66,10 +69,12 @@ const endTold = (phase: ReleaseStatus['phase']): Partial<Tale> => {
   return phase === 'Bypassed' ? { ...warning, ...onlyWorkload } : onlyWorkload;
 };
 
-const blockedTale = (before: ReleaseStatus, after: ReleaseStatus): readonly Tale[] =>
-  after.phase === 'Pending' && before.message !== after.message
+const blockedTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly Tale[] =>
+  after.phase === 'Pending' && (before === undefined ? isBlocked(after) : before.message !== after.message)
     ? [tale('CannotStart', 'StartCanary', after.message ?? '', warning)]
     : [];
+
+const isBlocked = ({ message }: ReleaseStatus): boolean => message?.startsWith(cannotStart) === true;
 
 const weightTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly Tale[] => {
   if (after.phase !== 'Progressing' || before?.step === after.step) return [];
@@ -98,6 +103,11 @@ const isHolding = (status: ReleaseStatus): boolean => (status.checks ?? []).some
 const refusedTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly Tale[] =>
   after.refused !== undefined && before?.refused === undefined
     ? [tale('WriteRefused', 'Write', after.refused.words, warning)]
+    : [];
+
+const unservedTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly Tale[] =>
+  isUnservedNote(after.message) && !isUnservedNote(before?.message)
+    ? [tale('RouteKindMissing', 'SplitTraffic', after.message ?? '', warning)]
     : [];
 
 const requestTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly Tale[] => {
