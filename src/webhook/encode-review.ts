@@ -1,23 +1,32 @@
 /** AdmissionReview v1 for the wire. */
-import type { Answer } from '../core/admission/admission-request.ts';
+import type { AdmissionRequest, Answer } from '../core/admission/admission-request.ts';
 import type { JsonObject } from '../core/kube-object.ts';
 import { reviewVersion } from './decode-review.ts';
 
 /** kube-apiserver drops a warning that does not fit into an HTTP header, and cuts all of them past 4096 characters. */
 const longestWarning = 1024;
 
-/** The review that answers the question of that uid. */
-export const encodeReview = (uid: string, answer: Answer): JsonObject => ({
+type Asked = Pick<AdmissionRequest, 'uid' | 'kind' | 'name'>;
+
+/** The review that answers the question. */
+export const encodeReview = (asked: Asked, answer: Answer): JsonObject => ({
   apiVersion: reviewVersion,
   kind: 'AdmissionReview',
   response: {
-    uid,
+    uid: asked.uid,
     allowed: answer.allowed,
-    ...(answer.denial === undefined ? {} : { status: { status: 'Failure', ...answer.denial } }),
+    ...(answer.denial === undefined ? {} : { status: failure(asked, answer.denial) }),
     ...(answer.warnings.length === 0 ? {} : { warnings: answer.warnings.map(headerText) }),
     ...(answer.patch.length === 0 ? {} : { patchType: 'JSONPatch', patch: base64(answer.patch) }),
     ...(isPlain(answer) ? {} : { auditAnnotations: { case: answer.case } }),
   },
+});
+
+/** kubectl reads the details and leaves the message: an editor is opened again with the causes in its first lines. */
+const failure = ({ kind, name }: Asked, { causes = [], ...denial }: NonNullable<Answer['denial']>): JsonObject => ({
+  status: 'Failure',
+  ...denial,
+  ...(causes.length === 0 ? {} : { details: { kind, ...(name === undefined ? {} : { name }), causes: [...causes] } }),
 });
 
 /** Whether the write goes through as if Sluice were not there. */

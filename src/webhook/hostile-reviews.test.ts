@@ -120,7 +120,7 @@ const fault = (text: string): string | undefined => {
   if (!decoded.ok) return decoded.reason.length > 0 && decoded.reason.length < 500 ? undefined : 'an unfit reason';
   for (const answering of [mutate, validate]) {
     try {
-      const answer = JSON.stringify(encodeReview(decoded.request.uid, answering(decoded.request, someRules, 0)));
+      const answer = JSON.stringify(encodeReview(decoded.request, answering(decoded.request, someRules, 0)));
       const { response } = JSON.parse(answer) as { readonly response: Response };
       const wrong = answer.length > largestAnswer ? 'a huge answer' : misshapen(response, decoded.request.uid);
       if (wrong !== undefined) return `${answering.name}: ${wrong}`;

@@ -183,6 +183,17 @@ describe('a question', () => {
         code: 422,
         reason: 'Invalid',
         message: expect.stringContaining('sluice.dev/steps "120"'),
+        details: {
+          kind: 'Deployment',
+          name: 'web',
+          causes: [
+            {
+              reason: 'FieldValueInvalid',
+              field: 'sluice.dev/steps',
+              message: expect.stringContaining('"120": must be'),
+            },
+          ],
+        },
       });
     }
     expect(lines).toHaveLength(2);

@@ -96,7 +96,7 @@ const question =
       return;
     }
     response.setHeader('Content-Type', 'application/json');
-    response.end(JSON.stringify(encodeReview(request.uid, answer)));
+    response.end(JSON.stringify(encodeReview(request, answer)));
     parts.metrics.admission(answer.case, stopwatch() - start, answer.allowed);
     const line = auditLine(request, answer);
     if (line !== undefined) parts.log.info(line.fields, line.text);

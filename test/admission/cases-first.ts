@@ -41,7 +41,7 @@ export const nothingServes: Row<GivenName> = {
       name: 'helm install',
       given: 'absent',
       run: 'helm install web ./chart --set version=1 --wait',
-      see: { exit: 0, says: ['STATUS: deployed'], warnings: [] },
+      see: { exit: 0, says: ['STATUS: deployed'], warnings: [first] },
       then: idle('1'),
     },
     {

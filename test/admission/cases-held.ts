@@ -89,7 +89,7 @@ export const anotherTemplate: Row<GivenName> = {
       name: 'by helm upgrade',
       given: 'by Helm, running',
       run: 'helm upgrade web ./chart --set version=3 --wait',
-      see: { exit: 0, says: ['Release "web" has been upgraded'], warnings: [] },
+      see: { exit: 0, says: ['Release "web" has been upgraded'], warnings: superseded },
       then: held('3', { name: 'web-3', earlier: ['web-2 Superseded'] }),
     },
     {
@@ -145,7 +145,7 @@ export const stableBack: Row<GivenName> = {
       name: 'by helm rollback',
       given: 'by Helm, running',
       run: 'helm rollback web 1 --wait',
-      see: { exit: 0, says: ['Rollback was a success'], warnings: [] },
+      see: { exit: 0, says: ['Rollback was a success'], warnings: aborted },
       then: ended('1', 'Aborted'),
     },
     {

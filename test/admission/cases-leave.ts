@@ -129,7 +129,13 @@ export const optedOut: Row<GivenName> = {
       name: 'after a failure',
       given: 'failed',
       run: 'kubectl annotate deployment/web sluice.dev/canary-',
-      see: { exit: 0, says: ['deployment.apps/web annotated'], warnings: left },
+      see: {
+        exit: 0,
+        says: ['deployment.apps/web annotated'],
+        warnings: [
+          'nothing asks for canary releases of this workload any more: the template that has failed in release web-2 rolls natively now',
+        ],
+      },
       then: ended('2', 'Failed'),
     },
     {
@@ -144,7 +150,11 @@ export const optedOut: Row<GivenName> = {
 };
 
 const wrong = { 'sluice.dev/steps': '120', 'sluice.dev/intervall': '30s' } as const;
-const problems = ['is invalid', '2 problems:', 'sluice.dev/steps "120"', 'Did you mean sluice.dev/interval?'] as const;
+const problems = [
+  'The Deployment "web" is invalid',
+  'sluice.dev/steps: Invalid value: "120"',
+  'Did you mean sluice.dev/interval?',
+] as const;
 
 /** What is refused. */
 export const refused: Row<GivenName> = {
@@ -156,7 +166,7 @@ export const refused: Row<GivenName> = {
       given: 'absent',
       files: { 'web.yaml': { version: '1', annotations: wrong } },
       run: 'kubectl apply -f web.yaml',
-      see: { exit: 1, says: problems.slice(1), warnings: [] },
+      see: { exit: 1, says: problems, warnings: [] },
       then: gone,
     },
     {
@@ -164,7 +174,7 @@ export const refused: Row<GivenName> = {
       given: 'idle',
       files: { 'web.yaml': { version: '2', annotations: wrong } },
       run: 'kubectl apply -f web.yaml',
-      see: { exit: 1, says: problems.slice(1), warnings: [] },
+      see: { exit: 1, says: problems, warnings: [] },
       then: 'same',
     },
     {
@@ -172,21 +182,21 @@ export const refused: Row<GivenName> = {
       given: 'server-side',
       files: { 'web.yaml': { version: '2', annotations: wrong } },
       run: 'kubectl apply --server-side -f web.yaml',
-      see: { exit: 1, says: problems.slice(1), warnings: [] },
+      see: { exit: 1, says: problems, warnings: [] },
       then: 'same',
     },
     {
       name: 'in an annotation alone',
       given: 'idle',
       run: 'kubectl annotate deployment/web sluice.dev/steps=50,20 --overwrite',
-      see: { exit: 1, says: ['sluice.dev/steps "50,20"'], warnings: [] },
+      see: { exit: 1, says: ['sluice.dev/steps: Invalid value: "50,20"'], warnings: [] },
       then: 'same',
     },
     {
       name: 'in a dry run, too',
       given: 'idle',
       run: 'kubectl annotate deployment/web sluice.dev/policy=none --dry-run=server',
-      see: { exit: 1, says: ['sluice.dev/policy "none"'], warnings: [] },
+      see: { exit: 1, says: ['sluice.dev/policy: Invalid value: "none"'], warnings: [] },
       then: 'same',
     },
     {
@@ -194,6 +204,17 @@ export const refused: Row<GivenName> = {
       given: 'not opted in',
       run: 'kubectl annotate deployment/web sluice.dev/canray=enabled',
       see: { exit: 1, says: ['Did you mean sluice.dev/canary?'], warnings: [] },
+      then: 'same',
+    },
+    {
+      name: 'in kubectl edit, which opens the editor again with the reasons in its first lines',
+      given: 'idle',
+      run: `KUBE_EDITOR='sed -i -e s,1h,soon, -e /^#.*sluice/w/dev/stdout' kubectl edit deployment/web`,
+      see: {
+        exit: 1,
+        says: ['# * sluice.dev/interval: Invalid value: "soon"', 'Edit cancelled, no valid changes were saved'],
+        warnings: [],
+      },
       then: 'same',
     },
     {
@@ -240,17 +261,29 @@ export const guarded: Row<GivenName> = {
       then: 'same',
     },
     {
-      name: 'marks that others write are put right without a word',
+      name: 'marks that others write are put right',
       given: 'running',
       run: 'kubectl annotate deployment/web sluice.dev/phase=Promoting sluice.dev/release=web-9 --overwrite',
-      see: { exit: 0, says: ['deployment.apps/web annotated'], warnings: [] },
+      see: {
+        exit: 0,
+        says: ['deployment.apps/web annotated'],
+        warnings: [
+          'sluice.dev/release, sluice.dev/phase: kept by Sluice alone; what this write says there is not stored',
+        ],
+      },
       then: held('2'),
     },
     {
       name: 'marks of their own making count for nothing',
       given: 'idle',
       run: 'kubectl annotate deployment/web sluice.dev/phase=Failed sluice.dev/stable-hash=x',
-      see: { exit: 0, says: ['deployment.apps/web annotated'], warnings: [] },
+      see: {
+        exit: 0,
+        says: ['deployment.apps/web annotated'],
+        warnings: [
+          'sluice.dev/stable-hash, sluice.dev/phase: kept by Sluice alone; what this write says there is not stored',
+        ],
+      },
       then: idle('1'),
     },
   ],

@@ -24,8 +24,9 @@ changed; values of environment variables are never shown. A write that is refuse
 once, each with the field, its value, what is allowed and what to do. \`--warnings-as-errors\` makes kubectl exit with 1 although
 the write is stored.
 
-**Helm shows no warnings at all.** Follow the release with \`kubectl get releases\` or \`kubectl sluice watch\` after the upgrade.
-\`helm upgrade --wait\` returns at once: a paused Deployment counts as finished.
+Helm (3.22) prints the warnings as lines of its log, \`I1121 12:00:00.000000 1 warnings.go:107] "Warning: …"\`, on standard error
+as well. \`helm upgrade --wait\` returns at once: a paused Deployment counts as finished. Follow the release with
+\`kubectl get releases\` or \`kubectl sluice watch\`.
 
 \`kubectl rollout status\` waits while a release is under way, and fails with exit code 1 once it has failed.
 

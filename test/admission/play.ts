@@ -119,7 +119,20 @@ export class Players {
       return [JSON.stringify(service), ...start].map((text) => JSON.parse(this.#staged(text, one.name)) as object);
     });
     const parts = Array.from({ length: tools - 1 }, (_, part) => objects.filter((__, i) => i % (tools - 1) === part));
-    await Promise.all(parts.map((part) => this.#stage.apply(...part)));
+    await Promise.all(parts.map((part) => this.#applied(part)));
+  }
+
+  /** Whatever it takes: that a busy machine keeps one answer of a webhook beyond its deadline is not what is looked at. */
+  async #applied(objects: readonly object[]): Promise<void> {
+    let said = '';
+    const taken = async (): Promise<boolean> => {
+      const { code, stderr } = await this.#stage.send(objects);
+      said = stderr;
+      return code === 0;
+    };
+    await waitUntil('the beginnings', taken, patience).catch((error: unknown) => {
+      throw new Error(said, { cause: error });
+    });
   }
 
   async #begin(playing: Playing): Promise<void> {
@@ -226,9 +239,12 @@ export class Players {
   }
 }
 
-/** As kubectl prints it, and as Helm's log does. */
-const warningIn = (line: string): string | undefined =>
-  /^(?:Warning: |W\d{4} .*warnings\.go:\d+\] )(.*)$/.exec(line)?.[1];
+/** As kubectl prints it, and as Helm's log does: in quotes there, or as a line of the level W by earlier versions. */
+const warningIn = (line: string): string | undefined => {
+  const quoted = /^I\d{4} .*warnings\.go:\d+\] ("Warning: .*")$/.exec(line)?.[1];
+  const plain = quoted === undefined ? line : (JSON.parse(quoted) as string);
+  return /^(?:Warning: |W\d{4} .*warnings\.go:\d+\] )(.*)$/.exec(plain)?.[1];
+};
 
 /** Whether the pods that served before are to serve afterwards, too. */
 export const keepsPods = ({ then, newPods }: Case, served: readonly string[]): boolean =>

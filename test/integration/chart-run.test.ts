@@ -122,7 +122,7 @@ describe('the chart', () => {
         metadata: { name: 'bad', namespace: worked, annotations: { 'sluice.dev/steps': '0' } },
       }),
     });
-    expect(refused.stderr).toContain('sluice.dev/steps "0": must be a whole number from 1 to 100');
+    expect(refused.stderr).toContain('sluice.dev/steps: Invalid value: "0": must be a whole number from 1 to 100');
   }, 120_000);
 
   it('has one of the two controllers work, by a Lease that names it', async () => {

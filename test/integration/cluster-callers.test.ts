@@ -159,7 +159,9 @@ describe('a webhook with a certificate that is supplied and callers that are che
     await cluster.apply([secret(authority(2), key(5))]);
     await waitUntil('its readiness', async () => (await ready()) === '200 ok');
     expect(await bundles()).toContain(base64(authority(2)));
-    await waitUntil('the answer', async () => (await refusal()).includes('sluice.dev/canary "neither"'));
+    await waitUntil('the answer', async () =>
+      (await refusal()).includes('sluice.dev/canary: Invalid value: "neither"'),
+    );
   });
 
   it.each<[string, () => Credential | undefined, RegExp]>([
@@ -179,14 +181,14 @@ describe('a webhook with a certificate that is supplied and callers that are che
   it('changes over to a certificate of another authority, and keeps it when the next one is no good', async () => {
     await cluster.apply([secret(authority(3), key(5))]);
     await waitUntil('trust in both', async () => (await bundles()).includes(base64(authority(3))));
-    expect(await refusal()).toContain('sluice.dev/canary "neither"');
+    expect(await refusal()).toContain('sluice.dev/canary: Invalid value: "neither"');
     await waitUntil('the new one to be in use', () => log.filter((line) => line.includes('serving with')).length > 1);
-    expect(await refusal()).toContain('sluice.dev/canary "neither"');
+    expect(await refusal()).toContain('sluice.dev/canary: Invalid value: "neither"');
     await cluster.apply([{ ...secret(authority(3), key(5)), stringData: { 'tls.key': key(1) } }]);
     const why = 'tls.key is not the key of tls.crt; the certificate before stays in use';
     await waitUntil('the complaint', () => log.some((line) => line.includes(why)));
     expect(await ready()).toBe('200 ok');
-    expect(await refusal()).toContain('sluice.dev/canary "neither"');
+    expect(await refusal()).toContain('sluice.dev/canary: Invalid value: "neither"');
   });
 
   it('tells no key in its log', () => {

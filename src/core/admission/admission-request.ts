@@ -59,7 +59,12 @@ export type Denial = {
   readonly code: 400 | 403 | 422 | 500;
   readonly reason: 'BadRequest' | 'Forbidden' | 'Invalid' | 'InternalError';
   readonly message: string;
+  /** The same by field: kubectl shows these, and in an editor nothing else. */
+  readonly causes?: readonly Cause[];
 };
+
+/** As the API server says what is wrong with a field. */
+export type Cause = { readonly reason: string; readonly field: string; readonly message: string };
 
 /** Allowed as it is. */
 export const pass = (name = 'pass', because = 'nothing here concerns Sluice'): Answer => ({
@@ -82,14 +87,27 @@ const longestSentence = 2000;
 
 /** Denied for what the client wrote, with every problem as a sentence; of very many the rest is counted. */
 export const denyProblems = (name: string, because: string, problems: readonly Problem[]): Answer => {
-  const message = listed(problems.slice(0, toldProblems).map(told), problems.length);
-  return deny(name, because, { code: 422, reason: 'Invalid', message });
+  const shown = problems.slice(0, toldProblems);
+  const message = listed(shown.map(told), problems.length);
+  return deny(name, because, { code: 422, reason: 'Invalid', message, causes: causesOf(shown, problems.length) });
 };
 
-const told = (problem: Problem): string => {
-  const text = sentence(problem);
-  return text.length <= longestSentence ? text : `${text.slice(0, longestSentence)}…`;
+const told = (problem: Problem): string => bounded(sentence(problem));
+
+const bounded = (text: string): string =>
+  text.length <= longestSentence ? text : `${text.slice(0, longestSentence)}…`;
+
+const causesOf = (shown: readonly Problem[], all: number): readonly Cause[] => {
+  const causes = shown.map(causeOf);
+  if (all === shown.length) return causes;
+  return [...causes, { reason: 'FieldValueInvalid', field: '…', message: `and ${all - shown.length} more` }];
 };
+
+const causeOf = ({ field, value, rule, todo }: Problem): Cause => ({
+  reason: 'FieldValueInvalid',
+  field: bounded(field),
+  message: bounded(`${value === undefined ? '' : `Invalid value: "${value}": `}${rule}. ${todo}`),
+});
 
 const listed = (sentences: readonly string[], all: number): string => {
   if (all === 1) return sentences[0] ?? '';

@@ -4,6 +4,7 @@ import { after, alice, anInput, optIn, sluice } from '../../../test/support/admi
 import { heldRows } from '../../../test/support/admission-rows-held.ts';
 import { nativeRows } from '../../../test/support/admission-rows-native.ts';
 import {
+  failed,
   h,
   idle,
   known,
@@ -124,6 +125,53 @@ describe('the template that serves by our leave', () => {
   });
 });
 
+describe('what people are told', () => {
+  it.each<[string, DeploymentTraits, DeploymentTraits, RegExp]>([
+    [
+      'who opts out of a failed release, that the failed template rolls',
+      failed,
+      { annotations: { ...failed.annotations, [keys.canary]: 'disabled' } },
+      /^nothing asks .*: the template that has failed in release web-5 rolls natively now$/,
+    ],
+    [
+      'who changes the policy in a release, that it goes on by the one it began with',
+      running,
+      { annotations: { ...running.annotations, 'sluice.dev/steps': '10' } },
+      /^release web-5 goes on by the policy it began with; what is changed here counts from the next one on$/,
+    ],
+    [
+      'who edits a paused workload that never served, that it rolls natively in the end',
+      { ...idle, paused: true, available: 0 },
+      { image: 'web:2' },
+      /^the workload is paused by you: no pod .*, so this template rolls natively when you resume it with/,
+    ],
+    [
+      'who goes back while they keep it paused, that no release begins',
+      { image: 'web:2', paused: true, annotations: { ...optIn, ...known } },
+      { image: 'web:1' },
+      /^the workload is paused by you: this template was good before and rolls back natively when you resume it with/,
+    ],
+    [
+      'who writes a mark, that it is not stored',
+      running,
+      { annotations: { ...running.annotations, [marks.releaseHash]: 'x', [marks.phase]: 'Promoting' } },
+      /^sluice\.dev\/release-hash, sluice\.dev\/phase: kept by Sluice alone; what this write says there is not stored$/,
+    ],
+  ])('%s', (_who, before, change, words) => {
+    const [old, object] = [aDeployment(before), aDeployment({ ...before, ...change })];
+    const decision = decide(anInput(old, object));
+    expect(decision.warnings).toEqual([expect.stringMatching(words)]);
+    // Asked again, about our own answer, there is nothing to say of marks.
+    const again = decide(anInput(old, after(object, decision))).warnings;
+    expect(again.filter((line) => line.includes('kept by Sluice'))).toEqual([]);
+  });
+
+  it('who replaces the object by a manifest without marks, nothing of marks', () => {
+    const object = aDeployment({ ...running, annotations: { ...optIn } });
+    expect(decide(anInput(aDeployment(running), object))).toMatchObject({ case: 'kept', warnings: [] });
+  });
+});
+
 describe('a CREATE', () => {
   const create = (traits: DeploymentTraits): Decision => {
     const { old: _old, ...input } = anInput(aDeployment(), aDeployment(traits));
@@ -135,6 +183,11 @@ describe('a CREATE', () => {
     expect(decision).toMatchObject({ case: 'created', allowed: true });
     expect(readMarks(after(aDeployment(idle), decision).metadata.annotations)).toEqual({ admitted: h.v1 });
     expect(decision.warnings).toHaveLength(1);
+  });
+
+  it('that is paused rolls when it is resumed, and says so', () => {
+    const { warnings } = create({ ...idle, paused: true });
+    expect(warnings).toEqual([expect.stringMatching(/^the first version rolls natively when you resume it with /)]);
   });
 
   it('carries no marks in', () => {

@@ -67,14 +67,15 @@ const decideCreate = (input: DecideInput): Decision => {
     const marks = { admitted: templateHash(object.spec.template) };
     // From a manifest, or a backup, that was taken in the middle of a release: nobody would ever lift that pause.
     const paused = copiesPause(object) ? false : 'as-sent';
-    return ruled('created', because, object, { paused, marks, warnings: firstVersion(parsed) });
+    const waits = paused === 'as-sent' && object.spec.paused === true;
+    return ruled('created', because, object, { paused, marks, warnings: firstVersion(parsed, waits) });
   }
   const warnings = isWithoutEffect(object.metadata, parsed.optIn) ? [notOptedInWarning] : [];
   return ruled('not-opted-in', 'the workload has not asked for canary releases', object, { ...asSent, warnings });
 };
 
-const firstVersion = (parsed: ParsedPolicy): readonly string[] =>
-  parsed.ok ? [createdWarning(parsed.policy), ...(parsed.warnings ?? []), ...passedOverWarnings(parsed)] : [];
+const firstVersion = (parsed: ParsedPolicy, paused: boolean): readonly string[] =>
+  parsed.ok ? [createdWarning(parsed.policy, paused), ...(parsed.warnings ?? []), ...passedOverWarnings(parsed)] : [];
 
 const untouched = (name: CaseName, because: string): Decision => ({
   case: name,

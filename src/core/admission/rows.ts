@@ -94,8 +94,10 @@ const skipped = (facts: Facts): Ruling => {
 
 /** A skip that comes too early is spent, too: its copy on a ReplicaSet must not count later. */
 const kept = (facts: Facts): Ruling => {
-  const ruling = carried(facts, say.uselessSkipWarnings(facts));
-  return { ...ruling, marks: { ...ruling.marks, ...spentSkip(facts) } };
+  const { paused, marks: carriedOver } = carried(facts);
+  const marks = { ...carriedOver, ...spentSkip(facts) };
+  const warnings = [say.uselessSkipWarnings(facts), say.planKeptWarnings(facts), say.ownMarksWarnings(facts, marks)];
+  return { paused, marks, warnings: warnings.flat() };
 };
 
 export const rows: readonly Row[] = [

@@ -33,6 +33,16 @@ describe('a Deployment is validated as it is decided', () => {
     ]);
   });
 
+  it('and by field, which is what kubectl shows', () => {
+    const { denial } = ask(aRequest({ old: asObject({ annotations: optIn }), object: asObject({ annotations: bad }) }));
+    expect(denial?.causes?.map(({ field, message }) => [field, message])).toEqual(
+      expect.arrayContaining([
+        ['sluice.dev/steps', expect.stringMatching(/^Invalid value: "120": must be .*\. .*/)],
+        ['sluice.dev/interval', expect.stringMatching(/^Invalid value: "soon": must be .*\. .*/)],
+      ]),
+    );
+  });
+
   it('and scaling passes whatever stands there', () => {
     const request = aRequest({
       old: asObject({ annotations: bad }),

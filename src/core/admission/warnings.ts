@@ -1,10 +1,12 @@
 /** What people read when their write has been admitted: what happens now, and the command that helps. */
+import { marks as keys } from '../../schema/annotations.ts';
 import type { Deployment } from '../kube-object.ts';
 import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import { templateDiff } from '../template/template-diff.ts';
 import type { Milliseconds } from '../time.ts';
 import type { Facts } from './facts.ts';
+import { readMarks, type MarkName, type Marks } from './marks.ts';
 
 const shownWeights = 8;
 const shownText = 120;
@@ -108,10 +110,32 @@ export const uselessSkipWarnings = (facts: Facts): readonly string[] =>
         `sluice.dev/skip ${quoted(facts.skip)} has no effect here: it counts in the write that changes the template, or while a release holds it`,
       ];
 
+/** A running release has its plan in its record. */
+export const planKeptWarnings = ({ standing, annotationsChanged, bound }: Facts): readonly string[] =>
+  standing === 'running' && annotationsChanged
+    ? [
+        `release ${bound?.release} goes on by the policy it began with; what is changed here counts from the next one on`,
+      ]
+    : [];
+
+/** Where nothing else in the write has to do with them: who replaces the object or undoes a change means no mark. */
+export const ownMarksWarnings = ({ object }: Facts, marks: Marks): readonly string[] => {
+  const sent = readMarks(object.metadata.annotations);
+  const names = (Object.keys(sent) as readonly MarkName[]).filter((name) => sent[name] !== marks[name]);
+  const told = names.map((name) => keys[name]).join(', ');
+  return told === '' ? [] : [`${told}: kept by Sluice alone; what this write says there is not stored`];
+};
+
 export const userPausedWarnings = (facts: Facts): readonly string[] => [
-  `the workload is paused by you: canary release ${facts.wanted.release} starts when you resume it with kubectl rollout resume`,
+  `the workload is paused by you: ${whenResumed(facts)} when you resume it with kubectl rollout resume`,
   ...staleSkip(facts),
 ];
+
+const whenResumed = ({ noStable, wasKnownGood, policy, wanted }: Facts): string => {
+  if (noStable !== undefined) return `${noStable}, so this template rolls natively`;
+  if (wasKnownGood && policy?.rollback !== 'canary') return 'this template was good before and rolls back natively';
+  return `canary release ${wanted.release} starts`;
+};
 
 export const bootstrapWarnings = (facts: Facts): readonly string[] => [
   `this change rolls natively: ${facts.noStable ?? 'nothing serves yet'}, so there is nothing to compare a canary with`,
@@ -123,6 +147,10 @@ export const restartedWarnings: readonly string[] = [
 
 export const optedOutWarnings = (facts: Facts): readonly string[] => {
   if (facts.bound === undefined || facts.standing === 'idle') return [];
+  if (facts.standing === 'failed' && !facts.templateChanged)
+    return [
+      `nothing asks for canary releases of this workload any more: the template that has failed in release ${facts.bound.release} rolls natively now`,
+    ];
   return [
     `nothing asks for canary releases of this workload any more: release ${facts.bound.release} ends and the workload rolls natively`,
   ];
@@ -143,5 +171,5 @@ export const passedOverWarnings = ({ optIn }: ParsedPolicy): readonly string[] =
 export const notOptedInWarning =
   'the sluice.dev/ annotations have no effect without sluice.dev/canary: enabled (or sluice.dev/policy)';
 
-export const createdWarning = (policy: Policy): string =>
-  `the first version rolls natively; every later change of its pod template is a canary release: ${plan(policy)}`;
+export const createdWarning = (policy: Policy, paused: boolean): string =>
+  `the first version rolls natively${paused ? ' when you resume it with kubectl rollout resume' : ''}; every later change of its pod template is a canary release: ${plan(policy)}`;
