@@ -10,6 +10,7 @@ import { memoryJournal } from '../ports/journal.ts';
 import { marks } from '../schema/annotations.ts';
 import { adoptRelease, type Adopted } from './adopt.ts';
 import type { ControllerDependencies } from './dependencies.ts';
+import { formerTemplates } from './former-templates.ts';
 
 const bob = readRequester(asked('bob'));
 const mallory = { user: 'mallory', at: '2026-01-01T00:00:00.000Z' };
@@ -70,6 +71,7 @@ const aWorld = (
     metrics: { release: { end: () => undefined } },
     policies: { ofWorkload: () => ({ spec: {} }) },
     journal,
+    formerTemplates: formerTemplates(),
     log: pino({ level: 'silent' }),
   } as unknown as ControllerDependencies;
   return {

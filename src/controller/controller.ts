@@ -42,6 +42,7 @@ export const createController = (deps: ControllerDependencies, options: { worker
   deps.cluster.onChange((change) => {
     // While the caches fill, half the facts are missing; what is there at the start is looked at then.
     if (!started) return;
+    if (is(change.gvk, kinds.deployment)) deps.formerTemplates.note(change);
     for (const key of keysOf(deps, change)) queue.add(key);
     if (mayLose(deps, change)) queue.add(leftIn(change.object.metadata.namespace ?? ''));
   });

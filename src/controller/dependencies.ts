@@ -9,6 +9,7 @@ import type { Journal } from '../ports/journal.ts';
 import type { ProviderName, Target, TrafficProvider } from '../ports/traffic.ts';
 import type { ReleaseSpec } from '../schema/release.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { FormerTemplates } from './former-templates.ts';
 import type { MeasureRound } from './measure.ts';
 
 /** `provider: auto`: which provider fits, from what is served, the routes that point at the apex, and sidecars. */
@@ -43,6 +44,7 @@ export type ControllerDependencies = {
   /** The same providers as admission knows them, for words about which of them can be used. */
   readonly providers: KnownProviders;
   readonly policies: PolicyPort;
+  readonly formerTemplates: FormerTemplates;
   readonly measure: MeasureRound;
   readonly journal: Journal;
   readonly metrics: Metrics;

@@ -1,6 +1,6 @@
 /** What a Release records of its beginning: from which release, what changes, and who asked for it. */
 import { templateDiff } from '../core/template/template-diff.ts';
-import type { Deployment, KubeObject } from '../core/kube-object.ts';
+import type { Deployment, KubeObject, PodTemplate } from '../core/kube-object.ts';
 import { printable } from '../core/printable.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { Phase, ReleaseSpec } from '../schema/release.ts';
@@ -20,18 +20,26 @@ export const broughtBy = (deps: ControllerDependencies, { metadata }: Deployment
     ({ spec, status }) => spec.templateHash === hash && status !== undefined && brought.has(status.phase),
   )?.name;
 
+/** A rare live read where the watch has not told. */
+const templateOf = async (
+  { cluster, formerTemplates }: ControllerDependencies,
+  workload: Deployment,
+  hash: string,
+): Promise<PodTemplate | undefined> =>
+  formerTemplates.take(workload.metadata.uid, hash) ??
+  (await keptTemplates(cluster, workload)).find((one) => one.hash === hash)?.template;
+
 /**
  * The lines are not to be had where no ReplicaSet has the template any more. A record that lacks them is better than a
  * release that does not start, so only a passing fault is worth another attempt.
  */
 const changesSince = async (
-  { cluster }: ControllerDependencies,
+  deps: ControllerDependencies,
   workload: Deployment,
   hash: string,
 ): Promise<readonly string[] | undefined> => {
   try {
-    const kept = await keptTemplates(cluster, workload);
-    const stable = kept.find((one) => one.hash === hash)?.template;
+    const stable = await templateOf(deps, workload, hash);
     return stable === undefined ? undefined : templateDiff(stable, workload.spec.template, recordedLines);
   } catch (error) {
     if (error instanceof ClusterError && !error.passing) return undefined;

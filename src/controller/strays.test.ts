@@ -8,6 +8,7 @@ import { ClusterError, type Patch, type WriteOptions } from '../ports/cluster.ts
 import { memoryJournal } from '../ports/journal.ts';
 import { marks } from '../schema/annotations.ts';
 import type { ControllerDependencies } from './dependencies.ts';
+import { formerTemplates } from './former-templates.ts';
 import { looksAstray, settleStray } from './strays.ts';
 
 const at = (name: string): Pick<KubeObject['metadata'], 'name' | 'namespace'> => ({ name, namespace: 'shop' });
@@ -67,6 +68,7 @@ const aWorld = (traits: DeploymentTraits) => {
     policies: { optedIn: () => true, ofWorkload: () => ({ spec: {} }) },
     journal,
     metrics: { release: { end: (_key: unknown, { outcome }: { outcome: string }) => void counted.push(outcome) } },
+    formerTemplates: formerTemplates(),
     log: pino({ level: 'silent' }),
   } as unknown as ControllerDependencies;
   return {

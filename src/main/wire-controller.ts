@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { createController } from '../controller/controller.ts';
 import type { ControllerDependencies } from '../controller/dependencies.ts';
+import { formerTemplates } from '../controller/former-templates.ts';
 import { measureRound } from '../controller/measure.ts';
 import { threshold } from '../core/judge/threshold.ts';
 import type { ConnectedCluster } from '../kube/cluster.ts';
@@ -52,6 +53,7 @@ export const wireController = async (parts: ControllerParts): Promise<Work> => {
     providers,
     policies: policyPort(cluster, providers),
     measure: measureRound({ source: metricSources(prometheus), judge: threshold, deadline: queryDeadline }),
+    formerTemplates: formerTemplates(),
     journal,
     metrics,
     log,

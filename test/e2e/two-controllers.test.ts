@@ -5,18 +5,14 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { kinds } from '../../src/core/kube-object.ts';
-import { controllerPermissions } from '../../src/schema/rbac.ts';
-import { meshProviders } from '../../src/traffic/index.ts';
 import { istio } from '../../src/traffic/istio.ts';
 import type { Ending } from '../cluster/execution.ts';
 import { attach } from '../cluster/up.ts';
-import { sluice } from '../support/admission-input.ts';
 import { startAdmission, type AdmissionKit } from '../support/admission-webhook.ts';
+import { candidateRights, isLeading, startCandidate, type Candidate } from '../support/candidates.ts';
 import type { Load } from '../support/load.ts';
 import { app, service, virtualService } from '../support/manifests.ts';
-import type { Sluice } from '../support/sluice-process.ts';
 import { Stage, type SeenRelease } from '../support/stage.ts';
-import { startWriteCounter, type WriteCounter } from '../support/write-counter.ts';
 
 jest.setTimeout(240_000);
 
@@ -29,8 +25,6 @@ const annotations = {
   'sluice.dev/no-data': 'pass',
 };
 const web = (version: string): object => app({ version, replicas: 2, annotations });
-
-type Candidate = { readonly name: string; readonly process: Sluice; readonly counter: WriteCounter };
 
 type Told = {
   readonly regarding: { readonly name?: string };
@@ -51,7 +45,6 @@ type Story = {
   readonly events: readonly string[];
 };
 
-const isLeading = ({ process }: Candidate): boolean => process.log.some(({ msg }) => msg === 'leading');
 const generation = (stage: Stage): number => stage.deployment()?.metadata.generation ?? 0;
 const routeGeneration = (stage: Stage): number => stage.get(virtualServices, 'web-routes')?.metadata.generation ?? 0;
 
@@ -70,10 +63,7 @@ class Scene {
   }
 
   async candidate(name: string): Promise<Candidate> {
-    const counter = await startWriteCounter(this.stage.cluster.kubeconfig, sluice);
-    const flags = ['--lease', `${this.stage.namespace}/sluice`];
-    const process = await this.stage.sluice({ command: 'controller', kubeconfig: counter.kubeconfig, flags });
-    const candidate = { name, process, counter };
+    const candidate = await startCandidate(this.stage, name);
     this.candidates.push(candidate);
     return candidate;
   }
@@ -137,23 +127,6 @@ class Scene {
 const writesOf = (counts: Readonly<Record<string, number>>): readonly string[] =>
   Object.keys(counts).filter((request) => !request.startsWith('GET '));
 
-/** The controllers have the rights of an installation, all of them in these namespaces. */
-const rights = (name: string): readonly object[] => {
-  const providerKinds = meshProviders.flatMap((provider) => provider.kinds);
-  const rules = Object.values(controllerPermissions(providerKinds, 'sluice')).flat();
-  const [apiVersion, apiGroup] = ['rbac.authorization.k8s.io/v1', 'rbac.authorization.k8s.io'];
-  return [
-    { apiVersion, kind: 'ClusterRole', metadata: { name }, rules },
-    {
-      apiVersion,
-      kind: 'ClusterRoleBinding',
-      metadata: { name },
-      roleRef: { apiGroup, kind: 'ClusterRole', name },
-      subjects: [{ apiGroup, kind: 'User', name: sluice }],
-    },
-  ];
-};
-
 let admission: AdmissionKit;
 const name = `two-controllers-${randomBytes(3).toString('hex')}`;
 const scenes: Scene[] = [];
@@ -199,7 +172,7 @@ beforeAll(async () => {
   scenes.push(new Scene(await Stage.set('two-controllers')), new Scene(await Stage.set('two-controllers-woken')));
   const others = scenes.map(({ stage }) => stage.namespace);
   admission = await startAdmission(await attach(), name, { clusterWide: true, others });
-  await scenes[0]!.stage.apply(...rights(name));
+  await scenes[0]!.stage.apply(...candidateRights(name));
   await Promise.all([endAndKill(scenes[0]!), stopAndWake(scenes[1]!)]);
 });
 
