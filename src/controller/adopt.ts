@@ -2,6 +2,7 @@
 import { boundMarks, readRequester, recordPhase, type BoundMarks, type RecordPhase } from '../core/admission/marks.ts';
 import { kinds, type Deployment, type KubeObject, type Labels } from '../core/kube-object.ts';
 import { nativeEnd, nativeReasons } from '../core/release/native-end.ts';
+import { printable } from '../core/printable.ts';
 import { whoseRelease, type AskedRelease, type Whose } from '../core/release/whose-release.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { annotations, marks } from '../schema/annotations.ts';
@@ -192,7 +193,7 @@ const reasonOf = (own: Labels): string | undefined => {
 
 const recordSkip = (deps: ControllerDependencies, workload: Deployment, release: KubeObject): Promise<KubeObject> => {
   const spec = release.spec as unknown as ReleaseSpec;
-  const message = `rolled natively at the wish of ${spec.requestedBy?.user ?? 'somebody'}: ${spec.reason ?? 'no reason given'}`;
+  const message = `rolled natively at the wish of ${printable(spec.requestedBy?.user ?? 'somebody')}: ${spec.reason ?? 'no reason given'}`;
   return recordEnd(deps, { workload, release }, { phase: 'Skipped', message });
 };
 

@@ -8,7 +8,7 @@ import { templateHash } from '../core/template/template-hash.ts';
 import type { Change } from '../ports/traffic.ts';
 import { refOf, type EffectRun } from './effect-run.ts';
 import type { Gathered } from './gather.ts';
-import { clearFailed, markFailed, markRetry, promote, putBack, settle } from './workload-effects.ts';
+import { clearFailed, forgetAuthor, markFailed, markRetry, promote, putBack, settle } from './workload-effects.ts';
 
 /** Runs the effects in order; the first rejection ends it, and the next reconcile starts from the facts again. Resolves with the number of writes. */
 export const runEffects = async (run: EffectRun, effects: readonly Effect[]): Promise<number> => {
@@ -37,6 +37,8 @@ const runEffect = (run: EffectRun, effect: Effect): Promise<number> => {
       return clearFailed(run);
     case 'settle':
       return settle(run);
+    case 'forget-author':
+      return forgetAuthor(run);
     case 'mark-retry':
       return markRetry(run);
   }

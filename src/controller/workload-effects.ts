@@ -58,6 +58,8 @@ export const settle = async (run: EffectRun): Promise<number> => {
   return patchMarks(run, { ...noMarks, ...lasting });
 };
 
+export const forgetAuthor = (run: EffectRun): Promise<number> => patchMarks(run, { [marks.requestedBy]: null });
+
 /** Another attempt at the same template: the next name, and no trace of the failure. */
 export const markRetry = async (run: EffectRun): Promise<number> => {
   const { release } = run.gathered;

@@ -1,7 +1,7 @@
 /** Reads a workload, its marks and its canary into facts. Pure. */
-import { boundMarks, knownGoodHashes } from '../core/admission/marks.ts';
+import { boundMarks, knownGoodHashes, readMarks } from '../core/admission/marks.ts';
 import { templateHash } from '../core/template/template-hash.ts';
-import type { Deployment, KubeObject } from '../core/kube-object.ts';
+import type { Deployment, KubeObject, Labels } from '../core/kube-object.ts';
 import type { CanaryFacts, WorkloadFacts } from '../core/release/facts.ts';
 import { annotations, marks } from '../schema/annotations.ts';
 
@@ -15,7 +15,7 @@ export const workloadFacts = (workload: Deployment, optedIn: boolean): WorkloadF
     templateHash: hash,
     optedIn,
     knownGood: knownGoodHashes(own).includes(hash),
-    ...(bound === undefined ? {} : { marks: bound }),
+    ...(bound === undefined ? endedBy(own, hash) : { marks: bound }),
     ...(skip === undefined ? {} : { skip }),
     paused: spec.paused === true,
     replicas: spec.replicas ?? 1,
@@ -26,6 +26,12 @@ export const workloadFacts = (workload: Deployment, optedIn: boolean): WorkloadF
     ),
     recreate: spec.strategy?.['type'] === 'Recreate',
   };
+};
+
+/** Bound by the hash beside it: nobody has changed the template since. Beside a release it is the author of that one. */
+const endedBy = (own: Labels | undefined, hash: string): { readonly endedBy?: string } => {
+  const { requestedBy, admitted, release } = readMarks(own);
+  return requestedBy === undefined || admitted !== hash || release !== undefined ? {} : { endedBy: requestedBy };
 };
 
 const seenLastChange = ({ metadata, status }: Deployment): boolean =>

@@ -12,7 +12,7 @@ const annotations = {
   'sluice.dev/interval': '1s',
   'sluice.dev/no-data': 'pass',
 };
-const names = ['good', 'careful', 'twice', 'undone', 'together', 'during'] as const;
+const names = ['good', 'careful', 'twice', 'undone', 'together', 'during', 'ended'] as const;
 type Name = (typeof names)[number];
 
 let stage: Stage;
@@ -84,6 +84,13 @@ const stories: Record<Name, (life: Life) => Promise<unknown>> = {
     said['paused'] = `${code}: ${stderr}`;
     said['resumed'] = await rollout('resume', life);
   },
+  ended: async (life) => {
+    await life.apply(v('v2', { 'sluice.dev/interval': '1h' }));
+    await life.untilUnderWay();
+    await rollout('resume', life);
+    await stage.kubectlOk('set', 'image', 'deployment/ended', 'app=sluice.test/app:v1');
+    await stage.until('the end', () => life.releases()[0]?.status?.phase === 'Aborted');
+  },
 };
 
 beforeAll(async () => {
@@ -140,6 +147,17 @@ describe('a template that was promoted before', () => {
       stableHash: forth?.spec.templateHash,
     });
     expect(known(lives.careful)).toEqual([back?.spec.templateHash, forth?.spec.templateHash]);
+  });
+});
+
+describe('a release that somebody ends by the template that serves', () => {
+  test('says who did it with which tool, and the workload no longer does', async () => {
+    const [release] = lives.ended.releases();
+    expect(release?.status?.ending?.reason).toBe('TemplateBack');
+    expect(release?.status?.message).toBe(
+      'the template that was stable before is back (applied by admin with kubectl-set)',
+    );
+    await stage.until('the marks to go', () => Object.keys(lives.ended.marks()).join() === 'admitted');
   });
 });
 

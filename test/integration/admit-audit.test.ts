@@ -35,8 +35,8 @@ const onlyAnnotations = JSON.stringify({ metadata: { annotations: forged } });
 type Way = {
   readonly write: (name: string) => Promise<unknown>;
   readonly by: string;
-  /** No release begins, so no mark is left. */
-  readonly native?: true;
+  /** A write without a field manager. */
+  readonly nameless?: true;
 };
 
 /** Ways to write a new template with somebody else's name on it, and who it really is. */
@@ -62,7 +62,7 @@ const ways: Readonly<Record<string, Way>> = {
       await kit.succeed(['rollout', 'undo', `deployment/${name}`]);
     },
     by: 'admin',
-    native: true,
+    nameless: true,
   },
 };
 const annotated = (annotations: Record<string, string>): readonly string[] =>
@@ -114,14 +114,13 @@ describe('a name that the client sends counts for nothing', () => {
     expect(requester(created.get(name) as Deployment)).toBeUndefined();
   });
 
-  it.each(Object.entries(ways))('by %s', async (name, { by, native }) => {
+  it.each(Object.entries(ways))('by %s', async (name, { by, nameless }) => {
     const written = await kit.deployment(name);
-    expect(requester(written)?.user).toBe(native === true ? undefined : by);
+    expect(requester(written)?.user).toBe(by);
     const told = lines.filter(({ workload }) => workload === name);
     expect(told.findLast(({ toHash }) => toHash !== undefined)).toMatchObject({
       user: by,
-      // kubectl rollout undo is a write without a field manager.
-      ...(native === true ? {} : { tool: expect.stringMatching(/^kubectl/) }),
+      ...(nameless === true ? {} : { tool: expect.stringMatching(/^kubectl/) }),
       operation: 'UPDATE',
       dryRun: false,
       toHash: templateHash(written.spec.template),

@@ -1,6 +1,17 @@
 import { annotations as keys, marks } from '../../src/schema/annotations.ts';
 import { optIn } from './admission-input.ts';
-import { failed, fresh, h, idle, known, markedV2, running, v2Marks, type Row } from './admission-traits.ts';
+import {
+  endedByAlice,
+  failed,
+  fresh,
+  h,
+  idle,
+  known,
+  markedV2,
+  running,
+  v2Marks,
+  type Row,
+} from './admission-traits.ts';
 
 /** Changes that hold a template, or meet one that is held. */
 export const heldRows: readonly Row[] = [
@@ -96,7 +107,7 @@ export const heldRows: readonly Row[] = [
     { ...running, available: 0 },
     { image: 'web:3' },
     'bootstrap',
-    { paused: false, marks: {} },
+    { paused: false, marks: endedByAlice },
   ],
   // during a release
   [
@@ -135,34 +146,34 @@ export const heldRows: readonly Row[] = [
     'superseded',
     { paused: true, marks: fresh(h.v1, h.v3) },
   ],
-  ['the stable template aborts it', running, { image: 'web:1' }, 'aborted', { paused: false, marks: {} }],
+  ['the stable template aborts it', running, { image: 'web:1' }, 'aborted', { paused: false, marks: endedByAlice }],
   [
     'an abort keeps what is known to be good',
     { ...running, annotations: markedV2(known) },
     { image: 'web:1' },
     'aborted',
-    { paused: false, marks: { knownGood: known[marks.knownGood]! } },
+    { paused: false, marks: { ...endedByAlice, knownGood: known[marks.knownGood]! } },
   ],
   [
     'an abort by replace needs neither pause nor marks',
     running,
     { image: 'web:1', annotations: optIn, paused: false },
     'aborted',
-    { paused: false, marks: {} },
+    { paused: false, marks: endedByAlice },
   ],
   [
     'the stable template aborts even where rollbacks are canaried',
     { ...running, annotations: markedV2({ ...known, 'sluice.dev/rollback': 'canary' }) },
     { image: 'web:1' },
     'aborted',
-    { paused: false, marks: { knownGood: known[marks.knownGood]! } },
+    { paused: false, marks: { ...endedByAlice, knownGood: known[marks.knownGood]! } },
   ],
   [
     'a template known to be good ends it and rolls natively',
     { ...running, annotations: markedV2(known) },
     { image: 'web:0' },
     'known-good',
-    { paused: false, marks: { knownGood: known[marks.knownGood]! } },
+    { paused: false, marks: { ...endedByAlice, knownGood: known[marks.knownGood]! } },
   ],
   [
     'where rollbacks are canaried it supersedes',

@@ -5,6 +5,7 @@ import type { DeploymentTraits } from './a-deployment.ts';
 import { alice, hashOf, optIn } from './admission-input.ts';
 import {
   asked,
+  endedByAlice,
   failed,
   fresh,
   h,
@@ -76,7 +77,7 @@ export const nativeRows: readonly Row[] = [
     promoting,
     { image: 'web:1' },
     'rolled-back',
-    { paused: false, marks: {} },
+    { paused: false, marks: endedByAlice },
   ],
   [
     'a user may pause the roll of a promotion',
@@ -111,7 +112,7 @@ export const nativeRows: readonly Row[] = [
     { ...promoting, available: 0 },
     { image: 'web:3' },
     'bootstrap',
-    { paused: false, marks: {} },
+    { paused: false, marks: endedByAlice },
   ],
   [
     'a new template with a pause in the middle of a promotion waits for the user',
@@ -139,7 +140,7 @@ export const nativeRows: readonly Row[] = [
     { ...running, image: 'web:3', annotations: interrupted },
     { image: 'web:1' },
     'known-good',
-    { paused: false, marks: { knownGood: `${h.v2},${h.v1}` } },
+    { paused: false, marks: { ...endedByAlice, knownGood: `${h.v2},${h.v1}` } },
   ],
   [
     'a template that was unpaused behind the webhooks back counts as rolling',
@@ -160,7 +161,7 @@ export const nativeRows: readonly Row[] = [
     skippedV2,
     { image: 'web:1' },
     'rolled-back',
-    { paused: false, marks: {} },
+    { paused: false, marks: endedByAlice },
   ],
   // the user's own pause
   [
@@ -301,7 +302,7 @@ export const nativeRows: readonly Row[] = [
     { ...userPaused, paused: false },
     { image: 'web:1' },
     'rolled-back',
-    { paused: false, marks: {} },
+    { paused: false, marks: endedByAlice },
   ],
   // rollback and restart
   [
@@ -470,7 +471,7 @@ export const nativeRows: readonly Row[] = [
     running,
     { image: 'web:1', annotations: markedV2({ [keys.skip]: 'INC-42' }) },
     'aborted',
-    { paused: false, marks: {} },
+    { paused: false, marks: endedByAlice },
   ],
   // not opted in
   [

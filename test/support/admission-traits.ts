@@ -40,6 +40,8 @@ export const fresh = (stable: string, release: string, more: Labels = {}): Label
   ...more,
 });
 export const v2Marks: Labels = { stableHash: h.v1, releaseHash: h.v2, release: 'web-5', requestedBy: asked('bob') };
+/** What an end that Alice puts to a release leaves, besides what serves now. */
+export const endedByAlice: Labels = { requestedBy: asked(alice) };
 export type Row = readonly [
   name: string,
   old: DeploymentTraits,

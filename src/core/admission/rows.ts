@@ -58,9 +58,13 @@ const asksToRoll = ({ templateChanged, standing, pauseStays }: Facts): boolean =
 /** The write rolls natively. Only a pause that Sluice is the cause of is lifted. */
 const native = (facts: Facts, warnings: readonly string[]): Ruling => ({
   paused: held(facts) || facts.standing === 'user-paused' || facts.pauseCopied ? false : 'as-sent',
-  marks: admittedMarks(facts),
+  marks: { ...admittedMarks(facts), ...authorOfEnd(facts) },
   warnings,
 });
+
+/** Who ends a release by this write: without a release of its own to be named in, it is named in the one that ends. */
+const authorOfEnd = ({ standing, input }: Facts): Marks =>
+  standing === 'running' || standing === 'rolling' ? { requestedBy: requestedBy(input) } : {};
 
 /** The same from rest, and to be recorded: a release that is under way tells of it itself. */
 const recorded = (facts: Facts, phase: RecordPhase, warnings: readonly string[]): Ruling => {

@@ -27,6 +27,8 @@ export type Effect =
   | { readonly do: 'clear-failed' }
   /** Take the marks off the workload and remember what is known to be good. */
   | { readonly do: 'settle' }
+  /** The name of who put an end to the release comes off the workload: the Release has it. */
+  | { readonly do: 'forget-author' }
   /** Mark the workload for another attempt at the same template. */
   | { readonly do: 'mark-retry' };
 
@@ -85,7 +87,7 @@ const takingDown = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
 };
 
 const closing = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
-  if (!mine(facts)) return [];
+  if (!mine(facts)) return facts.workload.endedBy === undefined ? [] : [{ do: 'forget-author' }];
   switch (status.ending?.outcome) {
     case 'Succeeded':
     case 'Skipped':

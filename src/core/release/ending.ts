@@ -76,8 +76,8 @@ export const removalDue = (status: ReleaseStatus, facts: Facts): boolean => {
 
 /** The workload shows how it ended, or belongs to somebody else by now. */
 const closed = (end: End, facts: Facts): boolean => {
-  const { marks, timedOut } = facts.workload;
-  if (marks?.release !== facts.release.name) return true;
+  const { marks, timedOut, endedBy } = facts.workload;
+  if (marks?.release !== facts.release.name) return endedBy === undefined;
   return end.outcome === 'Failed' && facts.policy.onFailure === 'hold' && marks.phase === 'Failed' && timedOut;
 };
 

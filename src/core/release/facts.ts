@@ -15,6 +15,8 @@ export type WorkloadMarks = {
 export type WorkloadFacts = {
   readonly templateHash: string;
   readonly marks?: WorkloadMarks;
+  /** JSON of who has applied the template, where that put an end to a release. */
+  readonly endedBy?: string;
   /** It asks for canary releases. */
   readonly optedIn: boolean;
   /** Its template was promoted, or has served, before. */

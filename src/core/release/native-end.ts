@@ -1,6 +1,7 @@
 /** The end of a Release that is a record alone: its template rolled natively because the policy says so. */
 import type { ReleaseSpec } from '../../schema/release.ts';
 import type { RecordPhase } from '../admission/marks.ts';
+import { printable } from '../printable.ts';
 import type { Decided } from './state.ts';
 
 /** What the policy says, for `spec.reason`. */
@@ -13,7 +14,10 @@ export const nativeReasons: Readonly<Record<RecordPhase, string>> = {
 export const nativeEnd = (phase: RecordPhase, by: ReleaseSpec['requestedBy'], of?: string): Decided => ({
   outcome: 'Skipped',
   reason: phase,
-  message: words[phase](by === undefined ? '' : ` by ${by.user}`, of === undefined ? '' : ` (of release ${of})`),
+  message: words[phase](
+    by === undefined ? '' : ` by ${printable(by.user)}`,
+    of === undefined ? '' : ` (of release ${of})`,
+  ),
 });
 
 const words: Readonly<Record<RecordPhase, (by: string, of: string) => string>> = {

@@ -18,6 +18,29 @@ const becomes = (w: World, change: Partial<WorkloadFacts>): World => {
   return w;
 };
 
+const ann = '{"user":"ann\\u202e","tool":"kubectl-edit","at":"2026-01-01T00:00:00.000Z"}';
+
+describe('a release that somebody has put an end to', () => {
+  test.each<[string, Partial<WorkloadFacts>, string]>([
+    ['by the stable template', { templateHash: v1 }, 'the template that was stable before is back'],
+    [
+      'by one that is known to be good',
+      { templateHash: v3, knownGood: true },
+      'a template that is known to be good is back; it rolls natively, at once',
+    ],
+    ['by a fix of what is broken', { templateHash: v3 }, 'superseded by a template that rolls natively'],
+  ])('names them, %s, and takes the name off the workload', (_name, change, words) => {
+    const w = becomes(atStep2(), { ...change, endedBy: ann });
+    w.run(60, (x) => x.done.at(-1)?.do === 'forget-author');
+    expect([w.status.completedAt, w.canary]).toEqual([undefined, undefined]);
+    delete (w.workload as { endedBy?: string }).endedBy;
+    w.run();
+    expect(w.status.message).toBe(`${words} (applied by ann\\u{202e} with kubectl-edit)`);
+    expect(w.status.completedAt).toBeDefined();
+    expect(w.done.filter((e) => e.do === 'forget-author')).toHaveLength(1);
+  });
+});
+
 describe('a release whose workload has moved on', () => {
   test.each<[string, Partial<WorkloadFacts>, string, string]>([
     ['the stable template is back', { templateHash: v1 }, 'Aborted', 'TemplateBack'],

@@ -1,6 +1,7 @@
 /** Whether the workload still wants this release: abort, skip, another template and opting out all show in its marks. */
 import type { ReleaseStatus } from '../../schema/release.ts';
 import { readRequester, recordPhase } from '../admission/marks.ts';
+import { printable } from '../printable.ts';
 import type { Facts } from './facts.ts';
 import { nativeEnd } from './native-end.ts';
 import { endWith, type Decided } from './state.ts';
@@ -32,11 +33,11 @@ const endOf = (status: ReleaseStatus, facts: Facts): Decided | undefined => {
 
 const skipped = ({ workload: { skip, marks } }: Facts): Decided => {
   // The write that skipped has put its author into the mark.
-  const by = readRequester(marks?.requestedBy)?.user;
+  const author = readRequester(marks?.requestedBy)?.user;
   return {
     outcome: 'Skipped',
     reason: 'SkipRequested',
-    message: `skipped${by === undefined ? '' : ` by ${by}`}: the template rolls natively${skip === undefined ? '' : ` (${skip})`}`,
+    message: `skipped${author === undefined ? '' : ` by ${printable(author)}`}: the template rolls natively${skip === undefined ? '' : ` (${skip})`}`,
   };
 };
 
@@ -63,7 +64,7 @@ const unpaused: Decided = {
 const withoutMarks = (status: ReleaseStatus, facts: Facts): Decided | undefined => {
   const { templateHash, stableHash } = facts.release.spec;
   const { workload } = facts;
-  if (workload.templateHash === stableHash) return templateBack;
+  if (workload.templateHash === stableHash) return by(workload.endedBy, templateBack);
   const mine = workload.templateHash === templateHash;
   // Opted out while the roll of the promoted template is under way: it simply finishes.
   if (mine && status.phase === 'Promoting' && !workload.paused) return undefined;
@@ -71,7 +72,15 @@ const withoutMarks = (status: ReleaseStatus, facts: Facts): Decided | undefined 
   // A paused template without marks has come in past the webhook; it is given marks of its own, and they decide.
   if (workload.paused) return undefined;
   if (mine) return unpaused;
-  return workload.knownGood ? rolledBack : rolledNatively;
+  return by(workload.endedBy, workload.knownGood ? rolledBack : rolledNatively);
+};
+
+/** With the name of who applied the template that has come instead, where the webhook has seen it. */
+const by = (author: string | undefined, end: Decided): Decided => {
+  const requester = readRequester(author);
+  if (requester === undefined) return end;
+  const tool = requester.tool === undefined ? '' : ` with ${printable(requester.tool)}`;
+  return { ...end, message: `${end.message} (applied by ${printable(requester.user)}${tool})` };
 };
 
 const templateBack: Decided = {
