@@ -35,9 +35,10 @@ export const patterns = {
     words: 'the value of a label: letters, digits, "-", "_" and ".", beginning and ending with a letter or digit',
     example: 'web',
   },
+  /** A policy is read by many, and copied into every Release: no place for a password. */
   address: {
-    pattern: '^https?://[^\\s/]\\S*$',
-    words: 'an address that begins with http:// or https://',
+    pattern: '^https?://[^\\s/@]+(/\\S*)?$',
+    words: 'an address that begins with http:// or https://, without user and password',
     example: 'http://prometheus.monitoring:9090',
   },
 } as const satisfies Record<string, Pattern>;

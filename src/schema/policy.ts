@@ -154,7 +154,8 @@ export const PolicySpecSchema = Type.Object(
       Type.String({
         maxLength: 2048,
         pattern: patterns.address.pattern,
-        description: 'Address of the Prometheus to ask instead of the one Sluice was started with.',
+        description:
+          'Address of the Prometheus to ask instead of the one Sluice was started with. Without user and password, which only that one can have.',
       }),
     ),
     noData: Type.Optional(

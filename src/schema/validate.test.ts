@@ -93,6 +93,7 @@ describe('validate', () => {
     for (let i = 0; i < 100_000; i++) deep = [deep];
     expect(validate(CanaryPolicySpecSchema, { interval: deep }, 'spec')).toHaveLength(1);
     expect(asWritten('x'.repeat(1_000_000))).toHaveLength(101);
+    expect(asWritten({ at: 'http://me:s3cret@prometheus:9090/x@y' })).toBe('{"at":"http://…@prometheus:9090/x@y"}');
   });
 });
 

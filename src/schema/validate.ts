@@ -153,9 +153,12 @@ const jsonOf = (value: unknown): string => {
   }
 };
 
-/** A value as a person would write it, cut where a hostile one would fill the screen. */
+/** User and password of an address: what is wrong may be told in a log, too. */
+const credentials = /(?<=:\/\/)[^/@\s]*(?=@)/g;
+
+/** A value as a person would write it, cut where a hostile one would fill the screen, without the password of an address. */
 export const asWritten = (value: unknown): string => {
-  const text = typeof value === 'string' ? value : jsonOf(value);
+  const text = (typeof value === 'string' ? value : jsonOf(value)).replace(credentials, '…');
   return text.length > longest ? `${text.slice(0, longest)}…` : text;
 };
 
