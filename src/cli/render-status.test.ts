@@ -79,7 +79,7 @@ What to do
               value: 71.2,
               at: at(-65),
             },
-            { name: 'queue', call: 'inconclusive', because: 'no series', at: at(-65) },
+            { name: 'queue', call: 'inconclusive', because: 'no series', at: at(-65), queries: ['q{pod="a"}'] },
           ],
           evidence: [
             { name: 'request-success-rate', call: 'fail', because: '80 %', value: 80, at: at(-125), weight: 1 },
@@ -112,6 +112,7 @@ request-success-rate   fail           71.2    >= 99        65s ago
 queue                  inconclusive   -       >= 1, <= 8   65s ago
   request-success-rate 71.2 % (412 requests, 119 failed) is below the minimum 99 %
   queue: no series
+    asked: q{pod="a"}
 
 Failed checks
   2m5s ago   at 1 %   request-success-rate: 80 %

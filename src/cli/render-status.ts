@@ -103,7 +103,9 @@ const checks = ({ release, policy, now }: Scene): readonly string[] => {
   const open = policy.checks
     .filter((check) => !results.some(({ name }) => name === check.name))
     .map((check) => [check.name, '-', '-', boundsOf(check), 'not yet']);
-  const reasons = results.filter(({ call }) => call !== 'pass').map((result) => `  ${verdictText(result)}`);
+  const reasons = results
+    .filter(({ call }) => call !== 'pass')
+    .flatMap((result) => [`  ${verdictText(result)}`, ...(result.queries ?? []).map((query) => `    asked: ${query}`)]);
   return [...table([['CHECK', 'VERDICT', 'VALUE', 'BOUNDS', 'JUDGED'], ...judged, ...open]), ...reasons];
 };
 

@@ -112,8 +112,13 @@ const resultOf = ({ check, verdict }: Judged, ask: RoundAsk): CheckResult => ({
   call: verdict.call,
   because: verdict.because,
   ...valueOf(verdict),
+  ...queriesOf(verdict),
   at: toRfc3339(ask.to),
   weight: ask.weight,
 });
+
+/** Of a check that has a value, the sentence says enough. */
+const queriesOf = ({ call, queries }: Verdict): { queries?: string[] } =>
+  call !== 'inconclusive' || queries === undefined ? {} : { queries: [...queries] };
 
 const valueOf = ({ value }: Verdict): { value?: number } => (value === undefined ? {} : { value });

@@ -82,6 +82,11 @@ export const CheckResultSchema = Type.Object({
   value: opt(Type.Number({ description: 'What was measured.' })),
   at: time('When it was judged.'),
   weight: opt(Type.Integer({ description: "The canary's weight while it was measured." })),
+  queries: opt(
+    Type.Array(Type.String(), {
+      description: 'What was asked of Prometheus where the answer says nothing: ask it again to see for yourself.',
+    }),
+  ),
 });
 
 export const ReleaseStatusSchema = Type.Object({

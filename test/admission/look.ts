@@ -70,14 +70,15 @@ export const podNames = (stage: Stage, name: string): readonly string[] => {
     .sort();
 };
 
-/** The Deployment's own status has caught up with its spec and with its pods: it is what the next write is judged by. */
+/** The Deployment's own status has caught up with its spec and with its pods, and so has the watch of the pods: it is what the next write is judged by. */
 export const isUpToDate = (stage: Stage, name: string): boolean => {
   const found = stage.deployment(name) as Deployment | undefined;
   if (found === undefined) return true;
   const { metadata, status } = found;
   const ready = ownedBy(stage, metadata.uid, kinds.replicaSet).map((set) => set.status?.readyReplicas ?? 0);
   const seen = (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
-  return seen && (status?.availableReplicas ?? 0) === ready.reduce((sum, one) => sum + one, 0);
+  const all = ready.reduce((sum, one) => sum + one, 0);
+  return seen && (status?.availableReplicas ?? 0) === all && podNames(stage, name).length === all;
 };
 
 /** The controllers have nothing more to say either: nobody writes to the Deployment any more by themselves. */

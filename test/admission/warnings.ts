@@ -1,4 +1,5 @@
 /** What people read, word for word, where several cases share it. */
+import { telemetries } from '../../src/core/judge/telemetry.ts';
 
 const follow = 'follow it with: kubectl sluice watch web -n shop (or kubectl get releases -n shop)';
 
@@ -35,7 +36,10 @@ export const keptPaused: readonly string[] = [
   'promote it with: kubectl sluice promote web -n shop; go back with: kubectl sluice abort web -n shop; roll without a canary with: kubectl sluice skip web -n shop',
 ];
 
+const { needs } = telemetries.application;
+const noSeries = `at 50 %: request-success-rate has no data: no series of either arm matched. ${needs}; counted as failed (noData: fail)`;
+
 export const failure: readonly string[] = [
-  `release web-2 of this template has failed ("at 50 %: request-success-rate has no data: no series of either arm matched. Prometheus must scrape the application's po…"); the workload stays paused on the version before`,
+  `release web-2 of this template has failed ("${noSeries}"); the workload stays paused on the version before`,
   'try it again with: kubectl sluice retry web -n shop; go back with: kubectl sluice abort web -n shop; or apply another template',
 ];

@@ -7,6 +7,7 @@ import type { Problem } from '../problem.ts';
 import { copiesPause, factsOf, type DecideInput, type Facts } from './facts.ts';
 import { annotationPatch, type JsonPatchOp } from './json-patch.ts';
 import { markEdits } from './marks.ts';
+import { nameProblems } from './name-problems.ts';
 import { templateHash } from '../template/template-hash.ts';
 import { isWithoutEffect } from './peoples-annotations.ts';
 import { rows, type Row, type Ruling } from './rows.ts';
@@ -48,6 +49,8 @@ const decideUpdate = (facts: Facts): Decision => {
   const row = rows.find(({ when }) => when(facts)) as Row;
   const wrong = facts.annotationsChanged && !isSwitchedOff(facts.parsed.optIn);
   if (!facts.parsed.ok && (wrong || row.needsPolicy === true)) return invalid(facts.parsed.problems);
+  const unnameable = row.needsPolicy === true ? nameProblems(facts.object.metadata.name) : [];
+  if (unnameable.length > 0) return invalid(unnameable);
   const ruling = row.then(facts);
   const warnings = row.needsPolicy === true ? passedOverWarnings(facts.parsed) : [];
   const change = templateChange(row.case, facts, ruling.marks);
@@ -61,6 +64,8 @@ const decideCreate = (input: DecideInput): Decision => {
   const { object } = input;
   const parsed = input.policyOf(object);
   if (!parsed.ok && !isSwitchedOff(parsed.optIn)) return invalid(parsed.problems);
+  const unnameable = parsed.optIn.optedIn ? nameProblems(object.metadata.name) : [];
+  if (unnameable.length > 0) return invalid(unnameable);
   const asSent = { paused: 'as-sent', marks: {} } as const;
   if (parsed.optIn.optedIn) {
     const because = 'there is no version before that a canary could be compared with';

@@ -10,6 +10,7 @@ import { readMarks, type MarkName, type Marks } from './marks.ts';
 
 const shownWeights = 8;
 const shownText = 120;
+const shownFailure = 500;
 const shownPolicies = 5;
 
 /** `kubectl sluice watch web -n shop` */
@@ -24,9 +25,9 @@ const durationText = (time: Milliseconds): string => {
 };
 
 /** Text a person wrote, fit for an HTTP warning header: one line of bounded length. */
-const quoted = (text: string): string => {
+const quoted = (text: string, shown = shownText): string => {
   const line = text.replace(/\p{Cc}+/gu, ' ');
-  return `"${line.length <= shownText ? line : `${line.slice(0, shownText - 1)}…`}"`;
+  return `"${line.length <= shown ? line : `${line.slice(0, shown - 1)}…`}"`;
 };
 
 const weightsText = ({ weights }: Policy): string => {
@@ -85,7 +86,7 @@ export const failureWarnings = (facts: Facts): readonly string[] => {
   const release = facts.bound?.release ?? '';
   const why = facts.input.failureOf?.(release);
   return [
-    `release ${release} of this template has failed${why === undefined ? '' : ` (${quoted(why)})`}; the workload stays paused on the version before`,
+    `release ${release} of this template has failed${why === undefined ? '' : ` (${quoted(why, shownFailure)})`}; the workload stays paused on the version before`,
     `try it again with: ${command('retry', facts.object)}; go back with: ${command('abort', facts.object)}; or apply another template`,
   ];
 };

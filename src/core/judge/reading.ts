@@ -15,7 +15,7 @@ export type Reading =
       readonly prefix?: string;
       readonly unit?: string;
       /** What the value stands on, for the sentence: `canary 412 requests, 119 failed`. */
-      readonly basis: string;
+      readonly basis?: string;
       /** The other arm at the same time, for the sentence. */
       readonly stable?: string;
     }
@@ -23,8 +23,6 @@ export type Reading =
   | { readonly kind: 'no-data'; readonly because: string }
   /** There is something, and it does not say what was asked. */
   | { readonly kind: 'unclear'; readonly because: string };
-
-const asked = (measured: Measurement): string => `asked: ${measured.queries.join('; ')}`;
 
 /** Why a counter-based check has no request of the canary to judge; undefined when it has some. */
 export const whyNoRequests = (
@@ -35,29 +33,28 @@ export const whyNoRequests = (
   if (requests > 0) return undefined;
   const { canary, stable } = measured;
   if (canary.length === 0 && stable.length === 0)
-    return `no series of either arm matched. ${telemetries[measured.telemetry].needs}; ${asked(measured)}`;
+    return `no series of either arm matched. ${telemetries[measured.telemetry].needs}`;
   if (canary.length === 0)
-    return `stable has ${stable.length} series, the canary none: it has not been asked anything yet, or is not scraped; ${asked(measured)}`;
+    return `stable has ${stable.length} series, the canary none: it has not been asked anything yet, or is not scraped`;
   if (!canary.some(({ points }) => points.some(([at]) => at > measured.from && at <= measured.to)))
-    return `the canary's series have no point in this window: its pods are gone, or no longer scraped; ${asked(measured)}`;
-  if (grown.length === 0)
-    return `the canary's counters were not seen twice, so nobody can tell how much they grew; ${asked(measured)}`;
-  return `the canary got no request in this window; ${asked(measured)}`;
+    return `the canary's series have no point in this window: its pods are gone, or no longer scraped`;
+  if (grown.length === 0) return `the canary's counters were not seen twice, so nobody can tell how much they grew`;
+  return `the canary got no request in this window`;
 };
 
 /** The one finite number of a `query` check. */
-export const readValue = (series: readonly Series[], measured: Measurement): Reading => {
+export const readValue = (series: readonly Series[]): Reading => {
   if (series.length > 1)
     return {
       kind: 'unclear',
-      because: `the query gives ${series.length} series and a check needs one: aggregate, for example with sum(…); ${asked(measured)}`,
+      because: `the query gives ${series.length} series and a check needs one: aggregate, for example with sum(…)`,
     };
   const value = series[0]?.points.at(-1)?.[1];
-  if (value === undefined) return { kind: 'no-data', because: `the query gives no series; ${asked(measured)}` };
+  if (value === undefined) return { kind: 'no-data', because: `the query gives no series` };
   if (!Number.isFinite(value))
     return {
       kind: 'no-data',
-      because: `the query gives ${String(value)}, as a division by zero requests does; ${asked(measured)}`,
+      because: `the query gives ${String(value)}, as a division by zero requests does`,
     };
-  return { kind: 'value', value, basis: asked(measured) };
+  return { kind: 'value', value };
 };

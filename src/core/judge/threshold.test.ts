@@ -102,8 +102,12 @@ describe('no data is an answer of its own, with its reason', () => {
     ],
   ])('%s', (_case, over, because) => {
     const verdict = threshold(successRate(99), aMeasurement({ stable, ...over }));
-    expect(verdict).toEqual({ call: 'inconclusive', reason: 'no-data', because: expect.stringMatching(because) });
-    expect(verdict.because).toMatch(/asked: the_query$/);
+    expect(verdict).toEqual({
+      call: 'inconclusive',
+      reason: 'no-data',
+      because: expect.stringMatching(because),
+      queries: ['the_query'],
+    });
   });
 
   it.each([
@@ -210,54 +214,44 @@ describe('a query of one’s own', () => {
     aMeasurement({ canary: values.map((value, i) => aSeries({ i: String(i) }, [60, value])) });
 
   it.each([
-    [
-      'within both bounds',
-      { min: 1, max: 3, value: 2 },
-      'pass',
-      'queue-depth 2 (asked: the_query) meets the minimum 1 and the maximum 3',
-    ],
-    ['on the maximum', { max: 3, value: 3 }, 'pass', 'queue-depth 3 (asked: the_query) meets the maximum 3'],
-    ['on the minimum', { min: 3, value: 3 }, 'pass', 'queue-depth 3 (asked: the_query) meets the minimum 3'],
-    [
-      'above the maximum',
-      { max: 0.3, value: 0.3001 },
-      'fail',
-      'queue-depth 0.3001 (asked: the_query) is above the maximum 0.3',
-    ],
-    ['below the minimum', { min: 1, value: -5 }, 'fail', 'queue-depth -5 (asked: the_query) is below the minimum 1'],
-    ['zero is a value', { max: 0, value: 0 }, 'pass', 'queue-depth 0 (asked: the_query) meets the maximum 0'],
-    ['tiny', { max: 1e-9, value: 1.5e-9 }, 'fail', 'queue-depth 1.5e-9 (asked: the_query) is above the maximum 1e-9'],
-    [
-      'large',
-      { max: 1e6, value: 1_234_567 },
-      'fail',
-      'queue-depth 1234567 (asked: the_query) is above the maximum 1000000',
-    ],
+    ['within both bounds', { min: 1, max: 3, value: 2 }, 'pass', 'queue-depth 2 meets the minimum 1 and the maximum 3'],
+    ['on the maximum', { max: 3, value: 3 }, 'pass', 'queue-depth 3 meets the maximum 3'],
+    ['on the minimum', { min: 3, value: 3 }, 'pass', 'queue-depth 3 meets the minimum 3'],
+    ['above the maximum', { max: 0.3, value: 0.3001 }, 'fail', 'queue-depth 0.3001 is above the maximum 0.3'],
+    ['below the minimum', { min: 1, value: -5 }, 'fail', 'queue-depth -5 is below the minimum 1'],
+    ['zero is a value', { max: 0, value: 0 }, 'pass', 'queue-depth 0 meets the maximum 0'],
+    ['tiny', { max: 1e-9, value: 1.5e-9 }, 'fail', 'queue-depth 1.5e-9 is above the maximum 1e-9'],
+    ['large', { max: 1e6, value: 1_234_567 }, 'fail', 'queue-depth 1234567 is above the maximum 1000000'],
   ])('%s', (_case, { value, ...bounds }, call, because) =>
     expect(threshold(aQuery('q', bounds), result(value))).toMatchObject({ call, because, value }),
   );
 
   it.each([
-    ['no series', [], 'no-data', 'queue-depth has no data: the query gives no series; asked: the_query'],
+    ['no series', [], 'no-data', 'queue-depth has no data: the query gives no series'],
     [
       'NaN',
       [Number.NaN],
       'no-data',
-      'queue-depth has no data: the query gives NaN, as a division by zero requests does; asked: the_query',
+      'queue-depth has no data: the query gives NaN, as a division by zero requests does',
     ],
     [
       'infinity',
       [Infinity],
       'no-data',
-      'queue-depth has no data: the query gives Infinity, as a division by zero requests does; asked: the_query',
+      'queue-depth has no data: the query gives Infinity, as a division by zero requests does',
     ],
     [
       'several series',
       [1, 1],
       'unclear',
-      'queue-depth cannot be judged: the query gives 2 series and a check needs one: aggregate, for example with sum(…); asked: the_query',
+      'queue-depth cannot be judged: the query gives 2 series and a check needs one: aggregate, for example with sum(…)',
     ],
   ])('%s is inconclusive', (_case, values, reason, because) =>
-    expect(threshold(aQuery('q', { max: 5 }), result(...values))).toEqual({ call: 'inconclusive', reason, because }),
+    expect(threshold(aQuery('q', { max: 5 }), result(...values))).toEqual({
+      call: 'inconclusive',
+      reason,
+      because,
+      queries: ['the_query'],
+    }),
   );
 });

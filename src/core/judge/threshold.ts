@@ -16,7 +16,7 @@ const read = (check: Check, measured: Measurement): Reading => {
     case 'duration':
       return readDuration(measured, check.quantile);
     case 'query':
-      return readValue(measured.canary, measured);
+      return readValue(measured.canary);
   }
 };
 
@@ -48,7 +48,7 @@ const bounds = (check: Check, unit: string | undefined): string =>
 const subject = (check: Check, { value, beyond, prefix = '', unit, basis }: Value): string => {
   const unlike = [check.min, check.max, ...(unit === '%' ? [100] : [])].filter((n) => n !== undefined);
   const shown = withUnit(`${beyond === true ? '>= ' : ''}${figure(value, unlike)}`, unit);
-  return `${check.name} ${prefix}${shown} (${basis})`;
+  return `${check.name} ${prefix}${shown}${basis === undefined ? '' : ` (${basis})`}`;
 };
 
 const judgeValue = (check: Check, reading: Value): Pick<Verdict, 'call' | 'reason' | 'because'> => {
@@ -79,12 +79,13 @@ export const threshold: Judge = (check, measured) => {
   const reading = read(check, measured);
   if (reading.kind === 'value') {
     const verdict = judgeValue(check, reading);
-    return { ...verdict, because: noted(verdict.because, measured), value: reading.value };
+    return { ...verdict, because: noted(verdict.because, measured), value: reading.value, queries: measured.queries };
   }
   const what = reading.kind === 'no-data' ? 'has no data' : 'cannot be judged';
   return {
     call: 'inconclusive',
     reason: reading.kind,
     because: noted(`${check.name} ${what}: ${reading.because}`, measured),
+    queries: measured.queries,
   };
 };

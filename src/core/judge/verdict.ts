@@ -41,6 +41,8 @@ export type Verdict = {
   /** Percent for `success-rate`, milliseconds for `duration`, its own unit for `query`. Finite. */
   readonly value?: number;
   readonly evidence?: Evidence;
+  /** What was asked, as a person can ask it again; none where the source could not be. */
+  readonly queries?: readonly string[];
 };
 
 export type Judge = (check: Check, measured: Measurement, past?: Evidence) => Verdict;

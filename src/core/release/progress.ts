@@ -187,12 +187,9 @@ const judged = (status: ReleaseStatus, facts: Facts, round: Round): ReleaseStatu
   const seen = withStatus(status, { checks, judgedAt: toRfc3339(facts.now) });
   if (round.outcome === 'pass') return advance(seen, facts);
   if (round.outcome === 'hold')
-    return withStatus(seen, { message: `holding at ${status.weight ?? 0} %: ${withoutQuery(round.because)}` });
+    return withStatus(seen, { message: `holding at ${status.weight ?? 0} %: ${round.because}` });
   return failedRound(seen, facts, round);
 };
-
-/** The query stands with the check; in the one line that a table has for a release it would hide the rest. */
-const withoutQuery = (because: string): string => because.split('; asked: ')[0] ?? because;
 
 const failedRound = (status: ReleaseStatus, facts: Facts, round: Round): ReleaseStatus => {
   const failed = round.results.filter((r: CheckResult) => r.call === 'fail');
