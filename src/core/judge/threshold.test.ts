@@ -60,6 +60,7 @@ describe('a success rate against its minimum', () => {
       call: 'fail',
       reason: 'out-of-bounds',
       because: expect.any(String),
+      queries: ['the_query'],
       value: 200 / 3,
     }));
 
@@ -124,6 +125,7 @@ describe('no data is an answer of its own, with its reason', () => {
       call: 'inconclusive',
       reason: 'unclear',
       because: expect.stringMatching(/12 requests of the canary carry no label that says whether they failed/),
+      queries: ['the_query'],
     }));
 });
 
