@@ -21,6 +21,8 @@ export type WriteCounter = {
   atWrite(n: number, when: Moment, kill: () => Promise<void>): Promise<void>;
   /** Requests since the last call, watches left out, by verb and kind. */
   takeCounts(): Readonly<Record<string, number>>;
+  /** From now on nothing comes through, in either direction, and nobody is told: as if packets were lost. */
+  cutOff(): void;
   close(): Promise<void>;
 };
 
@@ -59,6 +61,8 @@ export const startWriteCounter = async (kubeconfig: string, as?: string): Promis
   const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
   let trap: Trap | undefined;
   let counts: Record<string, number> = {};
+  let cut = false;
+  const answering = new Set<() => void>();
 
   const count = ({ method = 'GET', url = '' }: IncomingMessage): void => {
     if (/[?&]watch=(1|true)/.test(url)) return;
@@ -95,6 +99,10 @@ export const startWriteCounter = async (kubeconfig: string, as?: string): Promis
           return;
         }
         const goOn = (): void => {
+          if (cut) return;
+          const fallSilent = (): void => void answer.unpipe(response);
+          answering.add(fallSilent);
+          response.on('close', () => answering.delete(fallSilent));
           response.writeHead(answer.statusCode ?? 502, answer.headers);
           answer.pipe(response);
         };
@@ -108,6 +116,7 @@ export const startWriteCounter = async (kubeconfig: string, as?: string): Promis
   };
 
   const server = createServer((message, response) => {
+    if (cut) return;
     count(message);
     const caught = sprung(message);
     if (caught?.when !== 'before') {
@@ -134,6 +143,10 @@ export const startWriteCounter = async (kubeconfig: string, as?: string): Promis
       const taken = counts;
       counts = {};
       return taken;
+    },
+    cutOff: () => {
+      cut = true;
+      for (const fallSilent of answering) fallSilent();
     },
     close: async () => {
       server.closeAllConnections();
