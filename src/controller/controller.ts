@@ -116,14 +116,29 @@ const keysOf = (deps: ControllerDependencies, change: ClusterChange): readonly s
   const active = (): readonly string[] => [
     ...new Set(cluster.list(kinds.release, namespace).filter(isActive).map(workloadKey)),
   ];
-  if (is(gvk, kinds.release)) return onlyTold(object, before) ? [] : [workloadKey(object)];
+  if (is(gvk, kinds.release)) return onlyTold(object, before) ? [] : [workloadKey(object), ...waitingFor(deps, change)];
   const madeFor = object.metadata.labels?.[labels.release];
-  if (madeFor !== undefined) return releaseKeys(cluster.get({ gvk: kinds.release, namespace, name: madeFor }));
+  if (madeFor !== undefined) {
+    const release = cluster.get({ gvk: kinds.release, namespace, name: madeFor });
+    return [...releaseKeys(release), ...waitingFor(deps, change)];
+  }
   if (!is(gvk, kinds.deployment)) return active();
   const key = keyOf(namespace, object.metadata.name);
   if (isMarked(object) || type === 'removed' || (wasWritten(change) && isStray(deps, object))) return [key];
   return active().filter((k) => k === key);
 };
+
+const hasEnded = ({ type, gvk, object, before }: ClusterChange): boolean =>
+  type === 'removed' || (is(gvk, kinds.release) && before !== undefined && isActive(before) && !isActive(object));
+
+/** Releases that may have waited for one of another workload behind the same Service, once it is over. */
+const waitingFor = ({ cluster }: ControllerDependencies, change: ClusterChange): readonly string[] =>
+  hasEnded(change)
+    ? cluster
+        .list(kinds.release, change.object.metadata.namespace)
+        .filter((release) => (readRelease(release).status?.phase ?? 'Pending') === 'Pending')
+        .map(workloadKey)
+    : [];
 
 /** Whether a route may now carry a split that nobody takes out any more. */
 const mayLose = (deps: ControllerDependencies, { gvk, object, type, before }: ClusterChange): boolean => {

@@ -23,6 +23,7 @@ import { requestAnnotation } from '../schema/annotations.ts';
 import { canaryName, labels, managedBy } from '../schema/names.ts';
 import { requestVerbs, type ReleaseSpec, type ReleaseStatus } from '../schema/release.ts';
 import type { ControllerDependencies } from './dependencies.ts';
+import { inUse, madeForAnother, whoseTurn } from './shared-service.ts';
 import { canaryFacts, podNames, workloadFacts } from './workload-facts.ts';
 
 /** A Release whose spec and status have been read. */
@@ -137,7 +138,7 @@ const routeFacts = (cluster: ClusterView, route: Route | undefined): RouteFacts 
   };
 };
 
-type Canary = Gathered['canary'] & { readonly problems: readonly Problem[] };
+type Canary = Gathered['canary'] & { readonly problems: readonly Problem[]; readonly borrowed: boolean };
 
 const isOurs = (object: KubeObject): boolean => object.metadata.labels?.[labels.managedBy] === managedBy;
 
@@ -150,10 +151,15 @@ const canaryObjects = ({ deps, workload, release }: Subject, apex: string | unde
     serviceName === undefined
       ? undefined
       : deps.cluster.get({ gvk: kinds.service, namespace, name: canaryServiceName(serviceName) });
+  const { name } = workload.metadata;
+  const isOwn = (object: KubeObject): boolean => isOurs(object) && !madeForAnother(object, name);
   return {
-    ...(deployment !== undefined && isOurs(deployment) ? { deployment: deployment as unknown as Deployment } : {}),
-    ...(service !== undefined && isOurs(service) ? { service } : {}),
-    problems: [deployment, service].flatMap((o) => (o === undefined || isOurs(o) ? [] : [nameTaken(o)])),
+    ...(deployment !== undefined && isOwn(deployment) ? { deployment: deployment as unknown as Deployment } : {}),
+    ...(service !== undefined && isOwn(service) ? { service } : {}),
+    problems: [deployment, service].flatMap((o) =>
+      o === undefined || isOwn(o) ? [] : [isOurs(o) ? inUse(o) : nameTaken(o)],
+    ),
+    borrowed: service !== undefined && isOurs(service) && !isOwn(service),
   };
 };
 
@@ -185,8 +191,13 @@ export const requestOf = (release: KubeObject): Request | undefined => {
 
 const refusedOf = ({ status }: ReleaseObject): string | undefined => status?.refused?.words;
 
-const aheadOf = ({ all, release }: Subject): string | undefined =>
-  all.slice(0, all.indexOf(release)).find((r) => r.status === undefined || !isFinal(r.status.phase))?.name;
+const aheadOf = ({ deps, workload, all, release }: Subject, route: Route | undefined): string | undefined => {
+  const own = all.slice(0, all.indexOf(release)).find((r) => r.status === undefined || !isFinal(r.status.phase))?.name;
+  if (own !== undefined || route?.provider.can.splits !== 'route') return own;
+  const { name } = workload.metadata;
+  const service = route.target.apex.metadata.name;
+  return whoseTurn(deps.cluster, deps.traffic, { namespace: namespaceOf(workload), workload: name, service });
+};
 
 /** Everything about the way to the canary: the Service, the route, the label, and what is wrong with any of them. */
 const wayOf = (
@@ -240,11 +251,19 @@ const startsOf = (slices: readonly KubeObject[], deployment: Deployment | undefi
   return new Map(at === undefined ? [] : podNames(slices).map((pod) => [pod, at]));
 };
 
+/** What a route says while its Service has the canary of another workload is that one's split. */
+const ownRoute = (route: Route | undefined): Route | undefined =>
+  route?.provider.can.splits === 'route' ? undefined : route;
+
+const canaryOf = (canary: Gathered['canary'], slices: Parameters<typeof canaryFacts>[1]): Facts['canary'] =>
+  canary.deployment === undefined ? undefined : canaryFacts(canary.deployment, slices);
+
 export const gather = (subject: Subject): Gathered => {
   const { deps, workload, release } = subject;
   const policy = deps.policies.ofRelease(release.spec);
-  const { apex, route, label, problems } = wayOf(subject, policy);
-  const { problems: taken, ...canary } = canaryObjects(subject, apex?.metadata.name);
+  const { apex, route: found, label, problems } = wayOf(subject, policy);
+  const { problems: taken, borrowed, ...canary } = canaryObjects(subject, apex?.metadata.name);
+  const route = borrowed ? ownRoute(found) : found;
   const slices =
     route?.provider.can.splits === 'replicas' ? undefined : slicesOf(deps.cluster, release, namespaceOf(workload));
   const facts: Facts = {
@@ -257,9 +276,9 @@ export const gather = (subject: Subject): Gathered => {
     provider: route?.provider.name ?? 'none',
     preflight: [...problems, ...taken],
     ...present({
-      canary: canary.deployment === undefined ? undefined : canaryFacts(canary.deployment, slices),
+      canary: canaryOf(canary, slices),
       service: apex?.metadata.name,
-      ahead: aheadOf(subject),
+      ahead: aheadOf(subject, found),
       request: requestOf(release.object),
       refused: refusedOf(release),
       takenOver: takenOver(canary, route),

@@ -214,6 +214,53 @@ describe('a canary that cannot run', () => {
   });
 });
 
+describe('two workloads behind one Service', () => {
+  const twin = (name: string, of: string): object => {
+    const made = app({ name, version: of, replicas: 1, annotations: policy('1h') }) as {
+      readonly spec: { readonly template: { readonly metadata: { readonly labels: object } } };
+    };
+    const labels = { app: name, pair: 'twins' };
+    const template = { ...made.spec.template, metadata: { ...made.spec.template.metadata, labels } };
+    return { ...made, spec: { ...made.spec, selector: { matchLabels: labels }, template } };
+  };
+  const phase = (name: string): string | undefined => stage.release(name)?.status?.phase;
+  const service = (): KubeObject | undefined => stage.get(kinds.service, 'twins-canary');
+
+  test('take turns, and who goes back while waiting touches nothing of the other', async () => {
+    await stage.apply(
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'twins' },
+        spec: { selector: { pair: 'twins' }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
+      },
+      twin('castor', 'v1'),
+      twin('pollux', 'v1'),
+    );
+    await Promise.all([stage.untilRolledOut('castor'), stage.untilRolledOut('pollux')]);
+    await stage.apply(twin('castor', 'v2'));
+    await stage.until('the first step of the first', () => phase('castor') === 'Progressing');
+    const uid = service()?.metadata.uid;
+    await stage.apply(twin('pollux', 'v2'));
+    await stage.until('the second to wait, with words', () =>
+      stage
+        .release('pollux')
+        ?.status?.message?.includes(
+          `${stage.release('castor')?.name} of Deployment castor, which stands behind the same`,
+        ),
+    );
+    expect(phase('pollux')).toBe('Pending');
+    await stage.apply(twin('pollux', 'v1'));
+    await stage.until('the second to end', () => phase('pollux') === 'Aborted');
+    expect([service()?.metadata.uid, phase('castor')]).toEqual([uid, 'Progressing']);
+    await stage.apply(twin('pollux', 'v2'));
+    await stage.until('the second to wait again', () => phase('pollux') === 'Pending');
+    await stage.apply(twin('castor', 'v1'));
+    await stage.until('the turn of the second', () => phase('pollux') === 'Preparing');
+    expect(phase('castor')).toBe('Aborted');
+  });
+});
+
 describe('a workload that is deleted in its release while no controller is there', () => {
   const route = (): KubeObject | undefined => stage.get(istio.kinds[0]!, 'left-routes');
   const left = (of: string): object => app({ name: 'left', version: of, replicas: 1, annotations: policy('1h') });

@@ -27,7 +27,7 @@ const splitInPlace = (status: ReleaseStatus, facts: Facts): boolean =>
 
 /** Pending: gates. Nothing has been made yet. */
 export const pending = (status: ReleaseStatus, facts: Facts): Next => {
-  if (facts.ahead !== undefined) return say(status, `waiting for release ${facts.ahead} to be withdrawn`);
+  if (facts.ahead !== undefined) return say(status, `waiting for release ${facts.ahead} to be over`);
   if (facts.preflight.length > 0) return blocked(status, facts);
   return {
     status: withStatus(status, {
