@@ -22,7 +22,7 @@ const rolling = {
   strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
 };
 const recreating = { strategy: { type: 'Recreate', rollingUpdate: null } };
-const names = ['forward', 'back', 'older', 'skipped', 'leaving', 'paused', 'recreated'] as const;
+const names = ['forward', 'back', 'older', 'skipped', 'leaving', 'paused', 'recreated', 'twice'] as const;
 type Name = (typeof names)[number];
 
 let stage: Stage;
@@ -120,6 +120,20 @@ const stories: Record<Name, (life: Life) => Promise<unknown>> = {
     await life.untilPhase(first, 'Superseded');
     await life.untilPhase(await untilNext(life, first), 'Succeeded');
   },
+  twice: async (life) => {
+    // Its pods count late, so that the canary is all there is for a while.
+    const spec = { ...recreating, minReadySeconds: 4 };
+    await life.apply(v('v2', { spec }));
+    const first = await stage.until('no pod of stable', () =>
+      life.marks().phase === 'Promoting' && available(life) === 0 ? life.marks().release : undefined,
+    );
+    await life.apply(v('v3', { spec }));
+    const second = await untilNext(life, first);
+    await life.apply(v('v4', { spec }));
+    await life.untilPhase(second, 'Superseded');
+    await life.untilPhase(first, 'Superseded');
+    await stage.until('v4 to serve', () => serving(life).join() === 'v4' && life.marks().release === undefined);
+  },
 };
 
 beforeAll(async () => {
@@ -177,6 +191,11 @@ describe('in the middle of a promotion', () => {
   test('with strategy Recreate another template is a release too', () => {
     expect(reasons('recreated')).toEqual(['SupersededInPromotion', 'Promoted']);
     expect(state('recreated')).toEqual(['v3', false, undefined]);
+  });
+
+  test('and one after the other, before the first of them has begun, takes nothing from the canary that serves', () => {
+    expect(reasons('twice')[0]).toBe('SupersededInPromotion');
+    expect(state('twice')).toEqual(['v4', false, undefined]);
   });
 });
 

@@ -43,10 +43,14 @@ const untilPatienceEnds = (end: End, facts: Facts): Next => {
  * again. Where stable has no pod at all, however long that takes: the canary is all that serves.
  */
 export const stableMustRecoverFirst = (status: ReleaseStatus, facts: Facts): boolean => {
-  const { available, replicas } = facts.workload;
+  const { available } = facts.workload;
   if (status.ending === undefined || !keepsShare(status) || (facts.canary?.ready ?? 0) === 0) return false;
-  return available < replicas && (available === 0 || facts.now < patienceEnds(status.ending, facts));
+  return !standsAgain(facts.workload) && (available === 0 || facts.now < patienceEnds(status.ending, facts));
 };
+
+/** With Recreate, pods that are counted while another template rolls are those that are about to go. */
+const standsAgain = ({ available, replicas, recreate, paused, complete }: Facts['workload']): boolean =>
+  available >= replicas && (!recreate || paused || complete);
 
 const releaseCanary = (status: ReleaseStatus, end: End, facts: Facts): ReleaseStatus =>
   withStatus(status, { weight: 0, ending: { ...end, at: toRfc3339(facts.now) } });

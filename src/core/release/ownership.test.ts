@@ -119,10 +119,21 @@ describe('in the middle of a promotion', () => {
     const share = w.observed;
     w.run(20);
     expect({ observed: w.observed, canary: w.canary?.ready }).toEqual({ observed: share, canary: w.canary?.replicas });
-    w.workload.available = 4;
+    Object.assign(w.workload, { available: 4, complete: true });
     w.run();
     expect(w.status.completedAt).toBeDefined();
     expect({ canary: w.canary, losses: w.losses }).toEqual({ canary: undefined, losses: [] });
+  });
+
+  test.each([
+    ['rolls: those pods are about to go', { paused: false }, true],
+    ['is held: they stay', { paused: true, marks: { release: 'web-3' } }, false],
+  ])('with Recreate, pods of the promoted template count when the next one %s', (_name, change, keeps) => {
+    const w = becomes(inPromotion({ recreate: true }), { templateHash: v3, available: 4, ...change });
+    w.run(20);
+    expect(w.observed === 'unknown').toBe(!keeps);
+    w.workload.complete = true;
+    expect(w.run().status.phase).toBe('Superseded');
   });
 
   test.each<[string, Partial<WorkloadFacts>]>([
