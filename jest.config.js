@@ -9,6 +9,7 @@ const project = (displayName, testMatch, extra = {}) => ({
 });
 
 export default {
+  testSequencer: '<rootDir>/test/support/long-first.js',
   projects: [
     project('unit', ['<rootDir>/src/**/*.test.ts', '<rootDir>/test/arch/**/*.test.ts']),
     project('contract', ['<rootDir>/test/contract/**/*.test.ts']),

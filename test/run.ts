@@ -80,21 +80,21 @@ const addReport = async (file: string, code: number): Promise<void> => {
 };
 
 const pure = new Set(['unit', 'contract']);
-const jestArgs = (project: string, file: string, workers: number): string[] => [
+const jestArgs = (projects: readonly string[], file: string, workers: number): string[] => [
   ...jest,
   '--selectProjects',
-  project,
+  ...projects,
   '--json',
   `--outputFile=${file}`,
   `--maxWorkers=${workers}`,
   // This only ends what hangs, also on a busy machine. What talks to a real cluster waits for conditions, each with its
   // own deadline.
-  `--testTimeout=${pure.has(project) ? 30_000 : 180_000}`,
+  `--testTimeout=${projects.every((project) => pure.has(project)) ? 30_000 : 180_000}`,
 ];
 
-const jestHere = async (project: string, workers = availableParallelism()): Promise<void> => {
-  const file = join(scratch, `${project}.json`);
-  await addReport(file, await run(node, jestArgs(project, file, workers)));
+const jestHere = async (projects: readonly string[], workers = availableParallelism()): Promise<void> => {
+  const file = join(scratch, `${projects.join('-')}.json`);
+  await addReport(file, await run(node, jestArgs(projects, file, workers)));
 };
 
 /** Built or fetched before anything that needs one runs: a test that waits for a compiler would run out of its time. */
@@ -108,10 +108,10 @@ const binaries = async (): Promise<void> => {
 };
 
 /** Inside a cluster of its own, which goes with this process however it ends. */
-const jestInCluster = async (project: string, workers: number): Promise<void> => {
+const jestInCluster = async (projects: readonly string[], workers: number): Promise<void> => {
   const cluster = await theCluster();
-  const file = join(scratch, `${project}.json`);
-  const execution = cluster.exec(node, jestArgs(project, file, workers), { stdio: ['ignore', 'inherit', 'inherit'] });
+  const file = join(scratch, `${projects.join('-')}.json`);
+  const execution = cluster.exec(node, jestArgs(projects, file, workers), { stdio: ['ignore', 'inherit', 'inherit'] });
   const { code } = await execution.ended;
   await addReport(file, code ?? 1);
 };
@@ -119,33 +119,50 @@ const jestInCluster = async (project: string, workers: number): Promise<void> =>
 let cluster: Promise<Cluster> | undefined;
 const theCluster = (): Promise<Cluster> => (cluster ??= up({ name: `test-${process.pid}`, lifetime: 'process' }));
 
-const stages: Readonly<Record<string, () => Promise<void>>> = {
-  static: staticChecks,
-  unit: () => jestHere('unit'),
-  binaries,
-  contract: () => jestHere('contract'),
-  kit: () => jestHere('kit', 3),
-  integration: () => jestInCluster('integration', 4),
-  e2e: () => jestInCluster('e2e', 3),
-};
+/** Runs, side by side with others, those of the stages it is made of that are wanted. */
+type Lane = { readonly stages: readonly string[]; readonly run: (stages: readonly string[]) => Promise<void> };
 
-const wanted = process.argv.slice(2);
-const needsBinaries = ['contract', 'kit', 'integration', 'e2e'].some((name) => wanted.includes(name));
-const unknown = wanted.filter((name) => !(name in stages));
+// What is cheap to fail comes first. Beside each other stand what computes and what waits: whoever waits for a cluster
+// leaves the processors to the rest, so that only the very end of a wave is idle.
+const waves: readonly (readonly Lane[])[] = [
+  [
+    { stages: ['static'], run: staticChecks },
+    { stages: ['unit'], run: jestHere },
+  ],
+  [{ stages: ['binaries'], run: binaries }],
+  [
+    { stages: ['contract', 'kit'], run: (stages) => jestHere(stages, 3) },
+    { stages: ['integration', 'e2e'], run: (stages) => jestInCluster(stages, 6) },
+  ],
+];
+
+const chosen = process.argv.slice(2);
+const known = waves.flatMap((lanes) => lanes.flatMap(({ stages }) => stages));
+const unknown = chosen.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
-  say(`no such stage: ${unknown.join(', ')}; there are ${Object.keys(stages).join(', ')}`);
+  say(`no such stage: ${unknown.join(', ')}; there are ${known.join(', ')}`);
   process.exit(2);
 }
+const wanted = chosen.length === 0 ? known : chosen;
+const needsBinaries = ['contract', 'kit', 'integration', 'e2e'].some((name) => wanted.includes(name));
+
+const runLane = async (lane: Lane): Promise<void> => {
+  const stages = lane.stages.filter((name) => wanted.includes(name) || (name === 'binaries' && needsBinaries));
+  if (stages.length === 0) return;
+  const [name, start] = [stages.join(' and '), Date.now()];
+  say(`\n=== ${name}`);
+  await lane.run(stages);
+  say(`=== ${name}: ${((Date.now() - start) / 1000).toFixed(0)} s`);
+};
+
+/** All to their end, before the cluster goes: what one of them breaks off with does not cut the others short. */
+const runWave = async (lanes: readonly Lane[]): Promise<void> => {
+  const ends = await Promise.allSettled(lanes.map(runLane));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+};
 
 try {
-  for (const [name, stage] of Object.entries(stages)) {
-    const onTheWay = name === 'binaries' && needsBinaries;
-    if (wanted.length > 0 && !wanted.includes(name) && !onTheWay) continue;
-    const start = Date.now();
-    say(`\n=== ${name}`);
-    await stage();
-    say(`=== ${name}: ${((Date.now() - start) / 1000).toFixed(0)} s`);
-  }
+  for (const lanes of waves) await runWave(lanes);
 } catch (error) {
   counts.failed += 1;
   say(`the run broke off: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
