@@ -27,6 +27,8 @@ const node = process.execPath;
 const jest = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'];
 const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
 const scratch = await mkdtemp(join(tmpdir(), 'sluice-test-'));
+// The tests start Sluice and its plugin some hundred times: each would parse the same files again.
+process.env['NODE_COMPILE_CACHE'] ??= join(scratch, 'compiled');
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -63,7 +65,16 @@ const staticChecks = async (): Promise<void> => {
     check('format', bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'),
     check('types', bin('typescript/bin/tsc'), '--noEmit'),
     check('generated files', 'src/schema/generate.ts', '--check'),
-    check('build', bin('typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', join(scratch, 'dist')),
+    // The types of the very same files are checked above.
+    check(
+      'build',
+      bin('typescript/bin/tsc'),
+      '-p',
+      'tsconfig.build.json',
+      '--noCheck',
+      '--outDir',
+      join(scratch, 'dist'),
+    ),
   ]);
 };
 

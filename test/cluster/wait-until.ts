@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export const waitUntil = async <T>(
   what: string,
   condition: () => Promise<T | false | undefined> | T | false | undefined,
-  { withinMs = 30_000, everyMs = 50 }: { withinMs?: number; everyMs?: number } = {},
+  { withinMs = 90_000, everyMs = 50 }: { withinMs?: number; everyMs?: number } = {},
 ): Promise<T> => {
   const deadline = Date.now() + withinMs;
   for (;;) {

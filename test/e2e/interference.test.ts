@@ -1,4 +1,4 @@
-/** What people and tools do to a workload in the middle of its release. */
+/** What people and tools do to a workload in the middle of its release. @long 60 s */
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { kinds, type KubeObject } from '../../src/core/kube-object.ts';
 import { istio } from '../../src/traffic/istio.ts';

@@ -1,4 +1,4 @@
-/** The main job: kubectl, a real API server, istiod, Envoy and Prometheus. */
+/** The main job: kubectl, a real API server, istiod, Envoy and Prometheus. @long 110 s */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { share, type Load } from '../support/load.ts';
 import { app, service, virtualService } from '../support/manifests.ts';
@@ -55,6 +55,9 @@ describe('through a VirtualService of the user', () => {
     expect(route()).toBe(before);
     const total = await load.total();
     expect({ failed: total.failed, errors: total.byError }).toEqual({ failed: 0, errors: {} });
+    // Nothing that follows counts shares.
+    await load.stop();
+    load = await stage.load({ rps: 100 });
   });
 
   test('after the end nothing of Sluice is left but the Release', () => {

@@ -1,4 +1,7 @@
-/** Routes and canaries in other hands in the middle of a release, with live load through a real Envoy. */
+/**
+ * Routes and canaries in other hands in the middle of a release, with live load through a real Envoy.
+ * @long 45 s
+ */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { kinds, type JsonObject, type KubeObject } from '../../src/core/kube-object.ts';
 import { istio } from '../../src/traffic/istio.ts';

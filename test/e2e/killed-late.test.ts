@@ -1,3 +1,4 @@
+/** @long 65 s */
 import { killedStory } from '../support/killed-story.ts';
 
 killedStory('killed-late', [6, 8, 10, 12, 14]);

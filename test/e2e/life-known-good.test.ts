@@ -1,4 +1,7 @@
-/** Ways back to what was good, and the user's own pause before, during and after an edit: webhook and controller together. */
+/**
+ * Ways back to what was good, and the user's own pause before, during and after an edit: webhook and controller together.
+ * @long 45 s
+ */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { begin, lifeOf, type Life, type Version } from '../support/life.ts';
 import { Stage } from '../support/stage.ts';

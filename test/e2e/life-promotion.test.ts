@@ -1,6 +1,7 @@
 /**
  * In the middle of a promotion two templates serve at once. Whatever people do to the workload then, under live load
  * through a real proxy, no request fails. The rolls are slow, so that their middle lasts.
+ * @long 45 s
  */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { kinds } from '../../src/core/kube-object.ts';

@@ -1,6 +1,7 @@
 /**
  * failurePolicy Ignore, and the webhook's process is gone: with the controller at work, with nobody there, and when both
  * are back. Nothing rolls unjudged without a trace, and nobody stays paused for ever.
+ * @long 35 s
  */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Deployment } from '../../src/core/kube-object.ts';

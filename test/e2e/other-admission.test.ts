@@ -1,4 +1,7 @@
-/** Releases among other admission controllers, which change or refuse what people and Sluice itself write. */
+/**
+ * Releases among other admission controllers, which change or refuse what people and Sluice itself write.
+ * @long 40 s
+ */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { readMarks } from '../../src/core/admission/marks.ts';

@@ -56,7 +56,7 @@ const ways: Readonly<Record<string, Way>> = {
     write: async (name) => {
       const skipped = { ...forged, 'sluice.dev/skip': 'INC-42' };
       await kit.succeed(['apply', '-f', '-'], manifest(name, v2, skipped));
-      await kit.succeed(['rollout', 'status', `deployment/${name}`, '--timeout=60s']);
+      await kit.succeed(['rollout', 'status', `deployment/${name}`, '--timeout=120s']);
       // An undo writes every annotation of the ReplicaSet it goes back to.
       await kit.succeed(['annotate', 'replicasets', '-l', `app=${name}`, '--overwrite', ...annotated(forged)]);
       await kit.succeed(['rollout', 'undo', `deployment/${name}`]);
@@ -97,13 +97,13 @@ beforeAll(async () => {
   await kit.succeed([
     'wait',
     '--for=condition=Available',
-    '--timeout=60s',
+    '--timeout=120s',
     ...names.map((name) => `deployment/${name}`),
   ]);
   for (const name of names) created.set(name, await kit.deployment(name));
   lines.length = 0;
   await Promise.all(Object.entries(ways).map(([name, { write }]) => write(name)));
-}, 120_000);
+}, 180_000);
 
 afterAll(async () => {
   await kit.stop();

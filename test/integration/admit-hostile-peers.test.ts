@@ -234,7 +234,7 @@ beforeAll(async () => {
   for (let i = 0; i < 50; i += 1) seen.meanwhile.push(await ask(someAgent(), whole));
   state.going = false;
   await meanwhile;
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   for (const socket of sockets) socket.destroy();

@@ -19,7 +19,7 @@ const fresh = (): string => `web-${(count += 1)}`;
 const rolledOut = async (annotations?: Record<string, string>): Promise<string> => {
   const name = fresh();
   await kit.succeed(apply, aManifest(name, v1, annotations));
-  await kit.succeed(['rollout', 'status', `deployment/${name}`, '--timeout=60s']);
+  await kit.succeed(['rollout', 'status', `deployment/${name}`, '--timeout=120s']);
   kit.seen();
   return name;
 };
@@ -46,7 +46,7 @@ const observed = async (name: string): Promise<Deployment> => {
   await kit.succeed([
     'wait',
     `deployment/${name}`,
-    '--timeout=30s',
+    '--timeout=120s',
     '--for=jsonpath={.status.observedGeneration}=' + String((await kit.deployment(name)).metadata.generation),
   ]);
   return kit.deployment(name);
@@ -62,7 +62,7 @@ const expectHeld = async (name: string, image: string, stable: string): Promise<
 
 beforeAll(async () => {
   kit = await startAdmission(await attach(), `admit-marks-${process.pid}`);
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await kit.stop();
 });
@@ -136,13 +136,13 @@ describe('a ReplicaSet', () => {
     // Promoted: the new ReplicaSet is made while the marks stand, so the controller copies them onto it.
     const patch = ['patch', 'deployment', name, '--type=merge'];
     await kit.succeed([...patch, ...restoring, '-p', '{"spec":{"paused":false}}']);
-    await kit.succeed(['rollout', 'status', `deployment/${name}`, '--timeout=60s']);
+    await kit.succeed(['rollout', 'status', `deployment/${name}`, '--timeout=120s']);
     const settled = { metadata: { annotations: Object.fromEntries(Object.values(marks).map((key) => [key, null])) } };
     await kit.succeed([...patch, ...restoring, '-p', JSON.stringify(settled)]);
     // One write, so that the ReplicaSet that undo goes back to never carries the skip itself.
     const skipped = aManifest(name, v3, { 'sluice.dev/canary': 'enabled', 'sluice.dev/skip': 'INC-42' });
     await kit.succeed(apply, skipped);
-    await kit.succeed(['rollout', 'status', `deployment/${name}`, '--timeout=60s']);
+    await kit.succeed(['rollout', 'status', `deployment/${name}`, '--timeout=120s']);
     await kit.succeed([...patch, ...restoring, '-p', JSON.stringify(settled)]);
     const sets = await kit.succeed(['get', 'replicasets', '-l', `app=${name}`, '-o', 'json']);
     expect(sets).toContain(marked.releaseHash);

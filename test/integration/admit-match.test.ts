@@ -24,7 +24,7 @@ beforeAll(async () => {
   await cluster.run('kubectl', [
     'wait',
     '--for=condition=Established',
-    '--timeout=30s',
+    '--timeout=120s',
     ...crds().map((crd) => `crd/${crd.metadata.name}`),
   ]);
   kit = await startAdmission(cluster, namespace);
@@ -33,9 +33,9 @@ beforeAll(async () => {
     ['plain', {}],
   ] as const) {
     await kit.succeed(apply, aManifest(name, v1, annotations));
-    await kit.succeed(['rollout', 'status', `deployment/${name}`, '--timeout=60s']);
+    await kit.succeed(['rollout', 'status', `deployment/${name}`, '--timeout=120s']);
   }
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await kit.stop();
 });
@@ -53,7 +53,7 @@ describe('the API server does not ask about', () => {
   // A status the Deployment controller writes from what it saw before our annotation changed is asked about, too.
   beforeEach(async () => {
     for (const name of ['web', 'plain'])
-      await kit.succeed(['rollout', 'status', `deployment/${name}`, '--timeout=60s']);
+      await kit.succeed(['rollout', 'status', `deployment/${name}`, '--timeout=120s']);
     kit.seen();
   });
 
@@ -96,7 +96,7 @@ describe('the API server does not ask about', () => {
   it('except that more annotations than anybody needs are looked through by the webhook', async () => {
     const many = Object.fromEntries(Array.from({ length: 150 }, (_, i) => [`example.com/k${i}`, 'v']));
     await kit.succeed(apply, aManifest('many', v1, many));
-    await kit.succeed(['rollout', 'status', 'deployment/many', '--timeout=60s']);
+    await kit.succeed(['rollout', 'status', 'deployment/many', '--timeout=120s']);
     expect(new Set(kit.seen())).toEqual(new Set(['not-opted-in', 'validated']));
     await kit.succeed(['scale', 'deployment/many', '--replicas=1']);
     await kit.succeed(['label', 'deployment', 'many', 'a=b']);
@@ -277,7 +277,7 @@ describe('beside another mutating webhook', () => {
   it('the second question about a resume gets the same answer as the first', async () => {
     await start();
     try {
-      const deadline = Date.now() + 30_000;
+      const deadline = Date.now() + 90_000;
       do await kit.succeed(['annotate', 'deployment', 'web', `example.com/n=${Date.now()}`, '--overwrite']);
       while (
         !JSON.stringify((await kit.deployment('web')).metadata.labels ?? {}).includes('stamped') &&

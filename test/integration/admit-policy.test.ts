@@ -81,7 +81,7 @@ beforeAll(async () => {
   ]);
   const workloads = (): readonly KubeObject[] => view.list(kinds.deployment, namespace);
   await until(() => workloads().length === 5, 'five workloads');
-}, 120_000);
+}, 180_000);
 
 afterAll(async () => {
   await kit.succeed(['delete', 'clustercanarypolicies', wide, 'twice', '--ignore-not-found']);

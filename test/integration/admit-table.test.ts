@@ -1,4 +1,7 @@
-/** Every row of the admission table, by every tool that can come there, on a real API server with the real Sluice. */
+/**
+ * Every row of the admission table, by every tool that can come there, on a real API server with the real Sluice.
+ * @long 90 s
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Row } from '../admission/case.ts';
 import { givens, type GivenName } from '../admission/givens.ts';
@@ -52,7 +55,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const end of endings.reverse()) await end();
-}, 120_000);
+}, 180_000);
 
 describe.each(table)('$row', ({ cases }) => {
   it.each(cases)('$name: $run', async (one) => {

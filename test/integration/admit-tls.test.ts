@@ -37,7 +37,7 @@ let trustAfterTheft: readonly string[];
 
 const secret = () => ({ gvk: kinds.secret, namespace, name });
 const everyReplica = (holds: (replica: Replica) => boolean): Promise<boolean> =>
-  waitUntil('all replicas', () => replicas.every(holds), { withinMs: 60_000 });
+  waitUntil('all replicas', () => replicas.every(holds), { withinMs: 120_000 });
 const authorities = async (): Promise<readonly string[]> => {
   const files = await secretFiles(writer, { namespace, name });
   return certificatesIn(`${files?.['ca.crt'] ?? ''}${files?.['ca-previous.crt'] ?? ''}`);
@@ -202,7 +202,7 @@ afterAll(async () => {
   const { cluster } = await testClusterOnce;
   await cluster.kubectl('delete', 'mutatingwebhookconfiguration,validatingwebhookconfiguration', name);
   await Promise.all(replicas.map((replica) => replica.stop()));
-}, 60_000);
+}, 180_000);
 
 describe('while authority and certificate change again and again', () => {
   it('no write fails, and every replica answers some', async () => {

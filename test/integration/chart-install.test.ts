@@ -44,17 +44,17 @@ beforeAll(async () => {
   cluster = await attach();
   for (const namespace of [own, worked, foreign]) await run('kubectl', 'create', 'namespace', namespace);
   await helm('install', release, ...install);
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await cluster.run('helm', ['uninstall', release, '--namespace', own]);
   await cluster.run('kubectl', ['delete', 'namespace', own, worked, foreign, '--wait=false']);
-}, 60_000);
+}, 180_000);
 
 describe('an installed chart', () => {
   it('has brought the CRDs as they are declared', async () => {
     const names = crds().map((crd) => `crd/${crd.metadata.name}`);
-    await run('kubectl', 'wait', '--for=condition=Established', '--timeout=30s', ...names);
+    await run('kubectl', 'wait', '--for=condition=Established', '--timeout=120s', ...names);
   });
 
   const namespaces: Readonly<Record<string, string>> = { own, worked, foreign };
@@ -149,19 +149,19 @@ describe('an installed chart', () => {
       expect(new Set((await trusted(kind)).split(' '))).toEqual(new Set([bundle]));
       expect(await names(kind)).toMatch(/ policy-[0-9a-f]+\.selected\.sluice\.dev$/);
     }
-  }, 30_000);
+  }, 180_000);
 
   it('is upgraded with other values', async () => {
     await helm('upgrade', release, ...install, '--set', 'webhook.replicas=1,networkPolicy.enabled=true,logLevel=debug');
     expect(await leftovers()).toContain(`networkpolicy.networking.k8s.io/${release}-webhook`);
     await helm('upgrade', release, ...install);
     expect(await leftovers()).not.toContain(`networkpolicy.networking.k8s.io/${release}-webhook`);
-  }, 30_000);
+  }, 180_000);
 
   it('leaves nothing but the CRDs when it is uninstalled', async () => {
     expect((await leftovers()).length).toBeGreaterThan(15);
     await helm('uninstall', release, '--wait');
     expect(await leftovers()).toEqual([]);
     expect(await run('kubectl', 'get', 'crd', 'releases.sluice.dev', '-o', 'name')).toContain('releases.sluice.dev');
-  }, 60_000);
+  }, 180_000);
 });

@@ -94,13 +94,13 @@ beforeAll(async () => {
   const documents = parseAllDocuments(text).map((document) => document.toJS() as KubeObject | null);
   rendered = documents.filter((object) => object !== null).map(fromSources);
   await cluster.apply(rendered);
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: rendered });
   await cluster.run('kubectl', ['delete', '--ignore-not-found', '--wait=false', '-f', '-'], { input });
   await cluster.run('kubectl', ['delete', 'namespace', own, worked, '--wait=false']);
-}, 60_000);
+}, 180_000);
 
 describe('the chart', () => {
   it('brings a webhook and a controller up that are ready', async () => {
@@ -159,7 +159,7 @@ describe('the chart', () => {
 
   it('releases a new template, with the rights it has', async () => {
     await cluster.apply([service, workload('sluice.test/app:1')]);
-    await kubectl('rollout', 'status', 'deployment/web', '-n', worked, '--timeout=60s');
+    await kubectl('rollout', 'status', 'deployment/web', '-n', worked, '--timeout=120s');
     const said = await cluster.run('kubectl', [
       'set',
       'image',

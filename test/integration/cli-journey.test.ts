@@ -1,4 +1,7 @@
-/** A day with `kubectl sluice`: everything a person does with it, answered by the real webhook and controller. */
+/**
+ * A day with `kubectl sluice`: everything a person does with it, answered by the real webhook and controller.
+ * @long 50 s
+ */
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
 import type { Deployment } from '../../src/core/kube-object.ts';

@@ -1,4 +1,7 @@
-/** `kubectl sluice` as kubectl finds and runs it, against a real API server; the test plays webhook and controller. */
+/**
+ * `kubectl sluice` as kubectl finds and runs it, against a real API server; the test plays webhook and controller.
+ * @long 40 s
+ */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** @long 45 s */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { ClientProxy } from '../cluster/client-proxy.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -93,7 +94,7 @@ beforeAll(async () => {
   cluster = await up();
   await cluster.kubectl('create', 'namespace', 'shop');
   await cluster.apply([...workload('web', 'v1', 3), ...workload('web-canary', 'v2', 1), route(10)]);
-  const args = ['rollout', 'status', 'deployment/web', 'deployment/web-canary', '-n', 'shop', '--timeout=60s'];
+  const args = ['rollout', 'status', 'deployment/web', 'deployment/web-canary', '-n', 'shop', '--timeout=120s'];
   expect(await cluster.kubectl(...args)).toMatchObject({ code: 0 });
   proxy = await cluster.clientProxy({ namespace: 'shop' });
 });

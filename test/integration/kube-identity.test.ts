@@ -10,7 +10,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { apiOf, testCluster } from '../kube/cluster-kit.ts';
 import { folder } from '../kube/kube-kit.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 const review = gvk('authentication.k8s.io/v1', 'SelfSubjectReview', 'selfsubjectreviews', false);
 let cluster: Cluster;
 let namespace: string;

@@ -12,7 +12,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { apiOf, testCluster } from '../kube/cluster-kit.ts';
 import { memoryLog, until } from '../kube/kube-kit.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 let cluster: Cluster;
 let namespace: string;
 let api: Api;

@@ -103,7 +103,7 @@ describe('an optional kind', () => {
       await until(() => view.serves(gadget), `the kind is served, round ${round}`, 60_000);
       await view.create(object, gadget);
       expect(view.list(gadget)).toHaveLength(1);
-      await must('delete', 'crd', `gadgets.${group}`, '--timeout=60s');
+      await must('delete', 'crd', `gadgets.${group}`, '--timeout=120s');
       await until(() => !view.serves(gadget), `the kind is gone, round ${round}`, 60_000);
       expect(view.list(gadget)).toEqual([]);
     }
@@ -117,7 +117,7 @@ describe('an optional kind', () => {
     expect(view.serves(later)).toBe(false);
     await cluster.apply([definition(group, ['v1', 'v2'])]);
     await until(() => view.serves(later), 'the version is served', 60_000);
-    await must('delete', 'crd', `gadgets.${group}`, '--timeout=60s');
+    await must('delete', 'crd', `gadgets.${group}`, '--timeout=120s');
   });
 });
 

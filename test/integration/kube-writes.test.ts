@@ -6,7 +6,7 @@ import { ClusterError, type Patch, type WriteOptions } from '../../src/ports/clu
 import type { Cluster } from '../cluster/cluster.ts';
 import { apiOf, clusterOf, testCluster } from '../kube/cluster-kit.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 let namespace: string;
 let cluster: ConnectedCluster;
 let kubectl: Cluster['kubectl'];

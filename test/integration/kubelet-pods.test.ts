@@ -1,3 +1,4 @@
+/** @long 45 s */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { join } from 'node:path';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -32,7 +33,7 @@ describe('pods that run', () => {
       metadata: { name: 'web' },
       spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 'http' }] },
     });
-    await on.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s');
+    await on.kubectl('rollout', 'status', 'deployment/web', '--timeout=120s');
     const pods = await on.pods('app=web');
     const addresses = pods.map((pod) => pod.status.podIP ?? '').sort();
     expect(new Set(addresses).size).toBe(3);
@@ -238,7 +239,7 @@ describe('pods that end', () => {
     const going = await on.podWhen('leaving', 'is not ready', (pod) => !isReady(pod));
     expect(going.metadata.deletionTimestamp).toBeDefined();
     expect(JSON.parse(await on.ask('leaving', '/'))).toMatchObject({ pod: 'leaving' });
-    await on.kubectl('delete', 'pod', 'leaving', '--grace-period=1', '--timeout=60s');
+    await on.kubectl('delete', 'pod', 'leaving', '--grace-period=1', '--timeout=120s');
     expect(await listeners(going)).toBe('');
   });
 
@@ -261,7 +262,7 @@ describe('pods that end', () => {
     );
     await on.podWhen('stubborn', 'is ready', isReady);
     const begin = Date.now();
-    await on.kubectl('delete', 'pod', 'stubborn', '--timeout=60s');
+    await on.kubectl('delete', 'pod', 'stubborn', '--timeout=120s');
     expect(Date.now() - begin).toBeGreaterThanOrEqual(2000);
     expect((await cluster.run('cat', [join(out, 'hook')])).stdout).toBe('stopping\n');
   });
@@ -282,8 +283,8 @@ describe('pods that end', () => {
       containers: [{ name: 'c', image: 'sluice.test/host:x', command: ['true'] }],
     };
     await on.apply({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'once' }, spec: { template: { spec } } });
-    await on.kubectl('wait', '--for=condition=complete', 'job/once', '--timeout=60s');
-    await on.kubectl('delete', 'job', 'once', '--timeout=60s');
+    await on.kubectl('wait', '--for=condition=complete', 'job/once', '--timeout=120s');
+    await on.kubectl('delete', 'job', 'once', '--timeout=120s');
   });
 });
 
@@ -292,7 +293,7 @@ describe('the kubelet’s own end', () => {
     const family = { name: 'c', image: 'sluice.test/host:x', command: ['sh', '-c', 'sleep 98765 & wait'] };
     await on.apply(aDeployment('lasting', 2), aBarePod('family', {}, { containers: [family] }));
     await on.podWhen('family', 'is ready', isReady);
-    await on.kubectl('rollout', 'status', 'deployment/lasting', '--timeout=60s');
+    await on.kubectl('rollout', 'status', 'deployment/lasting', '--timeout=120s');
     const kubelet = cluster.component('kubelet');
     await kubelet.stop('SIGKILL');
     const pgrep = async (words: string) => (await cluster.run('pgrep', ['-xf', words])).stdout.trim();
@@ -303,8 +304,8 @@ describe('the kubelet’s own end', () => {
     const [deletedMeanwhile] = await on.pods('app=lasting');
     await on.kubectl('delete', 'pod', deletedMeanwhile?.metadata.name ?? '', '--wait=false');
     await kubelet.start();
-    await on.kubectl('wait', '--for=delete', `pod/${deletedMeanwhile?.metadata.name ?? ''}`, '--timeout=60s');
-    await on.kubectl('rollout', 'status', 'deployment/lasting', '--timeout=60s');
+    await on.kubectl('wait', '--for=delete', `pod/${deletedMeanwhile?.metadata.name ?? ''}`, '--timeout=120s');
+    await on.kubectl('rollout', 'status', 'deployment/lasting', '--timeout=120s');
     const pods = await eventually('both pods are ready', async () => {
       const seen = await on.pods('app=lasting');
       return seen.length === 2 && seen.every(isReady) ? seen : undefined;

@@ -89,7 +89,7 @@ export const openBench = async (
     return stdout;
   };
   await cluster.apply([...crds()]);
-  await kubectl(['wait', '--for=condition=Established', '--timeout=60s', 'crd/releases.sluice.dev']);
+  await kubectl(['wait', '--for=condition=Established', '--timeout=120s', 'crd/releases.sluice.dev']);
   if (!guest) await kubectl(['create', 'namespace', namespace]);
   const { metadata } = await writer.create(release(namespace), kinds.release);
   const target = targetIn(namespace, metadata.uid ?? '');

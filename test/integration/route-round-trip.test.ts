@@ -124,6 +124,8 @@ describe.each(providers)('the %s provider: a route that Sluice makes', (_folder,
     await bench.render(provider, 5);
     expect((await bench.live(provider)).size).toBe(1);
     await bench.kubectl(['delete', 'releases.sluice.dev', 'web-1']);
-    await waitUntil('the garbage collector', async () => (await bench.live(provider)).size === 0, { withinMs: 60_000 });
+    await waitUntil('the garbage collector', async () => (await bench.live(provider)).size === 0, {
+      withinMs: 120_000,
+    });
   });
 });

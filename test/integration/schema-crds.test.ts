@@ -61,9 +61,9 @@ beforeAll(async () => {
   api = connectApi({ env: {}, kubeconfig: cluster.kubeconfig, clock: systemClock, component: 'test', version: '0' });
   await cluster.apply([...crds()]);
   const names = crds().map((crd) => `crd/${crd.metadata.name}`);
-  await succeed(['wait', '--for=condition=Established', '--timeout=30s', ...names]);
+  await succeed(['wait', '--for=condition=Established', '--timeout=120s', ...names]);
   await succeed(['create', 'namespace', namespace]);
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   api.close();

@@ -171,7 +171,7 @@ const settled = async (kubectl: AdmissionKit['kubectl']): Promise<void> => {
     ...aManifest('settled', 'sluice.test/app:1'),
     metadata: { name: 'settled', annotations: { 'sluice.dev/canary': 'neither' } },
   };
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 90_000;
   while (Date.now() < deadline) {
     const { stderr } = await kubectl(['create', '--dry-run=server', '-f', '-'], wrong);
     if (stderr.includes('sluice.dev/canary')) return;
