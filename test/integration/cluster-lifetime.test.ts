@@ -1,5 +1,5 @@
 /** @long 70 s */
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,6 +7,7 @@ import { access, mkdtemp, readFile, readdir, readlink, rm, stat, writeFile } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { REPOSITORY } from '../cluster/binaries/repository.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterInfo } from '../cluster/cluster-info.ts';
 import { readClusterInfo } from '../cluster/cluster-info.ts';
 import { attach, list, up } from '../cluster/up.ts';
@@ -21,17 +22,23 @@ let root: string;
 let env: NodeJS.ProcessEnv;
 let children: ChildProcess[];
 
-beforeEach(async () => {
+const begin = async (): Promise<void> => {
   root = await mkdtemp(join(tmpdir(), 'sluice-test-'));
   env = { ...process.env, SLUICE_CLUSTERS: root };
   children = [];
-});
+};
 
-afterEach(async () => {
+const end = async (): Promise<void> => {
   for (const child of children) child.kill('SIGKILL');
   for (const cluster of await list(env)) await cluster.down();
   await rm(root, { recursive: true, force: true, maxRetries: 10 });
-});
+};
+
+/** A folder for clusters of their own for each of these tests. */
+const eachAlone = (): void => {
+  beforeEach(begin);
+  afterEach(end);
+};
 
 const run = (...args: string[]): ChildProcess => {
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'], cwd: REPOSITORY });
@@ -87,6 +94,8 @@ const startAsOtherProcess = async (): Promise<{ child: ChildProcess; info: Clust
 };
 
 describe('a cluster that lives as long as the process that started it', () => {
+  eachAlone();
+
   test('leaves no process, namespace or folder when that process is killed', async () => {
     const { child, info } = await startAsOtherProcess();
     expect((await processesIn(info.holder.netns)).length).toBeGreaterThan(3);
@@ -107,6 +116,8 @@ describe('a cluster that lives as long as the process that started it', () => {
 });
 
 describe('a killed namespace', () => {
+  eachAlone();
+
   test.each(['init', 'unshare'] as const)(
     'killing its %s process ends all others; list sweeps the folder',
     async (holder) => {
@@ -120,6 +131,8 @@ describe('a killed namespace', () => {
 });
 
 describe('clusters side by side', () => {
+  eachAlone();
+
   test('have the same addresses and know nothing of each other', async () => {
     const [one, two] = await Promise.all([up({ ...small, name: 'one', env }), up({ ...small, name: 'two', env })]);
     expect(one.apiServerUrl).toBe(two.apiServerUrl);
@@ -132,16 +145,11 @@ describe('clusters side by side', () => {
     await two.down();
     await expectNothingLeft(two);
   });
-
-  test('a name that is taken is refused, and the cluster that has it is untouched', async () => {
-    const first = await up({ ...small, name: 'taken', env });
-    await expect(up({ ...small, name: 'taken', env })).rejects.toThrow(/already is a cluster taken/);
-    expect((await first.kubectl('get', 'namespaces')).code).toBe(0);
-    await first.down();
-  });
 });
 
 describe('starting', () => {
+  eachAlone();
+
   test('an interrupt while it starts leaves nothing and says so', async () => {
     const child = cli('up', '--name', 'interrupted', '--kubelet', 'none', '--crds', '');
     const finished = finish(child);
@@ -165,6 +173,8 @@ describe('starting', () => {
 });
 
 describe('the command line', () => {
+  eachAlone();
+
   test('up outlives its own process; exec passes everything through; down leaves nothing', async () => {
     const started = await finish(
       cli('up', '--name', 'cli', '--no-istio', '--no-prometheus', '--kubelet', 'none', '--crds', ''),
@@ -190,13 +200,27 @@ describe('the command line', () => {
     await expectNothingLeft(info);
     expect(await finish(cli('exec', '--name', 'cli', 'true'))).toMatchObject({ code: 125 });
   });
+});
+
+describe('a running cluster', () => {
+  let cluster: Cluster;
+
+  beforeAll(async () => {
+    await begin();
+    cluster = await up({ ...small, name: 'running', env });
+  });
+  afterAll(end);
+
+  test('keeps its name for itself: another of that name is refused, and it is untouched', async () => {
+    await expect(up({ ...small, name: 'running', env })).rejects.toThrow(/already is a cluster running/);
+    expect((await cluster.kubectl('get', 'namespaces')).code).toBe(0);
+  });
 
   test('a signal to exec reaches the program, which may end in its own way', async () => {
-    const cluster = await up({ ...small, name: 'signals', env });
     const child = cli(
       'exec',
       '--name',
-      'signals',
+      'running',
       'sh',
       '-c',
       'trap "echo bye; exit 3" TERM; echo ready; while :; do sleep 0.1; done',
@@ -205,13 +229,9 @@ describe('the command line', () => {
     await once(child.stdout!, 'data');
     child.kill('SIGTERM');
     expect(await finished).toEqual({ code: 3, output: 'ready\nbye\n' });
-    await cluster.down();
   });
-});
 
-describe('from inside', () => {
   test('a program finds its cluster by the environment and can stop and start components', async () => {
-    const cluster = await up({ ...small, name: 'inside', env });
     const module = join(REPOSITORY, 'test', 'cluster', 'up.ts');
     const script = join(root, 'inside.ts');
     await writeFile(
@@ -228,6 +248,5 @@ describe('from inside', () => {
     const { code, stdout, stderr } = await cluster.run(process.execPath, [script]);
     expect({ code, stderr, stdout }).toEqual({ code: 0, stderr: '', stdout: 'false 1\ntrue namespace/kept\n\n' });
     expect(await readFile(cluster.component('kube-apiserver').logFile, 'utf8')).not.toBe('');
-    await cluster.down();
   });
 });
