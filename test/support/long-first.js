@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import TestSequencer from '@jest/test-sequencer';
 
-const secondsOf = (path) => Number(/^\/\*\*[^]*?@long (\d+) s[^]*?\*\//.exec(readFileSync(path, 'utf8'))?.[1] ?? 0);
+const secondsOf = (path) => {
+  const [head = ''] = /^\/\*\*[^]*?\*\//.exec(readFileSync(path, 'utf8')) ?? [];
+  const seconds = /@long (\d+) s\b/.exec(head)?.[1];
+  if (seconds === undefined && head.includes('@long')) throw new Error(`${path}: write it as "@long 60 s"`);
+  return Number(seconds ?? 0);
+};
 
 /**
  * Files that take long start first, so that none of them is still running when all others are over. Which do is said by
