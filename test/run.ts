@@ -142,8 +142,8 @@ const waves: readonly (readonly Lane[])[] = [
   ],
   [{ stages: ['binaries'], run: binaries }],
   [
-    { stages: ['contract', 'kit'], run: (stages) => jestHere(stages, 3) },
-    { stages: ['integration', 'e2e'], run: (stages) => jestInCluster(stages, 6) },
+    { stages: ['contract', 'kit'], run: (stages) => jestHere(stages, 2) },
+    { stages: ['integration', 'e2e'], run: (stages) => jestInCluster(stages, 5) },
   ],
 ];
 

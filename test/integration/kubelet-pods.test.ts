@@ -49,18 +49,14 @@ describe('pods that run', () => {
     expect(await on.ask(pods[0]?.metadata.name ?? '', '/metrics')).toContain('destination_workload="web"');
   });
 
+  /** Tells the application in a pod how to behave. */
+  const admin = (at: string, query: string) =>
+    on.kubectl('create', '--raw', `/api/v1/namespaces/default/pods/${at}/proxy/admin?${query}`, '-f', '/dev/null');
+
   it('readiness that fails takes the pod out, with the reason, and lets it in again', async () => {
     await on.apply(aBarePod('moody'));
     await on.podWhen('moody', 'is ready', isReady);
-    const admin = (query: string) =>
-      cluster.kubectl(
-        'create',
-        '--raw',
-        `/api/v1/namespaces/default/pods/moody:8080/proxy/admin?${query}`,
-        '-f',
-        '/dev/null',
-      );
-    await admin('failReadiness=true');
+    await admin('moody:8080', 'failReadiness=true');
     const out = await on.podWhen('moody', 'is not ready', (pod) => !isReady(pod));
     expect(out.status.phase).toBe('Running');
     expect(out.status.conditions).toContainEqual(
@@ -70,7 +66,7 @@ describe('pods that run', () => {
         message: 'containers with unready status: [web]',
       }),
     );
-    await admin('failReadiness=false');
+    await admin('moody:8080', 'failReadiness=false');
     expect(container(await on.podWhen('moody', 'is ready again', isReady))?.restartCount).toBe(0);
     expect(await on.events('moody')).toContainEqual(
       expect.objectContaining({
@@ -83,12 +79,13 @@ describe('pods that run', () => {
   it('a pod of two is ready when both containers are', async () => {
     const late = aWebContainer({
       name: 'late',
-      env: envOf({ PORT: '8081', STARTUP_DELAY_MS: '1500' }),
+      env: envOf({ PORT: '8081', FAIL_READINESS: 'true' }),
       readinessProbe: { httpGet: { path: '/readyz', port: 8081 }, periodSeconds: 1 },
     });
     await on.apply(aBarePod('pair', {}, { containers: [aWebContainer(), { ...late, ports: [] }] }));
     const half = await on.podWhen('pair', 'is half ready', (pod) => container(pod)?.ready === true);
     expect([isReady(half), half.status.containerStatuses?.[1]?.ready]).toEqual([false, false]);
+    await admin('pair:8081', 'failReadiness=false');
     await on.podWhen('pair', 'is ready', isReady);
   });
 

@@ -28,7 +28,7 @@ export function lookupOf(objects: Readonly<Record<string, Readonly<Record<string
 export async function eventually<T>(
   what: string,
   look: () => T | undefined | Promise<T | undefined>,
-  withinMs = 60_000,
+  withinMs = 120_000,
 ): Promise<T> {
   const deadline = Date.now() + withinMs;
   let trouble: unknown;
