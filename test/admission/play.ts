@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { kinds, type Labels } from '../../src/core/kube-object.ts';
+import { kinds, type KubeObject, type Labels } from '../../src/core/kube-object.ts';
 import { compareVersions } from '../../src/kube/resource-version.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
@@ -116,17 +116,24 @@ export class Players {
   async #prepare(all: readonly Playing[]): Promise<void> {
     const objects = all.flatMap((one) => {
       const start = one.given.start === undefined ? [] : [fileText(one.given.start, annotationsOf(one))];
-      return [JSON.stringify(service), ...start].map((text) => JSON.parse(this.#staged(text, one.name)) as object);
+      return [JSON.stringify(service), ...start].map((text) => JSON.parse(this.#staged(text, one.name)) as KubeObject);
     });
     const parts = Array.from({ length: tools - 1 }, (_, part) => objects.filter((__, i) => i % (tools - 1) === part));
     await Promise.all(parts.map((part) => this.#applied(part)));
   }
 
-  /** Whatever it takes: that a busy machine keeps one answer of a webhook beyond its deadline is not what is looked at. */
-  async #applied(objects: readonly object[]): Promise<void> {
+  /**
+   * Whatever it takes: that a busy machine keeps one answer of a webhook beyond its deadline is not what is looked at.
+   * But each once: cases whose beginning was taken are under way by then, and would be set back.
+   */
+  async #applied(objects: readonly KubeObject[]): Promise<void> {
     let said = '';
+    let left = objects;
     const taken = async (): Promise<boolean> => {
-      const { code, stderr } = await this.#stage.send(objects);
+      const { code, stdout, stderr } = await this.#stage.send(left);
+      const isTaken = ({ kind, metadata: { name } }: KubeObject): boolean =>
+        new RegExp(`^${kind}\\S*/${name} `, 'im').test(stdout);
+      left = left.filter((object) => !isTaken(object));
       said = stderr;
       return code === 0;
     };
