@@ -91,7 +91,7 @@ export const metricDefinitions = {
     kind: 'gauge',
     name: 'sluice_leader',
     labels: [],
-    help: '1 where this replica of the controller is the one that works, 0 where it stands by.',
+    help: '1 in the controller that works, 0 in those that stand by and in the webhook.',
   },
   kubeRequests: {
     kind: 'counter',

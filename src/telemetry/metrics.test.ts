@@ -112,6 +112,7 @@ describe('the other observers', () => {
       (m) => m.admission('start', 4, false),
       'sluice_admission_duration_seconds_sum{case="start",allowed="false"} 0.004',
     ],
+    ['replica that works', (m) => m.leader(true), 'sluice_leader 1'],
     ['reconcile', (m) => m.reconcile(250), 'sluice_reconcile_duration_seconds_sum 0.25'],
     ['reconcile that failed', (m) => m.reconcile(1, 'conflict'), 'sluice_reconcile_errors_total{reason="conflict"} 1'],
     ['queue', (m) => m.queueDepth(3), 'sluice_queue_depth 3'],
