@@ -1,6 +1,7 @@
 /**
  * Two controllers, of which one works: told to end, killed, stopped and woken, or cut off from the API server in the middle
  * of a release under live load, it is followed by the other one. No request fails, and nothing is done twice.
+ * @long 60 s
  */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
