@@ -2,12 +2,13 @@
 import { canaryServiceName } from '../core/release/canary.ts';
 import { conditionsFor } from '../core/release/conditions.ts';
 import { isFinal } from '../core/release/state.ts';
-import { kinds, type JsonObject, type Service } from '../core/kube-object.ts';
+import { kinds, type JsonObject } from '../core/kube-object.ts';
 import { fromRfc3339, toRfc3339, type Milliseconds } from '../core/time.ts';
 import type { ProviderName, Target } from '../ports/traffic.ts';
 import type { ReleaseStatus } from '../schema/release.ts';
 import { giveBack } from './give-back.ts';
 import type { ControllerDependencies } from './dependencies.ts';
+import { formerApex } from './former-apex.ts';
 import { liveOf, releasesOf, type ReleaseObject } from './gather.ts';
 
 type Place = { readonly namespace: string; readonly workload: string };
@@ -87,12 +88,7 @@ const restoreRoutes = async (
 ): Promise<void> => {
   const { provider: name, service } = release.status ?? {};
   if (name === undefined || service === undefined) return;
-  const apex = (deps.cluster.get({ gvk: kinds.service, namespace, name: service }) ?? {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { name: service, namespace },
-    spec: {},
-  }) as unknown as Service;
+  const apex = formerApex(deps.cluster, namespace, service);
   const target: Target = {
     namespace,
     workload,

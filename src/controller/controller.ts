@@ -141,8 +141,9 @@ const waitingFor = ({ cluster }: ControllerDependencies, change: ClusterChange):
     : [];
 
 /** Whether a route may now carry a split that nobody takes out any more. */
-const mayLose = (deps: ControllerDependencies, { gvk, object, type, before }: ClusterChange): boolean => {
-  if (is(gvk, kinds.release)) return type === 'removed';
+const mayLose = (deps: ControllerDependencies, change: ClusterChange): boolean => {
+  const { gvk, object, type, before } = change;
+  if (is(gvk, kinds.release)) return hasEnded(change);
   if (!is(gvk, kinds.deployment)) return type === 'set' && hasLostSplit(deps, gvk, object);
   const release = (before ?? object).metadata.annotations?.[marks.release];
   return release !== undefined && (type === 'removed' || object.metadata.annotations?.[marks.release] !== release);

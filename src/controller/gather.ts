@@ -20,10 +20,12 @@ import { fromRfc3339, type Instant } from '../core/time.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 import type { Live, ProviderName, Target, TrafficProvider } from '../ports/traffic.ts';
 import { requestAnnotation } from '../schema/annotations.ts';
-import { canaryName, labels, managedBy } from '../schema/names.ts';
+import { labels } from '../schema/names.ts';
 import { requestVerbs, type ReleaseSpec, type ReleaseStatus } from '../schema/release.ts';
 import type { ControllerDependencies } from './dependencies.ts';
-import { inUse, madeForAnother, whoseTurn } from './shared-service.ts';
+import { formerApex } from './former-apex.ts';
+import { canaryObjects } from './canary-objects.ts';
+import { whoseTurn } from './shared-service.ts';
 import { canaryFacts, podNames, workloadFacts } from './workload-facts.ts';
 
 /** A Release whose spec and status have been read. */
@@ -138,38 +140,6 @@ const routeFacts = (cluster: ClusterView, route: Route | undefined): RouteFacts 
   };
 };
 
-type Canary = Gathered['canary'] & { readonly problems: readonly Problem[]; readonly borrowed: boolean };
-
-const isOurs = (object: KubeObject): boolean => object.metadata.labels?.[labels.managedBy] === managedBy;
-
-/** The canary's objects. Something of the same name that is not ours is a problem, and is never touched. */
-const canaryObjects = ({ deps, workload, release }: Subject, apex: string | undefined): Canary => {
-  const namespace = namespaceOf(workload);
-  const serviceName = apex ?? release.status?.service;
-  const deployment = deps.cluster.get({ gvk: kinds.deployment, namespace, name: canaryName(workload.metadata.name) });
-  const service =
-    serviceName === undefined
-      ? undefined
-      : deps.cluster.get({ gvk: kinds.service, namespace, name: canaryServiceName(serviceName) });
-  const { name } = workload.metadata;
-  const isOwn = (object: KubeObject): boolean => isOurs(object) && !madeForAnother(object, name);
-  return {
-    ...(deployment !== undefined && isOwn(deployment) ? { deployment: deployment as unknown as Deployment } : {}),
-    ...(service !== undefined && isOwn(service) ? { service } : {}),
-    problems: [deployment, service].flatMap((o) =>
-      o === undefined || isOwn(o) ? [] : [isOurs(o) ? inUse(o) : nameTaken(o)],
-    ),
-    borrowed: service !== undefined && isOurs(service) && !isOwn(service),
-  };
-};
-
-const nameTaken = ({ kind, metadata }: KubeObject): Problem => ({
-  field: `${kind}.metadata.name`,
-  value: metadata.name,
-  rule: `the canary needs this name, and a ${kind} that is not Sluice's has it`,
-  todo: `Rename or delete ${kind} ${metadata.name}.`,
-});
-
 const slicesOf = (cluster: ClusterView, release: ReleaseObject, namespace: string): readonly KubeObject[] =>
   cluster.list(kinds.endpointSlice, namespace).filter((s) => s.metadata.labels?.[labels.release] === release.name);
 
@@ -199,6 +169,14 @@ const aheadOf = ({ deps, workload, all, release }: Subject, route: Route | undef
   return whoseTurn(deps.cluster, deps.traffic, { namespace: namespaceOf(workload), workload: name, service });
 };
 
+/** Without its Service a release leads nowhere, but what it has put into routes has to come out of them. */
+const wayBack = (subject: Subject, policy: Policy): { route?: Route } => {
+  const { deps, workload, release } = subject;
+  const { service, provider } = release.status ?? {};
+  if (service === undefined || provider === undefined) return {};
+  return { route: chooseRoute(subject, policy, formerApex(deps.cluster, namespaceOf(workload), service)) };
+};
+
 /** Everything about the way to the canary: the Service, the route, the label, and what is wrong with any of them. */
 const wayOf = (
   subject: Subject,
@@ -207,7 +185,7 @@ const wayOf = (
   const { deps, workload, release } = subject;
   const services = deps.cluster.list(kinds.service, namespaceOf(workload)) as unknown as readonly Service[];
   const found = findApex(workload, services, release.status?.service ?? policy.service);
-  if ('problems' in found) return { problems: found.problems };
+  if ('problems' in found) return { problems: found.problems, ...wayBack(subject, policy) };
   const route = chooseRoute(subject, policy, found.apex);
   const label = distinguishingLabel(workload, found.apex);
   const missing = 'problems' in label && route.provider.can.splits === 'route' ? label.problems : [];
@@ -262,7 +240,12 @@ export const gather = (subject: Subject): Gathered => {
   const { deps, workload, release } = subject;
   const policy = deps.policies.ofRelease(release.spec);
   const { apex, route: found, label, problems } = wayOf(subject, policy);
-  const { problems: taken, borrowed, ...canary } = canaryObjects(subject, apex?.metadata.name);
+  const service = apex?.metadata.name;
+  const {
+    problems: taken,
+    borrowed,
+    ...canary
+  } = canaryObjects(deps.cluster, workload, service ?? release.status?.service);
   const route = borrowed ? ownRoute(found) : found;
   const slices =
     route?.provider.can.splits === 'replicas' ? undefined : slicesOf(deps.cluster, release, namespaceOf(workload));
@@ -277,7 +260,7 @@ export const gather = (subject: Subject): Gathered => {
     preflight: [...problems, ...taken],
     ...present({
       canary: canaryOf(canary, slices),
-      service: apex?.metadata.name,
+      service,
       ahead: aheadOf(subject, found),
       request: requestOf(release.object),
       refused: refusedOf(release),

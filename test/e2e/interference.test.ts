@@ -261,6 +261,24 @@ describe('two workloads behind one Service', () => {
   });
 });
 
+describe('a release that loses its Service', () => {
+  test('gives the route back all the same when it ends', async () => {
+    const route = (): KubeObject | undefined => stage.get(istio.kinds[0]!, 'lost-routes');
+    const lost = (of: string): object => app({ name: 'lost', version: of, replicas: 1, annotations: policy('1h') });
+    await stage.apply(service('lost'), virtualService('lost'), lost('v1'));
+    await stage.untilRolledOut('lost');
+    await stage.until('the route to be seen', route);
+    const before = canonical(route());
+    await stage.apply(lost('v2'));
+    await stage.until('the split', () => canonical(route()) !== before);
+    await stage.kubectlOk('delete', 'service', 'lost');
+    await stage.until('it to be gone', () => stage.get(kinds.service, 'lost') === undefined);
+    await stage.apply(lost('v1'));
+    await stage.until('the end', () => stage.release('lost')?.status?.phase === 'Aborted');
+    expect([canonical(route()) === before, stage.get(kinds.service, 'lost-canary')]).toEqual([true, undefined]);
+  });
+});
+
 describe('a workload that is deleted in its release while no controller is there', () => {
   const route = (): KubeObject | undefined => stage.get(istio.kinds[0]!, 'left-routes');
   const left = (of: string): object => app({ name: 'left', version: of, replicas: 1, annotations: policy('1h') });

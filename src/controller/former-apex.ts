@@ -1,0 +1,11 @@
+/** The Service a release began with, for whoever only has to find its routes: it may be gone, or select other pods now. */
+import { kinds, type Service } from '../core/kube-object.ts';
+import type { ClusterView } from '../ports/cluster.ts';
+
+export const formerApex = (cluster: ClusterView, namespace: string, name: string): Service =>
+  (cluster.get({ gvk: kinds.service, namespace, name }) ?? {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace },
+    spec: {},
+  }) as unknown as Service;
