@@ -197,7 +197,7 @@ beforeAll(async () => {
   told.events = await stage.kubectlOk('get', 'events.events.k8s.io', '-o', 'json');
   told.log = JSON.stringify(sluice.log);
   told.kubectl = said.join('\n');
-}, 120_000);
+}, 170_000);
 afterAll(() => stage.strike());
 
 describe('no secret is told', () => {
@@ -237,7 +237,7 @@ describe('no secret is told', () => {
 
   it('but to the one who has just written it', () => {
     const [steps] = refusals;
-    expect(steps).toContain(`sluice.dev/steps "${secret('annotation-of-ours')}"`);
+    expect(steps).toMatch(/sluice\.dev\/steps.*"hunter2-annotation-of-ours-"/);
   });
 
   it('by a webhook that is sent what no API server would send', () => {

@@ -145,7 +145,7 @@ beforeAll(async () => {
   stages.fewer = await stage(21, 'unselected', 'native, not asked');
   await remove(1, ...from(101, 120));
   stages.none = await stage(0, 'last', 'native, not asked');
-}, 120_000);
+}, 170_000);
 
 afterAll(async () => {
   await selections.stop();

@@ -292,7 +292,7 @@ beforeAll(async () => {
     developed(names.dev).then((told) => (dev = told)),
     ...ways.map(async (how) => stories.set(how.writes, await injected(names[how.writes], how))),
   ]);
-}, 150_000);
+}, 170_000);
 
 afterAll(async () => {
   await Promise.all(injectors.map((injector) => injector.stop()));
