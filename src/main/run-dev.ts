@@ -18,8 +18,9 @@ import { selfMade } from './webhook-certificates.ts';
 import { wireController } from './wire-controller.ts';
 
 const pause = 100;
-// Nobody routes to a development process through a Service: once its configurations are gone, nobody asks any more.
-const limits = { lameDuck: 0 };
+// Nobody routes to a development process through a Service: once its configurations are gone, nobody asks any more. What
+// is left are connections that API servers have opened and never used.
+const limits = { lameDuck: 0, grace: 1000 };
 
 /** Two development processes for different namespaces do not meet. */
 const nameFor = ({ namespace }: DevConfig): string =>
