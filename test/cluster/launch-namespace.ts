@@ -47,11 +47,11 @@ const startUnshare = (dir: string, { mode, env }: LaunchOptions): Starter => {
   return child;
 };
 
-const holderOf = async (unsharePid: number, netns: string): Promise<Holder> => {
+/** Undefined when the namespace has ended already. */
+const holderOf = async (unsharePid: number, netns: string): Promise<Holder | undefined> => {
   const [initPid] = await childrenOf(unsharePid);
   const [unshare, init] = await Promise.all([identify(unsharePid), identify(initPid ?? 0)]);
-  if (unshare === undefined || init === undefined) throw new Error('the namespace ended while it was set up');
-  return { unshare, init, netns };
+  return unshare === undefined || init === undefined ? undefined : { unshare, init, netns };
 };
 
 const supervisorLog = (dir: string): Promise<string> =>
@@ -92,7 +92,11 @@ export const launchNamespace = async (dir: string, options: LaunchOptions): Prom
 const untilUp = async (child: Starter, options: LaunchOptions): Promise<void> => {
   for await (const line of createInterface({ input: child.stdout })) {
     const event = JSON.parse(line) as BootEvent;
-    if (event.event === 'inside') await options.onHolder(await holderOf(child.pid ?? 0, event.netns));
+    if (event.event === 'inside') {
+      const holder = await holderOf(child.pid ?? 0, event.netns);
+      // Of one that has ended, the next lines tell why.
+      if (holder !== undefined) await options.onHolder(holder);
+    }
     if (event.event === 'failed') throw new Error(event.error);
     options.onEvent(event);
     if (event.event === 'up') return;

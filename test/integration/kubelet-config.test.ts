@@ -76,7 +76,7 @@ describe('the environment of a container', () => {
     expect(pod.status.containerStatuses?.[0]?.state.waiting?.message).toBe(message);
     await on.apply(data(kind, `late-${kind.toLowerCase()}`, { k: 'v' }));
     await on.podWhen(name, 'is ready', isReady);
-    expect(await logOf(name)).toBe('got v\n');
+    expect(await logWhen(name, 'got v')).toBe('got v\n');
   });
 });
 
