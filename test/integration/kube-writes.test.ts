@@ -76,8 +76,10 @@ describe('read-your-writes', () => {
     await create('status');
     const condition = { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'held' };
     const body = { status: { conditions: [condition] } };
-    await cluster.patch(refOf('status'), { type: 'strategic', body }, { subresource: 'status' });
-    expect(cluster.get(refOf('status'))?.status?.['conditions']).toContainEqual(expect.objectContaining(condition));
+    // Of the answer: the Deployment's own controller may have written again by the time the cache is looked at.
+    const { status } = await cluster.patch(refOf('status'), { type: 'strategic', body }, { subresource: 'status' });
+    const written = status?.['conditions'] as readonly { readonly type: string }[];
+    expect(written.filter(({ type }) => type === 'Progressing')).toEqual([expect.objectContaining(condition)]);
   });
 
   test('a scale is answered with a Scale, and the watch brings the object', async () => {
