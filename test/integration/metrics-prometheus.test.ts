@@ -162,6 +162,7 @@ describe('a built-in check, from query to verdict', () => {
         value: 90,
         because:
           'request-success-rate 90 % (canary 100 requests, 10 failed) is below the minimum 99 %; stable 100 % (2000 requests)',
+        queries: [expect.stringContaining(names[telemetry].requests)],
       });
     },
   );
