@@ -111,6 +111,17 @@ export const midPromotion: Row<GivenName> = {
       then: rolling,
     },
     {
+      name: 'by helm rollback',
+      given: 'by Helm, promoting',
+      run: 'helm rollback web 1 --wait',
+      see: {
+        exit: 0,
+        says: ['Rollback was a success'],
+        warnings: [...back, `what changed: image of container app: web:2 → web:1; ${unstuck}`],
+      },
+      then: ended('1', 'Aborted'),
+    },
+    {
       name: 'kubectl rollout undo',
       given: 'promoting',
       run: 'kubectl rollout undo deployment/web',

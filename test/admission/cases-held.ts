@@ -258,6 +258,27 @@ export const failedTemplate: Row<GivenName> = {
       then: failed('2'),
     },
     {
+      name: 'it comes again by helm upgrade, which finds nothing to write',
+      given: 'by Helm, failed',
+      run: 'helm upgrade web ./chart --set version=2',
+      see: { exit: 0, says: ['Release "web" has been upgraded'], warnings: [] },
+      then: 'same',
+    },
+    {
+      name: 'kubectl rollout undo finds nothing: the failed template has never rolled',
+      given: 'failed',
+      run: 'kubectl rollout undo deployment/web',
+      see: { exit: 1, says: ['no rollout history found for deployment'], warnings: [undoing] },
+      then: 'same',
+    },
+    {
+      name: 'helm rollback takes it back',
+      given: 'by Helm, failed',
+      run: 'helm rollback web 1 --wait',
+      see: { exit: 0, says: ['Rollback was a success'], warnings: aborted },
+      then: ended('1', 'Failed'),
+    },
+    {
       name: 'kubectl rollout status says that it has failed',
       given: 'failed',
       run: 'kubectl rollout status deployment/web',

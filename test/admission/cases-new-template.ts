@@ -1,6 +1,6 @@
 import type { Row } from './case.ts';
 import type { GivenName } from './givens.ts';
-import { held, idle, succeeded, twice } from './states.ts';
+import { held, idle, succeeded, twice, rolling } from './states.ts';
 import { first, quickly, released } from './warnings.ts';
 
 const v2 = { 'web.yaml': { version: '2' } } as const;
@@ -238,6 +238,44 @@ export const onlyShown: Row<GivenName> = {
         exit: 1,
         says: ['-  paused: true', '+        image: web:1'],
         warnings: ['release web-2 is aborted: this is the template that serves'],
+      },
+      then: 'same',
+    },
+    {
+      name: 'kubectl diff of another template, after a failure',
+      given: 'failed',
+      files: { 'web.yaml': { version: '3', annotations: { 'sluice.dev/interval': '1h' } } },
+      run: 'kubectl diff -f web.yaml',
+      see: {
+        exit: 1,
+        says: ['-        image: web:2', '+        image: web:3'],
+        warnings: [
+          'the failed template of release web-2 is replaced',
+          ...released({ name: 'web-3', change: 'image of container app: web:2 → web:3' }),
+        ],
+      },
+      then: 'same',
+    },
+    {
+      name: 'kubectl diff while a promoted template rolls out shows that a new one would wait',
+      given: 'promoting',
+      files: { 'web.yaml': { version: '3', stuck: true, annotations: { 'sluice.dev/interval': '1h' } } },
+      run: 'kubectl diff -f web.yaml',
+      see: {
+        exit: 1,
+        says: ['+  paused: true', '+        image: web:3'],
+        warnings: released({ name: 'web-4', change: 'image of container app: web:2 → web:3' }),
+      },
+      then: rolling,
+    },
+    {
+      name: 'a dry run of the resume of a workload that the user has paused and edited',
+      given: 'edited',
+      run: `kubectl patch deployment/web --type=merge -p '{"spec":{"paused":false}}' --dry-run=server`,
+      see: {
+        exit: 0,
+        says: ['deployment.apps/web patched'],
+        warnings: released({ name: 'web-3' }).slice(0, 2),
       },
       then: 'same',
     },

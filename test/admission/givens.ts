@@ -203,6 +203,26 @@ const all = {
       { run: 'helm upgrade web ./chart --set version=2', until: held('2') },
     ],
   },
+  'by Helm, failed': {
+    words: 'web:1 was installed by Helm, and the release of its upgrade to web:2 has failed',
+    annotations: failing,
+    steps: [
+      { run: 'helm install web ./chart --set version=1', until: idle('1') },
+      { run: 'helm upgrade web ./chart --set version=2', until: failed('2') },
+    ],
+  },
+  'by Helm, promoting': {
+    words: 'web:2 came by Helm, was good and rolls out, but its pods do not become ready',
+    annotations: quick,
+    steps: [
+      { run: 'helm install web ./chart --set version=1', until: idle('1') },
+      {
+        run: 'helm upgrade web ./chart',
+        files: { 'chart/templates/deployment.yaml': { version: '2', stuck: true } },
+        until: rolling,
+      },
+    ],
+  },
   'by Helm, promoted': {
     words: 'web:1 was installed and web:2 promoted by Helm',
     annotations: quick,
