@@ -71,6 +71,16 @@ describe('a body', () => {
     expect(await received).toContain(body);
   });
 
+  it('one after the other, and none has anything of another: their buffers are used again', async () => {
+    const port = await start({ largest: 1000, together: 100_000 });
+    const bodies = Array.from({ length: 60 }, (_, i) =>
+      JSON.stringify({ text: String(i % 10).repeat((i * 37) % 900) }),
+    );
+    for (const body of bodies) expect(await (await post(port, body)).text()).toBe(body);
+    const answers = await Promise.all(bodies.map(async (body) => (await post(port, body)).text()));
+    expect(answers).toEqual(bodies);
+  });
+
   it.each([
     ['exactly at the limit', 1000, 200],
     ['a byte past it', 1001, 413],

@@ -30,7 +30,7 @@ type Done = (result: Buffer | BodyRefused) => void;
 
 /** Puts what the body says into `request.body`; hands a BodyRefused to `next` where that cannot be. */
 export const jsonBody = ({ largest, together }: BodyBounds): RequestHandler => {
-  const room = sharedRoom(together);
+  const [room, buffers] = [sharedRoom(together), spareBuffers()];
   return (request, response, next) => {
     const done: Done = (result) => {
       // What is left of the body must not be taken for the next question.
@@ -43,7 +43,7 @@ export const jsonBody = ({ largest, together }: BodyBounds): RequestHandler => {
       }
     };
     const refused = refusedUnread(request);
-    if (refused === undefined) takeIn(request, { largest, room }, done);
+    if (refused === undefined) takeIn(request, { largest, room, buffers }, done);
     else next(refused);
   };
 };
@@ -67,20 +67,25 @@ const parsed = (bytes: Buffer): { readonly value: unknown } | BodyRefused => {
   }
 };
 
-type Intake = { readonly largest: number; readonly room: Room };
+type Intake = { readonly largest: number; readonly room: Room; readonly buffers: Buffers };
 
 /** Calls `done` once, with the whole body or why there is none. */
-const takeIn = (request: IncomingMessage, { largest, room }: Intake, done: Done): void => {
+const takeIn = (request: IncomingMessage, { largest, room, buffers }: Intake, done: Done): void => {
   const declared = Number(request.headers['content-length'] ?? 0);
-  let bytes = Buffer.alloc(0);
+  let bytes: Buffer = nothing;
   let length = 0;
   let settled = false;
   const settle = (result: Buffer | BodyRefused): void => {
     if (settled) return;
     settled = true;
-    room.leave(holder);
-    bytes = Buffer.alloc(0);
+    letGo();
     done(result);
+  };
+  const letGo = (): void => {
+    room.leave(holder);
+    // What has been read is a text by the time the next body comes in.
+    buffers.giveBack(bytes);
+    bytes = nothing;
   };
   const holder: Holder = { held: 0, refuse: settle };
   const isTooLarge = (): boolean => Math.max(length, declared) > largest;
@@ -90,17 +95,15 @@ const takeIn = (request: IncomingMessage, { largest, room }: Intake, done: Done)
     length += chunk.length;
     if (settled) return;
     if (isTooLarge()) {
-      room.leave(holder);
-      bytes = Buffer.alloc(0);
+      letGo();
       if (length > readOn * largest) settle(tooLarge());
       return;
     }
     // One buffer that grows: of a body in tiny pieces, the pieces would take a hundred times its size.
     if (length > bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(roomFor(length, { declared, largest }));
-      bytes.copy(larger);
-      bytes = larger;
-      room.hold(holder, larger.length);
+      const wanted = roomFor(length, { declared, largest });
+      bytes = buffers.larger(bytes, wanted);
+      room.hold(holder, wanted);
     }
     chunk.copy(bytes, start);
   });
@@ -112,6 +115,40 @@ const takeIn = (request: IncomingMessage, { largest, room }: Intake, done: Done)
 
 const roomFor = (length: number, { declared, largest }: { declared: number; largest: number }): number =>
   Math.max(length, Math.min(declared, trusted), Math.min(2 * length, declared === 0 ? largest : declared));
+
+type Buffers = {
+  /** One of at least so many bytes that begins as `buffer` does, and takes its place. */
+  readonly larger: (buffer: Buffer, bytes: number) => Buffer;
+  readonly giveBack: (buffer: Buffer) => void;
+};
+
+const nothing = Buffer.alloc(0);
+/** As many bodies as API servers have under way at a time. */
+const mostSpare = 16;
+
+/**
+ * Buffers of bodies that are over, for the next ones. They are memory outside the heap: made anew for every body, they
+ * have V8 collect all of the heap twice a second, in the middle of answers.
+ */
+const spareBuffers = (): Buffers => {
+  const spare: Buffer[] = [];
+  const giveBack = (buffer: Buffer): void => {
+    if (buffer.length === 0 || buffer.length > trusted) return;
+    spare.push(buffer);
+    // Of too many the smallest goes: it fits the fewest.
+    if (spare.length > mostSpare) spare.sort((a, b) => b.length - a.length).pop();
+  };
+  return {
+    giveBack,
+    larger: (buffer, bytes) => {
+      const at = spare.findIndex(({ length }) => length >= bytes);
+      const larger = (at < 0 ? undefined : spare.splice(at, 1)[0]) ?? Buffer.allocUnsafeSlow(bytes);
+      buffer.copy(larger);
+      giveBack(buffer);
+      return larger;
+    },
+  };
+};
 
 type Holder = { held: number; readonly refuse: (why: BodyRefused) => void };
 type Room = { readonly hold: (holder: Holder, bytes: number) => void; readonly leave: (holder: Holder) => void };
