@@ -133,18 +133,16 @@ const theCluster = (): Promise<Cluster> => (cluster ??= up({ name: `test-${proce
 /** Runs, side by side with others, those of the stages it is made of that are wanted. */
 type Lane = { readonly stages: readonly string[]; readonly run: (stages: readonly string[]) => Promise<void> };
 
-// What is cheap to fail comes first. Beside each other stand what computes and what waits: whoever waits for a cluster
-// leaves the processors to the rest, so that only the very end of a wave is idle.
+// What is cheap to fail comes first. What talks to a cluster has one wave after the other, and in each no more at a time
+// than two processors carry: stories under live load say something only where the machine keeps up with them.
 const waves: readonly (readonly Lane[])[] = [
   [
     { stages: ['static'], run: staticChecks },
     { stages: ['unit'], run: jestHere },
   ],
   [{ stages: ['binaries'], run: binaries }],
-  [
-    { stages: ['contract', 'kit'], run: (stages) => jestHere(stages, 2) },
-    { stages: ['integration', 'e2e'], run: (stages) => jestInCluster(stages, 5) },
-  ],
+  [{ stages: ['contract', 'kit'], run: (stages) => jestHere(stages, 2) }],
+  [{ stages: ['integration', 'e2e'], run: (stages) => jestInCluster(stages, 3) }],
 ];
 
 const chosen = process.argv.slice(2);

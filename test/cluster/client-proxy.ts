@@ -103,7 +103,16 @@ const kubectl = async (info: ClusterInfo, args: readonly string[], input = ''): 
   if (code !== 0) throw new Error(`kubectl ${args.join(' ')} failed (exit ${code}): ${stderr}`);
 };
 
-/** Starts the proxy; resolves when it has its listeners and routes from istiod. */
+/** A program that ends when a connection to the address and port it is given can be made, or after half a minute. */
+const connects = `
+const [address, port] = process.argv.slice(1);
+const last = Date.now() + 30_000;
+const again = (error) => { if (Date.now() > last) throw error; setTimeout(attempt, 20); };
+const attempt = () => require('node:net').connect(Number(port), address, () => process.exit(0)).on('error', again);
+attempt();
+`;
+
+/** Starts the proxy; resolves when it has its listeners and routes from istiod, and takes connections. */
 export const startClientProxy = async (
   info: ClusterInfo,
   { namespace, listenPort = 80, hosts }: ClientProxyOptions,
@@ -136,6 +145,9 @@ export const startClientProxy = async (
     await removeSidecar();
     throw error;
   }
+  // Shown is not yet open: the thread that listens hears of it a moment later.
+  const { code, stderr } = await executeToEnd(info, [process.execPath, '-e', connects, address, String(listenPort)]);
+  if (code !== 0) throw new Error(`the listener of ${name} did not open: ${stderr}`);
   const stop = async (): Promise<void> => {
     await ask(info.dir, { op: 'remove', name });
     await removeSidecar();
