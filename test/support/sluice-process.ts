@@ -1,5 +1,6 @@
 /** `sluice dev`, or `sluice controller` alone, as a process inside a test cluster. */
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Ending } from '../cluster/execution.ts';
 
@@ -29,8 +30,10 @@ export type Sluice = {
 
 /** The line that says that webhook and controller work. */
 const readyLine = 'sluice is ready';
+/** It takes two seconds, and some more on a busy machine. */
+const patience = 90_000;
 
-/** Resolves when it answers admission requests. Rejects with its log when it ends before. */
+/** Resolves when it answers admission requests. Rejects with its log when it ends before, or takes too long. */
 export const startSluice = async (cluster: Cluster, options: SluiceOptions): Promise<Sluice> => {
   const { namespace, prometheus = cluster.prometheusUrl, kubeconfig = cluster.kubeconfig, flags = [] } = options;
   const { command = 'dev' } = options;
@@ -61,13 +64,17 @@ export const startSluice = async (cluster: Cluster, options: SluiceOptions): Pro
       });
     }
   });
+  const said = (): string => log.map((l) => JSON.stringify(l)).join('\n');
   const early = process.ended.then(({ code, signal }) => {
-    throw new Error(
-      `sluice ended (${code ?? signal ?? '?'}) before it was ready:\n${log.map((l) => JSON.stringify(l)).join('\n')}`,
-    );
+    throw new Error(`sluice ended (${code ?? signal ?? '?'}) before it was ready:\n${said()}`);
   });
   early.catch(() => undefined);
-  await Promise.race([ready, early]);
+  const late = new AbortController();
+  const overdue = sleep(patience, undefined, { signal: late.signal }).then(async () => {
+    await process.kill('SIGKILL');
+    throw new Error(`sluice was not ready after ${patience / 1000} s:\n${said()}`);
+  });
+  await Promise.race([ready, early, overdue]).finally(() => late.abort());
   return {
     log,
     ended: process.ended,
