@@ -316,7 +316,8 @@ describe('dev, whose certificate and authority change every few seconds', () => 
   it('has every entry trust the new authority, those of policies too', async () => {
     expect(await entries(names.dev)).toEqual([1, 1]);
     const [first = [], last = []] = dev.bundles;
-    expect([new Set(first).size, new Set(last).size, last.length]).toEqual([1, 1, first.length]);
+    expect([new Set(first).size, new Set(last).size]).toEqual([1, 1]);
+    expect(last.length).toBeGreaterThanOrEqual(first.length);
     expect(last[0]).not.toBe(first[0]);
   });
 
