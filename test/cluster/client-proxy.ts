@@ -145,7 +145,7 @@ export const startClientProxy = async (
     await removeSidecar();
     throw error;
   }
-  // Shown is not yet open: the thread that listens hears of it a moment later.
+  // What is shown may not be open yet: the thread that is to listen has to hear of it.
   const { code, stderr } = await executeToEnd(info, [process.execPath, '-e', connects, address, String(listenPort)]);
   if (code !== 0) throw new Error(`the listener of ${name} did not open: ${stderr}`);
   const stop = async (): Promise<void> => {
