@@ -42,7 +42,7 @@ export default tseslint.config(
   },
   { files: ['src/**'], rules: banImports([kubeClient]) },
   {
-    files: ['src/core/**'],
+    files: ['src/values/**', 'src/schema/**', 'src/core/**'],
     ignores: ['**/*.test.ts'],
     rules: {
       ...banImports([

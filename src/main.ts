@@ -2,7 +2,7 @@
 import { environment } from './config/environment.ts';
 import { parseConfig } from './config/parse-config.ts';
 import type { Config } from './config/settings.ts';
-import { sentence } from './core/problem.ts';
+import { sentence } from './values/problem.ts';
 import { runController } from './main/run-controller.ts';
 import { runDev } from './main/run-dev.ts';
 import { runWebhook } from './main/run-webhook.ts';

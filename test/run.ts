@@ -64,7 +64,7 @@ const staticChecks = async (): Promise<void> => {
     check('lint', bin('eslint/bin/eslint.js'), '.'),
     check('format', bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'),
     check('types', bin('typescript/bin/tsc'), '--noEmit'),
-    check('generated files', 'src/schema/generate.ts', '--check'),
+    check('generated files', 'src/main/generate.ts', '--check'),
     // The types of the very same files are checked above.
     check(
       'build',

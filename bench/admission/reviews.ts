@@ -1,6 +1,6 @@
 /** The questions of the benchmark: AdmissionReviews about Deployments of 20 kB as an API server sends them. */
 import { decide } from '../../src/core/admission/decide.ts';
-import type { Deployment, Json, JsonObject, Labels } from '../../src/core/kube-object.ts';
+import type { Deployment, Json, JsonObject, Labels } from '../../src/values/kube-object.ts';
 import { after, anInput, optIn } from '../../test/support/admission-input.ts';
 
 /** A body and the uid its answer must carry. */

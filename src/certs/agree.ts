@@ -1,5 +1,5 @@
 /** What follows from the stored material and the one this replica serves with. Pure. */
-import type { Instant } from '../core/time.ts';
+import type { Instant } from '../values/time.ts';
 import type { ServingNames } from './authority.ts';
 import { due, trusting, trusts, type Material } from './material.ts';
 

@@ -1,7 +1,7 @@
 /** The webhook's own certificates: an authority that API servers are told to trust, and the certificate it serves with. */
 import { createHash, sign } from 'node:crypto';
 import forge from 'node-forge';
-import type { Instant, Milliseconds } from '../core/time.ts';
+import type { Instant, Milliseconds } from '../values/time.ts';
 
 /** PEM of a certificate and of its private key. */
 export type Credential = { readonly cert: string; readonly key: string };

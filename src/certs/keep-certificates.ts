@@ -6,14 +6,14 @@
  *     └────────────────────────────┘
  */
 import { X509Certificate } from 'node:crypto';
-import type { Milliseconds } from '../core/time.ts';
+import type { Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import { agree, type Agreement } from './agree.ts';
 import type { Credential, ServingNames } from './authority.ts';
 import type { CertificateStore } from './certificate-store.ts';
-import { lookout, type Lookout } from './lookout.ts';
+import { recheckTimer, type RecheckTimer } from './recheck-timer.ts';
 import { defaultLifetimes, nextRenewal, renewed, trustBundle, type Lifetimes, type Material } from './material.ts';
-import { repairPace, type RepairPace } from './repair-pace.ts';
+import { repairBackoff, type RepairBackoff } from './repair-backoff.ts';
 import type { Trusted } from './trust.ts';
 
 export type KeepOptions = {
@@ -55,8 +55,8 @@ export const retryTime: Milliseconds = 60_000;
 const maxRaces = 10;
 
 type State = {
-  readonly pace: RepairPace;
-  readonly lookout: Lookout;
+  readonly pace: RepairBackoff;
+  readonly recheckTimer: RecheckTimer;
   /** What is served with. Its authority's key is here too: this is the copy that a deleted store is restored from. */
   used: Material | undefined;
   /** What API servers were told last. */
@@ -65,10 +65,10 @@ type State = {
 
 /** Resolves once a certificate is in use. Rejects when the store cannot be reached, or races without an end. */
 export const keepCertificates = async (options: KeepOptions): Promise<Keeper> => {
-  const pace = repairPace(options.clock);
+  const pace = repairBackoff(options.clock);
   const state: State = {
     pace,
-    lookout: lookout(options.clock, async () => {
+    recheckTimer: recheckTimer(options.clock, async () => {
       await takeUp(options, state, await ensure(options, state)).catch(failed);
     }),
     used: undefined,
@@ -76,7 +76,7 @@ export const keepCertificates = async (options: KeepOptions): Promise<Keeper> =>
   };
   const failed = (error: unknown): void => {
     options.failed(error);
-    state.lookout.lookAt(options.clock.now() + retryTime);
+    state.recheckTimer.lookAt(options.clock.now() + retryTime);
   };
   const material = await ensure(options, state);
   // Nothing listens yet, so there is nothing to settle; without trust now, it is tried again later.
@@ -85,8 +85,8 @@ export const keepCertificates = async (options: KeepOptions): Promise<Keeper> =>
     failed(error);
   });
   return {
-    check: () => state.lookout.lookAfter(pace.wait()),
-    stop: () => state.lookout.stop(),
+    check: () => state.recheckTimer.lookAfter(pace.wait()),
+    stop: () => state.recheckTimer.stop(),
     ready: () => {
       const { validTo, validToDate } = new X509Certificate(state.used?.serving.cert ?? material.serving.cert);
       return options.clock.now() < validToDate.getTime() || `the certificate expired on ${validTo}`;
@@ -102,7 +102,7 @@ const takeUp = async (options: KeepOptions, state: State, material: Material): P
   // Also when another replica has told them: it may have been a moment ago.
   if (changesOver) await pause(clock, settle);
   serve(options, state, material);
-  state.lookout.lookAt(trusted === 'missing' ? clock.now() + retryTime : nextRenewal(material));
+  state.recheckTimer.lookAt(trusted === 'missing' ? clock.now() + retryTime : nextRenewal(material));
 };
 
 const tell = async ({ trust, restored }: KeepOptions, state: State, bundle: string): Promise<Trusted> => {
@@ -117,7 +117,7 @@ const tell = async ({ trust, restored }: KeepOptions, state: State, bundle: stri
 };
 
 const serve = ({ use }: KeepOptions, state: State, material: Material): void => {
-  if (state.lookout.stopped) return;
+  if (state.recheckTimer.stopped) return;
   if (state.used?.serving.cert !== material.serving.cert) use(material.serving);
   state.used = material;
 };

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { memoryObjects, type MemoryObjects } from '../../test/support/memory-objects.ts';
 import { intermediate } from '../../test/support/tls.ts';
-import { kinds, type KubeObject } from '../core/kube-object.ts';
+import { kinds, type KubeObject } from '../values/kube-object.ts';
 import { manualClock, type ManualClock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { issueServing, makeAuthority, type Credential } from './authority.ts';

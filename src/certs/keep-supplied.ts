@@ -6,13 +6,13 @@
  *               │ no
  *               └──► told, looked at again when it changes
  */
-import type { Instant, Milliseconds } from '../core/time.ts';
+import type { Instant, Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Credential, ServingNames } from './authority.ts';
 import { retryTime, settleTime, type Keeper } from './keep-certificates.ts';
-import { lookout, type Lookout } from './lookout.ts';
+import { recheckTimer, type RecheckTimer } from './recheck-timer.ts';
 import { certificatesIn } from './material.ts';
-import { repairPace, type RepairPace } from './repair-pace.ts';
+import { repairBackoff, type RepairBackoff } from './repair-backoff.ts';
 import { comesFrom, inspect, type Inspection, type Supplied, type SuppliedFiles } from './supplied.ts';
 import type { Trusted } from './trust.ts';
 
@@ -41,8 +41,8 @@ export type SuppliedOptions = {
 const overlap: Milliseconds = 60_000;
 
 type State = {
-  readonly lookout: Lookout;
-  readonly pace: RepairPace;
+  readonly recheckTimer: RecheckTimer;
+  readonly pace: RepairBackoff;
   used: Supplied | undefined;
   /** Authorities of certificates before, which other replicas may still serve with. */
   before: readonly string[];
@@ -55,23 +55,23 @@ type State = {
 export const keepSupplied = async (options: SuppliedOptions): Promise<Keeper> => {
   const { clock, failed } = options;
   const state: State = {
-    lookout: lookout(clock, async () => {
+    recheckTimer: recheckTimer(clock, async () => {
       await look(options, state).catch((error: unknown) => {
         failed(error);
-        state.lookout.lookAt(clock.now() + retryTime);
+        state.recheckTimer.lookAt(clock.now() + retryTime);
       });
     }),
-    pace: repairPace(clock),
+    pace: repairBackoff(clock),
     used: undefined,
     before: [],
     overlapEnds: clock.now() + overlap,
     told: undefined,
     trouble: undefined,
   };
-  await state.lookout.lookAfter(0);
+  await state.recheckTimer.lookAfter(0);
   return {
-    check: () => state.lookout.lookAfter(state.pace.wait()),
-    stop: () => state.lookout.stop(),
+    check: () => state.recheckTimer.lookAfter(state.pace.wait()),
+    stop: () => state.recheckTimer.stop(),
     ready: () => readiness(state, clock.now()),
   };
 };
@@ -97,7 +97,7 @@ const look = async (options: SuppliedOptions, state: State): Promise<void> => {
   if (trust === 'not-yet') {
     tellTrouble(options, state, 'API servers do not trust the authority of the new certificate yet');
     // Whoever looks after the trust changes a webhook configuration, which we are told of; but we do not wait for ever.
-    if (state.used !== undefined) state.lookout.lookAt(state.used.expires);
+    if (state.used !== undefined) state.recheckTimer.lookAt(state.used.expires);
     return;
   }
   if (changes && trust === 'both') await pause(clock, options.settle ?? settleTime);
@@ -109,16 +109,16 @@ const refuse = (options: SuppliedOptions, state: State, { problems, again }: Ins
   const good = state.used !== undefined && now < state.used.expires;
   tellTrouble(options, state, problems.join('; ') + (good ? '; the certificate before stays in use' : ''));
   const moments = [again, good ? state.used?.expires : undefined].filter((at) => at !== undefined && at > now);
-  if (moments.length > 0) state.lookout.lookAt(Math.min(...(moments as number[])));
+  if (moments.length > 0) state.recheckTimer.lookAt(Math.min(...(moments as number[])));
 };
 
 const takeUp = (options: SuppliedOptions, state: State, supplied: Supplied): void => {
-  if (state.lookout.stopped) return;
+  if (state.recheckTimer.stopped) return;
   if (state.used?.credential.cert !== supplied.credential.cert) options.use(supplied.credential);
   state.used = supplied;
   tellTrouble(options, state, undefined);
   const now = options.clock.now();
-  state.lookout.lookAt(now < state.overlapEnds ? state.overlapEnds : supplied.expires);
+  state.recheckTimer.lookAt(now < state.overlapEnds ? state.overlapEnds : supplied.expires);
 };
 
 const tellTrouble = ({ trouble }: SuppliedOptions, state: State, reason: string | undefined): void => {

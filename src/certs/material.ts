@@ -1,7 +1,7 @@
 /** Everything the webhook's TLS is made of, and when which part of it is due. Pure. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { Instant, Milliseconds } from '../core/time.ts';
+import type { Instant, Milliseconds } from '../values/time.ts';
 import { issueServing, makeAuthority, type Credential, type ServingNames } from './authority.ts';
 
 export type Material = {

@@ -1,7 +1,7 @@
 /** A certificate that somebody else makes and puts into a Secret: what is in it, and what is wrong with it. Pure. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { toRfc3339, type Instant } from '../core/time.ts';
+import { toRfc3339, type Instant } from '../values/time.ts';
 import type { Credential, ServingNames } from './authority.ts';
 import { certificatesIn } from './material.ts';
 

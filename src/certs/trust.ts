@@ -1,5 +1,5 @@
 /** Tells API servers which authorities the webhook's certificate may come from. */
-import { kinds, type KubeObject } from '../core/kube-object.ts';
+import { kinds, type KubeObject } from '../values/kube-object.ts';
 import type { ClusterWriter, JsonPatchOp } from '../ports/cluster.ts';
 import { patchGuarded, type Patched } from '../ports/patch-guarded.ts';
 import { certificatesIn } from './material.ts';

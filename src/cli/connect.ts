@@ -1,5 +1,5 @@
 /** The plugin's client: its port over the thin client of the Kubernetes API. */
-import type { Gvk, JsonObject, KubeObject, Labels, ObjectRef } from '../core/kube-object.ts';
+import type { Gvk, JsonObject, KubeObject, Labels, ObjectRef } from '../values/kube-object.ts';
 import type { Api, WatchEvent } from '../kube/api.ts';
 import { collectionPath, objectPath, refText, resourceName } from '../kube/api-path.ts';
 import { ClusterError } from '../ports/cluster.ts';

@@ -1,5 +1,5 @@
-import type { KubeObject, ObjectRef } from '../core/kube-object.ts';
-import type { Milliseconds } from '../core/time.ts';
+import type { KubeObject, ObjectRef } from '../values/kube-object.ts';
+import type { Milliseconds } from '../values/time.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Session } from './session.ts';

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../core/kube-object.ts';
+import type { KubeObject } from '../values/kube-object.ts';
 
 /** One object as kubectl prints it with `-o json`. */
 export const objectJson = (object: KubeObject): string => `${JSON.stringify(object, null, 4)}\n`;

@@ -1,5 +1,5 @@
 /** From the name a person wrote to the workload and its Release, with an answer for everything that may be missing. */
-import { kinds, type Deployment, type KubeObject } from '../core/kube-object.ts';
+import { kinds, type Deployment, type KubeObject } from '../values/kube-object.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { annotations } from '../schema/annotations.ts';
 import { apiVersion, labels, managedBy } from '../schema/names.ts';

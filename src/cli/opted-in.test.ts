@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from '@jest/globals';
 import { aDeployment, aSession, memoryCluster, type MemoryCluster } from '../../test/support/plugin-doubles.ts';
-import type { KubeObject, Labels } from '../core/kube-object.ts';
+import type { KubeObject, Labels } from '../values/kube-object.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { list } from './list.ts';
 import { optIns } from './opted-in.ts';

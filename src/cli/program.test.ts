@@ -9,7 +9,7 @@ import {
   memoryCluster,
   type MemoryCluster,
 } from '../../test/support/plugin-doubles.ts';
-import { withSpentSkip } from '../core/admission/spent-skips.ts';
+import { withUsedSkip } from '../core/admission/used-skips.ts';
 import { templateHash } from '../core/template/template-hash.ts';
 import { annotations, marks } from '../schema/annotations.ts';
 import { runProgram, verbs, type Place } from './program.ts';
@@ -257,7 +257,7 @@ describe('skip', () => {
   });
 
   it('makes a reason that has let this very version through before a new one', async () => {
-    const before = withSpentSkip(undefined, templateHash(aHeldDeployment('web-2').spec.template), 'INC-42');
+    const before = withUsedSkip(undefined, templateHash(aHeldDeployment('web-2').spec.template), 'INC-42');
     const { cluster, written } = skipping({ [marks.skips]: before });
     expect((await run('skip web --reason INC-42', cluster)).code).toBe(0);
     expect(written).toEqual(['INC-42 (again)']);

@@ -1,8 +1,8 @@
 /** Releases as the plugin looks at them. */
-import type { Deployment, KubeObject } from '../core/kube-object.ts';
-import { boundMarks } from '../core/admission/marks.ts';
+import type { Deployment, KubeObject } from '../values/kube-object.ts';
+import { boundMarks } from '../core/marks/marks.ts';
 import { isFinal } from '../core/release/state.ts';
-import { fromRfc3339, type Instant } from '../core/time.ts';
+import { fromRfc3339, type Instant } from '../values/time.ts';
 import type { ReleaseSpec, ReleaseStatus } from '../schema/release.ts';
 
 export type ReleaseView = {

@@ -1,6 +1,6 @@
 /** Many releases, a line each. */
-import { printable } from '../core/printable.ts';
-import type { Instant } from '../core/time.ts';
+import { printable } from '../values/printable.ts';
+import type { Instant } from '../values/time.ts';
 import { shareOf, type ReleaseView } from './release-view.ts';
 import { age, table } from './render-text.ts';
 

@@ -2,8 +2,8 @@
 import { figure } from '../core/judge/figure.ts';
 import type { Check, Policy } from '../core/policy/policy.ts';
 import { resolvePolicy } from '../core/policy/resolve-policy.ts';
-import { printable } from '../core/printable.ts';
-import { fromRfc3339, type Instant } from '../core/time.ts';
+import { printable } from '../values/printable.ts';
+import { fromRfc3339, type Instant } from '../values/time.ts';
 import type { CheckResult, ReleaseStatus } from '../schema/release.ts';
 import { nextSteps } from './next-steps.ts';
 import { shareOf, type ReleaseView } from './release-view.ts';

@@ -1,5 +1,5 @@
 /** Small pieces of text that all views share. */
-import type { Milliseconds } from '../core/time.ts';
+import type { Milliseconds } from '../values/time.ts';
 
 const gap = '   ';
 

@@ -9,7 +9,7 @@ import {
   until,
   type MemoryCluster,
 } from '../../test/support/plugin-doubles.ts';
-import type { KubeObject } from '../core/kube-object.ts';
+import type { KubeObject } from '../values/kube-object.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { requestAnnotation } from '../schema/annotations.ts';
 import type { ReleaseStatus } from '../schema/release.ts';

@@ -1,8 +1,8 @@
 /** Requests: written on the Release by the plugin, signed by the webhook, taken up and answered by the controller. */
-import { kinds, type ObjectRef } from '../core/kube-object.ts';
+import { kinds, type ObjectRef } from '../values/kube-object.ts';
 import { accepted } from '../core/release/requests.ts';
 import { isFinal } from '../core/release/state.ts';
-import type { Milliseconds } from '../core/time.ts';
+import type { Milliseconds } from '../values/time.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { requestAnnotation } from '../schema/annotations.ts';
 import type { ReleaseStatus, RequestVerb } from '../schema/release.ts';

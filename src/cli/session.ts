@@ -1,5 +1,5 @@
 /** What a verb of the plugin works with. */
-import type { KubeObject, Gvk, Labels, ObjectRef } from '../core/kube-object.ts';
+import type { KubeObject, Gvk, Labels, ObjectRef } from '../values/kube-object.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Terminal } from './terminal.ts';
 

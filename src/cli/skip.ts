@@ -1,6 +1,6 @@
-import { boundMarks } from '../core/admission/marks.ts';
-import { isSpentSkip } from '../core/admission/spent-skips.ts';
-import { kinds, type Deployment } from '../core/kube-object.ts';
+import { boundMarks } from '../core/marks/marks.ts';
+import { isUsedSkip } from '../core/admission/used-skips.ts';
+import { kinds, type Deployment } from '../values/kube-object.ts';
 import { templateHash } from '../core/template/template-hash.ts';
 import { annotations } from '../schema/annotations.ts';
 import { locate } from './locate.ts';
@@ -11,7 +11,7 @@ import { reasonOption, textOf, workloadOf, type Verb } from './verb.ts';
 /** Only a new reason counts: the annotation of an earlier skip must not let later versions through. */
 const fresh = (reason: string, { metadata, spec }: Deployment): string => {
   let text = reason;
-  while (isSpentSkip(metadata.annotations, templateHash(spec.template), text)) text = `${text} (again)`;
+  while (isUsedSkip(metadata.annotations, templateHash(spec.template), text)) text = `${text} (again)`;
   return text;
 };
 

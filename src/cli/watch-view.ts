@@ -1,5 +1,5 @@
 /** The two ways of showing something that changes: drawn over in a window, appended to a stream. */
-import { toRfc3339, type Instant } from '../core/time.ts';
+import { toRfc3339, type Instant } from '../values/time.ts';
 import type { ReleaseStatus } from '../schema/release.ts';
 import type { ReleaseView } from './release-view.ts';
 import { renderChange } from './render-change.ts';

@@ -1,6 +1,6 @@
-import { kinds, type KubeObject } from '../core/kube-object.ts';
+import { kinds, type KubeObject } from '../values/kube-object.ts';
 import { isFinal } from '../core/release/state.ts';
-import type { Milliseconds } from '../core/time.ts';
+import type { Milliseconds } from '../values/time.ts';
 import { deadline, follow } from './follow.ts';
 import { locate, noRelease } from './locate.ts';
 import { PluginError } from './plugin-error.ts';

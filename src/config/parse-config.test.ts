@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { sentence } from '../core/problem.ts';
+import { sentence } from '../values/problem.ts';
 import { parseConfig, type Environment } from './parse-config.ts';
 import { helpText, settingsPage } from './render-settings.ts';
 import { commands, settings, type Config, type Setting } from './settings.ts';

@@ -1,5 +1,5 @@
 /** Flags and environment → one frozen configuration, or everything that is wrong with them at once. */
-import type { Problem } from '../core/problem.ts';
+import type { Problem } from '../values/problem.ts';
 import { nearest } from '../schema/nearest.ts';
 import { readFlags, type Flags } from './read-flags.ts';
 import { helpText } from './render-settings.ts';

@@ -1,4 +1,4 @@
-import type { Problem } from '../core/problem.ts';
+import type { Problem } from '../values/problem.ts';
 
 /** A command line taken apart, before anybody asks what its flags mean. */
 export type Flags = {

@@ -1,9 +1,9 @@
 /** A marked workload gets its Release: created once, under the name that the webhook put into the mark. */
-import { boundMarks, readRequester, recordPhase, type BoundMarks, type RecordPhase } from '../core/admission/marks.ts';
-import { kinds, type Deployment, type KubeObject, type Labels } from '../core/kube-object.ts';
+import { boundMarks, readRequester, recordPhase, type BoundMarks, type RecordPhase } from '../core/marks/marks.ts';
+import { kinds, type Deployment, type KubeObject, type Labels } from '../values/kube-object.ts';
 import { nativeEnd, nativeReasons } from '../core/release/native-end.ts';
-import { printable } from '../core/printable.ts';
-import { whoseRelease, type AskedRelease, type Whose } from '../core/release/whose-release.ts';
+import { printable } from '../values/printable.ts';
+import { ownerOf, type AskedRelease, type ReleaseOwner } from '../core/release/release-owner.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { annotations, marks } from '../schema/annotations.ts';
 import { apiVersion } from '../schema/names.ts';
@@ -63,8 +63,8 @@ const whoseIs = (
   { metadata }: Deployment,
   found: KubeObject,
   asked: Omit<AskedRelease, 'workloadUid'>,
-): Whose =>
-  whoseRelease(found, { workloadUid: metadata.uid ?? '', ...asked }, (uid) =>
+): ReleaseOwner =>
+  ownerOf(found, { workloadUid: metadata.uid ?? '', ...asked }, (uid) =>
     cluster.list(kinds.deployment, metadata.namespace ?? '').some((one) => one.metadata.uid === uid),
   );
 

@@ -1,7 +1,7 @@
 /** What a release has made for its canary, as it is in the caches. */
 import { canaryServiceName } from '../core/release/canary.ts';
-import { kinds, type Deployment, type KubeObject } from '../core/kube-object.ts';
-import type { Problem } from '../core/problem.ts';
+import { kinds, type Deployment, type KubeObject } from '../values/kube-object.ts';
+import type { Problem } from '../values/problem.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 import { canaryName, labels, managedBy } from '../schema/names.ts';
 import { inUse, madeForAnother } from './shared-service.ts';

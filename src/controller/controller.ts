@@ -1,6 +1,6 @@
 /** Turns changes seen by the watches into reconciles of workloads. */
 import { isDeepStrictEqual } from 'node:util';
-import { kinds, type Deployment, type Gvk, type KubeObject, type ObjectRef } from '../core/kube-object.ts';
+import { kinds, type Deployment, type Gvk, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
 import { withoutRefusal } from '../core/release/refusal.ts';
 import { isFinal } from '../core/release/state.ts';
 import type { ClusterChange } from '../ports/cluster.ts';
@@ -9,10 +9,10 @@ import { labels } from '../schema/names.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { readRelease } from './gather.ts';
 import { sameStatus } from './same-status.ts';
-import { hasLostSplit, namespacesWithLost, restoreLost } from './lost-splits.ts';
+import { hasOrphanedSplit, namespacesWithOrphanedSplits, restoreOrphanedSplits } from './orphaned-splits.ts';
 import { workQueue, type RunResult, type WorkQueue } from './queue.ts';
 import { reconcile } from './reconcile.ts';
-import { looksAstray } from './strays.ts';
+import { looksOutOfBand } from './out-of-band.ts';
 
 export type Controller = {
   /** Begin work: everything in the caches that is marked or under way. */
@@ -72,7 +72,7 @@ const leftIn = (namespace: string): string => keyOf(namespace, '');
 
 const work = async (deps: ControllerDependencies, ref: ObjectRef): Promise<RunResult> => {
   if (ref.name !== '') return reconcile(deps, ref);
-  await restoreLost(deps, ref.namespace ?? '');
+  await restoreOrphanedSplits(deps, ref.namespace ?? '');
   return {};
 };
 
@@ -82,7 +82,7 @@ const startAll = (deps: ControllerDependencies, queue: WorkQueue): void => {
     if (isMarked(workload) || isStray(deps, workload))
       queue.add(keyOf(workload.metadata.namespace ?? '', workload.metadata.name));
   addActive(deps, queue);
-  for (const namespace of namespacesWithLost(deps)) queue.add(leftIn(namespace));
+  for (const namespace of namespacesWithOrphanedSplits(deps)) queue.add(leftIn(namespace));
 };
 
 const addActive = ({ cluster }: ControllerDependencies, queue: WorkQueue): void => {
@@ -92,7 +92,7 @@ const addActive = ({ cluster }: ControllerDependencies, queue: WorkQueue): void 
 const isMarked = ({ metadata }: KubeObject): boolean => metadata.annotations?.[marks.release] !== undefined;
 
 const isStray = (deps: ControllerDependencies, object: KubeObject): boolean =>
-  looksAstray(deps, object as unknown as Deployment);
+  looksOutOfBand(deps, object as unknown as Deployment);
 
 /** A status that is reported does not change what a workload is: templates are not hashed for it. */
 const wasWritten = ({ object, before }: ClusterChange): boolean =>
@@ -144,7 +144,7 @@ const waitingFor = ({ cluster }: ControllerDependencies, change: ClusterChange):
 const mayLose = (deps: ControllerDependencies, change: ClusterChange): boolean => {
   const { gvk, object, type, before } = change;
   if (is(gvk, kinds.release)) return hasEnded(change);
-  if (!is(gvk, kinds.deployment)) return type === 'set' && hasLostSplit(deps, gvk, object);
+  if (!is(gvk, kinds.deployment)) return type === 'set' && hasOrphanedSplit(deps, gvk, object);
   const release = (before ?? object).metadata.annotations?.[marks.release];
   return release !== undefined && (type === 'removed' || object.metadata.annotations?.[marks.release] !== release);
 };

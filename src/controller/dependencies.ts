@@ -1,6 +1,6 @@
 /** What the controller is given by the composition root. */
 import type { Logger } from 'pino';
-import type { Gvk, KubeObject, PodTemplate } from '../core/kube-object.ts';
+import type { Gvk, KubeObject, PodTemplate } from '../values/kube-object.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import type { KnownProviders } from '../core/policy/provider-plan.ts';
 import type { Clock } from '../ports/clock.ts';

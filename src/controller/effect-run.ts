@@ -1,5 +1,5 @@
 /** What carrying out an effect is given, and how it names and guards what it writes. */
-import type { KubeObject, ObjectRef } from '../core/kube-object.ts';
+import type { KubeObject, ObjectRef } from '../values/kube-object.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import type { Gathered } from './gather.ts';

@@ -1,5 +1,5 @@
 /** The Service a release began with, for whoever only has to find its routes: it may be gone, or select other pods now. */
-import { kinds, type Service } from '../core/kube-object.ts';
+import { kinds, type Service } from '../values/kube-object.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 
 export const formerApex = (cluster: ClusterView, namespace: string, name: string): Service =>

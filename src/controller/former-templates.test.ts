@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { aDeployment, aTemplate, type DeploymentTraits } from '../../test/support/a-deployment.ts';
 import { hashOf } from '../../test/support/admission-input.ts';
-import type { KubeObject } from '../core/kube-object.ts';
+import type { KubeObject } from '../values/kube-object.ts';
 import { marks } from '../schema/annotations.ts';
 import { formerTemplates, type FormerTemplates } from './former-templates.ts';
 

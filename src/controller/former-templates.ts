@@ -2,7 +2,7 @@
  * Templates that workloads had when they were marked for a release, as the watch has told: what a release changes need not be
  * looked up among the ReplicaSets then. Only a saving: what was missed, by a controller that has just started, is looked up.
  */
-import type { Deployment, KubeObject, PodTemplate } from '../core/kube-object.ts';
+import type { Deployment, KubeObject, PodTemplate } from '../values/kube-object.ts';
 import { templateHash } from '../core/template/template-hash.ts';
 import type { ClusterChange } from '../ports/cluster.ts';
 import { marks } from '../schema/annotations.ts';

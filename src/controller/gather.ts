@@ -12,11 +12,11 @@ import {
   type Gvk,
   type KubeObject,
   type Service,
-} from '../core/kube-object.ts';
+} from '../values/kube-object.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import { planProblems, providerProblems, unserved, type KnownProvider } from '../core/policy/provider-plan.ts';
-import type { Problem } from '../core/problem.ts';
-import { fromRfc3339, type Instant } from '../core/time.ts';
+import type { Problem } from '../values/problem.ts';
+import { fromRfc3339, type Instant } from '../values/time.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 import type { Live, ProviderName, Target, TrafficProvider } from '../ports/traffic.ts';
 import { requestAnnotation } from '../schema/annotations.ts';
@@ -25,7 +25,7 @@ import { requestVerbs, type ReleaseSpec, type ReleaseStatus } from '../schema/re
 import type { ControllerDependencies } from './dependencies.ts';
 import { formerApex } from './former-apex.ts';
 import { canaryObjects } from './canary-objects.ts';
-import { whoseTurn } from './shared-service.ts';
+import { blockedBy } from './shared-service.ts';
 import { canaryFacts, podNames, workloadFacts } from './workload-facts.ts';
 
 /** A Release whose spec and status have been read. */
@@ -166,7 +166,7 @@ const aheadOf = ({ deps, workload, all, release }: Subject, route: Route | undef
   if (own !== undefined || route?.provider.can.splits !== 'route') return own;
   const { name } = workload.metadata;
   const service = route.target.apex.metadata.name;
-  return whoseTurn(deps.cluster, deps.traffic, { namespace: namespaceOf(workload), workload: name, service });
+  return blockedBy(deps.cluster, deps.traffic, { namespace: namespaceOf(workload), workload: name, service });
 };
 
 /** Without its Service a release leads nowhere, but what it has put into routes has to come out of them. */

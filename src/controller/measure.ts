@@ -6,7 +6,7 @@ import type { Answer } from '../core/judge/series.ts';
 import { unreachable, type Judge, type Measurement, type Verdict } from '../core/judge/verdict.ts';
 import type { Check, Policy, Telemetry } from '../core/policy/policy.ts';
 import type { Round } from '../core/release/facts.ts';
-import { toRfc3339, type Instant, type Milliseconds } from '../core/time.ts';
+import { toRfc3339, type Instant, type Milliseconds } from '../values/time.ts';
 import { MetricError, type MetricSource } from '../ports/metrics.ts';
 import type { CheckResult } from '../schema/release.ts';
 

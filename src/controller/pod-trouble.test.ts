@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JsonObject, KubeObject } from '../core/kube-object.ts';
+import type { JsonObject, KubeObject } from '../values/kube-object.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Gathered } from './gather.ts';
 import { podTrouble } from './pod-trouble.ts';

@@ -5,7 +5,7 @@
  *            ▲ ▲          │ failed, or added while in flight
  *   timer ───┘ └──────────┘
  */
-import type { Instant, Milliseconds } from '../core/time.ts';
+import type { Instant, Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';
 

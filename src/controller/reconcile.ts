@@ -1,12 +1,12 @@
 /** One reconcile of one workload: gather facts, step, record the status, then carry out the effects. */
-import { boundMarks } from '../core/admission/marks.ts';
-import { kinds, type Deployment, type JsonObject, type KubeObject, type ObjectRef } from '../core/kube-object.ts';
+import { boundMarks } from '../core/marks/marks.ts';
+import { kinds, type Deployment, type JsonObject, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
 import type { PodTrouble, Round } from '../core/release/facts.ts';
 import { isFinal } from '../core/release/state.ts';
 import { withoutRefusal, withRefusal } from '../core/release/refusal.ts';
 import { initialStatus, step, type Step } from '../core/release/step.ts';
-import { storyOf } from '../core/release/story.ts';
-import type { Milliseconds } from '../core/time.ts';
+import { eventsBetween } from '../core/release/release-events.ts';
+import type { Milliseconds } from '../values/time.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { canaryServiceName } from '../core/release/canary.ts';
 import { canaryName } from '../schema/names.ts';
@@ -26,8 +26,8 @@ import { podTrouble } from './pod-trouble.ts';
 import { forgetMetrics, showMetrics, showRound } from './show-metrics.ts';
 import { runEffects } from './run-effects.ts';
 import { sameStatus } from './same-status.ts';
-import { settleStray } from './strays.ts';
-import { clearOrphans, restoreAbandoned } from './abandoned.ts';
+import { settleOutOfBand } from './out-of-band.ts';
+import { clearOrphans, restoreOrphaned } from './orphaned-releases.ts';
 
 export type ReconcileResult = { readonly again?: Milliseconds };
 
@@ -39,7 +39,7 @@ export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef): P
     return abandoned(deps, namespace, ref.name);
   const orphans = await clearOrphans(deps, { namespace, workload: ref.name }, workload.metadata.uid);
   if (orphans !== undefined) return { again: orphans };
-  if (await settleStray(deps, workload)) return { again: 0 };
+  if (await settleOutOfBand(deps, workload)) return { again: 0 };
   const { created, foreign } = await adoptRelease(deps, workload);
   const ours = releasesOf(deps.cluster, namespace, ref.name, workload.metadata.uid).filter((r) => r.name !== foreign);
   const all = withAdopted(ours, created);
@@ -53,7 +53,7 @@ export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef): P
 };
 
 const abandoned = async (deps: ControllerDependencies, namespace: string, name: string): Promise<ReconcileResult> => {
-  await restoreAbandoned(deps, namespace, name);
+  await restoreOrphaned(deps, namespace, name);
   forgetMetrics(deps, releasesOf(deps.cluster, namespace, name));
   const again = await clearOrphans(deps, { namespace, workload: name }, undefined);
   return again === undefined ? {} : { again };
@@ -193,7 +193,7 @@ const tell = (deps: ControllerDependencies, { release, workload }: Gathered, { b
     ref: { gvk: kinds.deployment, namespace, name: workload.metadata.name },
     uid: workload.metadata.uid ?? '',
   };
-  for (const { on, ...tale } of storyOf(before, after)) {
+  for (const { on, ...tale } of eventsBetween(before, after)) {
     if (on !== 'workload') deps.journal.record({ ...tale, regarding: onRelease, related: onWorkload });
     if (on !== 'release') deps.journal.record({ ...tale, regarding: onWorkload, related: onRelease });
   }

@@ -1,8 +1,8 @@
 /** A Release that is over when it begins, because its template rolled natively: recorded, told and counted once. */
-import { kinds, type Deployment, type JsonObject, type KubeObject } from '../core/kube-object.ts';
+import { kinds, type Deployment, type JsonObject, type KubeObject } from '../values/kube-object.ts';
 import { conditionsFor } from '../core/release/conditions.ts';
-import { storyOf } from '../core/release/story.ts';
-import { toRfc3339 } from '../core/time.ts';
+import { eventsBetween } from '../core/release/release-events.ts';
+import { toRfc3339 } from '../values/time.ts';
 import type { ReleaseStatus } from '../schema/release.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 
@@ -40,7 +40,8 @@ const tell = (deps: ControllerDependencies, { workload, release }: About, status
     ref: { gvk: kinds.release, namespace, name: release.metadata.name },
     uid: release.metadata.uid ?? '',
   };
-  for (const { on: _on, ...tale } of storyOf(undefined, status)) deps.journal.record({ ...tale, regarding, related });
+  for (const { on: _on, ...tale } of eventsBetween(undefined, status))
+    deps.journal.record({ ...tale, regarding, related });
   // There was nothing between beginning and end that could have lasted.
   const key = { namespace, workload: name, release: release.metadata.name };
   deps.metrics.release.end(key, { outcome: status.phase, seconds: Number.NaN });

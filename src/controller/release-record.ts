@@ -1,7 +1,7 @@
 /** What a Release records of its beginning: from which release, what changes, and who asked for it. */
 import { templateDiff } from '../core/template/template-diff.ts';
-import type { Deployment, KubeObject, PodTemplate } from '../core/kube-object.ts';
-import { printable } from '../core/printable.ts';
+import type { Deployment, KubeObject, PodTemplate } from '../values/kube-object.ts';
+import { printable } from '../values/printable.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { Phase, ReleaseSpec } from '../schema/release.ts';
 import type { LogFields } from '../telemetry/log.ts';

@@ -1,6 +1,6 @@
 /** Templates of a workload's ReplicaSets: the one place where templates of before are kept. A rare live read. */
 import { templateHash } from '../core/template/template-hash.ts';
-import { kinds, type Deployment, type PodTemplate } from '../core/kube-object.ts';
+import { kinds, type Deployment, type PodTemplate } from '../values/kube-object.ts';
 import type { ClusterWriter } from '../ports/cluster.ts';
 
 export type KeptTemplate = {

@@ -1,7 +1,7 @@
 /** Carries out effects: compares each wish with what is there and writes only the difference. Every write is guarded. */
 import { canaryDeployment, canaryService, type CanaryPlan } from '../core/release/canary.ts';
 import type { Effect } from '../core/release/effects.ts';
-import { kinds, refKey, type Deployment, type KubeObject, type PodTemplate } from '../core/kube-object.ts';
+import { kinds, refKey, type Deployment, type KubeObject, type PodTemplate } from '../values/kube-object.ts';
 import { isTakenOver } from '../core/release/taken-over.ts';
 import { templateDiff } from '../core/template/template-diff.ts';
 import { templateHash } from '../core/template/template-hash.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import type { KubeObject } from '../core/kube-object.ts';
+import type { KubeObject } from '../values/kube-object.ts';
 import { trafficProviders } from '../traffic/index.ts';
 import type { TrafficPort } from './dependencies.ts';
-import { inUse, madeForAnother, whoseTurn } from './shared-service.ts';
+import { inUse, madeForAnother, blockedBy } from './shared-service.ts';
 
 const traffic = { providers: trafficProviders } as unknown as TrafficPort;
 const wish = { namespace: 'shop', workload: 'web', service: 'front' };
@@ -16,7 +16,7 @@ const aRelease = (status: object | undefined, workload = 'api'): KubeObject => (
 });
 
 const turn = (...releases: readonly KubeObject[]): string | undefined =>
-  whoseTurn({ list: () => releases, get: () => undefined, serves: () => true }, traffic, wish);
+  blockedBy({ list: () => releases, get: () => undefined, serves: () => true }, traffic, wish);
 
 const running = { phase: 'Progressing', service: 'front', provider: 'istio' };
 

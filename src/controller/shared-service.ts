@@ -3,8 +3,8 @@
  * route, so they take turns.
  */
 import { releaseOf } from '../core/admission/guard.ts';
-import { kinds, type KubeObject } from '../core/kube-object.ts';
-import type { Problem } from '../core/problem.ts';
+import { kinds, type KubeObject } from '../values/kube-object.ts';
+import type { Problem } from '../values/problem.ts';
 import { isFinal } from '../core/release/state.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 import { workloadAnnotation } from '../schema/annotations.ts';
@@ -14,7 +14,7 @@ import type { TrafficPort } from './dependencies.ts';
 type Wish = { readonly namespace: string; readonly workload: string; readonly service: string };
 
 /** The release of another workload that has this Service's route, as words. */
-export const whoseTurn = (cluster: ClusterView, { providers }: TrafficPort, wish: Wish): string | undefined => {
+export const blockedBy = (cluster: ClusterView, { providers }: TrafficPort, wish: Wish): string | undefined => {
   const other = cluster.list(kinds.release, wish.namespace).find((release) => {
     const { workload } = release.spec as unknown as ReleaseSpec;
     const { phase = 'Pending', service, provider } = (release.status ?? {}) as Partial<ReleaseStatus>;

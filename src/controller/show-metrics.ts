@@ -1,7 +1,7 @@
 /** Tells the metrics where a release is. Repeating it is harmless; an end is counted once, by whoever recorded it. */
 import type { Round } from '../core/release/facts.ts';
 import { isFinal } from '../core/release/state.ts';
-import { fromRfc3339 } from '../core/time.ts';
+import { fromRfc3339 } from '../values/time.ts';
 import type { ReleaseStatus } from '../schema/release.ts';
 import type { ReleaseKey } from '../telemetry/release-metrics.ts';
 import type { ControllerDependencies } from './dependencies.ts';

@@ -1,7 +1,7 @@
 /** Effects on the user's Deployment. All are guarded by the resourceVersion the decision was made on. */
-import { recordPhase, withKnownGood, type Requester } from '../core/admission/marks.ts';
-import { kinds, type JsonObject, type PodTemplate } from '../core/kube-object.ts';
-import { toRfc3339 } from '../core/time.ts';
+import { recordPhase, withKnownGood, type Requester } from '../core/marks/marks.ts';
+import { kinds, type JsonObject, type PodTemplate } from '../values/kube-object.ts';
+import { toRfc3339 } from '../values/time.ts';
 import { ClusterError, type JsonPatchOp } from '../ports/cluster.ts';
 import { marks } from '../schema/annotations.ts';
 import type { ReleaseStatus } from '../schema/release.ts';

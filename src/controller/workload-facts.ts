@@ -1,7 +1,7 @@
 /** Reads a workload, its marks and its canary into facts. Pure. */
-import { boundMarks, knownGoodHashes, readMarks } from '../core/admission/marks.ts';
+import { boundMarks, knownGoodHashes, readMarks } from '../core/marks/marks.ts';
 import { templateHash } from '../core/template/template-hash.ts';
-import type { Deployment, KubeObject, Labels } from '../core/kube-object.ts';
+import type { Deployment, KubeObject, Labels } from '../values/kube-object.ts';
 import type { CanaryFacts, WorkloadFacts } from '../core/release/facts.ts';
 import { annotations, marks } from '../schema/annotations.ts';
 

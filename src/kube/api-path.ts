@@ -1,5 +1,5 @@
 /** Where objects live in the Kubernetes REST API. */
-import type { Gvk, ObjectRef } from '../core/kube-object.ts';
+import type { Gvk, ObjectRef } from '../values/kube-object.ts';
 import { ClusterError, type WriteOptions } from '../ports/cluster.ts';
 
 const root = (gvk: Gvk): string => (gvk.group === '' ? `/api/${gvk.version}` : `/apis/${gvk.group}/${gvk.version}`);

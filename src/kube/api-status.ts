@@ -1,5 +1,5 @@
 /** From what an API server answers, or a network does, to the one error of the cluster port. */
-import type { Milliseconds } from '../core/time.ts';
+import type { Milliseconds } from '../values/time.ts';
 import { ClusterError, type ClusterErrorReason } from '../ports/cluster.ts';
 
 const reasonOfCode = new Map<number, ClusterErrorReason>([

@@ -3,8 +3,8 @@
  * work queue's business, which knows what the request was for.
  */
 import type { IncomingMessage } from 'node:http';
-import type { Json, JsonObject } from '../core/kube-object.ts';
-import type { Instant, Milliseconds } from '../core/time.ts';
+import type { Json, JsonObject } from '../values/kube-object.ts';
+import type { Instant, Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { errorOfNetwork, errorOfResponse, errorOfWatchEvent, retryAfterHeader } from './api-status.ts';

@@ -1,5 +1,5 @@
 /** Growing waits between attempts, and a way to wait that a signal ends. */
-import type { Milliseconds } from '../core/time.ts';
+import type { Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';
 

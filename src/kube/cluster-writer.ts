@@ -7,11 +7,11 @@ import {
   type KubeObject,
   type Labels,
   type ObjectRef,
-} from '../core/kube-object.ts';
+} from '../values/kube-object.ts';
 import { ClusterError, type ClusterWriter, type Patch, type WriteOptions } from '../ports/cluster.ts';
 import { collectionPath, objectPath, refText, resourceName } from './api-path.ts';
 import type { Api, ApiCall } from './api.ts';
-import { labelQuery } from '../core/label-selector.ts';
+import { labelQuery } from '../values/label-selector.ts';
 import { asObject, listPages } from './list-pages.ts';
 import { dropManagedFields } from './trim.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { failure, FakeApiServer, type FakeObject } from '../../test/kube/fake-api-server.ts';
 import { apiFor, memoryLog, noJitter, until } from '../../test/kube/kube-kit.ts';
-import { gvk, kinds, type KubeObject, type ObjectRef } from '../core/kube-object.ts';
+import { gvk, kinds, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
 import { systemClock } from '../ports/clock.ts';
 import { ClusterError, type ClusterChange } from '../ports/cluster.ts';
 import type { Api } from './api.ts';

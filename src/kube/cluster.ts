@@ -1,6 +1,6 @@
 /** The cluster port over a real API server: reads from caches that watches keep, writes that update those caches at once. */
-import type { Gvk, KubeObject, Labels, ObjectRef } from '../core/kube-object.ts';
-import { kinds } from '../core/kube-object.ts';
+import type { Gvk, KubeObject, Labels, ObjectRef } from '../values/kube-object.ts';
+import { kinds } from '../values/kube-object.ts';
 import type { Clock } from '../ports/clock.ts';
 import {
   ClusterError,

@@ -1,6 +1,6 @@
 /** From a journal entry to an events.k8s.io/v1 Event. Pure. */
-import { apiVersionOf, kinds, type JsonObject, type KubeObject } from '../core/kube-object.ts';
-import type { Instant } from '../core/time.ts';
+import { apiVersionOf, kinds, type JsonObject, type KubeObject } from '../values/kube-object.ts';
+import type { Instant } from '../values/time.ts';
 import type { JournalEntry, JournalSubject } from '../ports/journal.ts';
 
 export type EventAuthor = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { memoryLog } from '../../test/kube/kube-kit.ts';
-import { kinds, type JsonObject, type KubeObject, type ObjectRef } from '../core/kube-object.ts';
+import { kinds, type JsonObject, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
 import { manualClock } from '../ports/clock.ts';
 import { ClusterError, type Patch } from '../ports/cluster.ts';
 import type { JournalEntry } from '../ports/journal.ts';

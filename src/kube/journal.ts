@@ -3,8 +3,8 @@
  * nobody else anything; what repeats within a while becomes a count on the first event.
  */
 import { randomBytes } from 'node:crypto';
-import { kinds, type ObjectRef } from '../core/kube-object.ts';
-import type { Instant, Milliseconds } from '../core/time.ts';
+import { kinds, type ObjectRef } from '../values/kube-object.ts';
+import type { Instant, Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ClusterError, type ClusterWriter } from '../ports/cluster.ts';
 import type { Journal, JournalEntry } from '../ports/journal.ts';

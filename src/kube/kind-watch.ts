@@ -1,10 +1,10 @@
 /** The watch of one spec: a store and the reflector that feeds it, which for an optional kind comes and goes. */
-import type { KubeObject } from '../core/kube-object.ts';
-import type { Milliseconds } from '../core/time.ts';
+import type { KubeObject } from '../values/kube-object.ts';
+import type { Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Api } from './api.ts';
 import { backoffDelay } from './backoff.ts';
-import { labelMatcher } from '../core/label-selector.ts';
+import { labelMatcher } from '../values/label-selector.ts';
 import type { Log } from './log.ts';
 import { ObjectStore, type StoreChange } from './object-store.ts';
 import { reflect, type Reflector } from './reflector.ts';

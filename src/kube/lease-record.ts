@@ -1,6 +1,6 @@
 /** What a Lease says, and what a holder writes into it. Pure. */
-import { apiVersionOf, gvk, type Json, type KubeObject, type ObjectRef } from '../core/kube-object.ts';
-import type { Instant, Milliseconds } from '../core/time.ts';
+import { apiVersionOf, gvk, type Json, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
+import type { Instant, Milliseconds } from '../values/time.ts';
 import { microTime } from './event.ts';
 
 export const leaseKind = gvk('coordination.k8s.io/v1', 'Lease', 'leases');

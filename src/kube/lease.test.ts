@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { memoryLog } from '../../test/kube/kube-kit.ts';
-import type { Json, KubeObject } from '../core/kube-object.ts';
+import type { Json, KubeObject } from '../values/kube-object.ts';
 import { manualClock, type ManualClock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { ApiCall } from './api.ts';

@@ -9,8 +9,8 @@
  * is by timers, which a change of the wall clock does not touch. A standby asks for nothing while it waits: a watch tells it
  * that the lease was given back or renewed, and a timer that nothing was heard of it for too long.
  */
-import type { KubeObject, ObjectRef } from '../core/kube-object.ts';
-import type { Milliseconds } from '../core/time.ts';
+import type { KubeObject, ObjectRef } from '../values/kube-object.ts';
+import type { Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { collectionPath, objectPath, refText } from './api-path.ts';

@@ -1,5 +1,5 @@
 /** Complete lists, asked for in pages so that neither side holds thousands of objects as text at once. */
-import { apiVersionOf, type Gvk, type JsonObject, type KubeObject } from '../core/kube-object.ts';
+import { apiVersionOf, type Gvk, type JsonObject, type KubeObject } from '../values/kube-object.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { Api, ApiCall, Query } from './api.ts';
 import type { Trim } from './trim.ts';

@@ -2,7 +2,7 @@
  * The cached objects of one watch, by namespace and name, and the order of what is known about them. News comes from three
  * sides (lists, watch events, answers to our own writes), late and out of turn; nothing newer is ever replaced by older news.
  */
-import type { KubeObject } from '../core/kube-object.ts';
+import type { KubeObject } from '../values/kube-object.ts';
 import type { ClusterChange } from '../ports/cluster.ts';
 import { compareVersions } from './resource-version.ts';
 

@@ -1,6 +1,6 @@
 /** An Api for somebody who waits: what the API server puts off is asked again when it says, as kubectl does. */
-import type { JsonObject } from '../core/kube-object.ts';
-import type { Milliseconds } from '../core/time.ts';
+import type { JsonObject } from '../values/kube-object.ts';
+import type { Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { Api, ApiCall } from './api.ts';

@@ -5,8 +5,8 @@
  *     ▲              ├─ broken, silent ──► wait ──► watch from the last version
  *     └──── wait ◄───┴─ version is gone
  */
-import type { Gvk } from '../core/kube-object.ts';
-import type { Milliseconds } from '../core/time.ts';
+import type { Gvk } from '../values/kube-object.ts';
+import type { Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { Api, WatchEvent } from './api.ts';

@@ -2,7 +2,7 @@
  * The API server's idea of the time. It is the API server that finds a certificate expired or not yet valid, so certificates
  * are made and judged by its clock; where this machine's is right, the two are the same.
  */
-import type { Instant, Milliseconds } from '../core/time.ts';
+import type { Instant, Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 
 export interface ServerClock extends Clock {

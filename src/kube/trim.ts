@@ -1,5 +1,5 @@
 /** What is left out of cached objects. */
-import type { KubeObject, Labels, ObjectMeta } from '../core/kube-object.ts';
+import type { KubeObject, Labels, ObjectMeta } from '../values/kube-object.ts';
 import { group } from '../schema/names.ts';
 
 export type Trim = (object: KubeObject) => KubeObject;

@@ -1,5 +1,5 @@
 /** Which objects are watched, and how they are asked for. */
-import type { Gvk } from '../core/kube-object.ts';
+import type { Gvk } from '../values/kube-object.ts';
 import { collectionPath, resourceName } from './api-path.ts';
 import type { Query } from './api.ts';
 import type { Trim } from './trim.ts';

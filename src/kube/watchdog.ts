@@ -1,5 +1,5 @@
 /** Notices a watch that is open but dead: a half-open connection says nothing, and neither does a healthy quiet one. */
-import type { Instant, Milliseconds } from '../core/time.ts';
+import type { Instant, Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 
 /**

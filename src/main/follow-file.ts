@@ -1,6 +1,6 @@
 /** A file that is replaced while the program runs, as a mounted ConfigMap is. */
 import { readFile } from 'node:fs/promises';
-import type { Milliseconds } from '../core/time.ts';
+import type { Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 
 export type FollowedFile = {

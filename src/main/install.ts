@@ -1,8 +1,8 @@
 /** `dev` installs what the chart would: definitions, Sluice's permissions, and later the webhook configurations. */
-import { gvk, kinds, type Gvk, type JsonObject, type KubeObject } from '../core/kube-object.ts';
+import { gvk, kinds, type Gvk, type JsonObject, type KubeObject } from '../values/kube-object.ts';
 import { ClusterError, type ClusterWriter } from '../ports/cluster.ts';
-import { crds } from '../schema/crds.ts';
-import { rules } from '../schema/rbac.ts';
+import { crds } from '../manifests/crds.ts';
+import { rules } from '../manifests/rbac.ts';
 import { trafficProviders } from '../traffic/index.ts';
 
 const clusterRole = gvk('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', false);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { kinds, type Gvk, type KubeObject } from '../core/kube-object.ts';
+import { kinds, type Gvk, type KubeObject } from '../values/kube-object.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 import { knownProviders } from './known-providers.ts';
 

@@ -1,11 +1,11 @@
 /** Policies as the caches have them, read by the one parser. */
-import { kinds, type KubeObject } from '../core/kube-object.ts';
+import { kinds, type KubeObject } from '../values/kube-object.ts';
 import { optInOf, selectingPolicy, type OptInInput, type SelectingPolicy } from '../core/policy/opt-in.ts';
 import { parsePolicy, type ParsedPolicy, type PolicyLookup } from '../core/policy/parse-policy.ts';
 import type { PolicyRef, PolicyUse } from '../core/policy/policy-use.ts';
 import { resolvePolicy } from '../core/policy/resolve-policy.ts';
 import type { KnownProviders } from '../core/policy/provider-plan.ts';
-import { sentence } from '../core/problem.ts';
+import { sentence } from '../values/problem.ts';
 import type { PolicyPort } from '../controller/dependencies.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 

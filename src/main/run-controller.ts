@@ -6,7 +6,7 @@ import { holdLease, leaseTimes } from '../kube/lease.ts';
 import { watchLease } from '../kube/watch-lease.ts';
 import { systemElapsed } from '../ports/clock.ts';
 import { partsOf, type Parts } from './run-parts.ts';
-import { takeTurns } from './take-turns.ts';
+import { electLeader } from './leader-election.ts';
 import { controllerWatches } from './watches.ts';
 import { wireController, type Work } from './wire-controller.ts';
 
@@ -57,7 +57,7 @@ const inTurn = ({ lease, leaseSeconds }: Candidacy, { parts, work, giveUp }: Aro
   const api = parts.connect();
   const watch = watchLease({ api, clock, log }, lease);
   const rest = { clock, elapsed: systemElapsed, log, times: leaseTimes(leaseSeconds * 1000) };
-  const { holder, stop } = takeTurns({
+  const { holder, stop } = electLeader({
     identity,
     work,
     giveUp,

@@ -2,7 +2,7 @@
 import type { Config } from '../config/settings.ts';
 import { environment } from '../config/environment.ts';
 import { version } from '../config/version.ts';
-import type { Milliseconds } from '../core/time.ts';
+import type { Milliseconds } from '../values/time.ts';
 import { connectApi, type Api, type ApiReport } from '../kube/api.ts';
 import { connectCluster, type ConnectedCluster } from '../kube/cluster.ts';
 import { serverClock } from '../kube/server-clock.ts';

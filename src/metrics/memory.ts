@@ -2,8 +2,8 @@
 import { checkQuery } from '../core/judge/query-text.ts';
 import { selects, type Selector } from '../core/judge/selector.ts';
 import type { Answer, Ask, Series } from '../core/judge/series.ts';
-import type { Labels } from '../core/kube-object.ts';
-import type { Instant } from '../core/time.ts';
+import type { Labels } from '../values/kube-object.ts';
+import type { Instant } from '../values/time.ts';
 import { MetricError, type MetricSource } from '../ports/metrics.ts';
 import { withdrawn } from './withdrawn.ts';
 

@@ -1,7 +1,7 @@
 /** Prometheus' JSON to series. Nothing of it is trusted: what does not fit is a MetricError, never a guess. */
-import type { Labels } from '../core/kube-object.ts';
+import type { Labels } from '../values/kube-object.ts';
 import type { Answer, Ask, Series } from '../core/judge/series.ts';
-import type { Instant } from '../core/time.ts';
+import type { Instant } from '../values/time.ts';
 import { malformed, type Place } from './prometheus-http.ts';
 
 type Point = readonly [Instant, number];

@@ -1,5 +1,5 @@
 /** What can go wrong on the way to a Prometheus, as sentences that name the address and say what to do. */
-import type { Milliseconds } from '../core/time.ts';
+import type { Milliseconds } from '../values/time.ts';
 import { MetricError, type MetricErrorReason } from '../ports/metrics.ts';
 import { withdrawn } from './withdrawn.ts';
 

@@ -2,7 +2,7 @@
 import { checkQuery } from '../core/judge/query-text.ts';
 import { promqlDuration } from '../core/judge/asks.ts';
 import type { Answer, Ask } from '../core/judge/series.ts';
-import type { Instant, Milliseconds } from '../core/time.ts';
+import type { Instant, Milliseconds } from '../values/time.ts';
 import { MetricError, type MetricSource } from '../ports/metrics.ts';
 import { decodeAnswer } from './prometheus-answer.ts';
 import { httpFailure, networkFailure, readBounded, type Place } from './prometheus-http.ts';

@@ -1,4 +1,4 @@
-import type { Instant, Milliseconds } from '../core/time.ts';
+import type { Instant, Milliseconds } from '../values/time.ts';
 
 /** The only way time enters. `after` returns a function that cancels. */
 export interface Clock {

@@ -1,6 +1,6 @@
 /** What the controller needs of a Kubernetes API server: reads from a watch-fed cache, and guarded writes. */
-import type { Gvk, Json, JsonObject, KubeObject, Labels, ObjectRef } from '../core/kube-object.ts';
-import type { Milliseconds } from '../core/time.ts';
+import type { Gvk, Json, JsonObject, KubeObject, Labels, ObjectRef } from '../values/kube-object.ts';
+import type { Milliseconds } from '../values/time.ts';
 
 export type JsonPatchOp =
   | { readonly op: 'add' | 'replace' | 'test'; readonly path: string; readonly value: Json }

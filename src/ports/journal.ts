@@ -1,5 +1,5 @@
 /** What happened to an object, told on the object itself: Kubernetes events. Best effort by nature; the truth is in the Release. */
-import type { ObjectRef } from '../core/kube-object.ts';
+import type { ObjectRef } from '../values/kube-object.ts';
 
 export type JournalSubject = { readonly ref: ObjectRef; readonly uid: string };
 

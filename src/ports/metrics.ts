@@ -1,5 +1,5 @@
 /** Metric sources return raw series; what they mean is the judge's business. */
-import type { Problem } from '../core/problem.ts';
+import type { Problem } from '../values/problem.ts';
 import type { Answer, Ask } from '../core/judge/series.ts';
 
 export type SourceKind = 'prometheus' | 'memory';

@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectRef } from '../core/kube-object.ts';
+import type { KubeObject, ObjectRef } from '../values/kube-object.ts';
 import { ClusterError, type ClusterWriter, type JsonPatchOp } from './cluster.ts';
 
 /** `missing`: the object is not there. */

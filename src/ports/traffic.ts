@@ -1,8 +1,8 @@
 /** Traffic providers are pure: live objects and a split in, the changes that bring it about out. One runner applies them. */
-import type { Gvk, KubeObject, ObjectRef, RefKey, Service } from '../core/kube-object.ts';
-import type { Problem } from '../core/problem.ts';
-import type { Percent } from '../core/percent.ts';
-import type { KeptRoute } from '../core/route-split.ts';
+import type { Gvk, KubeObject, ObjectRef, RefKey, Service } from '../values/kube-object.ts';
+import type { Problem } from '../values/problem.ts';
+import type { Percent } from '../values/percent.ts';
+import type { KeptRoute } from '../values/route-split.ts';
 
 /** `memory` cannot be asked for in a policy: it is for tests and demonstrations. */
 export type ProviderName = 'istio' | 'linkerd' | 'smi' | 'kubernetes' | 'memory';

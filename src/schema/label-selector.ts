@@ -1,6 +1,6 @@
 /** A label selector in a policy: Kubernetes' own, held to Kubernetes' rules, so that the API server takes it in turn. */
 import { Type } from 'typebox';
-import { selectorOperators, type Requirement, type Selector } from '../core/label-selector.ts';
+import { selectorOperators, type Requirement, type Selector } from '../values/label-selector.ts';
 import { patterns } from './patterns.ts';
 import { rule } from './rules.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it, test } from '@jest/globals';
 import { Type } from 'typebox';
 import { policySpecs } from '../../test/fixtures/policy-specs.ts';
-import { sentence } from '../core/problem.ts';
-import { definitions } from './crds.ts';
+import { sentence } from '../values/problem.ts';
+import { definitions } from '../manifests/crds.ts';
 import { keywords, nodeOf, valuesOf, type SchemaNode } from './node.ts';
 import { patternOf } from './patterns.ts';
 import { ReleaseSpecSchema } from './release.ts';

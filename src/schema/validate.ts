@@ -1,6 +1,6 @@
 /** Holds a value against a schema and says everything that is wrong with it, at once, in a person's words. */
 import type { TSchema } from 'typebox';
-import type { Problem } from '../core/problem.ts';
+import type { Problem } from '../values/problem.ts';
 import { nearest } from './nearest.ts';
 import { nodeOf, typeOf, valuesOf, type SchemaNode } from './node.ts';
 import { advice, allowed } from './words.ts';

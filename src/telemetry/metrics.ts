@@ -1,6 +1,6 @@
 /** What the program counts. One object per process, with a registry of its own, handed to whoever has something to tell. */
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { Instant, Milliseconds } from '../core/time.ts';
+import type { Instant, Milliseconds } from '../values/time.ts';
 import { metricDefinitions as defined } from './metric-definitions.ts';
 import { makersFor, type Makers } from './metric-makers.ts';
 import { releaseMetrics, type ReleaseMetrics } from './release-metrics.ts';

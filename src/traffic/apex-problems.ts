@@ -1,6 +1,6 @@
 /** Services that no route can split, whatever the mesh. */
-import type { Service } from '../core/kube-object.ts';
-import type { Problem } from '../core/problem.ts';
+import type { Service } from '../values/kube-object.ts';
+import type { Problem } from '../values/problem.ts';
 
 export const apexProblems = ({ metadata, spec }: Service): readonly Problem[] => {
   const field = `Service/${metadata.name}`;

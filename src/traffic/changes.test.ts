@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { gvk, refKey, type KubeObject } from '../core/kube-object.ts';
+import { gvk, refKey, type KubeObject } from '../values/kube-object.ts';
 import { afterChanges, create, remove, replaceIfChanged } from './changes.ts';
 
 const kind = gvk('memory.sluice.dev/v1', 'Route', 'routes');

@@ -1,5 +1,5 @@
 /** Changes as values: none where nothing differs, and what live objects look like after some of them. */
-import { refKey, type KubeObject, type ObjectRef, type RefKey } from '../core/kube-object.ts';
+import { refKey, type KubeObject, type ObjectRef, type RefKey } from '../values/kube-object.ts';
 import type { Change, Live } from '../ports/traffic.ts';
 import { sameJson } from './json-values.ts';
 

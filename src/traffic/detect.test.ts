@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { KubeObject, Labels } from '../core/kube-object.ts';
+import type { KubeObject, Labels } from '../values/kube-object.ts';
 import type { Target } from '../ports/traffic.ts';
 import { detectProvider, type Surroundings } from './detect.ts';
 

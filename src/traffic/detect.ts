@@ -1,5 +1,5 @@
 /** `provider: auto`: which provider fits what is installed, how the pods are meshed and which routes are there, and why. */
-import type { Gvk, KubeObject, Labels, PodTemplate } from '../core/kube-object.ts';
+import type { Gvk, KubeObject, Labels, PodTemplate } from '../values/kube-object.ts';
 import type { ProviderName, Target } from '../ports/traffic.ts';
 import { trafficProviders } from './index.ts';
 

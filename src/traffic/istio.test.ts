@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { kinds, refKey, type JsonObject, type KubeObject } from '../core/kube-object.ts';
+import { kinds, refKey, type JsonObject, type KubeObject } from '../values/kube-object.ts';
 import type { Live, Target } from '../ports/traffic.ts';
 import { istio } from './istio.ts';
 

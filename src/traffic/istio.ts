@@ -1,6 +1,6 @@
 /** Istio: VirtualServices. Every http, tls and tcp rule that sends to the apex is split in place. */
 import { createHash } from 'node:crypto';
-import { gvk, type Json, type JsonObject, type KubeObject, type ServicePort } from '../core/kube-object.ts';
+import { gvk, type Json, type JsonObject, type KubeObject, type ServicePort } from '../values/kube-object.ts';
 import type { Acceptance, RouteTarget, Target } from '../ports/traffic.ts';
 import { canonical, objectOf, objectsOf, textOf } from './json-values.ts';
 import type { DestinationList, RouteKind } from './route-kind.ts';

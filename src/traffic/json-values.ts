@@ -1,5 +1,5 @@
 /** Reading and changing JSON of kinds whose fields Sluice mostly does not know. Nothing is ever changed in place. */
-import type { Json, JsonObject } from '../core/kube-object.ts';
+import type { Json, JsonObject } from '../values/kube-object.ts';
 
 export type JsonPath = readonly (string | number)[];
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { canarySize } from '../core/release/size.ts';
-import { kinds, refKey, type KubeObject, type Service } from '../core/kube-object.ts';
+import { kinds, refKey, type KubeObject, type Service } from '../values/kube-object.ts';
 import type { Live, Target } from '../ports/traffic.ts';
 import { kubernetes, readyShare } from './kubernetes.ts';
 

@@ -1,5 +1,5 @@
 /** A mesh that exists nowhere: the smallest provider, for tests, demonstrations and as the example in docs/providers/adding.md. */
-import { gvk } from '../core/kube-object.ts';
+import { gvk } from '../values/kube-object.ts';
 import { objectsOf } from './json-values.ts';
 import { weightedRoutes } from './weighted-routes.ts';
 

@@ -1,6 +1,6 @@
 /** What a mesh has to say about its kind of route, and how a route's part in a release is told from that. */
-import type { Gvk, JsonObject, KubeObject } from '../core/kube-object.ts';
-import type { Problem } from '../core/problem.ts';
+import type { Gvk, JsonObject, KubeObject } from '../values/kube-object.ts';
+import type { Problem } from '../values/problem.ts';
 import type { Acceptance, Capabilities, ProviderName, RouteTarget, Target } from '../ports/traffic.ts';
 import { labels, managedBy } from '../schema/names.ts';
 import type { JsonPath } from './json-values.ts';

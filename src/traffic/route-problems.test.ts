@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { refKey, type Json, type KubeObject } from '../core/kube-object.ts';
-import { percent } from '../core/percent.ts';
-import { sentence } from '../core/problem.ts';
+import { refKey, type Json, type KubeObject } from '../values/kube-object.ts';
+import { percent } from '../values/percent.ts';
+import { sentence } from '../values/problem.ts';
 import type { Live, Target } from '../ports/traffic.ts';
 import { memory } from './memory.ts';
 

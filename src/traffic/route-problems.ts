@@ -1,7 +1,7 @@
 /** What would keep a split from working in the routes as they are, for a person to read before the first step. */
-import type { KubeObject } from '../core/kube-object.ts';
-import { percent, type Percent } from '../core/percent.ts';
-import type { Problem } from '../core/problem.ts';
+import type { KubeObject } from '../values/kube-object.ts';
+import { percent, type Percent } from '../values/percent.ts';
+import type { Problem } from '../values/problem.ts';
 import type { Target } from '../ports/traffic.ts';
 import { liveLists, roleOf, type LiveList, type RouteKind } from './route-kind.ts';
 import { canaryUnits } from './split-weights.ts';

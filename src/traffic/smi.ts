@@ -3,8 +3,8 @@
  * extension, Open Service Mesh and every later SMI mesh serve. (v1alpha1 has quantities such as `500m`.)
  * `linkerd` is the same routes in a mesh that is known by name.
  */
-import { gvk, type KubeObject } from '../core/kube-object.ts';
-import type { Problem } from '../core/problem.ts';
+import { gvk, type KubeObject } from '../values/kube-object.ts';
+import type { Problem } from '../values/problem.ts';
 import type { ProviderName, RouteTarget, Target } from '../ports/traffic.ts';
 import { apexProblems } from './apex-problems.ts';
 import { objectsOf, textOf } from './json-values.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { KubeObject } from '../core/kube-object.ts';
+import type { KubeObject } from '../values/kube-object.ts';
 import { splitAnnotation } from '../schema/annotations.ts';
 import { readMemo, writeMemo } from './split-memo.ts';
 

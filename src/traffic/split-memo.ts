@@ -2,10 +2,10 @@
  * What Sluice has to remember on a user's route while it carries a split: a small annotation, never a copy of the route.
  * One route may carry the splits of several Services at once, so it is kept by apex.
  */
-import type { Json, KubeObject } from '../core/kube-object.ts';
-import { isPercent } from '../core/percent.ts';
+import type { Json, KubeObject } from '../values/kube-object.ts';
+import { isPercent } from '../values/percent.ts';
 import { canaryServiceName } from '../core/release/canary.ts';
-import type { CarriedSplit } from '../core/route-split.ts';
+import type { CarriedSplit } from '../values/route-split.ts';
 import { splitAnnotation } from '../schema/annotations.ts';
 import { canonical, objectOf, textOf } from './json-values.ts';
 import type { LostWeight } from './weighted-list.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { percent } from '../core/percent.ts';
+import { percent } from '../values/percent.ts';
 import { canaryUnits, splitWeights } from './split-weights.ts';
 
 describe('canaryUnits', () => {

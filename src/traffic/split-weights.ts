@@ -1,5 +1,5 @@
 /** Integer arithmetic of a split: how many of the existing weight units go to the canary, and from which destinations. */
-import type { Percent } from '../core/percent.ts';
+import type { Percent } from '../values/percent.ts';
 
 /** Weights of the stable and canary half of each destination: `stable[i] + canary[i]` is the weight it had. */
 export type SplitWeights = { readonly stable: readonly number[]; readonly canary: readonly number[] };

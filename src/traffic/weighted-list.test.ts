@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { percent } from '../core/percent.ts';
+import { percent } from '../values/percent.ts';
 import { estimate, isReadable, lostWeight, mergeList, splitList, stableUnits, type Arms } from './weighted-list.ts';
 
 const arms: Arms = {

@@ -1,6 +1,6 @@
 /** One rule's list of weighted destinations: the split is put into it and taken out again, everything else is kept. */
-import type { Json, JsonObject } from '../core/kube-object.ts';
-import type { Percent } from '../core/percent.ts';
+import type { Json, JsonObject } from '../values/kube-object.ts';
+import type { Percent } from '../values/percent.ts';
 import { splitWeights } from './split-weights.ts';
 
 /** A destination as the route writes it. Its weight is the whole number in its field `weight`. */

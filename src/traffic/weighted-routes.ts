@@ -2,10 +2,10 @@
  * A traffic provider for every kind of route that spreads weights over a list of destinations. A mesh's own file says where
  * its lists are and what a destination means (`RouteKind`); adopting, splitting, observing and restoring are the same for all.
  */
-import type { KubeObject, ObjectMeta, ObjectRef } from '../core/kube-object.ts';
-import { apiVersionOf } from '../core/kube-object.ts';
-import { isPercent, percent, type Percent } from '../core/percent.ts';
-import type { CarriedSplit, KeptRoute } from '../core/route-split.ts';
+import type { KubeObject, ObjectMeta, ObjectRef } from '../values/kube-object.ts';
+import { apiVersionOf } from '../values/kube-object.ts';
+import { isPercent, percent, type Percent } from '../values/percent.ts';
+import type { CarriedSplit, KeptRoute } from '../values/route-split.ts';
 import type { Acceptance, Change, Live, RouteTarget, Target, TrafficProvider } from '../ports/traffic.ts';
 import { workloadAnnotation } from '../schema/annotations.ts';
 import { apiVersion as sluiceApiVersion, labels, managedBy } from '../schema/names.ts';

@@ -1,6 +1,6 @@
 /** The log line of an answer: who did what with which tool, and what came of it. */
 import type { AdmissionRequest, Answer } from '../core/admission/admission-request.ts';
-import { printable } from '../core/printable.ts';
+import { printable } from '../values/printable.ts';
 import type { LogFields } from '../telemetry/log.ts';
 
 export type AuditLine = { readonly fields: LogFields; readonly text: string };

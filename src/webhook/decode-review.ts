@@ -1,6 +1,6 @@
 /** AdmissionReview v1 from the wire. Nothing of it is trusted: an API server sends it right, others may not. */
 import { operations, type AdmissionRequest, type Operation } from '../core/admission/admission-request.ts';
-import type { KubeObject } from '../core/kube-object.ts';
+import type { KubeObject } from '../values/kube-object.ts';
 
 export const reviewVersion = 'admission.k8s.io/v1';
 

@@ -1,6 +1,6 @@
 /** AdmissionReview v1 for the wire. */
 import type { AdmissionRequest, Answer } from '../core/admission/admission-request.ts';
-import type { JsonObject } from '../core/kube-object.ts';
+import type { JsonObject } from '../values/kube-object.ts';
 import { reviewVersion } from './decode-review.ts';
 
 /** kube-apiserver drops a warning that does not fit into an HTTP header, and cuts all of them past 4096 characters. */

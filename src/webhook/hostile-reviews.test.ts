@@ -7,7 +7,7 @@ import { bottomlessTexts, hostileTexts, pathsIn, withTextAt, type Path } from '.
 import { decide } from '../core/admission/decide.ts';
 import { mutate } from '../core/admission/mutate.ts';
 import { validate } from '../core/admission/validate.ts';
-import type { JsonObject } from '../core/kube-object.ts';
+import type { JsonObject } from '../values/kube-object.ts';
 import { decodeReview } from './decode-review.ts';
 import { encodeReview } from './encode-review.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { memoryObjects, type MemoryObjects } from '../../test/support/memory-objects.ts';
-import { kinds } from '../core/kube-object.ts';
+import { kinds } from '../values/kube-object.ts';
 import type { SelectingPolicy } from '../core/policy/opt-in.ts';
 import { manualClock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';
-import { webhookConfigurations } from '../schema/webhooks.ts';
+import { webhookConfigurations } from '../manifests/webhooks.ts';
 import { keepSelections, type Selections } from './keep-selections.ts';
 
 const policy = (app: string): SelectingPolicy => ({

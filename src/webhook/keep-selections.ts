@@ -1,8 +1,8 @@
 /** Keeps the webhook configurations asking about what policies select, while policies come and go. */
-import { withSelections } from '../core/admission/selections.ts';
-import { kinds, type JsonObject, type KubeObject } from '../core/kube-object.ts';
+import { withSelections } from '../manifests/selections.ts';
+import { kinds, type JsonObject, type KubeObject } from '../values/kube-object.ts';
 import type { SelectingPolicy } from '../core/policy/opt-in.ts';
-import type { Milliseconds } from '../core/time.ts';
+import type { Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ClusterWriter, JsonPatchOp } from '../ports/cluster.ts';
 import { patchGuarded } from '../ports/patch-guarded.ts';

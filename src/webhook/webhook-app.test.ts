@@ -8,7 +8,7 @@ import { alice, hashOf, optIn, sluice } from '../../test/support/admission-input
 import { known, markedV2 } from '../../test/support/admission-traits.ts';
 import { asObject, someRules } from '../../test/support/an-admission-request.ts';
 import { admissionAnswers } from '../core/admission/admission-answers.ts';
-import type { JsonObject } from '../core/kube-object.ts';
+import type { JsonObject } from '../values/kube-object.ts';
 import { manualClock } from '../ports/clock.ts';
 import { memoryJournal, type MemoryJournal } from '../ports/journal.ts';
 import { webhookApp, type WebhookParts } from './webhook-app.ts';

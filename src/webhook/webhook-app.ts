@@ -2,7 +2,7 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import type { AdmissionAnswers, Answering } from '../core/admission/admission-answers.ts';
 import { deny, pass, type AdmissionRequest, type Answer } from '../core/admission/admission-request.ts';
-import type { Milliseconds } from '../core/time.ts';
+import type { Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { Log, LogFields } from '../telemetry/log.ts';

@@ -4,10 +4,10 @@ import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { TLSSocket, type PeerCertificate, type SecureContextOptions } from 'node:tls';
-import type { Milliseconds } from '../core/time.ts';
+import type { Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import { boundConnections } from './bound-connections.ts';
-import { cutOffDawdlers } from './dawdlers.ts';
+import { enforceRequestTimeouts } from './request-timeouts.ts';
 
 /** PEM: the certificate with its chain, and its key. */
 export type ServingCertificate = { readonly cert: string; readonly key: string };
@@ -86,7 +86,7 @@ export const startWebhookServer = async (options: WebhookServerOptions): Promise
   });
   server.keepAliveTimeout = limits.idle;
   boundConnections(server, limits.connections);
-  cutOffDawdlers(server, limits);
+  enforceRequestTimeouts(server, limits);
   await listen(server, options);
   return {
     port: (server.address() as AddressInfo).port,

@@ -3,7 +3,7 @@
  * workload is `web` in namespace `shop`, its versions are `web:1`, `web:2`, `web:3`. The suite plays each case on a real
  * cluster under a name of its own; the page for readers is made from the same data.
  */
-import type { JsonObject, Labels } from '../../src/core/kube-object.ts';
+import type { JsonObject, Labels } from '../../src/values/kube-object.ts';
 
 /** A Deployment as a person has it in a file; what is left out is as in the case's other files. */
 export type Manifest = {

@@ -3,7 +3,7 @@
  * where the committed page is not what the cases make.
  */
 import { format, resolveConfig } from 'prettier';
-import { writeGenerated } from '../../src/schema/generate.ts';
+import { writeGenerated } from '../../src/main/generate.ts';
 import { givens, type GivenName } from './givens.ts';
 import { admissionPage } from './page.ts';
 import { table } from './table.ts';

@@ -1,5 +1,5 @@
 /** How cases begin: each situation a workload can be in, and the way there. */
-import type { Labels } from '../../src/core/kube-object.ts';
+import type { Labels } from '../../src/values/kube-object.ts';
 import type { Given, State } from './case.ts';
 import { failed, held, idle, rolled, rolling, succeeded, twice } from './states.ts';
 

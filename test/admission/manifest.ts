@@ -1,5 +1,5 @@
 /** The files of a case, as they are written to disk for the tools. */
-import type { JsonObject, Labels } from '../../src/core/kube-object.ts';
+import type { JsonObject, Labels } from '../../src/values/kube-object.ts';
 import type { Fields, Manifest } from './case.ts';
 
 const imageOf = (version: string): string => (version === 'missing' ? 'nowhere.test/app:1' : `web:${version}`);

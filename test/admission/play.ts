@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { kinds, type KubeObject, type Labels } from '../../src/core/kube-object.ts';
+import { kinds, type KubeObject, type Labels } from '../../src/values/kube-object.ts';
 import { compareVersions } from '../../src/kube/resource-version.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
 import { waitUntil } from '../cluster/wait-until.ts';

@@ -3,14 +3,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { generated } from '../../src/schema/generate.ts';
-import { difference } from '../../src/schema/difference.ts';
+import { generated } from '../../src/main/generate.ts';
+import { difference } from '../../src/manifests/difference.ts';
 
 const files = generated();
 const below = (folder: string): readonly string[] => readdirSync(folder).map((name) => `${folder}/${name}`);
 
 type Ended = { readonly code: number; readonly stdout: string };
-const script = join(import.meta.dirname, '../../src/schema/generate.ts');
+const script = join(import.meta.dirname, '../../src/main/generate.ts');
 const generate = (cwd: string, ...args: readonly string[]): Promise<Ended> =>
   new Promise((resolve, reject) => {
     execFile(process.execPath, [script, ...args], { cwd }, (error, stdout, stderr) => {

@@ -51,7 +51,7 @@ const nodeFindings = (file: SourceFile, node: ts.Node): readonly Finding[] => {
   const member = memberName(node);
   if (member !== undefined && environment.has(member) && !mayReadEnvironment(file.path))
     found.push(`${file.path} reads ${member}; only src/config may`);
-  const input = /^src\/(core|schema)\//.test(file.path) ? hiddenInput(node) : undefined;
+  const input = /^src\/(values|schema|core|manifests)\//.test(file.path) ? hiddenInput(node) : undefined;
   if (input !== undefined) found.push(`${file.path} uses ${input}; time and chance are handed in`);
   return found;
 };

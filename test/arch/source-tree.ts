@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
 export type SourceFile = {
-  /** From the repository's root, with forward slashes: `src/core/percent.ts`. */
+  /** From the repository's root, with forward slashes: `src/values/percent.ts`. */
   readonly path: string;
   readonly text: string;
 };

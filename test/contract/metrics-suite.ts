@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { selectorText, type Selector } from '../../src/core/judge/selector.ts';
 import type { Ask, Series } from '../../src/core/judge/series.ts';
-import type { Labels } from '../../src/core/kube-object.ts';
-import type { Instant } from '../../src/core/time.ts';
+import type { Labels } from '../../src/values/kube-object.ts';
+import type { Instant } from '../../src/values/time.ts';
 import { MetricError, type MetricSource } from '../../src/ports/metrics.ts';
 
 /** Queries of shape `value` with known results. */

@@ -6,7 +6,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Labels } from '../../src/core/kube-object.ts';
+import type { Labels } from '../../src/values/kube-object.ts';
 import { ensureTools } from '../cluster/binaries/ensure-tools.ts';
 import { silentProgress } from '../cluster/binaries/progress.ts';
 import type { ToolName } from '../cluster/binaries/catalog.ts';

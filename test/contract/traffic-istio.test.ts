@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject } from '../../src/core/kube-object.ts';
+import type { JsonObject, KubeObject } from '../../src/values/kube-object.ts';
 import { istio } from '../../src/traffic/istio.ts';
 import { virtualServices } from './traffic-routes.ts';
 import { trafficContract, type Destination, type Edit } from './traffic-suite.ts';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { KubeObject } from '../../src/core/kube-object.ts';
+import type { KubeObject } from '../../src/values/kube-object.ts';
 import { kubernetes } from '../../src/traffic/kubernetes.ts';
 import { trafficContract } from './traffic-suite.ts';
 import { namespace } from './traffic-world.ts';

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../src/core/kube-object.ts';
+import type { KubeObject } from '../../src/values/kube-object.ts';
 import { memory } from '../../src/traffic/memory.ts';
 import { memoryRoutes } from './traffic-routes.ts';
 import { trafficContract, type Destination } from './traffic-suite.ts';

@@ -1,6 +1,6 @@
 /** Routes as people write them, for property tests: adopted rules beside others, names in every form, weights in every form. */
 import fc from 'fast-check';
-import type { Json, JsonObject, KubeObject } from '../../src/core/kube-object.ts';
+import type { Json, JsonObject, KubeObject } from '../../src/values/kube-object.ts';
 import { namespace } from './traffic-world.ts';
 
 /** Apexes the routes may send to: two, because one route can carry the splits of two releases. */

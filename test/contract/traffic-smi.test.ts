@@ -1,4 +1,4 @@
-import type { Json, KubeObject } from '../../src/core/kube-object.ts';
+import type { Json, KubeObject } from '../../src/values/kube-object.ts';
 import { linkerd, smi } from '../../src/traffic/smi.ts';
 import { trafficSplits } from './traffic-routes.ts';
 import { trafficContract, type Destination, type Edit } from './traffic-suite.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import type { KubeObject, Service } from '../../src/core/kube-object.ts';
+import type { KubeObject, Service } from '../../src/values/kube-object.ts';
 import type { Live, TrafficProvider } from '../../src/ports/traffic.ts';
 import { splitAnnotation } from '../../src/schema/annotations.ts';
 import type { Apex } from './traffic-routes.ts';

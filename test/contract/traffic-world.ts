@@ -1,6 +1,6 @@
 /** The release every traffic contract test plays in, and what an API server and its users do to live objects. */
-import { refKey, type Gvk, type KubeObject, type Service } from '../../src/core/kube-object.ts';
-import { percent, type Percent } from '../../src/core/percent.ts';
+import { refKey, type Gvk, type KubeObject, type Service } from '../../src/values/kube-object.ts';
+import { percent, type Percent } from '../../src/values/percent.ts';
 import { afterChanges } from '../../src/traffic/changes.ts';
 import type { Change, Live, Target, TrafficProvider } from '../../src/ports/traffic.ts';
 

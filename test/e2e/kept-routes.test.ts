@@ -3,7 +3,7 @@
  * @long 45 s
  */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { kinds, type JsonObject, type KubeObject } from '../../src/core/kube-object.ts';
+import { kinds, type JsonObject, type KubeObject } from '../../src/values/kube-object.ts';
 import { istio } from '../../src/traffic/istio.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 import type { Counts, Load } from '../support/load.ts';

@@ -4,7 +4,7 @@
  * @long 35 s
  */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { Deployment } from '../../src/core/kube-object.ts';
+import type { Deployment } from '../../src/values/kube-object.ts';
 import { templateHash } from '../../src/core/template/template-hash.ts';
 import { marks } from '../../src/schema/annotations.ts';
 import { apiVersion } from '../../src/schema/names.ts';

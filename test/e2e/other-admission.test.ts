@@ -4,8 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { readMarks } from '../../src/core/admission/marks.ts';
-import type { Deployment } from '../../src/core/kube-object.ts';
+import { readMarks } from '../../src/core/marks/marks.ts';
+import type { Deployment } from '../../src/values/kube-object.ts';
 import { templateHash } from '../../src/core/template/template-hash.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 import { sluice } from '../support/admission-input.ts';

@@ -1,10 +1,10 @@
 /** Who asked for a change is whom the API server has authenticated, whatever the client writes, by every way there is to write. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readRequester, type Requester } from '../../src/core/admission/marks.ts';
-import type { Deployment } from '../../src/core/kube-object.ts';
+import { readRequester, type Requester } from '../../src/core/marks/marks.ts';
+import type { Deployment } from '../../src/values/kube-object.ts';
 import { templateHash } from '../../src/core/template/template-hash.ts';
 import { marks } from '../../src/schema/annotations.ts';
-import { crds } from '../../src/schema/crds.ts';
+import { crds } from '../../src/manifests/crds.ts';
 import { apiVersion } from '../../src/schema/names.ts';
 import { attach } from '../cluster/up.ts';
 import { sluice } from '../support/admission-input.ts';

@@ -1,10 +1,10 @@
 /** Who may write to what Sluice made, by which verb, on a real API server with its own authorisation. */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { canaryDeployment, canaryService, type CanaryPlan } from '../../src/core/release/canary.ts';
-import type { Deployment, KubeObject, Service } from '../../src/core/kube-object.ts';
-import { percent } from '../../src/core/percent.ts';
-import { crds } from '../../src/schema/crds.ts';
-import { routeKinds } from '../../src/schema/rbac.ts';
+import type { Deployment, KubeObject, Service } from '../../src/values/kube-object.ts';
+import { percent } from '../../src/values/percent.ts';
+import { crds } from '../../src/manifests/crds.ts';
+import { routeKinds } from '../../src/manifests/rbac.ts';
 import { meshProviders } from '../../src/traffic/index.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
 import type { Cluster } from '../cluster/cluster.ts';

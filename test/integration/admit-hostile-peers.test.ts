@@ -9,7 +9,7 @@ import { alice, optIn } from '../support/admission-input.ts';
 import { asObject } from '../support/an-admission-request.ts';
 import { startWebhookProcess, type WebhookProcess } from '../support/webhook-process.ts';
 import type { Usage } from '../support/webhook-child.ts';
-import type { Json } from '../../src/core/kube-object.ts';
+import type { Json } from '../../src/values/kube-object.ts';
 
 /** What an API server gives a webhook. */
 const deadline = 5_000;

@@ -1,7 +1,7 @@
 /** More selecting policies than a webhook configuration has entries for, on a real API server: who is asked about, and what it costs. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { isSelected } from '../../src/core/admission/selections.ts';
-import { kinds, type Deployment, type Gvk, type JsonObject } from '../../src/core/kube-object.ts';
+import { isSelected } from '../../src/manifests/selections.ts';
+import { kinds, type Deployment, type Gvk, type JsonObject } from '../../src/values/kube-object.ts';
 import { collectionPath, objectPath } from '../../src/kube/api-path.ts';
 import type { Api } from '../../src/kube/api.ts';
 import type { ConnectedCluster } from '../../src/kube/cluster.ts';
@@ -9,7 +9,7 @@ import { selectingPolicies } from '../../src/main/policies.ts';
 import { webhookWatches } from '../../src/main/watches.ts';
 import { webhookRules } from '../../src/main/webhook-rules.ts';
 import { systemClock } from '../../src/ports/clock.ts';
-import { crds } from '../../src/schema/crds.ts';
+import { crds } from '../../src/manifests/crds.ts';
 import { apiVersion } from '../../src/schema/names.ts';
 import { keepSelections, type Selections } from '../../src/webhook/keep-selections.ts';
 import { attach } from '../cluster/up.ts';

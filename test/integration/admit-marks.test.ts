@@ -1,7 +1,7 @@
 /** The marks on a workload: who may write them, through which doors, and what copies of them are worth. On a real API server. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { boundMarks, readMarks, readRequester } from '../../src/core/admission/marks.ts';
-import type { Deployment } from '../../src/core/kube-object.ts';
+import { boundMarks, readMarks, readRequester } from '../../src/core/marks/marks.ts';
+import type { Deployment } from '../../src/values/kube-object.ts';
 import { templateHash } from '../../src/core/template/template-hash.ts';
 import { marks } from '../../src/schema/annotations.ts';
 import { attach } from '../cluster/up.ts';

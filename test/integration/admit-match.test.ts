@@ -2,8 +2,8 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { boundMarks } from '../../src/core/admission/marks.ts';
-import { crds } from '../../src/schema/crds.ts';
+import { boundMarks } from '../../src/core/marks/marks.ts';
+import { crds } from '../../src/manifests/crds.ts';
 import { apiVersion } from '../../src/schema/names.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { attach } from '../cluster/up.ts';

@@ -1,7 +1,7 @@
 /** Every way of opting in and out, on a real API server: what is paused, what is asked about, and what never is. */
 import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
-import { isSelected } from '../../src/core/admission/selections.ts';
-import { kinds, type Deployment, type Gvk, type JsonObject } from '../../src/core/kube-object.ts';
+import { isSelected } from '../../src/manifests/selections.ts';
+import { kinds, type Deployment, type Gvk, type JsonObject } from '../../src/values/kube-object.ts';
 import type { SelectingPolicy } from '../../src/core/policy/opt-in.ts';
 import { collectionPath, objectPath } from '../../src/kube/api-path.ts';
 import type { Api } from '../../src/kube/api.ts';
@@ -10,7 +10,7 @@ import { selectingPolicies } from '../../src/main/policies.ts';
 import { webhookWatches } from '../../src/main/watches.ts';
 import { webhookRules } from '../../src/main/webhook-rules.ts';
 import { systemClock } from '../../src/ports/clock.ts';
-import { crds } from '../../src/schema/crds.ts';
+import { crds } from '../../src/manifests/crds.ts';
 import { apiVersion } from '../../src/schema/names.ts';
 import { keepSelections, type Selections } from '../../src/webhook/keep-selections.ts';
 import { attach } from '../cluster/up.ts';

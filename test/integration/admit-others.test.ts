@@ -1,7 +1,7 @@
 /** Other admission controllers around ours, on a real API server: no false canary, no lost one, nothing half done. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { boundMarks, readMarks } from '../../src/core/admission/marks.ts';
-import type { Deployment } from '../../src/core/kube-object.ts';
+import { boundMarks, readMarks } from '../../src/core/marks/marks.ts';
+import type { Deployment } from '../../src/values/kube-object.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { templateHash } from '../../src/core/template/template-hash.ts';
 import { attach } from '../cluster/up.ts';

@@ -1,14 +1,14 @@
 /** Routes of users that carry a live split, written by others on a real API server: the split is in every version. */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { JsonObject, KubeObject, Labels } from '../../src/core/kube-object.ts';
-import { refKey } from '../../src/core/kube-object.ts';
+import type { JsonObject, KubeObject, Labels } from '../../src/values/kube-object.ts';
+import { refKey } from '../../src/values/kube-object.ts';
 import { connectApi } from '../../src/kube/api.ts';
 import { connectCluster, type ConnectedCluster } from '../../src/kube/cluster.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import { splitAnnotation } from '../../src/schema/annotations.ts';
 import { istio } from '../../src/traffic/istio.ts';
 import { smi } from '../../src/traffic/smi.ts';
-import { crds } from '../../src/schema/crds.ts';
+import { crds } from '../../src/manifests/crds.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { attach } from '../cluster/up.ts';

@@ -1,9 +1,9 @@
 /** The chart on a real API server: installed, upgraded and removed by Helm, with the rights it gives asked for. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { withSelections } from '../../src/core/admission/selections.ts';
-import type { JsonObject } from '../../src/core/kube-object.ts';
+import { withSelections } from '../../src/manifests/selections.ts';
+import type { JsonObject } from '../../src/values/kube-object.ts';
 import type { SelectingPolicy } from '../../src/core/policy/opt-in.ts';
-import { crds } from '../../src/schema/crds.ts';
+import { crds } from '../../src/manifests/crds.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { attach } from '../cluster/up.ts';
 

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import type { JsonObject, KubeObject } from '../../src/core/kube-object.ts';
+import type { JsonObject, KubeObject } from '../../src/values/kube-object.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
-import type { PolicyRule } from '../../src/schema/rbac.ts';
-import { webhookConfigurations } from '../../src/schema/webhooks.ts';
+import type { PolicyRule } from '../../src/manifests/rbac.ts';
+import { webhookConfigurations } from '../../src/manifests/webhooks.ts';
 import { meshProviders } from '../../src/traffic/index.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { attach } from '../cluster/up.ts';

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import Type from 'typebox';
 import { Value } from 'typebox/value';
 import { parseConfig } from '../../src/config/parse-config.ts';
-import type { KubeObject } from '../../src/core/kube-object.ts';
+import type { KubeObject } from '../../src/values/kube-object.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { attach } from '../cluster/up.ts';
 import { containerOf, named, podsOf, render, template } from '../support/rendered-chart.ts';

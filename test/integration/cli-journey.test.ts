@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
-import type { Deployment } from '../../src/core/kube-object.ts';
+import type { Deployment } from '../../src/values/kube-object.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
 import { app, service } from '../support/manifests.ts';
 import { Stage, type SeenRelease } from '../support/stage.ts';

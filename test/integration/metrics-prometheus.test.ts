@@ -4,9 +4,9 @@ import { asksFor, measure, type Arms, type ArmAsk, type Window } from '../../src
 import type { Series } from '../../src/core/judge/series.ts';
 import { threshold } from '../../src/core/judge/threshold.ts';
 import type { Verdict } from '../../src/core/judge/verdict.ts';
-import type { Labels } from '../../src/core/kube-object.ts';
+import type { Labels } from '../../src/values/kube-object.ts';
 import type { Check, Telemetry } from '../../src/core/policy/policy.ts';
-import type { Instant } from '../../src/core/time.ts';
+import type { Instant } from '../../src/values/time.ts';
 import { batch } from '../../src/metrics/batch.ts';
 import { prometheus } from '../../src/metrics/prometheus.ts';
 import { metricsContract } from '../contract/metrics-suite.ts';

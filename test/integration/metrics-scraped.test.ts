@@ -9,7 +9,7 @@ import { telemetries } from '../../src/core/judge/telemetry.ts';
 import { threshold } from '../../src/core/judge/threshold.ts';
 import type { Measurement } from '../../src/core/judge/verdict.ts';
 import type { Check, Telemetry } from '../../src/core/policy/policy.ts';
-import type { Instant } from '../../src/core/time.ts';
+import type { Instant } from '../../src/values/time.ts';
 import { prometheus } from '../../src/metrics/prometheus.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 import { freePort, startRealPrometheus, toolPath, type RealPrometheus } from '../contract/real-prometheus.ts';

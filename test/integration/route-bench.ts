@@ -2,15 +2,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { kinds, refKey, type Gvk, type KubeObject } from '../../src/core/kube-object.ts';
-import { percent } from '../../src/core/percent.ts';
+import { kinds, refKey, type Gvk, type KubeObject } from '../../src/values/kube-object.ts';
+import { percent } from '../../src/values/percent.ts';
 import { connectApi, type Api } from '../../src/kube/api.ts';
 import { clusterWriter } from '../../src/kube/cluster-writer.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import type { ClusterWriter } from '../../src/ports/cluster.ts';
 import type { Change, Live, Target, TrafficProvider } from '../../src/ports/traffic.ts';
 import { apiVersion, fieldManager } from '../../src/schema/names.ts';
-import { crds } from '../../src/schema/crds.ts';
+import { crds } from '../../src/manifests/crds.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 
 export type Bench = {

@@ -1,6 +1,6 @@
 /** What a real Envoy does, told by a real istiod, with the VirtualServices that the istio provider renders. */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { KubeObject } from '../../src/core/kube-object.ts';
+import type { KubeObject } from '../../src/values/kube-object.ts';
 import { istio } from '../../src/traffic/istio.ts';
 import type { ClientProxy } from '../cluster/client-proxy.ts';
 import { attach } from '../cluster/up.ts';

@@ -1,12 +1,12 @@
 /** The CRDs on a real API server: it must answer as our own parser does. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { kinds, type JsonObject } from '../../src/core/kube-object.ts';
+import { kinds, type JsonObject } from '../../src/values/kube-object.ts';
 import { parsePolicySpec } from '../../src/core/policy/parse-policy.ts';
 import { collectionPath } from '../../src/kube/api-path.ts';
 import { connectApi, type Api } from '../../src/kube/api.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import { ClusterError } from '../../src/ports/cluster.ts';
-import { crds } from '../../src/schema/crds.ts';
+import { crds } from '../../src/manifests/crds.ts';
 import { apiVersion } from '../../src/schema/names.ts';
 import { policyRules, checkRules } from '../../src/schema/policy-rules.ts';
 import { attach } from '../cluster/up.ts';

@@ -2,7 +2,7 @@
  * Run inside a cluster of its own: writes without a pause while the API server is killed and started again, and watches all the
  * while. Prints as JSON what was written and what the watch told. `kube-restart.test.ts` judges.
  */
-import { gvk, type KubeObject } from '../../src/core/kube-object.ts';
+import { gvk, type KubeObject } from '../../src/values/kube-object.ts';
 import { connectApi, type ApiReport } from '../../src/kube/api.ts';
 import { clusterWriter } from '../../src/kube/cluster-writer.ts';
 import { connectCluster } from '../../src/kube/cluster.ts';

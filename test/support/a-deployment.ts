@@ -1,4 +1,4 @@
-import type { Deployment, Labels, PodTemplate } from '../../src/core/kube-object.ts';
+import type { Deployment, Labels, PodTemplate } from '../../src/values/kube-object.ts';
 
 export type DeploymentTraits = {
   readonly image?: string;

@@ -1,7 +1,7 @@
 import jsonPatch from 'fast-json-patch';
 import type { DecideInput } from '../../src/core/admission/facts.ts';
 import type { Decision } from '../../src/core/admission/decide.ts';
-import type { Deployment, Labels, PodTemplate } from '../../src/core/kube-object.ts';
+import type { Deployment, Labels, PodTemplate } from '../../src/values/kube-object.ts';
 import { parsePolicy } from '../../src/core/policy/parse-policy.ts';
 import { templateHash } from '../../src/core/template/template-hash.ts';
 import { aTemplate } from './a-deployment.ts';

@@ -1,5 +1,5 @@
-import { withSpentSkip } from '../../src/core/admission/spent-skips.ts';
-import type { Labels } from '../../src/core/kube-object.ts';
+import { withUsedSkip } from '../../src/core/admission/used-skips.ts';
+import type { Labels } from '../../src/values/kube-object.ts';
 import { annotations as keys, marks } from '../../src/schema/annotations.ts';
 import type { DeploymentTraits } from './a-deployment.ts';
 import { alice, hashOf, optIn } from './admission-input.ts';
@@ -32,9 +32,9 @@ const interrupted = {
 
 /** The mark after a skip of this image's template. */
 const spent = (image: string, reason = 'INC-42'): Labels => ({
-  skips: withSpentSkip(undefined, hashOf(image), reason),
+  skips: withUsedSkip(undefined, hashOf(image), reason),
 });
-const skippedBefore: Labels = { [marks.skips]: withSpentSkip(undefined, h.v2, 'INC-42') };
+const skippedBefore: Labels = { [marks.skips]: withUsedSkip(undefined, h.v2, 'INC-42') };
 
 /** Changes around native rolls: promotions, own pauses, rollbacks, restarts, skips. */
 /** Rolled back from web:2 a moment ago. */
@@ -463,7 +463,7 @@ export const nativeRows: readonly Row[] = [
     'skipped',
     {
       paused: false,
-      marks: fresh(h.v1, h.v3, { phase: 'Skipped', skips: withSpentSkip(skippedBefore, h.v3, 'INC-42') }),
+      marks: fresh(h.v1, h.v3, { phase: 'Skipped', skips: withUsedSkip(skippedBefore, h.v3, 'INC-42') }),
     },
   ],
   [

@@ -1,6 +1,6 @@
 import { marks } from '../../src/schema/annotations.ts';
 import type { CaseName } from '../../src/core/admission/decide.ts';
-import type { Deployment, Labels } from '../../src/core/kube-object.ts';
+import type { Deployment, Labels } from '../../src/values/kube-object.ts';
 import { restartedAt } from '../../src/core/template/restart-only.ts';
 import { aDeployment, aTemplate, type DeploymentTraits } from './a-deployment.ts';
 import { alice, hashOf, optIn } from './admission-input.ts';

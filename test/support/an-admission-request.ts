@@ -1,6 +1,6 @@
 import type { AdmissionRequest } from '../../src/core/admission/admission-request.ts';
 import type { AdmissionRules } from '../../src/core/admission/admission-rules.ts';
-import type { KubeObject } from '../../src/core/kube-object.ts';
+import type { KubeObject } from '../../src/values/kube-object.ts';
 import { meshProviders } from '../../src/traffic/index.ts';
 import { aDeployment, type DeploymentTraits } from './a-deployment.ts';
 import { alice, anInput, sluice } from './admission-input.ts';

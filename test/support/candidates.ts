@@ -1,5 +1,5 @@
 /** Controllers of which one works at a time, with the rights of an installation, each through a proxy that counts its requests. */
-import { controllerPermissions } from '../../src/schema/rbac.ts';
+import { controllerPermissions } from '../../src/manifests/rbac.ts';
 import { meshProviders } from '../../src/traffic/index.ts';
 import { sluice } from './admission-input.ts';
 import type { Sluice } from './sluice-process.ts';

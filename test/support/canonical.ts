@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../src/core/kube-object.ts';
+import type { KubeObject } from '../../src/values/kube-object.ts';
 
 /** An object without what the API server manages: the bytes that are the user's. */
 export const canonical = (object: KubeObject | undefined): string => {

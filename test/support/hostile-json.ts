@@ -1,5 +1,5 @@
 /** JSON as nobody means it: what takes the place of every value of a question in turn. */
-import type { Json } from '../../src/core/kube-object.ts';
+import type { Json } from '../../src/values/kube-object.ts';
 
 const deep = 20_000;
 

@@ -1,6 +1,6 @@
 /** What the stories of one workload's life share: many workloads on one stage, each with a Service of its own. */
-import { readMarks, type Marks } from '../../src/core/admission/marks.ts';
-import type { JsonObject, KubeObject } from '../../src/core/kube-object.ts';
+import { readMarks, type Marks } from '../../src/core/marks/marks.ts';
+import type { JsonObject, KubeObject } from '../../src/values/kube-object.ts';
 import type { ReleaseStatus } from '../../src/schema/release.ts';
 import { app, service, type AppTraits } from './manifests.ts';
 import type { SeenRelease, Stage } from './stage.ts';

@@ -1,7 +1,7 @@
 /** Builders for tests about checks: series, measurements and checks with everything unimportant filled in. */
 import type { Series } from '../../src/core/judge/series.ts';
 import type { Measurement } from '../../src/core/judge/verdict.ts';
-import type { Labels } from '../../src/core/kube-object.ts';
+import type { Labels } from '../../src/values/kube-object.ts';
 import type { Check } from '../../src/core/policy/policy.ts';
 
 /** The window of `aMeasurement`: a minute, with points from two minutes before it. */

@@ -1,5 +1,5 @@
 import jsonPatch from 'fast-json-patch';
-import type { Gvk, KubeObject, ObjectRef } from '../../src/core/kube-object.ts';
+import type { Gvk, KubeObject, ObjectRef } from '../../src/values/kube-object.ts';
 import { ClusterError, type ClusterWriter } from '../../src/ports/cluster.ts';
 
 export type MemoryObjects = Pick<ClusterWriter, 'create' | 'replace' | 'fetch' | 'patch' | 'remove'> & {

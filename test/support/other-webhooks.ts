@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { Json, JsonObject, KubeObject } from '../../src/core/kube-object.ts';
+import type { Json, JsonObject, KubeObject } from '../../src/values/kube-object.ts';
 import type { ServingCertificate } from '../../src/webhook/webhook-server.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { waitUntil } from '../cluster/wait-until.ts';

@@ -6,10 +6,10 @@ import {
   type KubeObject,
   type Labels,
   type ObjectRef,
-} from '../../src/core/kube-object.ts';
-import { kinds } from '../../src/core/kube-object.ts';
+} from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/values/kube-object.ts';
 import { templateHash } from '../../src/core/template/template-hash.ts';
-import { toRfc3339 } from '../../src/core/time.ts';
+import { toRfc3339 } from '../../src/values/time.ts';
 import { channel } from '../../src/cli/channel.ts';
 import type { ClusterClient, Session } from '../../src/cli/session.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';

@@ -1,5 +1,5 @@
 /** A world small enough to be exact: what effects do to it, and what the cluster then does on its own. For tests. */
-import { percent } from '../../src/core/percent.ts';
+import { percent } from '../../src/values/percent.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import type { Effect } from '../../src/core/release/effects.ts';
 import type { Facts, Request, Round, WorkloadFacts } from '../../src/core/release/facts.ts';

@@ -1,6 +1,6 @@
 /** The chart as Helm renders it, as objects. */
 import { parseAllDocuments } from 'yaml';
-import type { JsonObject, KubeObject } from '../../src/core/kube-object.ts';
+import type { JsonObject, KubeObject } from '../../src/values/kube-object.ts';
 import { KUBERNETES_VERSION } from '../cluster/binaries/catalog.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 

@@ -3,7 +3,7 @@
  * Sluice as a process, a client behind a real Envoy and its load. Runs inside the cluster's network namespace.
  */
 import { createHash } from 'node:crypto';
-import { kinds, type Gvk, type KubeObject } from '../../src/core/kube-object.ts';
+import { kinds, type Gvk, type KubeObject } from '../../src/values/kube-object.ts';
 import { connectApi, type Api } from '../../src/kube/api.ts';
 import { connectCluster, type ConnectedCluster } from '../../src/kube/cluster.ts';
 import { systemClock } from '../../src/ports/clock.ts';

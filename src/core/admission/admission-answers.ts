@@ -1,5 +1,5 @@
 /** The four kinds of question the API server has, each on a path of its own, and who answers them. */
-import type { Instant } from '../time.ts';
+import type { Instant } from '../../values/time.ts';
 import type { AdmissionRequest, Answer } from './admission-request.ts';
 import type { AdmissionRules } from './admission-rules.ts';
 import { breakGlass } from './break-glass.ts';

@@ -1,6 +1,6 @@
 /** One question of the API server and the answer to it, without the wire format around them. */
-import type { KubeObject, ObjectRef } from '../kube-object.ts';
-import { sentence, type Problem } from '../problem.ts';
+import type { KubeObject, ObjectRef } from '../../values/kube-object.ts';
+import { sentence, type Problem } from '../../values/problem.ts';
 import type { JsonPatchOp } from './json-patch.ts';
 import type { TemplateChange } from './template-change.ts';
 

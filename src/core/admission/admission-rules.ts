@@ -1,4 +1,4 @@
-import type { Deployment, KubeObject } from '../kube-object.ts';
+import type { Deployment, KubeObject } from '../../values/kube-object.ts';
 import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { PolicyUse } from '../policy/policy-use.ts';
 import type { KnownProviders } from '../policy/provider-plan.ts';

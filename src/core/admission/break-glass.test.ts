@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { alice } from '../../../test/support/admission-input.ts';
 import { aRequest, someRules } from '../../../test/support/an-admission-request.ts';
-import type { KubeObject } from '../kube-object.ts';
+import type { KubeObject } from '../../values/kube-object.ts';
 import type { AdmissionRequest, Answer } from './admission-request.ts';
 import { breakGlass } from './break-glass.ts';
 

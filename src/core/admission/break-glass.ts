@@ -1,6 +1,6 @@
 /** Writes past the guard by those who may: let through, with a reason, and told to everybody. */
 import { breakGlassAnnotation } from '../../schema/annotations.ts';
-import { kinds, type Gvk, type KubeObject } from '../kube-object.ts';
+import { kinds, type Gvk, type KubeObject } from '../../values/kube-object.ts';
 import {
   denyProblems,
   pass,

@@ -3,7 +3,7 @@ import { describe, expect, it, test } from '@jest/globals';
 import { aDeployment, type DeploymentTraits } from '../../../test/support/a-deployment.ts';
 import { after, anInput } from '../../../test/support/admission-input.ts';
 import { failed, idle, markedV2, running } from '../../../test/support/admission-traits.ts';
-import type { Deployment, Labels } from '../kube-object.ts';
+import type { Deployment, Labels } from '../../values/kube-object.ts';
 import type { SelectingPolicy } from '../policy/opt-in.ts';
 import { parsePolicy, type PolicyInput } from '../policy/parse-policy.ts';
 import { decide, type Decision } from './decide.ts';

@@ -6,8 +6,8 @@ import { annotations as keys, marks } from '../../schema/annotations.ts';
 import { optInOf } from '../policy/opt-in.ts';
 import { templateHash } from '../template/template-hash.ts';
 import { decide } from './decide.ts';
-import { boundMarks, isMark, readMarks } from './marks.ts';
-import { withSpentSkip } from './spent-skips.ts';
+import { boundMarks, isMark, readMarks } from '../marks/marks.ts';
+import { withUsedSkip } from './used-skips.ts';
 
 const images = ['web:0', 'web:1', 'web:2', 'web:3'];
 const hash = fc.oneof(fc.constantFrom(...images.map(hashOf)), fc.string({ maxLength: 8 }));
@@ -27,7 +27,7 @@ const someAnnotations = fc
     [marks.phase]: some(fc.constantFrom('Failed', 'Promoting', 'Skipped', 'UserPaused', 'RolledBack', 'Strange', '')),
     [marks.knownGood]: some(fc.array(hash, { maxLength: 3 }).map((list) => list.join(','))),
     [marks.admitted]: some(hash),
-    [marks.skips]: some(fc.constantFrom('', withSpentSkip(undefined, hashOf('web:2'), 'INC-1'))),
+    [marks.skips]: some(fc.constantFrom('', withUsedSkip(undefined, hashOf('web:2'), 'INC-1'))),
     'example.com/other': some(fc.constant('x')),
   })
   .map((all) =>

@@ -15,10 +15,10 @@ import {
   userPaused,
 } from '../../../test/support/admission-traits.ts';
 import { annotations as keys, marks } from '../../schema/annotations.ts';
-import type { Labels } from '../kube-object.ts';
-import { sentence } from '../problem.ts';
+import type { Labels } from '../../values/kube-object.ts';
+import { sentence } from '../../values/problem.ts';
 import { decide, type Decision } from './decide.ts';
-import { boundMarks, readMarks, readRequester } from './marks.ts';
+import { boundMarks, readMarks, readRequester } from '../marks/marks.ts';
 import { rows } from './rows.ts';
 
 const table = [...heldRows, ...nativeRows];

@@ -1,15 +1,15 @@
 /** The admission of a workload: one pure decision, from the old object, the new one and the policy. */
 import { labels, managedBy } from '../../schema/names.ts';
-import type { Deployment } from '../kube-object.ts';
+import type { Deployment } from '../../values/kube-object.ts';
 import { isSwitchedOff } from '../policy/opt-in.ts';
 import type { ParsedPolicy } from '../policy/parse-policy.ts';
-import type { Problem } from '../problem.ts';
+import type { Problem } from '../../values/problem.ts';
 import { copiesPause, factsOf, type DecideInput, type Facts } from './facts.ts';
 import { annotationPatch, type JsonPatchOp } from './json-patch.ts';
-import { markEdits } from './marks.ts';
+import { markEdits } from '../marks/marks.ts';
 import { nameProblems } from './name-problems.ts';
 import { templateHash } from '../template/template-hash.ts';
-import { isWithoutEffect } from './peoples-annotations.ts';
+import { isWithoutEffect } from './user-annotations.ts';
 import { rows, type Row, type Ruling } from './rows.ts';
 import { templateChange, type TemplateChange } from './template-change.ts';
 import { createdWarning, notOptedInWarning, passedOverWarnings } from './warnings.ts';

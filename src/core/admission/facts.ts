@@ -1,11 +1,11 @@
 /** What the rows of the admission table ask about an UPDATE, worked out once. */
 import { annotations as keys } from '../../schema/annotations.ts';
-import type { Deployment, Labels, PodTemplate } from '../kube-object.ts';
+import type { Deployment, Labels, PodTemplate } from '../../values/kube-object.ts';
 import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import { sameJson } from '../template/same-json.ts';
 import { templateHash } from '../template/template-hash.ts';
-import { toRfc3339, type Instant } from '../time.ts';
+import { toRfc3339, type Instant } from '../../values/time.ts';
 import {
   knownGoodHashes,
   marksBoundTo,
@@ -15,10 +15,10 @@ import {
   type BoundMarks,
   type Marks,
   type Requester,
-} from './marks.ts';
-import { samePeoplesWords } from './peoples-annotations.ts';
+} from '../marks/marks.ts';
+import { sameUserAnnotations } from './user-annotations.ts';
 import { releaseName } from './release-name.ts';
-import { isSpentSkip, withSpentSkip } from './spent-skips.ts';
+import { isUsedSkip, withUsedSkip } from './used-skips.ts';
 
 /** Everything a decision is made from. */
 export type DecideInput = {
@@ -102,7 +102,7 @@ export const factsOf = (input: DecideInput, old: Deployment): Facts => {
     optedIn: parsed.optIn.optedIn,
     oldHash: hashes.old,
     templateChanged: hashes.old !== hashes.object,
-    annotationsChanged: !samePeoplesWords(old.metadata, object.metadata),
+    annotationsChanged: !sameUserAnnotations(old.metadata, object.metadata),
     standing,
     ...(bound === undefined ? {} : { bound }),
     wanted,
@@ -236,7 +236,7 @@ const skipOf = (
 ): { skip?: string; staleSkip?: string } => {
   const text = after?.[keys.skip] ?? '';
   if (text.trim() === '') return {};
-  return isSpentSkip(before, hash, text) ? { staleSkip: text } : { skip: text };
+  return isUsedSkip(before, hash, text) ? { staleSkip: text } : { skip: text };
 };
 
 const missingStable = (old: Deployment, object: Deployment, bound: BoundMarks | undefined): string | undefined => {
@@ -259,7 +259,7 @@ export const lastingMarks = ({ knownGood, admitted, old }: Facts): Marks => {
 
 /** The mark that remembers this write's reason for skipping, where it says one. */
 export const spentSkip = ({ skip, old, wanted }: Facts): Marks =>
-  skip === undefined ? {} : { skips: withSpentSkip(old.metadata.annotations, wanted.releaseHash, skip) };
+  skip === undefined ? {} : { skips: withUsedSkip(old.metadata.annotations, wanted.releaseHash, skip) };
 
 /** The same when this write's template rolls natively: it serves by our leave. */
 export const admittedMarks = (facts: Facts): Marks => ({ ...lastingMarks(facts), admitted: facts.wanted.releaseHash });

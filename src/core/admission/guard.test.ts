@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { alice, sluice } from '../../../test/support/admission-input.ts';
 import { aRequest } from '../../../test/support/an-admission-request.ts';
-import type { KubeObject, Labels } from '../kube-object.ts';
+import type { KubeObject, Labels } from '../../values/kube-object.ts';
 import type { AdmissionRequest, Answer } from './admission-request.ts';
 import { guard } from './guard.ts';
 

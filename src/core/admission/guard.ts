@@ -1,7 +1,7 @@
 /** What Sluice made belongs to Sluice: everybody else is told whose it is and what to do instead. */
 import { breakGlassAnnotation, workloadAnnotation } from '../../schema/annotations.ts';
 import { canaryName, canarySelector, kubernetesItself, labels, managedBy } from '../../schema/names.ts';
-import type { KubeObject } from '../kube-object.ts';
+import type { KubeObject } from '../../values/kube-object.ts';
 import { deny, pass, type AdmissionRequest, type Answer } from './admission-request.ts';
 
 const isKubernetes = (user: string): boolean =>

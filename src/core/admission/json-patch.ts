@@ -1,6 +1,6 @@
 /** The edits an admission answer may make, as the least JSON Patch (RFC 6902). */
 import { isDeepStrictEqual } from 'node:util';
-import type { Json, JsonObject, KubeObject, Labels } from '../kube-object.ts';
+import type { Json, JsonObject, KubeObject, Labels } from '../../values/kube-object.ts';
 
 export type JsonPatchOp =
   | { readonly op: 'add' | 'replace'; readonly path: string; readonly value: Json }

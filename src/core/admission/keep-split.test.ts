@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import jsonPatch from 'fast-json-patch';
 import { alice, sluice } from '../../../test/support/admission-input.ts';
 import { aRequest, someRules } from '../../../test/support/an-admission-request.ts';
-import type { JsonObject, KubeObject, Labels } from '../kube-object.ts';
+import type { JsonObject, KubeObject, Labels } from '../../values/kube-object.ts';
 import type { AdmissionRequest, Answer } from './admission-request.ts';
 import { mutate } from './mutate.ts';
 

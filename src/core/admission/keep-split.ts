@@ -4,8 +4,8 @@
  * apply meets no conflict.
  */
 import { fieldManager } from '../../schema/names.ts';
-import type { Gvk, KubeObject } from '../kube-object.ts';
-import type { CarriedSplit, KeptRoute } from '../route-split.ts';
+import type { Gvk, KubeObject } from '../../values/kube-object.ts';
+import type { CarriedSplit, KeptRoute } from '../../values/route-split.ts';
 import { pass, type AdmissionRequest, type Answer } from './admission-request.ts';
 import { objectPatch, type JsonPatchOp } from './json-patch.ts';
 

@@ -1,7 +1,7 @@
 /** Answers of the mutating webhook. */
 import { requestAnnotation } from '../../schema/annotations.ts';
 import { group } from '../../schema/names.ts';
-import type { Instant } from '../time.ts';
+import type { Instant } from '../../values/time.ts';
 import { denyProblems, pass, type AdmissionRequest, type Answer } from './admission-request.ts';
 import { decideInput, isDeployment, notADeployment, type AdmissionRules } from './admission-rules.ts';
 import { decide } from './decide.ts';

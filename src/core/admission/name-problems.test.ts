@@ -3,7 +3,7 @@ import { aDeployment, type DeploymentTraits } from '../../../test/support/a-depl
 import { anInput, optIn } from '../../../test/support/admission-input.ts';
 import { idle } from '../../../test/support/admission-traits.ts';
 import { annotations as keys } from '../../schema/annotations.ts';
-import { sentence } from '../problem.ts';
+import { sentence } from '../../values/problem.ts';
 import { decide, type Decision } from './decide.ts';
 
 describe('a name that leaves no room for the canary’s', () => {

@@ -1,7 +1,7 @@
 import { annotations } from '../../schema/annotations.ts';
 import { canaryName } from '../../schema/names.ts';
 import { asWritten } from '../../schema/validate.ts';
-import type { Problem } from '../problem.ts';
+import type { Problem } from '../../values/problem.ts';
 
 /** Of the name of every object that is not a DNS label, as Kubernetes has it. */
 const longestName = 253;

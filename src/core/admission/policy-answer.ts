@@ -1,5 +1,5 @@
 /** What people are told who write or delete a CanaryPolicy or ClusterCanaryPolicy. */
-import type { KubeObject } from '../kube-object.ts';
+import type { KubeObject } from '../../values/kube-object.ts';
 import { parsePolicySpec } from '../policy/parse-policy.ts';
 import { changeWarnings, deletionWarnings, type PolicyRef } from '../policy/policy-use.ts';
 import { canonicalJson } from '../template/canonical-json.ts';

@@ -2,9 +2,9 @@
 import { requestAnnotation } from '../../schema/annotations.ts';
 import { asWritten } from '../../schema/validate.ts';
 import { requestVerbs, type RequestVerb } from '../../schema/release.ts';
-import type { Labels } from '../kube-object.ts';
-import type { Problem } from '../problem.ts';
-import { toRfc3339, type Instant } from '../time.ts';
+import type { Labels } from '../../values/kube-object.ts';
+import type { Problem } from '../../values/problem.ts';
+import { toRfc3339, type Instant } from '../../values/time.ts';
 
 export type ReleaseRequest = {
   /** Chosen by the client; the status acknowledges it by this name. */

@@ -9,8 +9,8 @@ import {
   supersedingMarks,
   type Facts,
 } from './facts.ts';
-import type { Marks, RecordPhase } from './marks.ts';
-import { isWithoutEffect } from './peoples-annotations.ts';
+import type { Marks, RecordPhase } from '../marks/marks.ts';
+import { isWithoutEffect } from './user-annotations.ts';
 import * as say from './warnings.ts';
 
 /** What becomes of the write. `as-sent`: the pause is the client's to decide. */

@@ -1,6 +1,6 @@
 /** What an admitted write makes of a workload's template, for the record: from which template to which. */
 import type { Facts } from './facts.ts';
-import type { Marks } from './marks.ts';
+import type { Marks } from '../marks/marks.ts';
 import type { Row } from './rows.ts';
 
 export type TemplateChange = {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { alice, hashOf, optIn, sluice } from '../../../test/support/admission-input.ts';
 import { aRequest, asObject, someRules } from '../../../test/support/an-admission-request.ts';
 import { annotations as keys, marks } from '../../schema/annotations.ts';
-import type { JsonObject, KubeObject } from '../kube-object.ts';
+import type { JsonObject, KubeObject } from '../../values/kube-object.ts';
 import type { AdmissionRequest, Answer } from './admission-request.ts';
 import { mutate } from './mutate.ts';
 import { validate } from './validate.ts';

@@ -1,10 +1,10 @@
 /** Answers of the validating webhook: it reads with the parsers the controller reads with. */
 import { group } from '../../schema/names.ts';
-import type { Instant } from '../time.ts';
+import type { Instant } from '../../values/time.ts';
 import { denyProblems, pass, type AdmissionRequest, type Answer } from './admission-request.ts';
 import { decideInput, isDeployment, notADeployment, type AdmissionRules } from './admission-rules.ts';
 import { decide } from './decide.ts';
-import { ownWrite, spoilt } from './last-word.ts';
+import { ownWrite, spoilt } from './verify-admitted.ts';
 import { isPolicy, policyAnswer, policyDeletion } from './policy-answer.ts';
 import { guardRelease } from './release-guard.ts';
 import { changedRequest, requestProblems } from './release-request.ts';

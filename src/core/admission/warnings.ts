@@ -1,12 +1,12 @@
 /** What people read when their write has been admitted: what happens now, and the command that helps. */
 import { marks as keys } from '../../schema/annotations.ts';
-import type { Deployment } from '../kube-object.ts';
+import type { Deployment } from '../../values/kube-object.ts';
 import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import { templateDiff } from '../template/template-diff.ts';
-import type { Milliseconds } from '../time.ts';
+import type { Milliseconds } from '../../values/time.ts';
 import type { Facts } from './facts.ts';
-import { readMarks, type MarkName, type Marks } from './marks.ts';
+import { readMarks, type MarkName, type Marks } from '../marks/marks.ts';
 
 const shownWeights = 8;
 const shownText = 120;

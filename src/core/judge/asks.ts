@@ -1,7 +1,7 @@
 /** From a check to what the metric source must be asked, and from its answers to a measurement. */
-import type { Labels } from '../kube-object.ts';
+import type { Labels } from '../../values/kube-object.ts';
 import type { Check, Telemetry } from '../policy/policy.ts';
-import type { Instant, Milliseconds } from '../time.ts';
+import type { Instant, Milliseconds } from '../../values/time.ts';
 import { fillQuery } from './query-text.ts';
 import { selects, selectorText, type Selector } from './selector.ts';
 import type { Answer, Ask, Series } from './series.ts';

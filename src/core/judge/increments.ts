@@ -1,6 +1,6 @@
 /** Counters to increments, by the rules of each process's life: rate() and increase() extrapolate and lose first samples, this does not. */
-import type { Labels } from '../kube-object.ts';
-import type { Instant, Milliseconds } from '../time.ts';
+import type { Labels } from '../../values/kube-object.ts';
+import type { Instant, Milliseconds } from '../../values/time.ts';
 import type { Series } from './series.ts';
 import { targetLabels } from './telemetry.ts';
 

@@ -1,5 +1,5 @@
 /** How far before a window points must be read, learnt from what has been read. */
-import type { Milliseconds } from '../time.ts';
+import type { Milliseconds } from '../../values/time.ts';
 import { defaultLookBack } from './asks.ts';
 import type { Series } from './series.ts';
 import type { Measurement } from './verdict.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { sentence } from '../problem.ts';
+import { sentence } from '../../values/problem.ts';
 import { checkQuery, fillQuery } from './query-text.ts';
 
 const values = { namespace: 'shop', workload: 'web', canary: 'web-canary', service: 'web-svc', interval: '60s' };

@@ -1,6 +1,6 @@
 /** Queries as people write them: placeholders and what can be said about the text without asking anybody. */
 import { asWritten } from '../../schema/validate.ts';
-import type { Problem } from '../problem.ts';
+import type { Problem } from '../../values/problem.ts';
 
 export const placeholders = ['namespace', 'workload', 'canary', 'service', 'interval'] as const;
 export type Placeholder = (typeof placeholders)[number];

@@ -1,5 +1,5 @@
 /** Which series to read, as data: text only at the very end, so that selectors can be compared, merged and applied here as well. */
-import type { Labels } from '../kube-object.ts';
+import type { Labels } from '../../values/kube-object.ts';
 
 /** What one label may be: any of these values, or any value one of these patterns matches as a whole. Patterns keep to what RE2 and JavaScript read alike. */
 export type Allowed = { readonly values?: readonly string[]; readonly patterns?: readonly string[] };

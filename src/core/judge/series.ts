@@ -1,5 +1,5 @@
-import type { Labels } from '../kube-object.ts';
-import type { Instant } from '../time.ts';
+import type { Labels } from '../../values/kube-object.ts';
+import type { Instant } from '../../values/time.ts';
 import type { Selector } from './selector.ts';
 
 /** Raw points of one time series, oldest first. Values are as the source stores them (counters stay counters). */

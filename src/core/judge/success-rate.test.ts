@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { aMeasurement, grown } from '../../../test/support/measurements.ts';
-import type { Labels } from '../kube-object.ts';
+import type { Labels } from '../../values/kube-object.ts';
 import type { Telemetry } from '../policy/policy.ts';
 import type { Increment } from './increments.ts';
 import { readSuccessRate, requestCounts } from './success-rate.ts';

@@ -1,5 +1,5 @@
 /** Whose metrics the built-in checks read: names, labels and what they mean. One entry per telemetry, nothing else knows them. */
-import type { Labels } from '../kube-object.ts';
+import type { Labels } from '../../values/kube-object.ts';
 import type { Telemetry } from '../policy/policy.ts';
 import { podPattern } from './pod-pattern.ts';
 import type { Allowed } from './selector.ts';

@@ -1,7 +1,7 @@
 /** A judge is a pure function from what was measured to a verdict with its evidence. */
 import type { Check, Telemetry } from '../policy/policy.ts';
-import type { Instant } from '../time.ts';
-import type { JsonObject } from '../kube-object.ts';
+import type { Instant } from '../../values/time.ts';
+import type { JsonObject } from '../../values/kube-object.ts';
 import type { Series } from './series.ts';
 
 /** What the sources returned for one check over one window; stable is there for judges that compare. */

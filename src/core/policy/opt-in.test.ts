@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { KubeObject, Labels } from '../kube-object.ts';
+import type { KubeObject, Labels } from '../../values/kube-object.ts';
 import { isSwitchedOff, optInOf, selectingPolicy, type OptInInput, type SelectingPolicy } from './opt-in.ts';
 
 const canary = (value: string): Labels => ({ 'sluice.dev/canary': value });

@@ -6,8 +6,8 @@
 import { annotations as keys } from '../../schema/annotations.ts';
 import { policySpecSchemas, type PolicyKind, type SelectingPolicySpec } from '../../schema/selecting-policy.ts';
 import { findings } from '../../schema/validate.ts';
-import type { KubeObject, Labels } from '../kube-object.ts';
-import { selects, type Selector } from '../label-selector.ts';
+import type { KubeObject, Labels } from '../../values/kube-object.ts';
+import { selects, type Selector } from '../../values/label-selector.ts';
 
 /** A policy that selects workloads, or would where their labels fit. */
 export type SelectingPolicy = {

@@ -9,9 +9,9 @@ import {
 } from '../../schema/selecting-policy.ts';
 import { asProblem, asWritten, findings, validate, type Finding } from '../../schema/validate.ts';
 import { checkQuery } from '../judge/query-text.ts';
-import type { Json, JsonObject, Labels } from '../kube-object.ts';
-import type { Problem } from '../problem.ts';
-import { Recent } from '../recent.ts';
+import type { Json, JsonObject, Labels } from '../../values/kube-object.ts';
+import type { Problem } from '../../values/problem.ts';
+import { Recent } from '../../values/recent.ts';
 import { optInOf, type AppliedPolicy, type OptIn, type SelectingPolicy } from './opt-in.ts';
 import type { Policy } from './policy.ts';
 import { planFindings, providerWarnings, type KnownProviders } from './provider-plan.ts';

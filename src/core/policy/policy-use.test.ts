@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { marks } from '../../schema/annotations.ts';
-import type { Labels } from '../kube-object.ts';
+import type { Labels } from '../../values/kube-object.ts';
 import { changeWarnings, deletionWarnings, type Governing, type PolicyRef, type PolicyUse } from './policy-use.ts';
 
 type Traits = { readonly namespace?: string; readonly annotations?: Labels; readonly labels?: Labels };

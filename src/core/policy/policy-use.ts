@@ -1,8 +1,8 @@
 /** Which workloads a policy governs, and what becomes of them when it changes or goes, for people to read. */
 import { marks } from '../../schema/annotations.ts';
 import { labels, managedBy } from '../../schema/names.ts';
-import type { KubeObject } from '../kube-object.ts';
-import { plural, someOf } from '../words.ts';
+import type { KubeObject } from '../../values/kube-object.ts';
+import { plural, someOf } from '../../values/words.ts';
 
 /** As much of a workload as its metadata says. */
 export type Workload = Pick<KubeObject, 'metadata'>;

@@ -1,6 +1,6 @@
 /** A policy that has been read: every default filled in, every unit resolved. Only `parsePolicy` makes one. */
-import type { Milliseconds } from '../time.ts';
-import type { Percent } from '../percent.ts';
+import type { Milliseconds } from '../../values/time.ts';
+import type { Percent } from '../../values/percent.ts';
 
 export type NoData = 'hold' | 'fail' | 'pass';
 

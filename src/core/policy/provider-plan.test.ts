@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { PolicySpec } from '../../schema/policy.ts';
-import { percent } from '../percent.ts';
-import { sentence } from '../problem.ts';
+import { percent } from '../../values/percent.ts';
+import { sentence } from '../../values/problem.ts';
 import { parsePolicy, parsePolicySpec, type ParsedSpec } from './parse-policy.ts';
 import { planProblems, providerProblems, type KnownProviders } from './provider-plan.ts';
 

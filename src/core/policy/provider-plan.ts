@@ -1,8 +1,8 @@
 /** What a policy asks of a traffic provider, held against what the provider says it can do. */
 import type { PolicySpec } from '../../schema/policy.ts';
 import { asWritten, type Finding } from '../../schema/validate.ts';
-import type { Percent } from '../percent.ts';
-import type { Problem } from '../problem.ts';
+import type { Percent } from '../../values/percent.ts';
+import type { Problem } from '../../values/problem.ts';
 import { resolvePolicy } from './resolve-policy.ts';
 
 /** The part of a provider that a plan can be held against. */

@@ -10,8 +10,8 @@ import {
 import { group } from '../../schema/names.ts';
 import { nearest } from '../../schema/nearest.ts';
 import { asWritten } from '../../schema/validate.ts';
-import type { Json, Labels } from '../kube-object.ts';
-import type { Problem } from '../problem.ts';
+import type { Json, Labels } from '../../values/kube-object.ts';
+import type { Problem } from '../../values/problem.ts';
 
 /** A policy field that an annotation sets. `value` is the annotation's text where that has not the form of the field. */
 export type AnnotatedField = {

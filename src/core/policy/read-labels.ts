@@ -3,8 +3,8 @@ import { annotations as known, optInLabels, policyAnnotations } from '../../sche
 import { group, labels as own } from '../../schema/names.ts';
 import { nearest } from '../../schema/nearest.ts';
 import { asWritten } from '../../schema/validate.ts';
-import type { Labels } from '../kube-object.ts';
-import type { Problem } from '../problem.ts';
+import type { Labels } from '../../values/kube-object.ts';
+import type { Problem } from '../../values/problem.ts';
 import { canaryProblems, emptyProblems, suggested } from './read-annotations.ts';
 
 const prefix = `${group}/`;

@@ -1,7 +1,7 @@
 /** A policy as written → a policy with every default filled in and every unit resolved. */
 import { builtInChecks, defaultMaxWeight } from '../../schema/policy-rules.ts';
 import { defaultQuantile, defaults, defaultSteps, type CheckSpec, type PolicySpec } from '../../schema/policy.ts';
-import { percent, type Percent } from '../percent.ts';
+import { percent, type Percent } from '../../values/percent.ts';
 import { parseDuration } from './duration.ts';
 import type { Check, NoData, Policy } from './policy.ts';
 

@@ -1,6 +1,6 @@
 /** Which Service is the apex, and which label tells canary pods from stable ones in front of it. */
-import type { Deployment, Labels, Service } from '../kube-object.ts';
-import type { Problem } from '../problem.ts';
+import type { Deployment, Labels, Service } from '../../values/kube-object.ts';
+import type { Problem } from '../../values/problem.ts';
 import { annotations } from '../../schema/annotations.ts';
 import { group, labels, managedBy } from '../../schema/names.ts';
 

@@ -1,5 +1,5 @@
 /** The canary: a Deployment of the new template, and the Service in front of it. */
-import type { Deployment, KubeObject, Labels, OwnerReference, Service } from '../kube-object.ts';
+import type { Deployment, KubeObject, Labels, OwnerReference, Service } from '../../values/kube-object.ts';
 import { marks, workloadAnnotation } from '../../schema/annotations.ts';
 import { apiVersion, canaryName, labels, managedBy } from '../../schema/names.ts';
 

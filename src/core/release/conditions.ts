@@ -1,6 +1,6 @@
 /** kstatus-compatible conditions: Ready when it succeeded, Stalled when it needs a person, Reconciling while it moves. */
 import type { ReleaseStatus } from '../../schema/release.ts';
-import { toRfc3339, type Instant } from '../time.ts';
+import { toRfc3339, type Instant } from '../../values/time.ts';
 import { isFinal } from './state.ts';
 
 type Conditions = NonNullable<ReleaseStatus['conditions']>;

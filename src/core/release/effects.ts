@@ -4,7 +4,7 @@
  */
 import type { ReleaseStatus } from '../../schema/release.ts';
 import { accepted } from './requests.ts';
-import { percent, type Percent } from '../percent.ts';
+import { percent, type Percent } from '../../values/percent.ts';
 import type { Facts } from './facts.ts';
 import { hasNothing, removalDue, stableMustRecoverFirst } from './ending.ts';
 import { isFinal } from './state.ts';

@@ -1,6 +1,6 @@
 /** The way out, the same for every outcome: routes back, wait for the proxies, canary gone, workload told. */
 import type { ReleaseStatus } from '../../schema/release.ts';
-import { fromRfc3339, toRfc3339, type Instant } from '../time.ts';
+import { fromRfc3339, toRfc3339, type Instant } from '../../values/time.ts';
 import type { Facts } from './facts.ts';
 import type { Next } from './progress.ts';
 import { repairPause, withStatus } from './state.ts';

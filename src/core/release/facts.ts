@@ -1,8 +1,8 @@
 /** Everything a step may look at. Gathered by the controller from its caches; all of it can be written down in a test. */
 import type { CheckResult, ReleaseSpec, ReleaseStatus, RequestVerb } from '../../schema/release.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { Problem } from '../problem.ts';
-import type { Instant } from '../time.ts';
+import type { Problem } from '../../values/problem.ts';
+import type { Instant } from '../../values/time.ts';
 
 /** The marks on the workload, when they are valid: bound to the template it has now. */
 export type WorkloadMarks = {

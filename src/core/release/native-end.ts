@@ -1,7 +1,7 @@
 /** The end of a Release that is a record alone: its template rolled natively because the policy says so. */
 import type { ReleaseSpec } from '../../schema/release.ts';
-import type { RecordPhase } from '../admission/marks.ts';
-import { printable } from '../printable.ts';
+import type { RecordPhase } from '../marks/marks.ts';
+import { printable } from '../../values/printable.ts';
 import type { Decided } from './state.ts';
 
 /** What the policy says, for `spec.reason`. */

@@ -1,7 +1,7 @@
 /** Whether the workload still wants this release: abort, skip, another template and opting out all show in its marks. */
 import type { ReleaseStatus } from '../../schema/release.ts';
-import { readRequester, recordPhase } from '../admission/marks.ts';
-import { printable } from '../printable.ts';
+import { readRequester, recordPhase } from '../marks/marks.ts';
+import { printable } from '../../values/printable.ts';
 import type { Facts } from './facts.ts';
 import { nativeEnd } from './native-end.ts';
 import { endWith, type Decided } from './state.ts';

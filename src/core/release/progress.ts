@@ -1,6 +1,6 @@
 /** The way forward: Preparing, Progressing, Waiting, Promoting. */
 import type { CheckResult, ReleaseStatus } from '../../schema/release.ts';
-import { fromRfc3339, toRfc3339, type Instant } from '../time.ts';
+import { fromRfc3339, toRfc3339, type Instant } from '../../values/time.ts';
 import type { Facts, Round } from './facts.ts';
 import { canarySize } from './size.ts';
 import { endWith, repairPause, withStatus } from './state.ts';

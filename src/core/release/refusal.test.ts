@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ReleaseStatus } from '../../schema/release.ts';
 import { withoutRefusal, withRefusal } from './refusal.ts';
-import { storyOf } from './story.ts';
+import { eventsBetween } from './release-events.ts';
 
 const status: ReleaseStatus = { phase: 'Promoting', message: 'promoting', weight: 50 };
 
@@ -24,8 +24,10 @@ describe('a refused write', () => {
 
   test('is one event, however often it is tried and whatever is said', () => {
     const told = withRefusal(status, 'one');
-    expect(storyOf(status, told)).toMatchObject([{ type: 'Warning', reason: 'WriteRefused', note: 'one', on: 'both' }]);
-    expect(storyOf(told, withRefusal(status, 'two'))).toEqual([]);
-    expect(storyOf(told, status)).toEqual([]);
+    expect(eventsBetween(status, told)).toMatchObject([
+      { type: 'Warning', reason: 'WriteRefused', note: 'one', on: 'both' },
+    ]);
+    expect(eventsBetween(told, withRefusal(status, 'two'))).toEqual([]);
+    expect(eventsBetween(told, status)).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 /** Requests from people: each is acknowledged exactly once, with what came of it. */
 import type { ReleaseStatus } from '../../schema/release.ts';
-import { toRfc3339 } from '../time.ts';
+import { toRfc3339 } from '../../values/time.ts';
 import type { Facts, Request } from './facts.ts';
 import { startPromotion } from './progress.ts';
 import { endWith, isFinal, withStatus } from './state.ts';

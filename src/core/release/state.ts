@@ -1,6 +1,6 @@
 /** Questions about a release's state that several parts ask. */
 import { finalPhases, type Outcome, type Phase, type ReleaseStatus } from '../../schema/release.ts';
-import { toRfc3339, type Milliseconds } from '../time.ts';
+import { toRfc3339, type Milliseconds } from '../../values/time.ts';
 import type { Facts } from './facts.ts';
 
 export const isFinal = (phase: Phase): boolean => (finalPhases as readonly Phase[]).includes(phase);

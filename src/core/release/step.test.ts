@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { percent } from '../percent.ts';
+import { percent } from '../../values/percent.ts';
 import { canarySize } from './size.ts';
 import { aPolicy, v1, v2, v3, World } from '../../../test/support/release-world.ts';
 

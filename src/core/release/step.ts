@@ -8,7 +8,7 @@
  *   any ──► Withdrawing ──► Aborted · Superseded
  */
 import type { ReleaseStatus } from '../../schema/release.ts';
-import { toRfc3339, type Instant } from '../time.ts';
+import { toRfc3339, type Instant } from '../../values/time.ts';
 import { effectsOf, type Effect } from './effects.ts';
 import { ending } from './ending.ts';
 import type { Facts } from './facts.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { World } from '../../../test/support/release-world.ts';
-import type { KubeObject, Labels } from '../kube-object.ts';
+import type { KubeObject, Labels } from '../../values/kube-object.ts';
 import { isTakenOver, takenOverNote } from './taken-over.ts';
 
 const object = (name: string, annotations: Labels, managedBy = 'sluice'): KubeObject => ({

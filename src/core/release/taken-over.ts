@@ -4,7 +4,7 @@
  */
 import { breakGlassAnnotation } from '../../schema/annotations.ts';
 import { labels, managedBy } from '../../schema/names.ts';
-import type { KubeObject } from '../kube-object.ts';
+import type { KubeObject } from '../../values/kube-object.ts';
 
 type Named = Pick<KubeObject, 'kind' | 'metadata'>;
 

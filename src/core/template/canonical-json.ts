@@ -1,5 +1,5 @@
 /** One text for every JSON value that Kubernetes holds to mean the same. */
-import type { Json } from '../kube-object.ts';
+import type { Json } from '../../values/kube-object.ts';
 
 /**
  * Fields that are maps or plain structs in the API: empty equals absent there. Other empty objects mean something

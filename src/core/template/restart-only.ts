@@ -1,4 +1,4 @@
-import type { PodTemplate } from '../kube-object.ts';
+import type { PodTemplate } from '../../values/kube-object.ts';
 import { templateHash } from './template-hash.ts';
 
 /** What `kubectl rollout restart` writes into the template. */

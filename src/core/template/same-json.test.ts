@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Json } from '../kube-object.ts';
+import type { Json } from '../../values/kube-object.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { sameJson } from './same-json.ts';
 

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../kube-object.ts';
+import type { Json, JsonObject } from '../../values/kube-object.ts';
 
 /**
  * Whether two values are equal but for the order of keys. Equal values have one canonical text; the reverse need not

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Json, JsonObject, PodTemplate } from '../kube-object.ts';
+import type { Json, JsonObject, PodTemplate } from '../../values/kube-object.ts';
 import { restartedAt, restartOnly } from './restart-only.ts';
 import { templateDiff } from './template-diff.ts';
 import { templateHash } from './template-hash.ts';

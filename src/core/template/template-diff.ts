@@ -1,5 +1,5 @@
 /** What changed between two pod templates, in short lines for people. */
-import type { Json, JsonObject, PodTemplate } from '../kube-object.ts';
+import type { Json, JsonObject, PodTemplate } from '../../values/kube-object.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { restartedAt } from './restart-only.ts';
 import { sameJson } from './same-json.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Json, PodTemplate } from '../kube-object.ts';
+import type { Json, PodTemplate } from '../../values/kube-object.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { templateHash } from './template-hash.ts';
 

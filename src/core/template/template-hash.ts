@@ -1,7 +1,7 @@
 /** The name of a pod template's content: what every mark and every Release is bound to. */
 import { hash } from 'node:crypto';
-import type { Json, Labels, PodTemplate } from '../kube-object.ts';
-import { Recent } from '../recent.ts';
+import type { Json, Labels, PodTemplate } from '../../values/kube-object.ts';
+import { Recent } from '../../values/recent.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { sameJson } from './same-json.ts';
 

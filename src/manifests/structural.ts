@@ -1,0 +1,58 @@
+/** Schemas as the API server wants them: OpenAPI v3 structural schemas. */
+import type { JsonObject } from '../values/kube-object.ts';
+import { typeOf, valuesOf, type SchemaNode } from '../schema/node.ts';
+import type { Rule } from '../schema/rules.ts';
+
+/** Keywords that mean the same in a structural schema. What is not named here never reaches a CRD. */
+const kept = [
+  'description',
+  'enum',
+  'pattern',
+  'format',
+  'minLength',
+  'maxLength',
+  'minimum',
+  'maximum',
+  'minItems',
+  'maxItems',
+  'maxProperties',
+  'required',
+] as const satisfies readonly (keyof SchemaNode)[];
+
+/** OpenAPI v3.0 says "exclusive" with a flag beside the bound. */
+const exclusive = (node: SchemaNode): JsonObject => ({
+  ...(node.exclusiveMinimum === undefined ? {} : { minimum: node.exclusiveMinimum, exclusiveMinimum: true }),
+  ...(node.exclusiveMaximum === undefined ? {} : { maximum: node.exclusiveMaximum, exclusiveMaximum: true }),
+});
+
+const celRule = (rule: Rule): JsonObject => ({
+  rule: rule.cel,
+  message: `${rule.message}. ${rule.todo}`,
+  ...(rule.fields[0] === undefined ? {} : { fieldPath: `.${rule.fields[0]}` }),
+});
+
+const withoutUndefined = (object: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+
+/**
+ * The structural schema of a node. In what people write the API server fills defaults in, and leaves unknown fields for
+ * our webhook to refuse: it would drop them before anybody could say which name was meant. In a Release it must not
+ * fill in anything, since that records what was written.
+ */
+export const structural = (node: SchemaNode, byPeople: boolean): JsonObject => {
+  const { properties, items, rules } = node;
+  const values = valuesOf(node);
+  return withoutUndefined({
+    type: typeOf(node),
+    ...Object.fromEntries(kept.map((keyword) => [keyword, node[keyword]])),
+    ...exclusive(node),
+    default: byPeople ? node.default : undefined,
+    properties:
+      properties &&
+      Object.fromEntries(Object.entries(properties).map(([name, child]) => [name, structural(child, byPeople)])),
+    'x-kubernetes-preserve-unknown-fields': byPeople && properties !== undefined ? true : undefined,
+    items: items && structural(items, byPeople),
+    additionalProperties: values && structural(values, byPeople),
+    'x-kubernetes-validations': rules?.map(celRule),
+  });
+};

@@ -1,0 +1,194 @@
+/** The two webhook configurations: which writes the API server asks Sluice about. As few as can be. */
+import type { Gvk, JsonObject, KubeObject } from '../values/kube-object.ts';
+import { optInLabels, requestAnnotation } from '../schema/annotations.ts';
+import { guards, routes } from './guard-webhooks.ts';
+import { changesARelease, changesUnspoken, templateChanges } from './match-conditions.ts';
+import { group, version } from '../schema/names.ts';
+import { annotationsOf, literal, notKubernetesItself, rule, type Condition, type Scope } from './webhook-scope.ts';
+
+/** Where the API server finds the webhook: a base address without a path, or a Service. */
+export type WebhookClient =
+  | { readonly url: string }
+  | { readonly service: { readonly name: string; readonly namespace: string; readonly port?: number } };
+
+export type WebhookOptions = {
+  /** Name of both configurations. */
+  readonly name: string;
+  readonly clientConfig: WebhookClient;
+  /** Base64 of the PEM authorities the webhook's certificate may come from. Left out, it is patched in later. */
+  readonly caBundle?: string;
+  /** User names of Sluice's own service accounts: what they write comes back as a question only where a template changes. */
+  readonly sluiceUsers: readonly string[];
+  /** Kinds that traffic providers read and write. */
+  readonly providerKinds: readonly Gvk[];
+  /** Ask about this namespace alone, and about no cluster-wide policy. */
+  readonly namespace?: string;
+  /** What becomes of a change of a template, a policy or a request while no webhook answers. */
+  readonly failurePolicy: 'Fail' | 'Ignore';
+};
+
+export type WebhookConfiguration = KubeObject & { readonly webhooks: readonly JsonObject[] };
+
+const timeoutSeconds = 5;
+
+export const optedInNamespacesName = 'opted-in-namespaces';
+/** Label that every namespace has. */
+export const namespaceName = 'kubernetes.io/metadata.name';
+
+/** A MutatingWebhookConfiguration and a ValidatingWebhookConfiguration, in this order. */
+export const webhookConfigurations = (
+  options: WebhookOptions,
+): readonly [mutating: WebhookConfiguration, validating: WebhookConfiguration] => {
+  const guarding = {
+    entry: (scope: Scope) => webhook(options, scope),
+    at: (path: string) => clientConfig(options, path),
+    providerKinds: options.providerKinds,
+  };
+  const mutating = [
+    deployments(options, ['deployments', 'deployments/status']),
+    optedInNamespaces(options, 'mutating'),
+    releases(options),
+    routes(guarding),
+    policies(options),
+  ].map((webhook) => ({ ...webhook, clientConfig: clientConfig(options, '/mutate'), reinvocationPolicy: 'IfNeeded' }));
+  const validating = [
+    ...[
+      // Another admission controller may change the template in a write of Sluice, too.
+      deployments(options, ['deployments'], `oldObject != null && ${templateChanges}`),
+      optedInNamespaces(options, 'validating'),
+      releases(options),
+      records(options),
+      policies(options),
+      policiesInUse(options),
+    ].map((webhook) => ({ ...webhook, clientConfig: clientConfig(options, '/validate') })),
+    ...guards(guarding),
+  ];
+  return [
+    configuration('MutatingWebhookConfiguration', options, mutating),
+    configuration('ValidatingWebhookConfiguration', options, validating),
+  ];
+};
+
+const configuration = (
+  kind: string,
+  { name }: WebhookOptions,
+  webhooks: readonly JsonObject[],
+): WebhookConfiguration => ({
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind,
+  metadata: { name },
+  webhooks,
+});
+
+const clientConfig = ({ clientConfig: client, caBundle }: WebhookOptions, path: string): JsonObject => ({
+  ...('url' in client ? { url: client.url.replace(/\/$/, '') + path } : { service: { ...client.service, path } }),
+  ...(caBundle === undefined ? {} : { caBundle }),
+});
+
+const webhook = (options: WebhookOptions, { name, rules, conditions, ownWrites }: Scope): JsonObject => ({
+  name: `${name}.${group}`,
+  admissionReviewVersions: ['v1'],
+  sideEffects: 'None',
+  timeoutSeconds,
+  failurePolicy: options.failurePolicy,
+  matchPolicy: 'Equivalent',
+  namespaceSelector: namespaceSelector(options),
+  rules,
+  matchConditions: [...notSluiceItself(options, ownWrites), ...conditions],
+});
+
+const namespaceSelector = ({ namespace }: WebhookOptions): { readonly matchExpressions: readonly JsonObject[] } => {
+  const key = namespaceName;
+  const only = namespace === undefined ? [] : [{ key, operator: 'In', values: [namespace] }];
+  // The control plane's own workloads must come up whatever becomes of Sluice.
+  return { matchExpressions: [...only, { key, operator: 'NotIn', values: ['kube-system'] }] };
+};
+
+const notSluiceItself = ({ sluiceUsers }: WebhookOptions, unless: string | true | undefined): readonly Condition[] => {
+  if (sluiceUsers.length === 0 || unless === true) return [];
+  const others = `!(request.userInfo.username in [${sluiceUsers.map(literal).join(', ')}])`;
+  return [{ name: 'not-sluice-itself', expression: unless === undefined ? others : `${others} || ${unless}` }];
+};
+
+/**
+ * Deployments that say themselves what they ask of Sluice, and only when something changes that a release depends on.
+ * Scaling, status and everything else never wait for Sluice. `deployments/status` is there because annotations can be
+ * written through it.
+ *
+ * One condition, cheapest questions first: the API server evaluates all conditions to their end, and asks them about
+ * every write of a Deployment, also of those that have never heard of Sluice.
+ */
+const deployments = (options: WebhookOptions, resources: readonly string[], ownWrites?: string): JsonObject =>
+  webhook(options, {
+    name: 'deployments',
+    ...(ownWrites === undefined ? {} : { ownWrites }),
+    rules: [rule('apps', ['v1'], resources, ['CREATE', 'UPDATE'])],
+    conditions: [
+      {
+        name: 'changes-a-release',
+        expression: changesARelease,
+      },
+    ],
+  });
+
+/**
+ * Deployments that say nothing themselves, in namespaces whose label opts them in. The entries for what policies select
+ * are made from this one while Sluice runs (core/admission/selections.ts).
+ */
+const optedInNamespaces = (options: WebhookOptions, stage: Parameters<typeof changesUnspoken>[0]): JsonObject => {
+  const entry = webhook(options, {
+    name: optedInNamespacesName,
+    rules: [rule('apps', ['v1'], ['deployments'], ['UPDATE'])],
+    conditions: [{ name: 'changes-a-release', expression: changesUnspoken(stage) }],
+  });
+  const { matchExpressions } = namespaceSelector(options);
+  const optedIn = { key: optInLabels.canary, operator: 'In', values: ['enabled'] };
+  return { ...entry, namespaceSelector: { matchExpressions: [...matchExpressions, optedIn] } };
+};
+
+/** Requests of people: their author is who the API server says it is. */
+const releases = (options: WebhookOptions): JsonObject => {
+  const request = (object: string): string => `${annotationsOf(object)}[?${literal(requestAnnotation)}]`;
+  return webhook(options, {
+    name: 'releases',
+    rules: [rule(group, [version], ['releases'], ['CREATE', 'UPDATE'])],
+    conditions: [
+      {
+        name: 'makes-a-request',
+        expression: `${request('object')} != (oldObject == null ? optional.none() : ${request('oldObject')})`,
+      },
+    ],
+  });
+};
+
+/** Releases are made by Sluice alone, and so is what their status says. */
+const records = (options: WebhookOptions): JsonObject =>
+  webhook(options, {
+    name: 'records',
+    rules: [rule(group, [version], ['releases'], ['CREATE']), rule(group, [version], ['releases/status'], ['UPDATE'])],
+    conditions: [],
+  });
+
+/**
+ * Asked about before the API server looks at its own schema, so that every problem of a policy is in one answer, and once
+ * more in the end, in case another webhook has changed it.
+ */
+const policies = (options: WebhookOptions): JsonObject => {
+  const rules = [rule(group, [version], policyResources(options), ['CREATE', 'UPDATE'])];
+  return webhook(options, { name: 'policies', rules, conditions: [] });
+};
+
+const policyResources = ({ namespace }: WebhookOptions): readonly string[] => [
+  'canarypolicies',
+  ...(namespace === undefined ? ['clustercanarypolicies'] : []),
+];
+
+/** Who deletes a policy is warned. Never `Fail`: where Sluice is gone, a namespace must still be deletable. */
+const policiesInUse = (options: WebhookOptions): JsonObject => ({
+  ...webhook(options, {
+    name: 'policies-in-use',
+    rules: [rule(group, [version], policyResources(options), ['DELETE'])],
+    conditions: [notKubernetesItself],
+  }),
+  failurePolicy: 'Ignore',
+});
