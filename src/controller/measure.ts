@@ -1,10 +1,12 @@
 /** One round of checks: ask the sources, judge, count. Nothing here decides about the release. */
-import { asksFor, measure, type ArmAsk, type Arms } from '../core/judge/asks.ts';
+import { asksFor, measure, type ArmAsk } from '../core/judge/asks.ts';
+import type { Arms } from '../core/outside/question.ts';
 import { lookBackAfter } from '../core/judge/look-back.ts';
+import { telemetryOf } from '../core/judge/telemetry.ts';
 import { tally, type Judged } from '../core/judge/tally.ts';
 import type { Answer } from '../core/judge/series.ts';
 import { unreachable, type Judge, type Measurement, type Verdict } from '../core/judge/verdict.ts';
-import type { Check, Policy, Telemetry } from '../core/policy/policy.ts';
+import type { Check, Policy } from '../core/policy/policy.ts';
 import type { Round } from '../core/release/facts.ts';
 import { toRfc3339, type Instant, type Milliseconds } from '../values/time.ts';
 import { MetricError, type MetricSource } from '../ports/metrics.ts';
@@ -35,13 +37,6 @@ export type MeasureOptions = {
   readonly judge: Judge;
   /** For all queries of a round together. */
   readonly deadline: Milliseconds;
-};
-
-/** Whose metrics built-in checks read, where the policy leaves it to the provider. */
-export const telemetryOf = (policy: Policy, provider: string): Telemetry => {
-  if (policy.telemetry !== 'auto') return policy.telemetry;
-  if (provider === 'istio') return 'istio';
-  return provider === 'linkerd' ? 'linkerd' : 'application';
 };
 
 export const measureRound = (options: MeasureOptions): MeasureRound => {
@@ -85,7 +80,7 @@ const measureOne = async (
   ask: RoundAsk,
   check: Check,
 ): Promise<Measurement> => {
-  const telemetry = telemetryOf(ask.policy, ask.provider);
+  const telemetry = telemetryOf(ask.policy.telemetry, ask.provider);
   const key = `${ask.arms.namespace}/${ask.release}/${check.name}`;
   const lookBack = lookBacks.get(key);
   const window = { from: ask.from, to: ask.to, ...(lookBack === undefined ? {} : { lookBack }) };

@@ -2,7 +2,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { asksFor, measure, type Arms } from '../../src/core/judge/asks.ts';
+import { asksFor, measure } from '../../src/core/judge/asks.ts';
+import type { Arms } from '../../src/core/outside/question.ts';
 import { increments } from '../../src/core/judge/increments.ts';
 import { requestCounts } from '../../src/core/judge/success-rate.ts';
 import { telemetries } from '../../src/core/judge/telemetry.ts';
