@@ -10,7 +10,9 @@ import type { ProviderName, Target, TrafficProvider } from '../ports/traffic.ts'
 import type { ReleaseSpec } from '../schema/release.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { FormerTemplates } from './former-templates.ts';
-import type { MeasureRound } from './measure.ts';
+import type { ToldHistory } from './tell-history.ts';
+import type { Outside } from '../ports/outside.ts';
+import type { ReleasePlan } from '../core/plan/plan-of-release.ts';
 
 /** `provider: auto`: which provider fits, from what is served, the routes that point at the apex, and sidecars. */
 export type Detect = (around: {
@@ -28,7 +30,8 @@ export type TrafficPort = {
 
 /** Reads the policy a Release was created with and, for a new one, what the workload's annotations say. */
 export type PolicyPort = {
-  readonly ofRelease: (spec: ReleaseSpec) => Policy;
+  /** What the Release does, as it was recorded. */
+  readonly planOf: (spec: ReleaseSpec) => ReleasePlan;
   /** Whether the workload asks for canary releases, or somebody does for it. */
   readonly optedIn: (workload: Pick<KubeObject, 'metadata'>) => boolean;
   /** Problems where the policy has become unreadable since the workload was admitted: as sentences. */
@@ -45,7 +48,8 @@ export type ControllerDependencies = {
   readonly providers: KnownProviders;
   readonly policies: PolicyPort;
   readonly formerTemplates: FormerTemplates;
-  readonly measure: MeasureRound;
+  readonly outside: Outside;
+  readonly told: ToldHistory;
   readonly journal: Journal;
   readonly metrics: Metrics;
   readonly log: Logger;
