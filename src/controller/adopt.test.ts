@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { aDeployment, type DeploymentTraits } from '../../test/support/a-deployment.ts';
 import { asked, h, markedV2, running } from '../../test/support/admission-traits.ts';
+import { compile } from '../core/plan/compile.ts';
+import { resolvePolicy } from '../core/policy/resolve-policy.ts';
 import { readRequester } from '../core/marks/marks.ts';
 import type { Gvk, KubeObject } from '../values/kube-object.ts';
 import { manualClock } from '../ports/clock.ts';
@@ -69,7 +71,7 @@ const aWorld = (
     },
     clock: manualClock(Date.UTC(2026, 0, 2)),
     metrics: { release: { end: () => undefined } },
-    policies: { ofWorkload: () => ({ spec: {} }) },
+    policies: { ofWorkload: () => ({ spec: {}, plan: compile(resolvePolicy({})) }) },
     journal,
     formerTemplates: formerTemplates(),
     log: pino({ level: 'silent' }),

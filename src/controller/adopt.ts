@@ -4,12 +4,13 @@ import type { Deployment, KubeObject, Labels } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { nativeEnd, nativeReasons } from '../core/release/native-end.ts';
 import { printable } from '../values/printable.ts';
+import { record } from '../core/plan/record.ts';
 import { ownerOf, type AskedRelease, type ReleaseOwner } from '../core/release/release-owner.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { annotations, marks } from '../schema/annotations.ts';
 import { apiVersion } from '../schema/names.ts';
 import type { Release, ReleaseSpec } from '../schema/release.ts';
-import type { ControllerDependencies } from './dependencies.ts';
+import type { ControllerDependencies, WantedPolicy } from './dependencies.ts';
 import { recordEnd } from './record-end.ts';
 import { broughtBy, logRecord, recordOf } from './release-record.ts';
 import { attemptOf } from './workload-effects.ts';
@@ -152,10 +153,7 @@ const existingInstead = async (
 };
 
 /** Admission has accepted the policy; it can only have become unreadable since, and a person has to mend it. */
-const policyFor = (
-  { policies, journal }: ControllerDependencies,
-  workload: Deployment,
-): { spec: ReleaseSpec['policy']; name?: string } => {
+const policyFor = ({ policies, journal }: ControllerDependencies, workload: Deployment): WantedPolicy => {
   const found = policies.ofWorkload(workload);
   if (!('problems' in found)) return found;
   const note = found.problems.join(' ');
@@ -172,13 +170,14 @@ const policyFor = (
 
 const wantedSpec = (deps: ControllerDependencies, workload: Deployment): Omit<ReleaseSpec, 'workload' | 'attempt'> => {
   const own = workload.metadata.annotations ?? {};
-  const { spec: policy, name: policyName } = policyFor(deps, workload);
+  const { spec: policy, plan, name: policyName } = policyFor(deps, workload);
   const requestedBy = readRequester(own[marks.requestedBy]);
   const reason = reasonOf(own);
   return {
     templateHash: own[marks.releaseHash] ?? '',
     stableHash: own[marks.stableHash] ?? '',
     policy,
+    plan: record(plan),
     ...(policyName === undefined ? {} : { policyName }),
     ...(requestedBy === undefined ? {} : { requestedBy }),
     ...(reason === undefined ? {} : { reason }),

@@ -1,6 +1,8 @@
 /** What the controller is given by the composition root. */
 import type { Logger } from 'pino';
 import type { Gvk, KubeObject, PodTemplate } from '../values/kube-object.ts';
+import type { ReleasePlan } from '../core/plan/plan-of-release.ts';
+import type { Plan } from '../core/plan/plan.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import type { KnownProviders } from '../core/policy/provider-plan.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -28,6 +30,9 @@ export type TrafficPort = {
   readonly detect: Detect;
 };
 
+/** As written, what it compiles to, and the kind and name of the policy object under it. */
+export type WantedPolicy = { readonly spec: ReleaseSpec['policy']; readonly plan: Plan; readonly name?: string };
+
 /** Reads the policy a Release was created with and, for a new one, what the workload's annotations say. */
 export type PolicyPort = {
   /** What the Release does, as it was recorded. */
@@ -35,9 +40,9 @@ export type PolicyPort = {
   /** Whether the workload asks for canary releases, or somebody does for it. */
   readonly optedIn: (workload: Pick<KubeObject, 'metadata'>) => boolean;
   /** Problems where the policy has become unreadable since the workload was admitted: as sentences. */
-  readonly ofWorkload: (
-    workload: KubeObject,
-  ) => { readonly spec: ReleaseSpec['policy']; readonly name?: string } | { readonly problems: readonly string[] };
+  readonly ofWorkload: (workload: KubeObject) => WantedPolicy | { readonly problems: readonly string[] };
+  /** What a Release does: the plan it records. The same object for the same spec. */
+  readonly planOf: (spec: ReleaseSpec) => ReleasePlan;
 };
 
 export type ControllerDependencies = {

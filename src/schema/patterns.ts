@@ -14,6 +14,11 @@ export const patterns = {
     words: 'a whole number with unit ms, s, m or h, such as 30s',
     example: '30s',
   },
+  waitFor: {
+    pattern: '^(approval|[1-9][0-9]{0,5}(ms|s|m|h))$',
+    words: 'approval, or a whole number with unit ms, s, m or h, such as 30s',
+    example: 'approval',
+  },
   checkName: {
     pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
     words: 'lower-case letters, digits and "-", beginning and ending with a letter or digit',

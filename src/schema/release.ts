@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Type, type Static } from 'typebox';
 import type { ObjectMeta } from '../values/kube-object.ts';
+import { PlanSchema } from './plan.ts';
 import { PolicySpecSchema } from './policy.ts';
 import { transition } from './rules.ts';
 
@@ -48,6 +49,7 @@ export const ReleaseSpecSchema = Type.Object(
     ),
     policyName: opt(text('Kind and name of the policy that was used, as `CanaryPolicy/careful`.')),
     policy: PolicySpecSchema,
+    plan: opt(PlanSchema),
     requestedBy: opt(RequesterSchema),
     attempt: opt(Type.Integer({ minimum: 1, default: 1, description: 'Counts retries of the same template.' })),
     reason: opt(text('Why it was skipped or bypassed.')),

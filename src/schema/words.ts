@@ -34,7 +34,7 @@ const ofObject = (node: SchemaNode): string => {
   const values = valuesOf(node);
   return values === undefined
     ? `an object with the fields ${Object.keys(node.properties ?? {}).join(', ')}`
-    : `an object${count(undefined, node.maxProperties, 'key')}, each ${ofText(values)}`;
+    : `an object${count(undefined, node.maxProperties, 'key')}, each ${allowed(values)}`;
 };
 
 /** What a schema allows, for the docs' tables: `a whole number from 1 to 100`. */
