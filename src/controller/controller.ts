@@ -161,7 +161,12 @@ const onlyTold = (object: Release, before: KubeObject | undefined): boolean => {
   if (a === undefined || b === undefined || isDeepStrictEqual(a.lastWriteError, b.lastWriteError)) return false;
   const { name } = object.spec.workload;
   const [left, right] = [a, b].map(({ history: _h, historyToldThrough: _t, ...rest }) => withoutWriteError(rest, name));
-  return left !== undefined && right !== undefined && sameStatus(left, right) && isDeepStrictEqual(asked(object), asked(before));
+  return (
+    left !== undefined &&
+    right !== undefined &&
+    sameStatus(left, right) &&
+    isDeepStrictEqual(asked(object), asked(before))
+  );
 };
 
 const asked = ({ metadata }: KubeObject): unknown => [metadata.annotations, metadata.deletionTimestamp];

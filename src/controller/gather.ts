@@ -113,8 +113,7 @@ const chooseRoute = ({ deps, workload, release }: Subject, plan: Plan, apex: Ser
     release: { name: release.name, uid: release.uid },
   };
   // Once chosen, it stays: a route that is split by one provider has to be given back by the same.
-  const fixed =
-    release.status?.provider ?? (plan.provider === 'auto' ? detect(deps, workload, target) : plan.provider);
+  const fixed = release.status?.provider ?? (plan.provider === 'auto' ? detect(deps, workload, target) : plan.provider);
   const provider = deps.traffic.providers[fixed as ProviderName];
   return { provider, target, live: liveOf(deps.cluster, provider, target) };
 };

@@ -13,7 +13,15 @@ import type { Deployment, JsonObject, ObjectRef } from '../values/kube-object.ts
 import type { Milliseconds } from '../values/time.ts';
 import { adoptRelease } from './adopt.ts';
 import type { ControllerDependencies } from './dependencies.ts';
-import { gather, readRelease, releasesOf, requestsOf, type Gathered, type ReleaseObject, type Subject } from './gather.ts';
+import {
+  gather,
+  readRelease,
+  releasesOf,
+  requestsOf,
+  type Gathered,
+  type ReleaseObject,
+  type Subject,
+} from './gather.ts';
 import { clearOrphans, restoreOrphaned } from './orphaned-releases.ts';
 import { settleOutOfBand } from './out-of-band.ts';
 import { podTrouble } from './pod-trouble.ts';

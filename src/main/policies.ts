@@ -103,7 +103,6 @@ const planOfSpec = (spec: ReleaseSpec): ReleasePlan => {
 };
 
 export const policyPort = (cluster: ClusterView, providers: KnownProviders): PolicyPort => ({
-  ofRelease: ({ policy }) => resolvePolicy(policy),
   planOf: planOfSpec,
   optedIn: ({ metadata }) => optInOf(wordsAbout(cluster, metadata)).optedIn,
   ofWorkload: (workload) => {

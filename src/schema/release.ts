@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Type, type Static } from 'typebox';
 import type { ObjectMeta } from '../values/kube-object.ts';
-import { PlanSchema } from './plan.ts';
+import { PlanSchema, SplitSchema } from './plan.ts';
 import { PolicySpecSchema } from './policy.ts';
 import { transition } from './rules.ts';
 
@@ -108,13 +108,6 @@ export const waitingReasons = [
   'PausedByUser',
   'PromotionStuck',
 ] as const;
-
-const SplitSchema = Type.Object(
-  {
-    weight: Type.Integer({ minimum: 0, maximum: 100, description: 'Percent of the traffic.' }),
-  },
-  { description: 'The split that the routes should show.' },
-);
 
 const AnalysisStatusSchema = Type.Object({
   id: text('Which analysis of the plan.'),

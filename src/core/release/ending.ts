@@ -60,7 +60,9 @@ const releaseCanary = (status: ReleaseStatus, end: End, facts: Facts): ReleaseSt
 /** The delay counts from the moment the routes are back, not from the wish. */
 const routesComingBack = (status: ReleaseStatus, facts: Facts): Move => {
   const since = lastTouched(status) + repairPause;
-  return facts.now < since ? { wakeAt: since } : { status: withStatus(status, { routesRestoredAt: toRfc3339(facts.now) }) };
+  return facts.now < since
+    ? { wakeAt: since }
+    : { status: withStatus(status, { routesRestoredAt: toRfc3339(facts.now) }) };
 };
 
 const lastTouched = (status: ReleaseStatus): Instant =>

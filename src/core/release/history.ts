@@ -23,7 +23,12 @@ export const withHistory = (
   if (events.length === 0) return after;
   const known = before?.history ?? [];
   const first = (before === undefined ? 0 : lastSeq(before)) + 1;
-  const added = events.map((event, i) => ({ ...event, seq: first + i, at: toRfc3339(now), message: cut(event.message) }));
+  const added = events.map((event, i) => ({
+    ...event,
+    seq: first + i,
+    at: toRfc3339(now),
+    message: cut(event.message),
+  }));
   return withStatus(after, {
     history: [...known, ...added].slice(-mostHistory),
     historyToldThrough: told,

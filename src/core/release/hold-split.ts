@@ -14,7 +14,8 @@ import { repairPause, wantedSplit, withStatus } from './state.ts';
 /** What has to happen before the stage can go on; undefined while the wanted split is in place. */
 export const holdSplit = (status: ReleaseStatus, facts: Facts): Next | undefined => {
   const at = fromRfc3339(status.splitInPlaceAt);
-  if (at !== undefined && canaryReady(facts) === 0) return { status: withStatus(status, { splitInPlaceAt: undefined }) };
+  if (at !== undefined && canaryReady(facts) === 0)
+    return { status: withStatus(status, { splitInPlaceAt: undefined }) };
   const short = shortOfPods(status, facts);
   // A split that is in place stays so while further pods start.
   if (short !== undefined && (at === undefined || !('wakeAt' in short))) return short;

@@ -26,5 +26,7 @@ export const pending = (status: ReleaseStatus, facts: Facts): Exclude<Next, { re
 const blocked = (status: ReleaseStatus, facts: Facts): Exclude<Next, { readonly over: ReleaseStatus }> => {
   const deadline = (fromRfc3339(status.phaseEnteredAt) ?? facts.now) + facts.plan.progressDeadline;
   if (facts.now < deadline) return { wakeAt: deadline };
-  return { status: endWith(status, facts, { outcome: 'Failed', reason: 'CannotStart', message: preflightText(facts) }) };
+  return {
+    status: endWith(status, facts, { outcome: 'Failed', reason: 'CannotStart', message: preflightText(facts) }),
+  };
 };

@@ -33,7 +33,11 @@ describe('what is told', () => {
     [
       'the decision to fail, on both',
       { phase: 'Progressing', step: 1 },
-      { phase: 'Failing', step: 1, ending: { outcome: 'Failed', reason: 'ChecksFailed', message: 'bad', decidedAt: '' } },
+      {
+        phase: 'Failing',
+        step: 1,
+        ending: { outcome: 'Failed', reason: 'ChecksFailed', message: 'bad', decidedAt: '' },
+      },
       ['both Warning ChecksFailed'],
     ],
     ['a failed end, on both', { phase: 'Failing' }, { phase: 'Failed' }, ['both Warning ReleaseFailed']],

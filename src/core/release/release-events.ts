@@ -19,12 +19,14 @@ export const eventsBetween = (before: ReleaseStatus | undefined, after: ReleaseS
   ...ofRequests(before, after),
 ];
 
-const event = (
-  reason: string,
-  action: string,
-  message: string,
-  rest: Partial<ReleaseEvent> = {},
-): ReleaseEvent => ({ type: 'Normal', reason, action, message, on: 'both', ...rest });
+const event = (reason: string, action: string, message: string, rest: Partial<ReleaseEvent> = {}): ReleaseEvent => ({
+  type: 'Normal',
+  reason,
+  action,
+  message,
+  on: 'both',
+  ...rest,
+});
 
 const warning = { type: 'Warning' } as const;
 const onlyWorkload = { on: 'workload' } as const;

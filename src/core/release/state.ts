@@ -1,5 +1,6 @@
 /** Questions about a release's state that several parts ask. */
 import { finalPhases, type Outcome, type Phase, type ReleaseStatus } from '../../schema/release.ts';
+import { readSplit, recordSplit } from '../plan/recorded-split.ts';
 import { noSplit, type Split } from '../../values/split.ts';
 import { toRfc3339, type Milliseconds } from '../../values/time.ts';
 import type { Facts } from './facts.ts';
@@ -16,11 +17,12 @@ export const withStatus = (
   ) as ReleaseStatus;
 
 /** What the routes should show, once they do. */
-export const wantedSplit = ({ wanted }: ReleaseStatus): Split => (wanted === undefined ? noSplit : (wanted.split as Split));
+export const wantedSplit = ({ wanted }: ReleaseStatus): Split =>
+  wanted === undefined ? noSplit : readSplit(wanted.split);
 
 /** Wants another split; `weight` is what the table shows of it. */
 export const wanting = (status: ReleaseStatus, split: Split): ReleaseStatus =>
-  withStatus(status, { weight: split.weight, wanted: { split: split as NonNullable<ReleaseStatus['wanted']>['split'] } });
+  withStatus(status, { weight: split.weight, wanted: { split: recordSplit(split) } });
 
 /** Enters a phase; the same one again is not entered anew. */
 export const inPhase = (status: ReleaseStatus, phase: Phase, facts: Pick<Facts, 'now'>): ReleaseStatus =>

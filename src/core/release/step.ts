@@ -55,7 +55,9 @@ export const step = (status: ReleaseStatus, facts: Facts): Step => {
     if (!('status' in next)) return finish(current, facts, next);
     current = next.status;
   }
-  throw new Error(`release ${facts.release.name} does not settle: phase ${current.phase}, stage ${current.stage ?? '-'}`);
+  throw new Error(
+    `release ${facts.release.name} does not settle: phase ${current.phase}, stage ${current.stage ?? '-'}`,
+  );
 };
 
 const finish = (status: ReleaseStatus, facts: Facts, next: Settled): Step => {

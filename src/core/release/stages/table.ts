@@ -43,7 +43,9 @@ export const nextInStage = (status: ReleaseStatus, facts: Facts): Exclude<Next, 
   const index = stages.findIndex(({ id }) => id === status.stage);
   const stage = stages[index];
   if (stage === undefined)
-    throw new Error(`release ${facts.release.name} is in stage ${status.stage ?? 'none'}, which its plan does not have`);
+    throw new Error(
+      `release ${facts.release.name} is in stage ${status.stage ?? 'none'}, which its plan does not have`,
+    );
   const next = handlerOf(stage).next(stage, status, facts);
   if (!('over' in next)) return next;
   const after = stages[index + 1];
