@@ -2,6 +2,7 @@
 import { canaryServiceName } from '../core/release/canary.ts';
 import { distinguishingLabel, findApex } from '../core/release/apex.ts';
 import type { Facts, Request, RouteFacts } from '../core/release/facts.ts';
+import { problemsText } from '../core/release/waiting.ts';
 import { isFinal } from '../core/release/state.ts';
 import { isTakenOver, takenOverNote } from '../core/release/taken-over.ts';
 import {
@@ -284,6 +285,7 @@ export const gather = (subject: Subject): Gathered => {
       canary: canaryOf(canary, slices),
       service,
       ahead: aheadOf(subject, found),
+      planUnreadable: unreadable.length === 0 ? undefined : problemsText(unreadable),
       refused: refusedOf(release),
       arms: service === undefined ? undefined : armsOf(workload, service),
       takenOver: takenOver(canary, route),

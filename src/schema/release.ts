@@ -96,6 +96,7 @@ export const CheckResultSchema = Type.Object({
 export const waitingReasons = [
   'ReleaseAhead',
   'CannotStart',
+  'PlanUnreadable',
   'PodsRefused',
   'CanaryNotReady',
   'TakenOver',

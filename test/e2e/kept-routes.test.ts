@@ -39,7 +39,7 @@ afterAll(async () => stage.strike());
 const atFirstStep = (workload: string): Promise<unknown> =>
   stage.until(
     `the first step of ${workload}`,
-    () => stage.release(workload)?.status?.stepAt !== undefined && stage.release(workload)?.status?.step === 1,
+    () => stage.release(workload)?.status?.splitInPlaceAt !== undefined && stage.release(workload)?.status?.step === 1,
   );
 
 /** Weights of the destinations of every rule that has any. */

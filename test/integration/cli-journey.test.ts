@@ -86,7 +86,7 @@ it('a release is watched, approved by a person, and succeeds', async () => {
     out: expect.stringMatching(/ Waiting [^]* Promoting [^]* Succeeded .*\n$/),
   });
   const user = JSON.parse(await stage.kubectlOk('auth', 'whoami', '-o', 'json')) as { status: { userInfo: object } };
-  expect(stage.release()?.status?.acknowledged).toMatchObject({
+  expect(stage.release()?.status?.acknowledged?.[0]).toMatchObject({
     verb: 'promote',
     reason: 'looked at it',
     result: 'accepted',

@@ -157,7 +157,15 @@ describe('kubectl sluice', () => {
       stepLabel: '1/2',
       weight: 5,
       message: '5 % of the traffic for the canary',
-      checks: [{ name: 'request-success-rate', call: 'pass', because: 'fine', value: 99.9, at: toRfc3339(Date.now()) }],
+      analyses: [
+        {
+          id: 'checks',
+          failures: 0,
+          checks: [
+            { name: 'request-success-rate', call: 'pass', because: 'fine', value: 99.9, at: toRfc3339(Date.now()) },
+          ],
+        },
+      ],
     });
     const { code, stdout } = await sluice('status', 'deployment/web', '-n', 'shop');
     expect(code).toBe(0);
@@ -196,7 +204,10 @@ describe('kubectl sluice', () => {
       verb: 'promote',
       reason: 'looks fine',
     });
-    await setStatus('web-2', { phase: 'Progressing', acknowledged: { ...request, result, at: toRfc3339(Date.now()) } });
+    await setStatus('web-2', {
+      phase: 'Progressing',
+      acknowledged: [{ ...request, result, accepted: result === 'accepted', at: toRfc3339(Date.now()) }],
+    });
     expect((await plugin.ended).code).toBe(code);
     expect(plugin.written.out).toMatch(stdout);
     expect(plugin.written.err).toMatch(stderr);

@@ -77,6 +77,8 @@ export type Facts = {
   readonly now: Instant;
   readonly release: { readonly name: string; readonly spec: ReleaseSpec; readonly generation: number };
   readonly plan: Plan;
+  /** The recorded plan cannot be carried out by this version: `plan` is good for taking down what is there. */
+  readonly planUnreadable?: string;
   readonly workload: WorkloadFacts;
   readonly canary?: CanaryFacts;
   /** Whether a canary Deployment or Service is still there, of whatever template. */

@@ -97,5 +97,7 @@ const edited = (status: ReleaseStatus, facts: Facts): Move | undefined => {
   return { status: endWith(status, facts, { outcome: 'Failed', reason: 'CanaryEdited', message }) };
 };
 
-const forward = (status: ReleaseStatus, facts: Facts): Move =>
-  status.phase === 'Pending' ? pending(status, facts) : nextInStage(status, facts);
+const forward = (status: ReleaseStatus, facts: Facts): Move => {
+  if (status.phase === 'Pending') return pending(status, facts);
+  return facts.planUnreadable === undefined ? nextInStage(status, facts) : {};
+};

@@ -1,5 +1,6 @@
 /** Why a release does not go on, as a reason from a closed list and a sentence made from it. The sentence is never read. */
 import type { ReleaseStatus, Waiting, WaitingReason } from '../../schema/release.ts';
+import type { Problem } from '../../values/problem.ts';
 import type { Facts } from './facts.ts';
 import { isFinal, withStatus } from './state.ts';
 
@@ -11,6 +12,7 @@ export const waitFor = (status: ReleaseStatus, waiting: Waiting | undefined): Re
 const standing: ReadonlySet<WaitingReason> = new Set<WaitingReason>([
   'ReleaseAhead',
   'CannotStart',
+  'PlanUnreadable',
   'PodsRefused',
   'CanaryNotReady',
   'TakenOver',
@@ -40,16 +42,28 @@ const pending = ({ phase }: ReleaseStatus, { ahead, preflight }: Facts): Waiting
     : { reason: 'CannotStart', message: `cannot start: ${preflightText({ preflight })}` };
 };
 
-export const preflightText = ({ preflight }: Pick<Facts, 'preflight'>): string =>
-  preflight
+export const preflightText = ({ preflight }: Pick<Facts, 'preflight'>): string => problemsText(preflight);
+
+/** Every problem as a sentence or two. */
+export const problemsText = (problems: readonly Problem[]): string =>
+  problems
     .map(({ field, value, rule, todo }) => `${field}${value === undefined ? '' : ` "${value}"`}: ${rule}. ${todo}`)
     .join(' ');
 
 const running = (status: ReleaseStatus, facts: Facts): Waiting | undefined => {
   // On the way out nothing has to be routed and no pod is needed.
   if (status.ending !== undefined || status.phase === 'Pending') return undefined;
-  return unserved(facts) ?? refusedRoute(status, facts) ?? promotion(status, facts) ?? pods(status, facts);
+  return (
+    unreadable(facts) ??
+    unserved(facts) ??
+    refusedRoute(status, facts) ??
+    promotion(status, facts) ??
+    pods(status, facts)
+  );
 };
+
+const unreadable = ({ planUnreadable }: Facts): Waiting | undefined =>
+  planUnreadable === undefined ? undefined : { reason: 'PlanUnreadable', message: planUnreadable };
 
 const unserved = ({ route }: Facts): Waiting | undefined =>
   route.unserved === undefined
