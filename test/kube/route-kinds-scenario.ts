@@ -80,9 +80,9 @@ const weightsOf = (name: string): readonly number[] | undefined => {
 const released = (name: string): Pick<Look, 'phase' | 'step' | 'message' | 'refused' | 'events'> => {
   const release = stage.release(name);
   const told = [...stage.events(name), ...(release === undefined ? [] : stage.events(release.name))];
-  const { phase, step, message, refused } = release?.status ?? {};
+  const { phase, step, message, lastWriteError } = release?.status ?? {};
   const events = [...new Set(told.map((event) => event.split(':')[0] ?? ''))];
-  return { phase, step, message, refused: refused?.words, events };
+  return { phase, step, message, refused: lastWriteError?.message, events };
 };
 const look = (name: string): Look => {
   const workload = stage.deployment(name);

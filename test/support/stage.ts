@@ -170,8 +170,8 @@ export class Stage {
   untilStep(step: number): Promise<SeenRelease> {
     return this.until(`step ${step}`, () => {
       const release = this.release();
-      const { step: at, stepAt, completedAt } = release?.status ?? {};
-      return at === step && stepAt !== undefined && completedAt === undefined ? release : undefined;
+      const { step: at, splitInPlaceAt, completedAt } = release?.status ?? {};
+      return at === step && splitInPlaceAt !== undefined && completedAt === undefined ? release : undefined;
     });
   }
 
