@@ -73,7 +73,7 @@ const measure = async (): Promise<void> => {
   await new Promise((resolve) => setTimeout(resolve, idleSeconds * 1000));
   const idle = taken(candidates);
   const rssMiB = await residentMiB(stage.namespace);
-  await stage.strike();
+  await stage.teardown();
   for (const { counter } of candidates) await counter.close();
   await admission.kubectl(['delete', 'clusterrole,clusterrolebinding', stage.namespace]);
   await admission.stop();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { memoryLog } from '../../test/kube/kube-kit.ts';
+import { memoryLog } from '../../test/kube/memory-log.ts';
 import { kinds, type JsonObject, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
 import { manualClock } from '../ports/clock.ts';
 import { ClusterError, type Patch } from '../ports/cluster.ts';

@@ -129,6 +129,6 @@ try {
   say(`demo: failed: ${error instanceof Error ? error.message : String(error)}`);
   last = '';
 }
-await stage.strike();
+await stage.teardown();
 if (last !== '') say(last);
 process.exit(last === '' ? 1 : 0);

@@ -199,7 +199,7 @@ beforeAll(async () => {
   told.log = JSON.stringify(sluice.log);
   told.kubectl = said.join('\n');
 }, 170_000);
-afterAll(() => stage.strike());
+afterAll(() => stage.teardown());
 
 describe('no secret is told', () => {
   /** Proof that each source tells of these very changes. */

@@ -123,7 +123,7 @@ class Scene {
   }
 
   async end(): Promise<void> {
-    await this.stage.strike();
+    await this.stage.teardown();
     for (const { counter } of this.candidates) await counter.close();
   }
 }

@@ -63,7 +63,7 @@ beforeAll(async () => {
   await stage.untilRolledOut();
 }, 240_000);
 // Undefined where it could not be set, which is then the error to see.
-afterAll(() => (stage as Stage | undefined)?.strike());
+afterAll(() => (stage as Stage | undefined)?.teardown());
 
 it('before the first change there is nothing to show, and that is said', async () => {
   expect(await sluice('status', 'web')).toMatchObject({

@@ -6,7 +6,7 @@ import type { WatchSpec } from '../../src/kube/watch-spec.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import { attach } from '../cluster/up.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { memoryLog } from './kube-kit.ts';
+import { memoryLog } from './memory-log.ts';
 
 const closing: (() => Promise<void> | void)[] = [];
 afterAll(async () => {

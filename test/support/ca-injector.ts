@@ -10,7 +10,7 @@ import { clusterWriter } from '../../src/kube/cluster-writer.ts';
 import { connectCluster } from '../../src/kube/cluster.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
-import { memoryLog } from '../kube/kube-kit.ts';
+import { memoryLog } from '../kube/memory-log.ts';
 
 export const injectFrom = 'cert-manager.io/inject-ca-from';
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Arch } from './catalog.ts';
 import { cached, cacheKey } from './cache.ts';
 import type { Env } from './go-build.ts';
-import { runCommand, runOrFail } from './run-command.ts';
+import { inTime } from '../in-time.ts';
+import { DOWNLOAD_WITHIN_MS, runCommand, runOrFail } from './run-command.ts';
 
 /** The official Go archive used where no Go is installed. The digests are those its makers publish. */
 export const GO_ARCHIVE = {
@@ -53,9 +54,7 @@ export const downloadGo = async (
   const file = archive.files[arch];
   const entry = await cached(root, cacheKey('go', archive.version, file), async (folder, scratch) => {
     const url = `${archive.base}/go${archive.version}.${file.name}.tar.gz`;
-    const response = await fetch(url, { signal });
-    if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-    const body = Buffer.from(await response.arrayBuffer());
+    const body = await download(url, signal);
     checkDigest(url, body, file.sha256);
     const path = join(scratch, 'go.tar.gz');
     await writeFile(path, body);
@@ -63,6 +62,17 @@ export const downloadGo = async (
   });
   return join(entry, 'go', 'bin', 'go');
 };
+
+const download = (url: string, signal: AbortSignal): Promise<Buffer> =>
+  inTime(
+    url,
+    async (late) => {
+      const response = await fetch(url, { signal: AbortSignal.any([signal, late]) });
+      if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+      return Buffer.from(await response.arrayBuffer());
+    },
+    { withinMs: DOWNLOAD_WITHIN_MS },
+  );
 
 const checkDigest = (what: string, body: Buffer, expected: string): void => {
   const actual = createHash('sha256').update(body).digest('hex');
