@@ -18,6 +18,7 @@ import { downloadGo, goIsUsable } from '../cluster/binaries/go-toolchain.ts';
 import { about, liveProgress, plainProgress, silentProgress } from '../cluster/binaries/progress.ts';
 import { runCommand, runOrFail } from '../cluster/binaries/run-command.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
+import { inTime } from '../cluster/in-time.ts';
 
 let scratch: string;
 beforeEach(async () => {
@@ -107,7 +108,7 @@ describe('the cache', () => {
        await cached(process.argv[2], 'k', async () => { console.log('making'); await new Promise((r) => setTimeout(r, 1e6)); });`,
     );
     const child = spawn(process.execPath, [script, scratch], { stdio: ['ignore', 'pipe', 'ignore'] });
-    await once(child.stdout, 'data');
+    await inTime('the work to begin', once(child.stdout, 'data'));
     child.kill('SIGKILL');
     expect((await readdir(join(scratch, 'tmp'))).length).toBe(2);
     await cached(scratch, 'k', (entry) => writeFile(join(entry, 'tool'), ''));
@@ -159,7 +160,7 @@ describe('Go', () => {
 
   const serve = async (body: Buffer) => {
     const server = createServer((_request, response) => response.end(body)).listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    await inTime('the server to listen', once(server, 'listening'));
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     return { base, close: () => server.close() };
   };

@@ -16,6 +16,7 @@ import { nsenterArgs, unshareArgs } from '../cluster/namespace.ts';
 import { childrenOf, identify, isAlive, signalProcess } from '../cluster/process-identity.ts';
 import { renderStaticTargets } from '../cluster/prometheus-config.ts';
 import { shapeOf } from '../cluster/up.ts';
+import { inTime } from '../cluster/in-time.ts';
 
 const layout = layoutOf('/clusters/a');
 const tokens = Object.fromEntries(USERS.map((user) => [user, `token-of-${user}`])) as Record<
@@ -186,7 +187,7 @@ describe('a process', () => {
     expect(await signalProcess({ ...identity, startTime: '1' }, 'SIGKILL')).toBe(false);
     expect(await isAlive(identity)).toBe(true);
     expect(await signalProcess(identity, 'SIGKILL')).toBe(true);
-    await once(child, 'exit');
+    await inTime('it to end', once(child, 'exit'));
     expect(await isAlive(identity)).toBe(false);
   });
 });

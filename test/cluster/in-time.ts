@@ -32,17 +32,12 @@ export const inTime = async <T>(
   }
 };
 
-const orLate = <T>(given: PromiseLike<T>, { ms }: Allotment, overdue: () => Error): Promise<T> =>
-  new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(overdue()), ms);
-    given.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error as Error);
-      },
-    );
-  });
+const orLate = async <T>(given: PromiseLike<T>, { ms }: Allotment, overdue: () => Error): Promise<T> => {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(overdue()), ms);
+  try {
+    return await Promise.race([given, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};

@@ -23,7 +23,7 @@ const messageOf = (work: Promise<unknown>): Promise<string> =>
 
 // The next test has one of its own, from the test environment.
 afterEach(() => {
-  delete scope[HOOK_TIME];
+  Reflect.deleteProperty(scope, HOOK_TIME);
 });
 
 describe('a wait for a condition', () => {

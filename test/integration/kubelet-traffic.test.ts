@@ -5,6 +5,7 @@ import type { Execution } from '../cluster/execution.ts';
 import { aDeployment, envOf, talkTo } from '../cluster/kubelet/test-cluster.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 import { up } from '../cluster/up.ts';
+import { inTime } from '../cluster/in-time.ts';
 
 jest.setTimeout(240_000);
 
@@ -62,7 +63,7 @@ const startLoad = (host: string, rps: number): { execution: Execution; lines: Li
   });
   const end = async (): Promise<Line> => {
     await execution.kill('SIGTERM');
-    await execution.ended;
+    await inTime('the load generator to end', execution.ended);
     const last = lines.at(-1);
     if (last?.kind !== 'summary') throw new Error('the load generator left no summary');
     return last;

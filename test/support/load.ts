@@ -61,7 +61,7 @@ export const startLoad = async (cluster: Cluster, { url, host, rps }: LoadOption
   };
   let counts: Counts | undefined;
   await waitUntil(`the first good answer of ${host} to the load`, async () => (counts = await load.total()).ok > 0, {
-    seen: () => JSON.stringify(counts) ?? 'nothing counted',
+    seen: () => (counts === undefined ? 'no counts' : JSON.stringify(counts)),
   });
   return load;
 };

@@ -66,13 +66,16 @@ export const downloadGo = async (
 const download = (url: string, signal: AbortSignal): Promise<Buffer> =>
   inTime(
     url,
-    async (late) => {
-      const response = await fetch(url, { signal: AbortSignal.any([signal, late]) });
-      if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-      return Buffer.from(await response.arrayBuffer());
+    (late) => fetch(url, { signal: AbortSignal.any([signal, late]) }).then((answer) => bytesOf(url, answer)),
+    {
+      withinMs: DOWNLOAD_WITHIN_MS,
     },
-    { withinMs: DOWNLOAD_WITHIN_MS },
   );
+
+const bytesOf = async (url: string, answer: Response): Promise<Buffer> => {
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
+  return Buffer.from(await answer.arrayBuffer());
+};
 
 const checkDigest = (what: string, body: Buffer, expected: string): void => {
   const actual = createHash('sha256').update(body).digest('hex');
