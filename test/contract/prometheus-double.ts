@@ -6,7 +6,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Series } from '../../src/core/judge/series.ts';
-import { close, listen } from '../support/listen.ts';
+import { close, listen } from '../cluster/listen.ts';
 
 export type Received = {
   readonly method: string;

@@ -12,7 +12,7 @@ import type { ToolName } from '../cluster/binaries/catalog.ts';
 import { fetchText } from '../cluster/fetch-text.ts';
 import { inTime } from '../cluster/in-time.ts';
 import { Hopeless, waitUntil } from '../cluster/wait-until.ts';
-import { close, listen } from '../support/listen.ts';
+import { close, listen } from '../cluster/listen.ts';
 
 /** `host:port` and the labels its series get. */
 export type Scraped = { readonly address: string; readonly labels: Labels };

@@ -9,7 +9,7 @@ import { attach } from '../cluster/up.ts';
 import { sluice } from '../support/admission-input.ts';
 import { aManifest, startAdmission, type AdmissionKit } from '../support/admission-webhook.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
-import { listen } from '../support/listen.ts';
+import { listen } from '../cluster/listen.ts';
 
 const [v1, v2] = ['sluice.test/app:1', 'sluice.test/app:2'] as const;
 const namespace = `admit-match-${process.pid}`;

@@ -4,7 +4,7 @@
  */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { close, listen } from '../support/listen.ts';
+import { close, listen } from '../cluster/listen.ts';
 
 export type FakeObject = {
   apiVersion?: string;

@@ -4,7 +4,7 @@ import type { Json, JsonObject, KubeObject } from '../../src/values/kube-object.
 import type { ServingCertificate } from '../../src/webhook/webhook-server.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
-import { listen } from './listen.ts';
+import { listen } from '../cluster/listen.ts';
 
 /** What it makes of a template; undefined leaves it. Text refuses the write. */
 export type Change = (object: KubeObject) => KubeObject | string | undefined;

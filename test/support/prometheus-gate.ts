@@ -1,6 +1,6 @@
 /** A TCP door in front of the cluster's Prometheus: closed, its address refuses connections as a stopped one does. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { close, listen } from './listen.ts';
+import { close, listen } from '../cluster/listen.ts';
 
 export type PrometheusGate = {
   readonly url: string;

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { inTime } from '../cluster/in-time.ts';
-import { close, listen } from './listen.ts';
+import { close, listen } from '../cluster/listen.ts';
 
 type Moment = 'before' | 'after' | 'between';
 

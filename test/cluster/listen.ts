@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
-import { inTime } from '../cluster/in-time.ts';
+import { inTime } from './in-time.ts';
 
 /** Opens a port of this machine's loopback address, any free one unless given, and resolves with its number. */
 export const listen = async (server: Server, port = 0): Promise<number> => {
