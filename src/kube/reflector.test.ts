@@ -3,7 +3,7 @@ import { failure, FakeApiServer, type SeenRequest } from '../../test/kube/fake-a
 import { apiFor, noJitter } from '../../test/kube/kube-kit.ts';
 import { memoryLog } from '../../test/kube/memory-log.ts';
 import { waitUntil } from '../../test/cluster/wait-until.ts';
-import { kinds } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { manualClock, systemClock, type Clock } from '../ports/clock.ts';
 import type { Api } from './api.ts';
 import { ObjectStore } from './object-store.ts';
