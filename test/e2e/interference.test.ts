@@ -32,7 +32,7 @@ beforeAll(async () => {
   await stage.untilRolledOut();
 });
 
-afterAll(async () => stage.strike());
+afterAll(async () => stage.teardown());
 
 /** A release that stays at its first step, of a version of its own. */
 const midRelease = async (): Promise<string> => {

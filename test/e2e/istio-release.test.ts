@@ -33,7 +33,7 @@ beforeAll(async () => {
   load = await stage.load({ rps: 350 });
 });
 
-afterAll(async () => stage.strike());
+afterAll(async () => stage.teardown());
 
 describe('through a VirtualService of the user', () => {
   test('v2 climbs, with the observed split within 3 points of the wanted weight, and is promoted', async () => {

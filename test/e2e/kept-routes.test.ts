@@ -34,7 +34,7 @@ beforeAll(async () => {
   await stage.apply(service('api'), app({ name: 'api', version: 'v1', replicas: 1, annotations: policy }));
   await Promise.all([stage.untilRolledOut(), stage.untilRolledOut('api')]);
 });
-afterAll(async () => stage.strike());
+afterAll(async () => stage.teardown());
 
 const atFirstStep = (workload: string): Promise<unknown> =>
   stage.until(

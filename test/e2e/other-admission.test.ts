@@ -111,7 +111,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.allSettled(running.values());
   await webhooks.stop();
-  await stage.strike();
+  await stage.teardown();
 });
 
 /** A ValidatingAdmissionPolicy for writes of Sluice to one object; resolves when it is in force. */

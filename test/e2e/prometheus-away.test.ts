@@ -28,7 +28,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await gate.close();
-  await stage.strike();
+  await stage.teardown();
 });
 
 test('it holds with a sentence that names the address, fails nothing, and recovers', async () => {

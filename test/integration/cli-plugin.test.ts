@@ -15,6 +15,7 @@ import type { ReleaseStatus } from '../../src/schema/release.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { up } from '../cluster/up.ts';
+import { inTime } from '../cluster/in-time.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 
 jest.setTimeout(120_000);
@@ -81,7 +82,12 @@ const running = (...args: string[]) => {
   const written = { out: '', err: '' };
   execution.stdout?.setEncoding('utf8').on('data', (text: string) => (written.out += text));
   execution.stderr?.setEncoding('utf8').on('data', (text: string) => (written.err += text));
-  return { written, ended: execution.ended, kill: (signal: NodeJS.Signals) => execution.kill(signal) };
+  const seen = (): string => `${written.out}${written.err}`;
+  return {
+    written,
+    end: () => inTime(`kubectl sluice ${args.join(' ')} to end`, execution.ended, { seen }),
+    kill: (signal: NodeJS.Signals) => execution.kill(signal),
+  };
 };
 
 beforeAll(async () => {
@@ -208,7 +214,7 @@ describe('kubectl sluice', () => {
       phase: 'Progressing',
       acknowledged: [{ ...request, result, accepted: result === 'accepted', at: toRfc3339(Date.now()) }],
     });
-    expect((await plugin.ended).code).toBe(code);
+    expect((await plugin.end()).code).toBe(code);
     expect(plugin.written.out).toMatch(stdout);
     expect(plugin.written.err).toMatch(stderr);
   });
@@ -226,7 +232,7 @@ describe('kubectl sluice', () => {
     await setStatus('web-3', { phase: 'Progressing', stepLabel: '1/2', weight: 5, canary: { replicas: 1, ready: 1 } });
     await waitUntil('the next state', () => plugin.written.out.includes('Progressing 1/2 5 %'));
     await setStatus('web-3', { phase: 'Succeeded', message: 'promoted', weight: 0 });
-    expect((await plugin.ended).code).toBe(0);
+    expect((await plugin.end()).code).toBe(0);
     expect(plugin.written.out).toMatch(/canary: 1 of 1 pods ready\n[^]*web-3 Succeeded 1\/2: promoted\n$/);
   });
 
@@ -240,7 +246,7 @@ describe('kubectl sluice', () => {
     const plugin = running('watch', 'web', '-n', 'shop');
     await waitUntil('the first state', () => plugin.written.out.includes('Progressing'));
     await plugin.kill('SIGINT');
-    expect((await plugin.ended).code).toBe(130);
+    expect((await plugin.end()).code).toBe(130);
   });
 
   it('skips: the reason is on the Deployment, and a webhook that does not answer is noticed', async () => {

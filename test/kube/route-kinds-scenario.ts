@@ -135,5 +135,5 @@ await stage.apply(deployment('early', 'v1'));
 const over = await seen('early', 'its end', ({ phase, canary }) => phase === 'Aborted' && !canary);
 const report: RouteKindsReport = { absent, present, pending, started, bereft: bereft!, aborted, back, over };
 process.stdout.write(JSON.stringify(report));
-await stage.strike();
+await stage.teardown();
 process.exit(0);

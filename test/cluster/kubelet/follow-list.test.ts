@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { ApiError } from '../cluster/kubelet/api-client.ts';
-import type { ApiClient } from '../cluster/kubelet/api-client.ts';
-import { followList } from '../cluster/kubelet/follow-list.ts';
-import type { KubeObject } from '../cluster/kubelet/kube-types.ts';
+import { ApiError } from './api-client.ts';
+import type { ApiClient } from './api-client.ts';
+import { followList } from './follow-list.ts';
+import type { KubeObject } from './kube-types.ts';
 
 type Step =
   | { readonly list: readonly string[]; readonly version: string }
@@ -11,7 +11,9 @@ type Step =
 const object = (name: string, resourceVersion = '1'): KubeObject => ({
   metadata: { name, uid: name, resourceVersion },
 });
+
 const event = (type: string, name: string, version: string) => ({ type, object: object(name, version) });
+
 const gone = { type: 'ERROR', object: { code: 410, message: 'too old', metadata: {} } };
 
 /** An API server that answers by script and fires `done` at the end of it; returns the requests and the changes seen. */

@@ -1,22 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ApiClient } from '../cluster/kubelet/api-client.ts';
-import { baseEnv, isMounted, prepareLaunch } from '../cluster/kubelet/container-launch.ts';
-import type { LaunchSite } from '../cluster/kubelet/container-launch.ts';
-import type { NodeContext } from '../cluster/kubelet/node-context.ts';
-import { PodVolumes } from '../cluster/kubelet/pod-volumes.ts';
-import { aContainer, aPod, lookupOf } from '../cluster/kubelet/test-support.ts';
-import { writeFiles } from '../cluster/kubelet/write-files.ts';
+import type { ApiClient } from './api-client.ts';
+import { baseEnv, isMounted, prepareLaunch } from './container-launch.ts';
+import type { LaunchSite } from './container-launch.ts';
+import type { NodeContext } from './node-context.ts';
+import { PodVolumes } from './pod-volumes.ts';
+import { aContainer, aPod, lookupOf } from './test-support.ts';
 
 let dir: string;
+
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'kubelet-launch-'));
 });
+
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 const TOKEN = { name: 'kube-api-access', mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' };
+
 const host = (over: object = {}) =>
   aContainer({ image: 'sluice.test/host:x', volumeMounts: [TOKEN, { name: 'tls-cert', mountPath: '/tls' }], ...over });
 
@@ -90,20 +92,4 @@ describe('what a container starts with', () => {
     ['the host with its token only', host({ volumeMounts: [TOKEN] }), true],
     ['the host without volumes', host({ volumeMounts: [] }), false],
   ])('%s', (_case, container, mounted) => expect(isMounted(container, true)).toBe(mounted));
-});
-
-describe('files of a volume', () => {
-  const files = (values: Record<string, string>) =>
-    new Map(Object.entries(values).map(([path, text]) => [path, { content: Buffer.from(text), mode: 0o644 }]));
-
-  it('are swapped in one step, and what is gone from the object is gone', async () => {
-    const at = join(dir, 'swapped');
-    await writeFiles(at, files({ a: '1', 'sub/b': '2' }));
-    const first = await readlink(join(at, '..data'));
-    await writeFiles(at, files({ a: '3', c: '4' }));
-    expect(await readFile(join(at, 'a'), 'utf8')).toBe('3');
-    expect(await readlink(join(at, '..data'))).not.toBe(first);
-    expect((await readdir(at)).filter((name) => !name.startsWith('..')).sort()).toEqual(['a', 'c']);
-    expect(await readdir(at)).not.toContain(first);
-  });
 });

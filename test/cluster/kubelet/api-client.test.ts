@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createApiClient } from '../cluster/kubelet/api-client.ts';
-import type { ApiClient } from '../cluster/kubelet/api-client.ts';
+import { createApiClient } from './api-client.ts';
+import type { ApiClient } from './api-client.ts';
 
 let server: Server;
 let api: ApiClient;
