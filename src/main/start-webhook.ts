@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import type { Credential } from '../certs/authority.ts';
 import type { Keeper } from '../certs/keep-certificates.ts';
 import { admissionAnswers } from '../core/admission/admission-answers.ts';
-import { kinds } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { toRfc3339 } from '../values/time.ts';
 import type { ConnectedCluster } from '../kube/cluster.ts';
 import { kubeJournal, type KubeJournal } from '../kube/journal.ts';
