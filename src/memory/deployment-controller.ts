@@ -1,5 +1,6 @@
 /** Rolls Deployments: their ReplicaSets, their revisions, and what their status says. */
-import { kinds, type Deployment, type JsonObject, type KubeObject } from '../values/kube-object.ts';
+import type { Deployment, JsonObject, KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { controlLoop, unlessRefused, type ControlLoop } from './control-loop.ts';
 import {
   countedStatus,
@@ -16,6 +17,7 @@ import type { Author, MemoryServer } from './memory-server.ts';
 import {
   inherited,
   isOfTemplate,
+  replicaSets,
   newSet,
   ownerOf,
   revisionAnnotation,
@@ -23,7 +25,7 @@ import {
   setsOf,
   sizeOf,
   strays,
-  type ReplicaSet,
+  type OwnedSet,
 } from './owned-sets.ts';
 import { pausedSizes, rollingSizes, sizeAtBirth, type Rollout, type Sizes } from './rollout.ts';
 import { refOf } from './write-rules.ts';
@@ -39,7 +41,7 @@ export const deploymentController = (server: MemoryServer): ControlLoop => {
     work: () => {
       for (const object of server.list(kinds.deployment)) {
         const key = `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
-        unlessRefused(() => new Rolling(server, object as unknown as Deployment).sync());
+        unlessRefused(() => new Rolling(server, object).sync());
         alarms.get(key)?.();
         const due = dueAt(server, object);
         if (due !== undefined)
@@ -57,7 +59,7 @@ export const deploymentController = (server: MemoryServer): ControlLoop => {
 const dueAt = (server: MemoryServer, { metadata }: KubeObject): number | undefined => {
   const { name, namespace = '' } = metadata;
   const stored = server.get({ gvk: kinds.deployment, name, namespace });
-  return stored === undefined ? undefined : deadlineOf(stored as unknown as Deployment);
+  return stored === undefined ? undefined : deadlineOf(stored);
 };
 
 /** One look at one Deployment. Every write of it has it looked at again. */
@@ -78,11 +80,11 @@ class Rolling {
     else this.#roll();
   }
 
-  #sets(): readonly ReplicaSet[] {
+  #sets(): readonly OwnedSet[] {
     return setsOf(this.#server, this.#deployment);
   }
 
-  #current(): ReplicaSet | undefined {
+  #current(): OwnedSet | undefined {
     return this.#sets().find((set) => isOfTemplate(set, this.#deployment.spec.template));
   }
 
@@ -120,7 +122,7 @@ class Rolling {
   }
 
   /** The ReplicaSet of the template, with the newest revision; undefined while there is no room for one. */
-  #ensureCurrent(): ReplicaSet | undefined {
+  #ensureCurrent(): OwnedSet | undefined {
     const sets = this.#sets();
     const current = this.#current();
     const others = sets.filter((set) => set !== current);
@@ -128,15 +130,15 @@ class Rolling {
     if (current !== undefined) return this.#renewed(current, Math.max(revision, revisionOf(current)));
     const size = sizeAtBirth(this.#rollout());
     if (size === undefined) return undefined;
-    const made = this.#server.create(newSet(this.#deployment, size, revision), kinds.replicaSet, author);
+    const made = this.#server.create(newSet(this.#deployment, size, revision), replicaSets, author);
     const words = `Created new replica set "${made.metadata.name}"`;
     this.#tellRevision(revision, progressing('True', 'NewReplicaSetCreated', words));
-    return made as ReplicaSet;
+    return made;
   }
 
-  #renewed(current: ReplicaSet, revision: number): ReplicaSet {
+  #renewed(current: OwnedSet, revision: number): OwnedSet {
     const annotations = inherited(this.#deployment, revision);
-    const stored = this.#patch(current, { metadata: { annotations } }) as ReplicaSet;
+    const stored = this.#patch(current, { metadata: { annotations } });
     const words = `Found new replica set "${current.metadata.name}"`;
     const isNew = (this.#deployment.status?.conditions ?? []).every(({ type }) => type !== 'Progressing');
     this.#tellRevision(revision, isNew ? progressing('True', 'FoundNewReplicaSet', words) : undefined);
@@ -163,7 +165,7 @@ class Rolling {
     const olds = this.#sets().filter(({ metadata }) => metadata.name !== current);
     for (const old of olds.slice(typeof limit === 'number' ? limit : 10)) {
       if ((old.spec.replicas ?? 1) === 0 && (old.status?.replicas ?? 0) === 0)
-        this.#server.remove(refOf(kinds.replicaSet, old), {}, author);
+        this.#server.remove(refOf(replicaSets, old), {}, author);
     }
   }
 
@@ -190,10 +192,10 @@ class Rolling {
   #write(body: JsonObject): void {
     const ref = refOf(kinds.deployment, this.#deployment);
     const stored = this.#server.patch(ref, { type: 'merge', body }, { subresource: 'status' }, author);
-    this.#deployment = stored as unknown as Deployment;
+    this.#deployment = stored;
   }
 
-  #patch(set: KubeObject, body: JsonObject): KubeObject {
-    return this.#server.patch(refOf(kinds.replicaSet, set), { type: 'merge', body }, {}, author);
+  #patch(set: KubeObject, body: JsonObject): OwnedSet {
+    return this.#server.patch(refOf(replicaSets, set), { type: 'merge', body }, {}, author);
   }
 }

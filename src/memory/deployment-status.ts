@@ -1,7 +1,7 @@
 /** What the Deployment controller says of a Deployment. Pure. */
 import type { Condition, Deployment } from '../values/kube-object.ts';
 import { fromRfc3339, toRfc3339, type Instant, type Milliseconds } from '../values/time.ts';
-import { revisionOf, type ReplicaSet } from './owned-sets.ts';
+import { revisionOf, type OwnedSet } from './owned-sets.ts';
 import { limitsOf } from './rollout.ts';
 
 export type DeploymentStatus = NonNullable<Deployment['status']>;
@@ -12,7 +12,7 @@ export type Said = Omit<Condition, 'lastTransitionTime' | 'lastUpdateTime'>;
 const timedOut = 'ProgressDeadlineExceeded';
 const allAvailable = 'NewReplicaSetAvailable';
 
-const sum = (sets: readonly ReplicaSet[], of: (status: NonNullable<ReplicaSet['status']>) => number | undefined) =>
+const sum = (sets: readonly OwnedSet[], of: (status: NonNullable<OwnedSet['status']>) => number | undefined) =>
   sets.reduce((total, { status }) => total + (of(status ?? {}) ?? 0), 0);
 
 export const conditionOf = ({ status }: Deployment, type: string): Condition | undefined =>
@@ -37,8 +37,8 @@ const without = (conditions: readonly Condition[], type: string): readonly Condi
 /** Counts, and whether there are enough pods. */
 export const countedStatus = (
   deployment: Deployment,
-  sets: readonly ReplicaSet[],
-  around: { readonly current: ReplicaSet | undefined; readonly now: Instant },
+  sets: readonly OwnedSet[],
+  around: { readonly current: OwnedSet | undefined; readonly now: Instant },
 ): DeploymentStatus => {
   const { metadata, spec } = deployment;
   const desired = spec.replicas ?? 1;
@@ -82,8 +82,8 @@ export const isComplete = ({ spec }: Deployment, status: DeploymentStatus): bool
 /** The counts with what they mean for the roll: done, under way, or out of time. */
 export const rolledStatus = (
   deployment: Deployment,
-  sets: readonly ReplicaSet[],
-  around: { readonly current: ReplicaSet; readonly now: Instant },
+  sets: readonly OwnedSet[],
+  around: { readonly current: OwnedSet; readonly now: Instant },
 ): DeploymentStatus => {
   const counted = countedStatus(deployment, sets, around);
   const conditions = withFailure(progressed(deployment, counted, around), sets, around);
@@ -93,7 +93,7 @@ export const rolledStatus = (
 const progressed = (
   deployment: Deployment,
   counted: DeploymentStatus,
-  { current, now }: { readonly current: ReplicaSet; readonly now: Instant },
+  { current, now }: { readonly current: OwnedSet; readonly now: Instant },
 ): readonly Condition[] => {
   const conditions = counted.conditions ?? [];
   const known = conditionOf(deployment, 'Progressing');
@@ -145,7 +145,7 @@ export const deadlineOf = (deployment: Deployment): Instant | undefined => {
 /** Pods that are refused are told of where people look. */
 const withFailure = (
   conditions: readonly Condition[],
-  sets: readonly ReplicaSet[],
+  sets: readonly OwnedSet[],
   { now }: { readonly now: Instant },
 ): readonly Condition[] => {
   const failure = sets

@@ -1,10 +1,11 @@
 /** Publishes the pods that Services select, in one EndpointSlice for each Service. */
-import { kinds, type KubeObject, type Service } from '../values/kube-object.ts';
+import { gvk, type KubeObject, type Service } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { selects } from '../values/label-selector.ts';
 import { controlLoop, unlessRefused, type ControlLoop } from './control-loop.ts';
 import type { Author, MemoryServer } from './memory-server.ts';
 import { isOwnedBy, ownerOf } from './owned-sets.ts';
-import { same } from './patches.ts';
+import { sameJson } from '../values/same-json.ts';
 import { addressOf, isReady } from './pods.ts';
 import { refOf } from './write-rules.ts';
 
@@ -17,7 +18,8 @@ export type Endpoint = {
   readonly conditions: { readonly ready: boolean };
   readonly targetRef: { readonly kind: 'Pod'; readonly name: string };
 };
-type EndpointSlice = KubeObject & { readonly endpoints?: readonly Endpoint[] };
+type Slice = KubeObject & { readonly endpoints?: readonly Endpoint[] };
+const slices = gvk<Slice>('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices');
 
 export const endpointController = (server: MemoryServer): ControlLoop =>
   controlLoop(server, {
@@ -30,24 +32,24 @@ export const endpointController = (server: MemoryServer): ControlLoop =>
 /** Ready endpoints of a Service, as published. */
 export const readyEndpoints = (server: MemoryServer, namespace: string, service: string): readonly Endpoint[] => {
   const found = server.get({ gvk: kinds.service, namespace, name: service });
-  const slices = server.list(kinds.endpointSlice, namespace) as readonly EndpointSlice[];
-  return slices
+  const published = server.list(slices, namespace);
+  return published
     .filter((slice) => found !== undefined && isOwnedBy(slice, found.metadata.uid))
     .flatMap(({ endpoints = [] }) => endpoints)
     .filter(({ conditions }) => conditions.ready);
 };
 
-const publish = (server: MemoryServer, object: KubeObject): void => {
-  const { selector = {} } = (object as unknown as Service).spec;
+const publish = (server: MemoryServer, object: Service): void => {
+  const { selector = {} } = object.spec;
   if (Object.keys(selector).length === 0) return;
   const wanted = sliceOf(object, endpointsOf(server, object, selector));
-  const stored = server.get(refOf(kinds.endpointSlice, wanted));
+  const stored = server.get(refOf(slices, wanted));
   if (stored === undefined) {
-    server.create(wanted, kinds.endpointSlice, author);
+    server.create(wanted, slices, author);
     return;
   }
   const next = { ...wanted, metadata: { ...stored.metadata, labels: wanted.metadata.labels ?? {} } };
-  if (isOwnedBy(stored, object.metadata.uid) && !same(stored, next)) server.replace(next, kinds.endpointSlice, author);
+  if (isOwnedBy(stored, object.metadata.uid) && !sameJson(stored, next)) server.replace(next, slices, author);
 };
 
 const endpointsOf = (server: MemoryServer, { metadata }: KubeObject, matchLabels: Readonly<Record<string, string>>) =>
@@ -58,7 +60,7 @@ const endpointsOf = (server: MemoryServer, { metadata }: KubeObject, matchLabels
     return [{ addresses: [address], conditions: { ready: isReady(pod) }, targetRef }];
   });
 
-const sliceOf = ({ metadata }: KubeObject, endpoints: readonly Endpoint[]): EndpointSlice => ({
+const sliceOf = ({ metadata }: KubeObject, endpoints: readonly Endpoint[]): Slice => ({
   apiVersion: 'discovery.k8s.io/v1',
   kind: 'EndpointSlice',
   metadata: {

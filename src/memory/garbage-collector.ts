@@ -1,5 +1,6 @@
 /** Collects what has lost its owners, what waits for its dependents, and what is left in a namespace that goes. */
-import { kinds, type Gvk, type KubeObject } from '../values/kube-object.ts';
+import type { Gvk, KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { controlLoop, type ControlLoop } from './control-loop.ts';
 import type { MemoryServer } from './memory-server.ts';
 import { kindKey } from './served-kinds.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { gvk, kinds, type KubeObject } from '../values/kube-object.ts';
+import { gvk, type KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { manualClock } from '../ports/clock.ts';
 import { ClusterError, type Patch } from '../ports/cluster.ts';
 import { conflict, faultAt, type Fault } from './faults.ts';

@@ -2,7 +2,8 @@
  * The cluster port over an API server in memory: a cache that watches feed, writes that are in it at once, and the faults that
  * a test wants. Each client has a cache of its own, so that one of them can be behind, or be killed.
  */
-import { kinds, type Gvk, type KubeObject, type Labels, type ObjectRef } from '../values/kube-object.ts';
+import type { Gvk, KubeObject, Labels, ObjectRef } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { selects } from '../values/label-selector.ts';
 import { ClusterError, type Cluster, type ClusterChange, type Patch, type WriteOptions } from '../ports/cluster.ts';
 import { errorOf, noFaults, type ClientWrite, type FaultPlan } from './faults.ts';
@@ -10,6 +11,7 @@ import { KindCache, type MemoryWatch } from './kind-cache.ts';
 import type { Author, MemoryServer, ServerEvent } from './memory-server.ts';
 import { notServed, refText, resourceName } from './refusals.ts';
 import { definitionName, kindKey } from './served-kinds.ts';
+import { ToldEvents } from './told-events.ts';
 import { refOf } from './write-rules.ts';
 
 export type MemoryClusterOptions = {
@@ -54,10 +56,8 @@ class WatchingCluster implements MemoryCluster {
   readonly #listeners: ((change: ClusterChange) => void)[] = [];
   readonly #servedListeners: ((gvk: Gvk) => void)[] = [];
   readonly #unsubscribe: () => void;
+  readonly #untold = new ToldEvents((event) => this.#tell(event));
   #faults: FaultPlan;
-  #untold: ServerEvent[] = [];
-  #held = false;
-  #telling = false;
   #becomeReady: () => void = () => undefined;
 
   constructor({
@@ -71,17 +71,19 @@ class WatchingCluster implements MemoryCluster {
     this.#faults = faults;
     this.#caches = watch.map((one) => new KindCache(one, (change) => this.#emit(change)));
     for (const cache of this.#caches) this.#begin(cache);
-    this.#unsubscribe = server.subscribe((event) => this.#heard(event));
+    this.#unsubscribe = server.subscribe((event) => this.#untold.add(event));
     this.ready = new Promise((resolve) => (this.#becomeReady = resolve));
     this.#checkReady();
   }
 
-  get(ref: ObjectRef): KubeObject | undefined {
-    return this.#holding(ref.gvk, ref.namespace).find(Boolean)?.get(ref.namespace, ref.name);
+  get<T extends KubeObject>(ref: ObjectRef<T>): T | undefined {
+    return this.#holding(ref.gvk, ref.namespace)[0]?.get(ref.namespace, ref.name) as T | undefined;
   }
 
-  list(gvk: Gvk, namespace?: string): readonly KubeObject[] {
-    return this.#holding(gvk, namespace).flatMap((cache) => cache.list(namespace));
+  list<T extends KubeObject>(gvk: Gvk<T>, namespace?: string): readonly T[] {
+    return this.#holding(gvk, namespace).flatMap((cache) =>
+      cache.list(namespace),
+    ) as readonly KubeObject[] as readonly T[];
   }
 
   serves(gvk: Gvk): boolean {
@@ -103,12 +105,12 @@ class WatchingCluster implements MemoryCluster {
       .map(({ watch }) => resourceName(watch.gvk));
   }
 
-  create(object: KubeObject, gvk: Gvk): Promise<KubeObject> {
+  create<T extends KubeObject>(object: KubeObject, gvk: Gvk<T>): Promise<T> {
     const write = { verb: 'create', ref: refOf(gvk, object) } as const;
     return this.#write(write, () => this.#server.create(object, gvk, this.#author));
   }
 
-  replace(object: KubeObject, gvk: Gvk): Promise<KubeObject> {
+  replace<T extends KubeObject>(object: KubeObject, gvk: Gvk<T>): Promise<T> {
     const ref = refOf(gvk, object);
     return this.#write({ verb: 'replace', ref }, () => {
       if (object.metadata.resourceVersion === undefined)
@@ -117,31 +119,32 @@ class WatchingCluster implements MemoryCluster {
     });
   }
 
-  async patch(ref: ObjectRef, patch: Patch, options: WriteOptions = {}): Promise<KubeObject> {
+  async patch<T extends KubeObject>(ref: ObjectRef<T>, patch: Patch, options: WriteOptions = {}): Promise<T> {
     const { subresource } = options;
     const write = { verb: 'patch', ref, ...(subresource === undefined ? {} : { subresource }) } as const;
     const stored = await this.#write(write, () => this.#server.patch(ref, patch, options, this.#author));
-    return subresource === 'scale' ? scaleOf(stored) : stored;
+    return subresource === 'scale' ? (scaleOf(stored) as T) : stored;
   }
 
   async remove(ref: ObjectRef, uid?: string): Promise<void> {
     await this.#write({ verb: 'remove', ref }, () => {
       const stored = this.#server.get(ref);
-      // One that is not there, or another that has taken its name: what was meant is gone.
-      if (stored === undefined || (uid !== undefined && stored.metadata.uid !== uid)) return undefined;
+      if (stored === undefined) return uid === undefined ? undefined : this.#gone(ref, uid);
+      // Another object has taken the name: the one that was meant is gone.
+      if (uid !== undefined && stored.metadata.uid !== uid) return setEvent(ref.gvk, stored);
       const gone = this.#server.remove(ref, uid === undefined ? {} : { uid }, this.#author);
       return gone ? { type: 'removed', gvk: ref.gvk, object: stored, version: this.#server.version } : undefined;
     });
   }
 
-  async fetch(ref: ObjectRef): Promise<KubeObject | undefined> {
+  async fetch<T extends KubeObject>(ref: ObjectRef<T>): Promise<T | undefined> {
     await this.#travel();
     const stored = this.#server.get(ref);
     if (stored !== undefined) this.#seen(setEvent(ref.gvk, stored));
     return stored;
   }
 
-  async fetchList(gvk: Gvk, namespace: string, labels: Labels): Promise<readonly KubeObject[]> {
+  async fetchList<T extends KubeObject>(gvk: Gvk<T>, namespace: string, labels: Labels): Promise<readonly T[]> {
     await this.#travel();
     if (!this.#server.serves(gvk)) throw notServed(`list ${resourceName(gvk)} in ${namespace}`);
     return this.#server
@@ -151,7 +154,7 @@ class WatchingCluster implements MemoryCluster {
 
   stop(): Promise<void> {
     this.#unsubscribe();
-    this.#untold = [];
+    this.#untold.clear();
     return Promise.resolve();
   }
 
@@ -165,21 +168,15 @@ class WatchingCluster implements MemoryCluster {
   }
 
   hold(): void {
-    this.#held = true;
+    this.#untold.hold();
   }
 
-  deliver(count = Number.POSITIVE_INFINITY): number {
-    for (let told = 0; told < count; told += 1) {
-      const event = this.#untold.shift();
-      if (event === undefined) break;
-      this.#tell(event);
-    }
-    return this.#untold.length;
+  deliver(count?: number): number {
+    return this.#untold.deliver(count);
   }
 
   flow(): void {
-    this.#held = false;
-    this.#tellSoon();
+    this.#untold.flow();
   }
 
   /** A request takes its time: whatever else is ready to happen happens first. Of a client that was killed nothing comes back. */
@@ -217,18 +214,11 @@ class WatchingCluster implements MemoryCluster {
     for (const cache of this.#cachesOf(event.gvk)) cache.take(event);
   }
 
-  #heard(event: ServerEvent): void {
-    this.#untold.push(event);
-    this.#tellSoon();
-  }
-
-  #tellSoon(): void {
-    if (this.#held || this.#telling || this.#untold.length === 0) return;
-    this.#telling = true;
-    queueMicrotask(() => {
-      this.#telling = false;
-      if (!this.#held) this.deliver();
-    });
+  /** What is not there is not cached any longer, however far the watch is behind. */
+  #gone({ gvk, namespace = '', name }: ObjectRef, uid: string): ServerEvent | undefined {
+    const known = this.#cachesOf(gvk).flatMap((cache) => cache.get(namespace, name) ?? []);
+    const object = known.find(({ metadata }) => metadata.uid === uid);
+    return object && { type: 'removed', gvk, object, version: this.#server.version };
   }
 
   #tell(event: ServerEvent): void {

@@ -2,7 +2,8 @@
  * An API server without a network: objects with versions, guarded writes, admission, and everybody who watches told of every
  * change in order. Everything happens in the moment of the call; `memory-cluster.ts` puts the port over it.
  */
-import { kinds, type Gvk, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
+import type { Gvk, KubeObject, ObjectRef } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { toRfc3339 } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ClusterChange, Patch, WriteOptions } from '../ports/cluster.ts';
@@ -89,13 +90,13 @@ export class MemoryServer {
     return this.#traits(gvk) !== undefined;
   }
 
-  get(ref: ObjectRef): KubeObject | undefined {
-    return this.#kinds.get(kindKey(ref.gvk))?.objects.get(nameKey(ref));
+  get<T extends KubeObject>(ref: ObjectRef<T>): T | undefined {
+    return this.#kinds.get(kindKey(ref.gvk))?.objects.get(nameKey(ref)) as T | undefined;
   }
 
   /** In the order in which they were created. */
-  list(gvk: Gvk, namespace?: string): readonly KubeObject[] {
-    const all = [...(this.#kinds.get(kindKey(gvk))?.objects.values() ?? [])];
+  list<T extends KubeObject>(gvk: Gvk<T>, namespace?: string): readonly T[] {
+    const all = [...(this.#kinds.get(kindKey(gvk))?.objects.values() ?? [])] as readonly KubeObject[] as readonly T[];
     return namespace === undefined ? all : all.filter(({ metadata }) => metadata.namespace === namespace);
   }
 
@@ -107,14 +108,14 @@ export class MemoryServer {
   }
 
   /** The object there; throws a ClusterError of `what` where the kind is not served or the object is not there. */
-  find(ref: ObjectRef, what: string): KubeObject {
+  find<T extends KubeObject>(ref: ObjectRef<T>, what: string): T {
     if (!this.serves(ref.gvk)) throw notServed(what);
     const stored = this.get(ref);
     if (stored === undefined) throw notFound(what, ref);
     return stored;
   }
 
-  create(object: KubeObject, gvk: Gvk, author: Author): KubeObject {
+  create<T extends KubeObject>(object: KubeObject, gvk: Gvk<T>, author: Author): T {
     const ref = refOf(gvk, object);
     const what = `create ${refText(ref)}`;
     const traits = this.#traits(gvk);
@@ -130,7 +131,7 @@ export class MemoryServer {
     return this.#put(gvk, born(admitted, traits, birth));
   }
 
-  replace(object: KubeObject, gvk: Gvk, author: Author): KubeObject {
+  replace<T extends KubeObject>(object: KubeObject, gvk: Gvk<T>, author: Author): T {
     const ref = refOf(gvk, object);
     const what = `replace ${refText(ref)}`;
     const stored = this.find(ref, what);
@@ -140,7 +141,12 @@ export class MemoryServer {
     return this.#rewrite({ ref, what, author, stored }, asSent(object), undefined);
   }
 
-  patch(ref: ObjectRef, patch: Patch, { subresource, resourceVersion }: WriteOptions, author: Author): KubeObject {
+  patch<T extends KubeObject>(
+    ref: ObjectRef<T>,
+    patch: Patch,
+    { subresource, resourceVersion }: WriteOptions,
+    author: Author,
+  ): T {
     const what = `patch ${refText(ref)}${subresource === undefined ? '' : ` ${subresource}`}`;
     const stored = this.find(ref, what);
     if (patch.type === 'strategic' && this.#traits(ref.gvk)?.custom === true)
@@ -221,16 +227,16 @@ export class MemoryServer {
     }
   }
 
-  #rewrite(
+  #rewrite<T extends KubeObject>(
     write: {
-      readonly ref: ObjectRef;
+      readonly ref: ObjectRef<T>;
       readonly what: string;
       readonly author: Author;
-      readonly stored: KubeObject;
+      readonly stored: T;
     },
     sent: KubeObject,
     subresource: 'status' | undefined,
-  ): KubeObject {
+  ): T {
     const { ref, what, author, stored } = write;
     const traits = this.#traits(ref.gvk);
     if (traits === undefined || (subresource === 'status' && !traits.status)) throw notServed(what);
@@ -249,7 +255,7 @@ export class MemoryServer {
     return admitted;
   }
 
-  #put(gvk: Gvk, object: KubeObject): KubeObject {
+  #put<T extends KubeObject>(gvk: Gvk<T>, object: KubeObject): T {
     this.#version += 1;
     const stored = frozen({ ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } });
     const kind = this.#kinds.get(kindKey(gvk)) ?? { gvk, objects: new Map<string, KubeObject>() };
@@ -259,7 +265,7 @@ export class MemoryServer {
     kind.objects.set(key, stored);
     const change = { type: 'set', gvk, object: stored, version: this.#version } as const;
     this.#tell(before === undefined ? change : { ...change, before });
-    return stored;
+    return stored as KubeObject as T;
   }
 
   #tell(event: ServerEvent): void {

@@ -1,21 +1,21 @@
 /** ReplicaSets of a Deployment: which there are, which is of its template, and how a new one looks. */
 import { createHash } from 'node:crypto';
 import {
-  kinds,
+  gvk,
   type Condition,
   type Deployment,
-  type JsonObject,
   type KubeObject,
   type Labels,
   type OwnerReference,
   type PodTemplate,
+  type ReplicaSet,
 } from '../values/kube-object.ts';
 import type { MemoryServer } from './memory-server.ts';
-import { same } from './patches.ts';
+import { sameJson } from '../values/same-json.ts';
 import type { SetSize } from './rollout.ts';
 
-export type ReplicaSet = KubeObject & {
-  readonly spec: { readonly replicas?: number; readonly template: PodTemplate; readonly selector: JsonObject };
+/** A ReplicaSet with what its own controller says of it. */
+export type OwnedSet = ReplicaSet & {
   readonly status?: {
     readonly replicas?: number;
     readonly readyReplicas?: number;
@@ -23,6 +23,8 @@ export type ReplicaSet = KubeObject & {
     readonly conditions?: readonly Condition[];
   };
 };
+
+export const replicaSets = gvk<OwnedSet>('apps/v1', 'ReplicaSet', 'replicasets');
 
 export const hashLabel = 'pod-template-hash';
 export const revisionAnnotation = 'deployment.kubernetes.io/revision';
@@ -41,18 +43,17 @@ export const isOwnedBy = ({ metadata }: KubeObject, uid: string | undefined): bo
   metadata.ownerReferences?.some((owner) => owner.controller === true && owner.uid === uid) === true;
 
 /** The newest first. */
-export const setsOf = (server: MemoryServer, { metadata }: Deployment): readonly ReplicaSet[] =>
+export const setsOf = (server: MemoryServer, { metadata }: Deployment): readonly OwnedSet[] =>
   server
-    .list(kinds.replicaSet, metadata.namespace)
+    .list(replicaSets, metadata.namespace)
     .filter((set) => isOwnedBy(set, metadata.uid))
-    .map((set) => set as ReplicaSet)
     .sort((a, b) => revisionOf(b) - revisionOf(a));
 
 /** ReplicaSets that a Deployment of before has left behind, and that fit the selector. */
 export const strays = (server: MemoryServer, { metadata, spec }: Deployment): readonly KubeObject[] => {
   const wanted = Object.entries(spec.selector.matchLabels ?? nothing);
   return server
-    .list(kinds.replicaSet, metadata.namespace)
+    .list(replicaSets, metadata.namespace)
     .filter(({ metadata: { labels = nothing, ownerReferences = [] } }) => {
       const isFree = ownerReferences.every(({ controller }) => controller !== true);
       return isFree && wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value);
@@ -62,15 +63,15 @@ export const strays = (server: MemoryServer, { metadata, spec }: Deployment): re
 export const revisionOf = ({ metadata }: Pick<KubeObject, 'metadata'>): number =>
   Number(metadata.annotations?.[revisionAnnotation] ?? 0);
 
-export const sizeOf = ({ metadata, spec, status }: ReplicaSet): SetSize => ({
+export const sizeOf = ({ metadata, spec, status }: OwnedSet): SetSize => ({
   name: metadata.name,
   wanted: spec.replicas ?? 1,
   pods: status?.replicas ?? 0,
   available: status?.availableReplicas ?? 0,
 });
 
-export const isOfTemplate = ({ spec }: ReplicaSet, template: PodTemplate): boolean =>
-  same(withoutHash(spec.template), template);
+export const isOfTemplate = ({ spec }: OwnedSet, template: PodTemplate): boolean =>
+  sameJson(withoutHash(spec.template), template);
 
 const withoutHash = (template: PodTemplate): PodTemplate => {
   const { [hashLabel]: _hash, ...labels } = template.metadata?.labels ?? nothing;

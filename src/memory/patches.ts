@@ -1,6 +1,8 @@
 /** The three kinds of patch that an API server takes, carried out on JSON. Nothing that is given is changed. */
 import type { Json, JsonObject } from '../values/kube-object.ts';
-import type { JsonPatchOp, Patch } from '../ports/cluster.ts';
+import type { JsonPatchOp } from '../values/json-pointer.ts';
+import { sameJson } from '../values/same-json.ts';
+import type { Patch } from '../ports/cluster.ts';
 
 /** A JSON patch that was made for an object that looked different. */
 export class PatchMisfit extends Error {}
@@ -111,19 +113,8 @@ const own = (object: JsonObject, key: string): Json | undefined =>
   Object.hasOwn(object, key) ? object[key] : undefined;
 
 const tested = <T extends Json>(whole: T, found: Json | undefined, op: JsonPatchOp & { readonly value: Json }): T => {
-  if (found === undefined || !same(found, op.value)) throw misfit(op);
+  if (found === undefined || !sameJson(found, op.value)) throw misfit(op);
   return whole;
-};
-
-/** Whether two values are the same but for the order of keys and for keys without a value. */
-export const same = (a: Json | undefined, b: Json | undefined): boolean => {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (isList(a) || isList(b)) {
-    return isList(a) && isList(b) && a.length === b.length && a.every((item, i) => same(item, b[i]));
-  }
-  const [first, second] = [a, b];
-  return [...new Set([...Object.keys(first), ...Object.keys(second)])].every((key) => same(first[key], second[key]));
 };
 
 const misfit = ({ op, path }: JsonPatchOp): PatchMisfit => new PatchMisfit(`${op} ${path} does not fit`);

@@ -1,5 +1,6 @@
 /** What a kubelet does: pods become ready after a while, or when a test says so. */
-import { kinds, type Json, type JsonObject, type KubeObject } from '../values/kube-object.ts';
+import type { Json, JsonObject, KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { toRfc3339, type Instant, type Milliseconds } from '../values/time.ts';
 import { controlLoop, type ControlLoop } from './control-loop.ts';
 import type { Author, MemoryServer } from './memory-server.ts';

@@ -1,10 +1,11 @@
 /** Makes the pods of ReplicaSets, and says how many of them are ready. */
-import { kinds, type Json, type JsonObject, type KubeObject } from '../values/kube-object.ts';
+import type { Json, JsonObject, KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { toRfc3339 } from '../values/time.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { controlLoop, unlessRefused, type ControlLoop } from './control-loop.ts';
 import type { Author, MemoryServer } from './memory-server.ts';
-import { isOwnedBy, ownerOf, type ReplicaSet } from './owned-sets.ts';
+import { isOwnedBy, ownerOf, replicaSets, type OwnedSet } from './owned-sets.ts';
 import { isReady } from './pods.ts';
 import { refOf } from './write-rules.ts';
 
@@ -22,7 +23,7 @@ export const replicaSetController = (server: MemoryServer): ReplicaSetController
   let made = 0;
   const refusalOf = (name: string): string | undefined =>
     [...refusals].find(([prefix]) => name.startsWith(prefix))?.[1];
-  const makePod = (set: ReplicaSet): void => {
+  const makePod = (set: OwnedSet): void => {
     made += 1;
     const pod = podOf(set, made);
     const words = refusalOf(pod.metadata.name);
@@ -32,8 +33,7 @@ export const replicaSetController = (server: MemoryServer): ReplicaSetController
   const loop = controlLoop(server, {
     concerns: ({ object }) => watched.has(object.kind),
     work: () => {
-      for (const object of server.list(kinds.replicaSet))
-        unlessRefused(() => sync(server, object as ReplicaSet, makePod));
+      for (const object of server.list(replicaSets)) unlessRefused(() => sync(server, object, makePod));
     },
   });
   return {
@@ -46,7 +46,7 @@ export const replicaSetController = (server: MemoryServer): ReplicaSetController
   };
 };
 
-const sync = (server: MemoryServer, set: ReplicaSet, makePod: (set: ReplicaSet) => void): void => {
+const sync = (server: MemoryServer, set: OwnedSet, makePod: (set: OwnedSet) => void): void => {
   if (set.metadata.deletionTimestamp !== undefined) return;
   const wanted = set.spec.replicas ?? 1;
   const refusal = manage(server, set, { wanted, makePod });
@@ -60,18 +60,18 @@ const sync = (server: MemoryServer, set: ReplicaSet, makePod: (set: ReplicaSet) 
     observedGeneration: set.metadata.generation ?? 0,
     ...(conditions.length === 0 ? {} : { conditions }),
   };
-  const ref = refOf(kinds.replicaSet, set);
+  const ref = refOf(replicaSets, set);
   const body = [{ op: 'add', path: '/status', value: status }] as const;
   server.patch(ref, { type: 'json', body }, { subresource: 'status' }, author);
 };
 
-const podsOf = (server: MemoryServer, { metadata }: ReplicaSet): readonly KubeObject[] =>
+const podsOf = (server: MemoryServer, { metadata }: OwnedSet): readonly KubeObject[] =>
   server.list(kinds.pod, metadata.namespace).filter((pod) => isOwnedBy(pod, metadata.uid));
 
-type Manage = { readonly wanted: number; readonly makePod: (set: ReplicaSet) => void };
+type Manage = { readonly wanted: number; readonly makePod: (set: OwnedSet) => void };
 
 /** Brings the pods to the wanted number. Returns why one could not be made. */
-const manage = (server: MemoryServer, set: ReplicaSet, { wanted, makePod }: Manage): ClusterError | undefined => {
+const manage = (server: MemoryServer, set: OwnedSet, { wanted, makePod }: Manage): ClusterError | undefined => {
   const pods = podsOf(server, set);
   // Those that do not serve go first, then the youngest.
   const surplus = [...pods.filter(isReady), ...pods.filter((pod) => !isReady(pod)).toReversed()].slice(wanted);
@@ -85,7 +85,7 @@ const manage = (server: MemoryServer, set: ReplicaSet, { wanted, makePod }: Mana
   }
 };
 
-const conditionsOf = (server: MemoryServer, set: ReplicaSet, refusal: ClusterError | undefined): readonly Json[] => {
+const conditionsOf = (server: MemoryServer, set: OwnedSet, refusal: ClusterError | undefined): readonly Json[] => {
   if (refusal === undefined) return [];
   const known = set.status?.conditions?.find(({ type }) => type === 'ReplicaFailure');
   if (known !== undefined) return [known];
@@ -101,7 +101,7 @@ const conditionsOf = (server: MemoryServer, set: ReplicaSet, refusal: ClusterErr
   ];
 };
 
-const podOf = ({ metadata, spec }: ReplicaSet, n: number): KubeObject => ({
+const podOf = ({ metadata, spec }: OwnedSet, n: number): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: {

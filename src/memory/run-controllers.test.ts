@@ -1,6 +1,7 @@
 /** What tests can have Kubernetes do; what it does by itself is in the contract of the cluster port. */
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { kinds, type Condition, type Deployment, type KubeObject } from '../values/kube-object.ts';
+import type { Condition, Deployment, KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { manualClock, type ManualClock } from '../ports/clock.ts';
 import { readyEndpoints } from './endpoint-controller.ts';
 import { MemoryServer } from './memory-server.ts';
@@ -40,11 +41,11 @@ const patch = async (body: object): Promise<void> => {
   server.patch(at, { type: 'merge', body: body as Record<string, never> }, {}, user);
   await clock.advanceAsync(0);
 };
-const web = (): Deployment => server.get(at) as unknown as Deployment;
+const web = (): Deployment => server.get(at)!;
 const sizes = (): string =>
   server
     .list(kinds.replicaSet)
-    .map(({ spec, status }) => `${Number(spec?.['replicas'])}/${Number(status?.['availableReplicas'] ?? 0)}`)
+    .map(({ spec, status }) => `${Number(spec.replicas)}/${Number(status?.['availableReplicas'] ?? 0)}`)
     .join(' ');
 const condition = (type: string): Condition | undefined => web().status?.conditions?.find((one) => one.type === type);
 

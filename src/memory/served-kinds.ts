@@ -1,5 +1,6 @@
 /** Which kinds there are: the built-in ones, and those of the definitions that are stored. */
-import { apiVersionOf, kinds, type Gvk, type Json, type JsonObject, type KubeObject } from '../values/kube-object.ts';
+import { apiVersionOf, type Gvk, type Json, type JsonObject, type KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { isJsonObject } from './patches.ts';
 
 /** What an API server knows of a kind. */

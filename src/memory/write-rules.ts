@@ -1,7 +1,8 @@
 /** What an API server makes of an object that is sent to it. Pure. */
-import type { JsonObject, KubeObject, ObjectMeta, ObjectRef } from '../values/kube-object.ts';
+import type { Gvk, JsonObject, KubeObject, ObjectMeta, ObjectRef } from '../values/kube-object.ts';
 import type { WriteOptions } from '../ports/cluster.ts';
-import { isJsonObject, same } from './patches.ts';
+import { sameJson } from '../values/same-json.ts';
+import { isJsonObject } from './patches.ts';
 import type { KindTraits } from './served-kinds.ts';
 
 /** What the server gives a new object. */
@@ -102,8 +103,8 @@ const counted = (stored: KubeObject, next: KubeObject, { generation }: KindTrait
 };
 
 const changes = (stored: KubeObject, next: KubeObject): boolean => {
-  const annotated = !same(stored.metadata.annotations ?? {}, next.metadata.annotations ?? {});
-  return !same(wanted(stored), wanted(next)) || (stored.kind === 'Deployment' && annotated);
+  const annotated = !sameJson(stored.metadata.annotations ?? {}, next.metadata.annotations ?? {});
+  return !sameJson(wanted(stored), wanted(next)) || (stored.kind === 'Deployment' && annotated);
 };
 
 const wanted = ({ metadata: _m, status: _s, ...rest }: KubeObject): JsonObject => rest;
@@ -112,7 +113,7 @@ const wanted = ({ metadata: _m, status: _s, ...rest }: KubeObject): JsonObject =
 export const sameObject = (a: KubeObject, b: KubeObject): boolean => {
   const { resourceVersion: _a, ...first } = a.metadata;
   const { resourceVersion: _b, ...second } = b.metadata;
-  return same({ ...a, metadata: first }, { ...b, metadata: second });
+  return sameJson({ ...a, metadata: first }, { ...b, metadata: second });
 };
 
 /** What is wrong with a Deployment, in the API server's words. */
@@ -122,7 +123,7 @@ export const problemOf = (sent: KubeObject, stored?: KubeObject): string | undef
   if (typeof replicas === 'number' && replicas < 0)
     return `spec.replicas: Invalid value: ${replicas}: must be greater than or equal to 0`;
   if (!isJsonObject(selector) || !isJsonObject(template)) return 'spec.selector: Required value';
-  if (stored !== undefined && !same(stored.spec?.['selector'], selector))
+  if (stored !== undefined && !sameJson(stored.spec?.['selector'], selector))
     return `spec.selector: Invalid value: ${JSON.stringify(selector)}: field is immutable`;
   return selectedBy(selector, template)
     ? undefined
@@ -139,8 +140,8 @@ const objectIn = (object: JsonObject, key: string): JsonObject => {
   return isJsonObject(value) ? value : {};
 };
 
-export const refOf = (gvk: ObjectRef['gvk'], { metadata: { name, namespace } }: KubeObject): ObjectRef => ({
-  gvk,
-  name,
-  ...(namespace === undefined ? {} : { namespace }),
-});
+/** How an object of this kind is named. */
+export const refOf = <T extends KubeObject>(
+  gvk: Gvk<T>,
+  { metadata: { name, namespace } }: Pick<KubeObject, 'metadata'>,
+): ObjectRef<T> => ({ gvk, name, ...(namespace === undefined ? {} : { namespace }) });

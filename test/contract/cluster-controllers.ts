@@ -1,6 +1,7 @@
 /** What the rest of Kubernetes does behind the cluster port, as far as a release depends on it. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { kinds, type Gvk, type JsonObject, type KubeObject } from '../../src/values/kube-object.ts';
+import type { Gvk, JsonObject, KubeObject } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import type { Cluster, Patch } from '../../src/ports/cluster.ts';
 import { app, service } from '../support/manifests.ts';
 import { until } from '../kube/kube-kit.ts';
@@ -44,7 +45,7 @@ export const kubernetesBehind = (subject: () => { readonly cluster: Cluster; rea
         .filter(({ metadata }) => metadata.labels?.['app'] === of)
         .map(({ metadata, spec }) => {
           const revision = metadata.annotations?.['deployment.kubernetes.io/revision'] ?? '';
-          return `${revision}: ${Number(spec?.['replicas'])}`;
+          return `${revision}: ${Number(spec.replicas)}`;
         })
         .sort();
     const rolledOut = async (of: string, version: string): Promise<void> => {

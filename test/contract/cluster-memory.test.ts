@@ -1,4 +1,4 @@
-import { kinds } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import { connectMemory } from '../../src/memory/memory-cluster.ts';
 import { MemoryServer } from '../../src/memory/memory-server.ts';
 import { runControllers } from '../../src/memory/run-controllers.ts';

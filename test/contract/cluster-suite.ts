@@ -1,6 +1,7 @@
 /** What whoever stands behind the cluster port promises: the real API server, and the one in memory. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { apiVersionOf, gvk, kinds, type Gvk, type JsonObject, type KubeObject } from '../../src/values/kube-object.ts';
+import { apiVersionOf, gvk, type Gvk, type JsonObject, type KubeObject } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import { ClusterError, type Cluster, type Patch, type WriteOptions } from '../../src/ports/cluster.ts';
 import { definitionOf } from '../../src/memory/served-kinds.ts';
 import { service } from '../support/manifests.ts';
