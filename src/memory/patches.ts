@@ -86,9 +86,10 @@ const changedAt = (value: Json | undefined, path: readonly string[], op: JsonPat
   if (isList(value)) return changedList(value, [key, ...rest], op);
   const object = value;
   if (rest.length > 0) return { ...object, [key]: changedAt(own(object, key), rest, op) };
-  if (op.op !== 'add' && own(object, key) === undefined) throw misfit(op);
+  // Of the API server a replacement of what is not there is one that adds it.
+  if (op.op !== 'remove' && op.op !== 'test') return { ...object, [key]: op.value };
+  if (own(object, key) === undefined) throw misfit(op);
   if (op.op === 'remove') return Object.fromEntries(Object.entries(object).filter(([name]) => name !== key));
-  if (op.op !== 'test') return { ...object, [key]: op.value };
   return tested(object, own(object, key), op);
 };
 

@@ -265,16 +265,17 @@ export const clusterContract = (name: string, prepare: () => Promise<ClusterSubj
             { op: 'replace', path: '/spec/a~1b', value: { x: 1 } },
             { op: 'remove', path: '/spec/~0' },
             { op: 'add', path: '/spec/new', value: true },
+            // The API server takes it for an addition.
+            { op: 'replace', path: '/spec/newer', value: true },
           ],
         });
-        expect(spec).toEqual({ list: ['c', 'b', 'd'], 'a/b': { x: 1 }, new: true });
+        expect(spec).toEqual({ list: ['c', 'b', 'd'], 'a/b': { x: 1 }, new: true, newer: true });
       });
 
       test.each([
         ['test that does not hold', { op: 'test', path: '/spec/size', value: 7 }],
         ['test of a path that is not there', { op: 'test', path: '/spec/nothing', value: 7 }],
         ['removal of what is not there', { op: 'remove', path: '/spec/nothing' }],
-        ['replacement of what is not there', { op: 'replace', path: '/spec/nothing', value: 1 }],
         ['place in something that is not there', { op: 'add', path: '/spec/nothing/more', value: 1 }],
       ] as const)('of JSON with a %s is a conflict', async (what, step) => {
         const name = what.toLowerCase().replaceAll(/[^a-z]+/g, '-');
