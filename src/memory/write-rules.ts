@@ -53,8 +53,7 @@ export const rewritten = (
   { traits, subresource }: { readonly traits: KindTraits; readonly subresource: WriteOptions['subresource'] },
 ): KubeObject => {
   if (subresource === 'status') return statusWritten(stored, sent, traits);
-  const settled = sent.kind === 'Deployment' ? { ...sent, spec: withoutFalsePause(sent.spec ?? {}) } : sent;
-  const { status: _sent, ...rest } = settled;
+  const { status: _sent, ...rest } = defaulted(sent, stored.metadata.uid ?? '');
   const { status } = traits.status ? stored : sent;
   const next = { ...rest, ...(status === undefined ? {} : { status }), metadata: lasting(stored, sent.metadata) };
   return counted(stored, next, traits);
