@@ -1,4 +1,4 @@
-import type { Milliseconds } from '../../values/time.ts';
+import type { Milliseconds } from './time.ts';
 
 const units: Readonly<Record<string, Milliseconds>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 

@@ -123,7 +123,25 @@ describe('parsePolicy', () => {
   });
 
   test.each<[Labels, readonly string[]]>([
-    [{ canary: 'enable' }, ['sluice.dev/canary "enable": must be enabled or disabled. Did you mean "enabled"?']],
+    ...['enable', 'true', 'on', 'Yes', '1', 'enabeld'].map((canary): [Labels, readonly string[]] => [
+      { canary },
+      [`sluice.dev/canary "${canary}": must be enabled or disabled. Did you mean "enabled"?`],
+    ]),
+    ...['disable', 'false', 'off', 'NO', 'none', '0', 'disbaled'].map((canary): [Labels, readonly string[]] => [
+      { canary },
+      [`sluice.dev/canary "${canary}": must be enabled or disabled. Did you mean "disabled"?`],
+    ]),
+    ...['maybe', 'toString', ''].map((canary): [Labels, readonly string[]] => [
+      { canary },
+      [`sluice.dev/canary "${canary}": must be enabled or disabled. Write enabled to opt in, disabled to opt out.`],
+    ]),
+    [
+      { interval: '1ms', 'progress-deadline': '1000h' },
+      [
+        'sluice.dev/interval "1ms": must be a whole number with unit ms, s, m or h, such as 30s, from 1s to 168h. Raise it to at least 1s.',
+        'sluice.dev/progress-deadline "1000h": must be a whole number with unit ms, s, m or h, such as 30s, from 1s to 24h. Lower it to at most 24h.',
+      ],
+    ],
     [{ canary: 'disable' }, ['sluice.dev/canary "disable": must be enabled or disabled. Did you mean "disabled"?']],
     [{ stepz: '5' }, ['sluice.dev/stepz "5": is not an annotation Sluice knows. Did you mean sluice.dev/steps?']],
     [
@@ -423,7 +441,11 @@ describe('whatever is written', () => {
       {
         steps: rising,
         interval: fc
-          .tuple(fc.integer({ min: 1, max: 999_999 }), fc.constantFrom('ms', 's', 'm', 'h'))
+          .oneof(
+            fc.tuple(fc.integer({ min: 1000, max: 999_999 }), fc.constant('ms')),
+            fc.tuple(fc.integer({ min: 1, max: 604_800 }), fc.constant('s')),
+            fc.tuple(fc.integer({ min: 1, max: 168 }), fc.constantFrom('m', 'h')),
+          )
           .map((d) => d.join('')),
         threshold: fc.integer({ min: 1, max: 1000 }),
         provider: fc.constantFrom('auto', 'istio', 'linkerd', 'smi', 'kubernetes'),

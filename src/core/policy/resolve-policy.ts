@@ -1,8 +1,8 @@
 /** A policy as written → a policy with every default filled in and every unit resolved. */
 import { builtInChecks, defaultMaxWeight } from '../../schema/policy-rules.ts';
 import { defaultQuantile, defaults, defaultSteps, type CheckSpec, type PolicySpec } from '../../schema/policy.ts';
+import { parseDuration } from '../../values/duration.ts';
 import { percent, type Percent } from '../../values/percent.ts';
-import { parseDuration } from './duration.ts';
 import type { Check, NoData, Policy } from './policy.ts';
 
 /** stepWeight, twice stepWeight, … and at last maxWeight exactly. */
