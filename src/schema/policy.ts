@@ -164,7 +164,7 @@ export const PolicySpecSchema = Type.Object(
         maxLength: 2048,
         pattern: patterns.address.pattern,
         description:
-          'Address of the Prometheus to ask instead of the one Sluice was started with. Without user and password, which only that one can have.',
+          'Address of the Prometheus to ask instead of the one Sluice was started with: one that whoever runs Sluice lets policies name (`--allowed-addresses`). Without user and password, which only that one can have.',
       }),
     ),
     noData: Type.Optional(
