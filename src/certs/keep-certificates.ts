@@ -7,7 +7,7 @@
  */
 import { X509Certificate } from 'node:crypto';
 import type { Milliseconds } from '../values/time.ts';
-import type { Clock } from '../ports/clock.ts';
+import { pause, type Clock } from '../ports/clock.ts';
 import { agree, type Agreement } from './agree.ts';
 import type { Credential, ServingNames } from './authority.ts';
 import type { CertificateStore } from './certificate-store.ts';
@@ -121,9 +121,6 @@ const serve = ({ use }: KeepOptions, state: State, material: Material): void => 
   if (state.used?.serving.cert !== material.serving.cert) use(material.serving);
   state.used = material;
 };
-
-const pause = (clock: Clock, delay: Milliseconds): Promise<void> =>
-  new Promise((resolve) => void clock.after(delay, resolve));
 
 /** The material all replicas agree on: whoever saves first is followed by the others. */
 const ensure = async (options: KeepOptions, state: State): Promise<Material> => {

@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { memoryObjects, type MemoryObjects } from '../../test/support/memory-objects.ts';
 import { intermediate } from '../../test/support/tls.ts';
-import { kinds, type KubeObject } from '../values/kube-object.ts';
+import type { KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { manualClock, type ManualClock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { issueServing, makeAuthority, type Credential } from './authority.ts';

@@ -7,7 +7,7 @@
  *               └──► told, looked at again when it changes
  */
 import type { Instant, Milliseconds } from '../values/time.ts';
-import type { Clock } from '../ports/clock.ts';
+import { pause, type Clock } from '../ports/clock.ts';
 import type { Credential, ServingNames } from './authority.ts';
 import { retryTime, settleTime, type Keeper } from './keep-certificates.ts';
 import { recheckTimer, type RecheckTimer } from './recheck-timer.ts';
@@ -156,6 +156,3 @@ const trusted = async (options: SuppliedOptions, state: State, supplied: Supplie
   state.told = bundle;
   return 'both';
 };
-
-const pause = (clock: Clock, delay: Milliseconds): Promise<void> =>
-  new Promise((resolve) => void clock.after(delay, resolve));

@@ -1,5 +1,6 @@
 /** Material in a Secret. Replicas that race for it are told apart by the API server: the loser takes the winner's. */
-import { kinds, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
+import type { KubeObject, ObjectRef } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { ClusterError, type ClusterWriter } from '../ports/cluster.ts';
 import { labels, managedBy } from '../schema/names.ts';
 import type { CertificateStore } from './certificate-store.ts';

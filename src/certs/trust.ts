@@ -1,6 +1,8 @@
 /** Tells API servers which authorities the webhook's certificate may come from. */
-import { kinds, type KubeObject } from '../values/kube-object.ts';
-import type { ClusterWriter, JsonPatchOp } from '../ports/cluster.ts';
+import type { KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
+import type { ClusterWriter } from '../ports/cluster.ts';
+import type { JsonPatchOp } from '../values/json-pointer.ts';
 import { patchGuarded, type Patched } from '../ports/patch-guarded.ts';
 import { certificatesIn } from './material.ts';
 

@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectRef } from '../values/kube-object.ts';
 import type { Milliseconds } from '../values/time.ts';
 import { ClusterError } from '../ports/cluster.ts';
-import type { Clock } from '../ports/clock.ts';
+import { pause, type Clock } from '../ports/clock.ts';
 import type { Session } from './session.ts';
 
 const firstPause: Milliseconds = 250;
@@ -9,24 +9,6 @@ const longestPause: Milliseconds = 8000;
 
 /** A function, because a signal changes while the compiler believes what was last read. */
 const isAborted = (signal: AbortSignal): boolean => signal.aborted;
-
-/** Resolves after the time, or at once when the signal is aborted. */
-const pause = (clock: Clock, time: Milliseconds, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const cancel = clock.after(time, () => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    });
-    const stop = (): void => {
-      cancel();
-      resolve();
-    };
-    signal.addEventListener('abort', stop, { once: true });
-  });
 
 /**
  * The states of one object until the signal is aborted, through broken watches and restarts of the API server; undefined

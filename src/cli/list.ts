@@ -1,4 +1,4 @@
-import { kinds } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { listJson } from './json-output.ts';
 import { isCanary, listReleases } from './locate.ts';
 import { optIns } from './opted-in.ts';

@@ -1,8 +1,9 @@
 /** From the name a person wrote to the workload and its Release, with an answer for everything that may be missing. */
-import { kinds, type Deployment, type KubeObject } from '../values/kube-object.ts';
+import type { Deployment, KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { annotations } from '../schema/annotations.ts';
-import { apiVersion, labels, managedBy } from '../schema/names.ts';
+import { apiVersion, isOurs } from '../schema/names.ts';
 import { nearest } from '../schema/nearest.ts';
 import { optIns } from './opted-in.ts';
 import { PluginError } from './plugin-error.ts';
@@ -42,7 +43,7 @@ export const workloadName = (written: string): string => {
 
 /** Made by Sluice for a release: no workload of its own. */
 export const isCanary = ({ metadata }: KubeObject): boolean =>
-  metadata.labels?.[labels.managedBy] === managedBy ||
+  isOurs({ metadata }) ||
   (metadata.ownerReferences ?? []).some(
     (owner) => owner.kind === kinds.release.kind && owner.apiVersion === apiVersion,
   );

@@ -1,5 +1,6 @@
 /** Whether workloads are opted in, as the webhook would say: by themselves, by their namespace or by a policy. */
-import { kinds, type Gvk, type KubeObject } from '../values/kube-object.ts';
+import type { Gvk, KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { optInOf, selectingPolicy, type OptIn } from '../core/policy/opt-in.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { Session } from './session.ts';

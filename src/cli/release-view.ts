@@ -3,7 +3,7 @@ import type { Deployment, KubeObject } from '../values/kube-object.ts';
 import { boundMarks } from '../core/marks/marks.ts';
 import { isFinal } from '../core/release/state.ts';
 import { fromRfc3339, type Instant } from '../values/time.ts';
-import type { ReleaseSpec, ReleaseStatus } from '../schema/release.ts';
+import type { ReleaseSpec, ReleaseStatus, Release } from '../schema/release.ts';
 
 export type ReleaseView = {
   readonly name: string;
@@ -12,18 +12,21 @@ export type ReleaseView = {
   readonly spec: ReleaseSpec;
   /** A Release the controller has not looked at yet is Pending. */
   readonly status: ReleaseStatus;
-  readonly object: KubeObject;
+  readonly object: Release;
 };
 
 /** The API server has validated spec and status against the schema their types are made from. */
-export const releaseView = (object: KubeObject): ReleaseView => ({
-  name: object.metadata.name,
-  namespace: object.metadata.namespace ?? '',
-  createdAt: fromRfc3339(object.metadata.creationTimestamp) ?? 0,
-  spec: object.spec as unknown as ReleaseSpec,
-  status: (object.status as unknown as ReleaseStatus | undefined) ?? { phase: 'Pending' },
-  object,
-});
+export const releaseView = (found: KubeObject): ReleaseView => {
+  const object = found as Release;
+  return {
+    name: object.metadata.name,
+    namespace: object.metadata.namespace ?? '',
+    createdAt: fromRfc3339(object.metadata.creationTimestamp) ?? 0,
+    spec: object.spec,
+    status: object.status ?? { phase: 'Pending' },
+    object,
+  };
+};
 
 /** Newest first. Within a second, which is all a creation time tells, the number in the name decides. */
 const newestFirst = (a: ReleaseView, b: ReleaseView): number =>

@@ -1,5 +1,6 @@
 /** Requests: written on the Release by the plugin, signed by the webhook, taken up and answered by the controller. */
-import { kinds, type ObjectRef } from '../values/kube-object.ts';
+import type { ObjectRef } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { accepted } from '../core/release/requests.ts';
 import { isFinal } from '../core/release/state.ts';
 import type { Milliseconds } from '../values/time.ts';

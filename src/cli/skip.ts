@@ -1,6 +1,7 @@
 import { boundMarks } from '../core/marks/marks.ts';
 import { isUsedSkip } from '../core/admission/used-skips.ts';
-import { kinds, type Deployment } from '../values/kube-object.ts';
+import type { Deployment } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { templateHash } from '../core/template/template-hash.ts';
 import { annotations } from '../schema/annotations.ts';
 import { locate } from './locate.ts';

@@ -1,4 +1,5 @@
-import { kinds, type KubeObject } from '../values/kube-object.ts';
+import type { KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { isFinal } from '../core/release/state.ts';
 import type { Milliseconds } from '../values/time.ts';
 import { deadline, follow } from './follow.ts';

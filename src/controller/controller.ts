@@ -1,6 +1,8 @@
 /** Turns changes seen by the watches into reconciles of workloads. */
+import type { Release } from '../schema/release.ts';
 import { isDeepStrictEqual } from 'node:util';
-import { kinds, type Deployment, type Gvk, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
+import { isA, type Deployment, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { withoutRefusal } from '../core/release/refusal.ts';
 import { isFinal } from '../core/release/state.ts';
 import type { ClusterChange } from '../ports/cluster.ts';
@@ -42,7 +44,7 @@ export const createController = (deps: ControllerDependencies, options: { worker
   deps.cluster.onChange((change) => {
     // While the caches fill, half the facts are missing; what is there at the start is looked at then.
     if (!started) return;
-    if (is(change.gvk, kinds.deployment)) deps.formerTemplates.note(change);
+    if (isA(change.object, kinds.deployment)) deps.formerTemplates.note(change);
     for (const key of keysOf(deps, change)) queue.add(key);
     if (mayLose(deps, change)) queue.add(leftIn(change.object.metadata.namespace ?? ''));
   });
@@ -62,7 +64,7 @@ const reasonOf = (error: unknown): string =>
 
 const keyOf = (namespace: string, workload: string): string => `${namespace}${separator}${workload}`;
 
-const refOf = (key: string): ObjectRef => {
+const refOf = (key: string): ObjectRef<Deployment> => {
   const [namespace = '', name = ''] = key.split(separator);
   return { gvk: kinds.deployment, namespace, name };
 };
@@ -70,7 +72,7 @@ const refOf = (key: string): ObjectRef => {
 /** The key of what belongs to no workload any more. */
 const leftIn = (namespace: string): string => keyOf(namespace, '');
 
-const work = async (deps: ControllerDependencies, ref: ObjectRef): Promise<RunResult> => {
+const work = async (deps: ControllerDependencies, ref: ObjectRef<Deployment>): Promise<RunResult> => {
   if (ref.name !== '') return reconcile(deps, ref);
   await restoreOrphanedSplits(deps, ref.namespace ?? '');
   return {};
@@ -91,45 +93,46 @@ const addActive = ({ cluster }: ControllerDependencies, queue: WorkQueue): void 
 
 const isMarked = ({ metadata }: KubeObject): boolean => metadata.annotations?.[marks.release] !== undefined;
 
-const isStray = (deps: ControllerDependencies, object: KubeObject): boolean =>
-  looksOutOfBand(deps, object as unknown as Deployment);
+const isStray = looksOutOfBand;
 
 /** A status that is reported does not change what a workload is: templates are not hashed for it. */
 const wasWritten = ({ object, before }: ClusterChange): boolean =>
   before === undefined || before.metadata.generation !== object.metadata.generation;
 
-const isActive = (object: KubeObject): boolean => {
+const isActive = (object: Release): boolean => {
   const { status } = readRelease(object);
   return status === undefined || !isFinal(status.phase);
 };
 
-const workloadKey = (release: KubeObject): string =>
+const workloadKey = (release: Release): string =>
   keyOf(release.metadata.namespace ?? '', readRelease(release).spec.workload.name);
-
-const is = (gvk: Gvk, other: Gvk): boolean => gvk.group === other.group && gvk.kind === other.kind;
 
 /** Workloads a change is about. Idle workloads cost nothing: only marked ones, those that are astray and those with a release under way are looked at. */
 const keysOf = (deps: ControllerDependencies, change: ClusterChange): readonly string[] => {
   const { cluster } = deps;
-  const { gvk, object, type, before } = change;
+  const { object, type, before } = change;
   const namespace = object.metadata.namespace ?? '';
   const active = (): readonly string[] => [
     ...new Set(cluster.list(kinds.release, namespace).filter(isActive).map(workloadKey)),
   ];
-  if (is(gvk, kinds.release)) return onlyTold(object, before) ? [] : [workloadKey(object), ...waitingFor(deps, change)];
+  if (isA(object, kinds.release))
+    return onlyTold(object, before) ? [] : [workloadKey(object), ...waitingFor(deps, change)];
   const madeFor = object.metadata.labels?.[labels.release];
   if (madeFor !== undefined) {
     const release = cluster.get({ gvk: kinds.release, namespace, name: madeFor });
     return [...releaseKeys(release), ...waitingFor(deps, change)];
   }
-  if (!is(gvk, kinds.deployment)) return active();
+  if (!isA(object, kinds.deployment)) return active();
   const key = keyOf(namespace, object.metadata.name);
   if (isMarked(object) || type === 'removed' || (wasWritten(change) && isStray(deps, object))) return [key];
   return active().filter((k) => k === key);
 };
 
-const hasEnded = ({ type, gvk, object, before }: ClusterChange): boolean =>
-  type === 'removed' || (is(gvk, kinds.release) && before !== undefined && isActive(before) && !isActive(object));
+const hasEnded = ({ type, object, before }: ClusterChange): boolean =>
+  type === 'removed' || (isA(object, kinds.release) && wasActive(before) && !isActive(object));
+
+const wasActive = (before: KubeObject | undefined): boolean =>
+  before !== undefined && isA(before, kinds.release) && isActive(before);
 
 /** Releases that may have waited for one of another workload behind the same Service, once it is over. */
 const waitingFor = ({ cluster }: ControllerDependencies, change: ClusterChange): readonly string[] =>
@@ -143,8 +146,8 @@ const waitingFor = ({ cluster }: ControllerDependencies, change: ClusterChange):
 /** Whether a route may now carry a split that nobody takes out any more. */
 const mayLose = (deps: ControllerDependencies, change: ClusterChange): boolean => {
   const { gvk, object, type, before } = change;
-  if (is(gvk, kinds.release)) return hasEnded(change);
-  if (!is(gvk, kinds.deployment)) return type === 'set' && hasOrphanedSplit(deps, gvk, object);
+  if (isA(object, kinds.release)) return hasEnded(change);
+  if (!isA(object, kinds.deployment)) return type === 'set' && hasOrphanedSplit(deps, gvk, object);
   const release = (before ?? object).metadata.annotations?.[marks.release];
   return release !== undefined && (type === 'removed' || object.metadata.annotations?.[marks.release] !== release);
 };
@@ -153,8 +156,8 @@ const mayLose = (deps: ControllerDependencies, change: ClusterChange): boolean =
  * Our own words about a refused write, and nothing else: no reason to try again at once, or words that differ each time
  * would make a storm of it.
  */
-const onlyTold = (object: KubeObject, before: KubeObject | undefined): boolean => {
-  if (before === undefined || before.metadata.uid !== object.metadata.uid) return false;
+const onlyTold = (object: Release, before: KubeObject | undefined): boolean => {
+  if (before === undefined || !isA(before, kinds.release) || before.metadata.uid !== object.metadata.uid) return false;
   const [a, b] = [readRelease(object).status, readRelease(before).status];
   if (a === undefined || b === undefined || isDeepStrictEqual(a.refused, b.refused)) return false;
   return sameStatus(withoutRefusal(a), withoutRefusal(b)) && isDeepStrictEqual(asked(object), asked(before));
@@ -162,5 +165,5 @@ const onlyTold = (object: KubeObject, before: KubeObject | undefined): boolean =
 
 const asked = ({ metadata }: KubeObject): unknown => [metadata.annotations, metadata.deletionTimestamp];
 
-const releaseKeys = (release: KubeObject | undefined): readonly string[] =>
+const releaseKeys = (release: Release | undefined): readonly string[] =>
   release === undefined ? [] : [workloadKey(release)];

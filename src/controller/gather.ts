@@ -6,13 +6,14 @@ import { isFinal } from '../core/release/state.ts';
 import { isTakenOver, takenOverNote } from '../core/release/taken-over.ts';
 import {
   apiVersionOf,
-  kinds,
   refKey,
   type Deployment,
   type Gvk,
   type KubeObject,
   type Service,
+  type EndpointSlice,
 } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import { planProblems, providerProblems, unserved, type KnownProvider } from '../core/policy/provider-plan.ts';
 import type { Problem } from '../values/problem.ts';
@@ -21,7 +22,7 @@ import type { ClusterView } from '../ports/cluster.ts';
 import type { Live, ProviderName, Target, TrafficProvider } from '../ports/traffic.ts';
 import { requestAnnotation } from '../schema/annotations.ts';
 import { labels } from '../schema/names.ts';
-import { requestVerbs, type ReleaseSpec, type ReleaseStatus } from '../schema/release.ts';
+import { requestVerbs, type Release, type ReleaseSpec, type ReleaseStatus } from '../schema/release.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { formerApex } from './former-apex.ts';
 import { canaryObjects } from './canary-objects.ts';
@@ -30,7 +31,7 @@ import { canaryFacts, podNames, workloadFacts } from './workload-facts.ts';
 
 /** A Release whose spec and status have been read. */
 export type ReleaseObject = {
-  readonly object: KubeObject;
+  readonly object: Release;
   readonly name: string;
   readonly uid: string;
   readonly spec: ReleaseSpec;
@@ -45,17 +46,17 @@ export type Gathered = {
   readonly route?: { readonly provider: TrafficProvider; readonly target: Target; readonly live: Live };
   /** The label whose value tells canary pods from stable ones; undefined where there is none. */
   readonly label?: string;
-  readonly canary: { readonly deployment?: Deployment; readonly service?: KubeObject };
+  readonly canary: { readonly deployment?: Deployment; readonly service?: Service };
   /** The canary's pods behind routes, and since when they can have run at the earliest. */
   readonly started: ReadonlyMap<string, Instant>;
 };
 
-export const readRelease = (object: KubeObject): ReleaseObject => ({
+export const readRelease = (object: Release): ReleaseObject => ({
   object,
   name: object.metadata.name,
   uid: object.metadata.uid ?? '',
-  spec: object.spec as unknown as ReleaseSpec,
-  status: object.status as unknown as ReleaseStatus | undefined,
+  spec: object.spec,
+  status: object.status,
 });
 
 /** Releases of one workload, oldest first. */
@@ -140,13 +141,13 @@ const routeFacts = (cluster: ClusterView, route: Route | undefined): RouteFacts 
   };
 };
 
-const slicesOf = (cluster: ClusterView, release: ReleaseObject, namespace: string): readonly KubeObject[] =>
+const slicesOf = (cluster: ClusterView, release: ReleaseObject, namespace: string): readonly EndpointSlice[] =>
   cluster.list(kinds.endpointSlice, namespace).filter((s) => s.metadata.labels?.[labels.release] === release.name);
 
 type RawRequest = Partial<Record<keyof Request, string>>;
 
 /** The request on a Release, if it can be read; the webhook has refused what cannot. */
-export const requestOf = (release: KubeObject): Request | undefined => {
+export const requestOf = (release: Release): Request | undefined => {
   const text = release.metadata.annotations?.[requestAnnotation];
   if (text === undefined) return undefined;
   try {
@@ -183,7 +184,7 @@ const wayOf = (
   policy: Policy,
 ): { apex?: Service; route?: Route; label?: string; problems: readonly Problem[] } => {
   const { deps, workload, release } = subject;
-  const services = deps.cluster.list(kinds.service, namespaceOf(workload)) as unknown as readonly Service[];
+  const services = deps.cluster.list(kinds.service, namespaceOf(workload));
   const found = findApex(workload, services, release.status?.service ?? policy.service);
   if ('problems' in found) return { problems: found.problems, ...wayBack(subject, policy) };
   const route = chooseRoute(subject, policy, found.apex);
@@ -224,7 +225,10 @@ const takenOver = (canary: Gathered['canary'], route: Route | undefined): Facts[
 };
 
 /** Counters of these pods began at zero, and not before their Deployment was made. */
-const startsOf = (slices: readonly KubeObject[], deployment: Deployment | undefined): ReadonlyMap<string, Instant> => {
+const startsOf = (
+  slices: readonly EndpointSlice[],
+  deployment: Deployment | undefined,
+): ReadonlyMap<string, Instant> => {
   const at = fromRfc3339(deployment?.metadata.creationTimestamp);
   return new Map(at === undefined ? [] : podNames(slices).map((pod) => [pod, at]));
 };

@@ -2,7 +2,8 @@
 import { canaryServiceName } from '../core/release/canary.ts';
 import { conditionsFor } from '../core/release/conditions.ts';
 import { isFinal } from '../core/release/state.ts';
-import { kinds, type JsonObject } from '../values/kube-object.ts';
+import type { JsonObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { fromRfc3339, toRfc3339, type Milliseconds } from '../values/time.ts';
 import type { ProviderName, Target } from '../ports/traffic.ts';
 import type { ReleaseStatus } from '../schema/release.ts';
@@ -76,7 +77,7 @@ const recordAbort = async (
   const end = { phase: 'Aborted' as const, message, weight: 0, enteredAt: at, completedAt: at };
   const ended = { ...before, ...end } satisfies ReleaseStatus;
   const status = { ...ended, conditions: [...conditionsFor(ended, now, object.metadata.generation ?? 1)] };
-  const body = { status: status as unknown as JsonObject };
+  const body = { status: status as JsonObject };
   await cluster.patch({ gvk: kinds.release, namespace, name }, { type: 'merge', body }, { subresource: 'status' });
   log.info({ namespace, workload, release: name, phase: 'Aborted' }, message);
 };

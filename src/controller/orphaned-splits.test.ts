@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { aDeployment } from '../../test/support/a-deployment.ts';
-import { kinds, refKey, type Gvk, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
+import { refKey, type Gvk, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { percent } from '../values/percent.ts';
 import type { Target } from '../ports/traffic.ts';
 import { marks } from '../schema/annotations.ts';

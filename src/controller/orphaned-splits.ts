@@ -3,7 +3,9 @@
  * collected with it. No reconcile of a workload comes by there again, and the webhook keeps a split for as long as the
  * route tells of one, so they are looked for in the routes themselves.
  */
-import { kinds, refKey, type Gvk, type KubeObject } from '../values/kube-object.ts';
+import type { Release } from '../schema/release.ts';
+import { refKey, type Gvk, type KubeObject, isSameKind } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { isFinal } from '../core/release/state.ts';
 import type { CarriedSplit } from '../values/route-split.ts';
 import type { Target, TrafficProvider } from '../ports/traffic.ts';
@@ -38,10 +40,8 @@ export const namespacesWithOrphanedSplits = (deps: ControllerDependencies): read
 /** Several providers may work with one kind; they agree about what its objects tell of. */
 const providerOf = ({ traffic }: ControllerDependencies, gvk: Gvk): TrafficProvider | undefined =>
   Object.values(traffic.providers).find(
-    ({ kinds: own, can }) => can.splits === 'route' && own.some((one) => is(one, gvk)),
+    ({ kinds: own, can }) => can.splits === 'route' && own.some((one) => isSameKind(one, gvk)),
   );
-
-const is = (a: Gvk, b: Gvk): boolean => a.group === b.group && a.kind === b.kind;
 
 const routeKinds = ({ traffic }: ControllerDependencies): readonly Gvk[] => [
   ...new Set(Object.values(traffic.providers).flatMap(({ kinds: own, can }) => (can.splits === 'route' ? own : []))),
@@ -67,7 +67,7 @@ const isWanted = ({ cluster }: ControllerDependencies, namespace: string, name: 
     .some(({ metadata }) => metadata.annotations?.[marks.release] === name);
 };
 
-const isUnderWay = (release: KubeObject): boolean => !isFinal(readRelease(release).status?.phase ?? 'Pending');
+const isUnderWay = (release: Release): boolean => !isFinal(readRelease(release).status?.phase ?? 'Pending');
 
 type Kind = { readonly provider: TrafficProvider; readonly gvk: Gvk };
 

@@ -8,7 +8,8 @@ import {
   type OutOfBandInput,
   type OutOfBandRuling,
 } from '../core/out-of-band/out-of-band.ts';
-import { kinds, type Deployment, type JsonObject } from '../values/kube-object.ts';
+import type { Deployment, JsonObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { isFinal } from '../core/release/state.ts';
 import { templateHash } from '../core/template/template-hash.ts';
 import { marks } from '../schema/annotations.ts';

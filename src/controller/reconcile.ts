@@ -1,6 +1,7 @@
 /** One reconcile of one workload: gather facts, step, record the status, then carry out the effects. */
 import { boundMarks } from '../core/marks/marks.ts';
-import { kinds, type Deployment, type JsonObject, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
+import type { Deployment, JsonObject, ObjectRef } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import type { PodTrouble, Round } from '../core/release/facts.ts';
 import { isFinal } from '../core/release/state.ts';
 import { withoutRefusal, withRefusal } from '../core/release/refusal.ts';
@@ -10,7 +11,7 @@ import type { Milliseconds } from '../values/time.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { canaryServiceName } from '../core/release/canary.ts';
 import { canaryName } from '../schema/names.ts';
-import type { ReleaseStatus } from '../schema/release.ts';
+import type { ReleaseStatus, Release } from '../schema/release.ts';
 import { adoptRelease } from './adopt.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import {
@@ -32,8 +33,8 @@ import { clearOrphans, restoreOrphaned } from './orphaned-releases.ts';
 export type ReconcileResult = { readonly again?: Milliseconds };
 
 /** Rejects with ClusterError when a write did not succeed; the queue tries again, and nothing has been lost. */
-export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef): Promise<ReconcileResult> => {
-  const workload = deps.cluster.get(ref) as unknown as Deployment | undefined;
+export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef<Deployment>): Promise<ReconcileResult> => {
+  const workload = deps.cluster.get(ref);
   const namespace = ref.namespace ?? '';
   if (workload === undefined || workload.metadata.deletionTimestamp !== undefined)
     return abandoned(deps, namespace, ref.name);
@@ -60,7 +61,7 @@ const abandoned = async (deps: ControllerDependencies, namespace: string, name: 
 };
 
 /** A Release that was created a moment ago may not be in the cache yet. */
-const withAdopted = (all: readonly ReleaseObject[], adopted: KubeObject | undefined): readonly ReleaseObject[] =>
+const withAdopted = (all: readonly ReleaseObject[], adopted: Release | undefined): readonly ReleaseObject[] =>
   adopted === undefined || all.some((r) => r.name === adopted.metadata.name) ? all : [...all, readRelease(adopted)];
 
 /**
@@ -70,7 +71,7 @@ const withAdopted = (all: readonly ReleaseObject[], adopted: KubeObject | undefi
 const isOpen = ({ name, object, status }: ReleaseObject, marked: string | undefined): boolean =>
   status === undefined || !isFinal(status.phase) || name === marked || isAsked(object, status);
 
-const isAsked = (object: KubeObject, status: ReleaseStatus): boolean => {
+const isAsked = (object: Release, status: ReleaseStatus): boolean => {
   const request = requestOf(object);
   return request !== undefined && request.id !== status.acknowledged?.id;
 };
@@ -170,10 +171,10 @@ const record = async (
     showMetrics(deps, release, release.status, undefined);
     return release;
   }
-  const ref: ObjectRef = { gvk: kinds.release, namespace: workload.metadata.namespace ?? '', name: release.name };
+  const ref = { gvk: kinds.release, namespace: workload.metadata.namespace ?? '', name: release.name };
   const version = release.object.metadata.resourceVersion;
   if (version === undefined) throw new ClusterError('conflict', `${release.name} was read without a resourceVersion`);
-  const value = status as unknown as JsonObject;
+  const value = status as JsonObject;
   const stored = await deps.cluster.patch(
     ref,
     { type: 'json', body: [{ op: 'add', path: '/status', value }] },

@@ -1,19 +1,20 @@
 /** A Release that is over when it begins, because its template rolled natively: recorded, told and counted once. */
-import { kinds, type Deployment, type JsonObject, type KubeObject } from '../values/kube-object.ts';
+import type { Deployment, JsonObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { conditionsFor } from '../core/release/conditions.ts';
 import { eventsBetween } from '../core/release/release-events.ts';
 import { toRfc3339 } from '../values/time.ts';
-import type { ReleaseStatus } from '../schema/release.ts';
+import type { ReleaseStatus, Release } from '../schema/release.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 
-type About = { readonly workload: Deployment; readonly release: KubeObject };
+type About = { readonly workload: Deployment; readonly release: Release };
 
 /** Resolves with the Release as the API server has it now. */
 export const recordEnd = async (
   deps: ControllerDependencies,
   about: About,
   end: { readonly phase: 'Skipped' | 'Bypassed'; readonly message: string; readonly reason?: string },
-): Promise<KubeObject> => {
+): Promise<Release> => {
   const { namespace = '', name, generation = 1 } = about.release.metadata;
   const now = deps.clock.now();
   const at = toRfc3339(now);
@@ -26,7 +27,7 @@ export const recordEnd = async (
     observedGeneration: generation,
   };
   const status: ReleaseStatus = { ...ended, conditions: [...conditionsFor(ended, now, generation)] };
-  const body = { status: status as unknown as JsonObject };
+  const body = { status: status as JsonObject };
   const ref = { gvk: kinds.release, namespace, name };
   const stored = await deps.cluster.patch(ref, { type: 'merge', body }, { subresource: 'status' });
   tell(deps, about, status);

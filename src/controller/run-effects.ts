@@ -1,7 +1,8 @@
 /** Carries out effects: compares each wish with what is there and writes only the difference. Every write is guarded. */
 import { canaryDeployment, canaryService, type CanaryPlan } from '../core/release/canary.ts';
 import type { Effect } from '../core/release/effects.ts';
-import { kinds, refKey, type Deployment, type KubeObject, type PodTemplate } from '../values/kube-object.ts';
+import { refKey, type Deployment, type PodTemplate } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { isTakenOver } from '../core/release/taken-over.ts';
 import { templateDiff } from '../core/template/template-diff.ts';
 import { templateHash } from '../core/template/template-hash.ts';
@@ -74,7 +75,7 @@ const createCanary = async (run: EffectRun, replicas: number): Promise<number> =
   return service + 1;
 };
 
-const templateOf = (deployment: KubeObject): PodTemplate => (deployment as unknown as Deployment).spec.template;
+const templateOf = ({ spec }: Deployment): PodTemplate => spec.template;
 
 /** Another admission controller has changed what was to be created: what is judged is not quite what will be promoted. */
 const tellDifference = ({ deps, gathered }: EffectRun, wanted: PodTemplate, stored: PodTemplate): void => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { KubeObject } from '../values/kube-object.ts';
+import type { Gvk, KubeObject } from '../values/kube-object.ts';
 import { trafficProviders } from '../traffic/index.ts';
 import type { TrafficPort } from './dependencies.ts';
 import { inUse, madeForAnother, blockedBy } from './shared-service.ts';
@@ -16,7 +16,15 @@ const aRelease = (status: object | undefined, workload = 'api'): KubeObject => (
 });
 
 const turn = (...releases: readonly KubeObject[]): string | undefined =>
-  blockedBy({ list: () => releases, get: () => undefined, serves: () => true }, traffic, wish);
+  blockedBy(
+    {
+      list: <T extends KubeObject>(_gvk: Gvk<T>) => releases as readonly T[],
+      get: () => undefined,
+      serves: () => true,
+    },
+    traffic,
+    wish,
+  );
 
 const running = { phase: 'Progressing', service: 'front', provider: 'istio' };
 

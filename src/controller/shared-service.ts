@@ -3,12 +3,13 @@
  * route, so they take turns.
  */
 import { releaseOf } from '../core/admission/guard.ts';
-import { kinds, type KubeObject } from '../values/kube-object.ts';
+import type { KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import type { Problem } from '../values/problem.ts';
 import { isFinal } from '../core/release/state.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 import { workloadAnnotation } from '../schema/annotations.ts';
-import type { ReleaseSpec, ReleaseStatus } from '../schema/release.ts';
+import type { ReleaseStatus } from '../schema/release.ts';
 import type { TrafficPort } from './dependencies.ts';
 
 type Wish = { readonly namespace: string; readonly workload: string; readonly service: string };
@@ -16,13 +17,13 @@ type Wish = { readonly namespace: string; readonly workload: string; readonly se
 /** The release of another workload that has this Service's route, as words. */
 export const blockedBy = (cluster: ClusterView, { providers }: TrafficPort, wish: Wish): string | undefined => {
   const other = cluster.list(kinds.release, wish.namespace).find((release) => {
-    const { workload } = release.spec as unknown as ReleaseSpec;
+    const { workload } = release.spec;
     const { phase = 'Pending', service, provider } = (release.status ?? {}) as Partial<ReleaseStatus>;
     const started = phase !== 'Pending' && !isFinal(phase) && workload.name !== wish.workload;
     return started && service === wish.service && splitsRoutes(providers, provider);
   });
   if (other === undefined) return undefined;
-  const { workload } = other.spec as unknown as ReleaseSpec;
+  const { workload } = other.spec;
   return `${other.metadata.name} of Deployment ${workload.name}, which stands behind the same Service,`;
 };
 

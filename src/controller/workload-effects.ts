@@ -1,8 +1,10 @@
 /** Effects on the user's Deployment. All are guarded by the resourceVersion the decision was made on. */
 import { recordPhase, withKnownGood, type Requester } from '../core/marks/marks.ts';
-import { kinds, type JsonObject, type PodTemplate } from '../values/kube-object.ts';
+import type { JsonObject, PodTemplate } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { toRfc3339 } from '../values/time.ts';
-import { ClusterError, type JsonPatchOp } from '../ports/cluster.ts';
+import { ClusterError } from '../ports/cluster.ts';
+import { annotationPointer, type JsonPatchOp } from '../values/json-pointer.ts';
 import { marks } from '../schema/annotations.ts';
 import type { ReleaseStatus } from '../schema/release.ts';
 import { keptTemplates } from './replica-sets.ts';
@@ -86,12 +88,11 @@ export const putBack = async (run: EffectRun): Promise<number> => {
   const { workload, release } = gathered;
   const template = await stableTemplate(run);
   const annotations = Object.keys(noMarks).filter((key) => workload.metadata.annotations?.[key] !== undefined);
-  const at = (key: string): string => `/metadata/annotations/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
   const body: JsonPatchOp[] = [
     { op: 'replace', path: '/spec/template', value: template as JsonObject },
     ...(workload.spec.paused === undefined ? [] : [{ op: 'remove' as const, path: '/spec/paused' }]),
-    ...annotations.map((key) => ({ op: 'remove' as const, path: at(key) })),
-    { op: 'add', path: at(marks.admitted), value: release.spec.stableHash },
+    ...annotations.map((key) => ({ op: 'remove' as const, path: annotationPointer(key) })),
+    { op: 'add', path: annotationPointer(marks.admitted), value: release.spec.stableHash },
   ];
   deps.log.info({ release: release.name }, 'puts the stable template back');
   await deps.cluster.patch(

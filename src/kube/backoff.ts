@@ -1,6 +1,5 @@
 /** Growing waits between attempts, and a way to wait that a signal ends. */
 import type { Milliseconds } from '../values/time.ts';
-import type { Clock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';
 
 export type BackoffOptions = {
@@ -16,19 +15,3 @@ export const backoffDelay = (failures: number, error: unknown, { base, cap, rand
   const asked = error instanceof ClusterError ? (error.retryAfter ?? 0) : 0;
   return Math.max(asked, exponential * (0.5 + 0.5 * random()));
 };
-
-/** Resolves after `delay`, or at once when `signal` is aborted. */
-export const pause = (clock: Clock, delay: Milliseconds, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const end = (): void => {
-      cancel();
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const cancel = clock.after(delay, end);
-    signal.addEventListener('abort', end);
-  });

@@ -1,6 +1,7 @@
 /** The writing half of the cluster port, and its rare live reads. Every answer is handed to `seen` before it is returned. */
 import {
   apiVersionOf,
+  gvk,
   type Gvk,
   type Json,
   type JsonObject,
@@ -41,10 +42,12 @@ const patchBody = (patch: Patch, version: string | undefined): Json => {
   return { ...patch.body, metadata: { ...metadata, resourceVersion: version } };
 };
 
-const refOf = (object: KubeObject, gvk: Gvk): ObjectRef => {
+const refOf = (object: KubeObject, kind: Gvk): ObjectRef => {
   const { namespace, name } = object.metadata;
-  return { gvk, name, ...(namespace !== undefined && { namespace }) };
+  return { gvk: kind, name, ...(namespace !== undefined && { namespace }) };
 };
+
+const SCALE = gvk('autoscaling/v1', 'Scale', 'scales');
 
 /** All that kube-apiserver says of a JSON patch whose `test` fails or whose path is not there; never said of invalid objects. */
 const DOES_NOT_FIT = 'the server rejected our request due to an error in our request';
@@ -68,13 +71,13 @@ class Writer implements ClusterWriter {
     this.#seen = seen;
   }
 
-  create(object: KubeObject, gvk: Gvk): Promise<KubeObject> {
-    const path = collectionPath(gvk, object.metadata.namespace);
-    const what = `create ${refText(refOf(object, gvk))}`;
-    return this.#write(gvk, { method: 'POST', path, what, query: this.#query, body: typed(object, gvk) });
+  create<T extends KubeObject>(object: KubeObject, kind: Gvk<T>): Promise<T> {
+    const path = collectionPath(kind, object.metadata.namespace);
+    const what = `create ${refText(refOf(object, kind))}`;
+    return this.#write(kind, { method: 'POST', path, what, query: this.#query, body: typed(object, kind) });
   }
 
-  async patch(ref: ObjectRef, patch: Patch, options: WriteOptions = {}): Promise<KubeObject> {
+  async patch<T extends KubeObject>(ref: ObjectRef<T>, patch: Patch, options: WriteOptions = {}): Promise<T> {
     const { subresource, resourceVersion } = options;
     const call: ApiCall = {
       method: 'PATCH',
@@ -85,7 +88,7 @@ class Writer implements ClusterWriter {
       body: patchBody(patch, resourceVersion),
     };
     // What is answered here is a Scale, not the object: the watch brings that.
-    if (subresource === 'scale') return (await this.#api.request(call)) as unknown as KubeObject;
+    if (subresource === 'scale') return asObject(await this.#api.request(call), SCALE) as T;
     try {
       return await this.#write(ref.gvk, call);
     } catch (error) {
@@ -93,17 +96,17 @@ class Writer implements ClusterWriter {
     }
   }
 
-  async replace(object: KubeObject, gvk: Gvk): Promise<KubeObject> {
-    const ref = refOf(object, gvk);
+  async replace<T extends KubeObject>(object: KubeObject, kind: Gvk<T>): Promise<T> {
+    const ref = refOf(object, kind);
     if (object.metadata.resourceVersion === undefined)
       throw new ClusterError('invalid', `replace ${refText(ref)}: the object has no resourceVersion to guard it`);
     const call = {
       path: objectPath(ref),
       what: `replace ${refText(ref)}`,
       query: this.#query,
-      body: typed(object, gvk),
+      body: typed(object, kind),
     };
-    return this.#write(gvk, { method: 'PUT', ...call });
+    return this.#write(kind, { method: 'PUT', ...call });
   }
 
   async remove(ref: ObjectRef, uid?: string): Promise<void> {
@@ -113,7 +116,11 @@ class Writer implements ClusterWriter {
       const answer = await this.#api.request({ method: 'DELETE', path: objectPath(ref), what, body });
       this.#afterRemove(ref, answer);
     } catch (error) {
-      if (isNotFound(error)) return;
+      if (isNotFound(error)) {
+        // The cache learns it here: a watch that is behind would have the same deletion asked for again and again.
+        if (uid !== undefined) this.#seen.gone(ref, uid);
+        return;
+      }
       if (!(uid !== undefined && error instanceof ClusterError && error.reason === 'conflict')) throw error;
       // Another object has taken the name: the one that was meant is gone.
       const live = await this.fetch(ref);
@@ -121,7 +128,7 @@ class Writer implements ClusterWriter {
     }
   }
 
-  async fetch(ref: ObjectRef): Promise<KubeObject | undefined> {
+  async fetch<T extends KubeObject>(ref: ObjectRef<T>): Promise<T | undefined> {
     try {
       return await this.#write(ref.gvk, { method: 'GET', path: objectPath(ref), what: `get ${refText(ref)}` });
     } catch (error) {
@@ -130,22 +137,22 @@ class Writer implements ClusterWriter {
     }
   }
 
-  async fetchList(gvk: Gvk, namespace: string, labels: Labels): Promise<readonly KubeObject[]> {
+  async fetchList<T extends KubeObject>(kind: Gvk<T>, namespace: string, labels: Labels): Promise<readonly T[]> {
     const labelSelector = labelQuery(labels);
     const { objects } = await listPages(this.#api, {
-      path: collectionPath(gvk, namespace),
-      what: `list ${resourceName(gvk)} in ${namespace}`,
+      path: collectionPath(kind, namespace),
+      what: `list ${resourceName(kind)} in ${namespace}`,
       query: { ...(labelSelector !== '' && { labelSelector }) },
-      gvk,
+      gvk: kind,
       trim: dropManagedFields,
     });
-    return objects;
+    return objects as readonly T[];
   }
 
-  async #write(gvk: Gvk, call: ApiCall): Promise<KubeObject> {
-    const object = dropManagedFields(asObject(await this.#api.request(call), gvk));
-    this.#seen.written(gvk, object);
-    return object;
+  async #write<T extends KubeObject>(kind: Gvk<T>, call: ApiCall): Promise<T> {
+    const object = dropManagedFields(asObject(await this.#api.request(call), kind));
+    this.#seen.written(kind, object);
+    return object as T;
   }
 
   /** Either a Status that names what is gone, or the object itself when something (a finalizer) still keeps it. */
@@ -160,6 +167,6 @@ class Writer implements ClusterWriter {
   }
 }
 
-const typed = (object: KubeObject, gvk: Gvk): Json => ({ ...object, apiVersion: apiVersionOf(gvk), kind: gvk.kind });
+const typed = (object: KubeObject, kind: Gvk): Json => ({ ...object, apiVersion: apiVersionOf(kind), kind: kind.kind });
 
 export const clusterWriter = (options: WriterOptions): ClusterWriter => new Writer(options);

@@ -1,6 +1,6 @@
 /** The cluster port over a real API server: reads from caches that watches keep, writes that update those caches at once. */
 import type { Gvk, KubeObject, Labels, ObjectRef } from '../values/kube-object.ts';
-import { kinds } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import type { Clock } from '../ports/clock.ts';
 import {
   ClusterError,
@@ -74,12 +74,16 @@ class CachedCluster implements ConnectedCluster {
     this.ready.catch(() => undefined);
   }
 
-  get(ref: ObjectRef): KubeObject | undefined {
+  get<T extends KubeObject>(ref: ObjectRef<T>): T | undefined {
     this.#mustBeWatched(ref.gvk);
-    return this.#watchOf(ref.gvk, ref.namespace)?.store.get(ref.namespace, ref.name);
+    return this.#watchOf(ref.gvk, ref.namespace)?.store.get(ref.namespace, ref.name) as T | undefined;
   }
 
-  list(gvk: Gvk, namespace?: string): readonly KubeObject[] {
+  list<T extends KubeObject>(gvk: Gvk<T>, namespace?: string): readonly T[] {
+    return this.#objects(gvk, namespace) as readonly T[];
+  }
+
+  #objects(gvk: Gvk, namespace?: string): readonly KubeObject[] {
     const watches = this.#mustBeWatched(gvk);
     if (namespace !== undefined) return this.#watchOf(gvk, namespace)?.store.list(namespace) ?? [];
     const [only] = watches;
@@ -106,15 +110,15 @@ class CachedCluster implements ConnectedCluster {
     return required.map((watch) => watchTarget(watch.spec).what);
   }
 
-  create(object: KubeObject, gvk: Gvk): Promise<KubeObject> {
+  create<T extends KubeObject>(object: KubeObject, gvk: Gvk<T>): Promise<T> {
     return this.#writer.create(object, gvk);
   }
 
-  patch(ref: ObjectRef, patch: Patch, options?: WriteOptions): Promise<KubeObject> {
+  patch<T extends KubeObject>(ref: ObjectRef<T>, patch: Patch, options?: WriteOptions): Promise<T> {
     return this.#writer.patch(ref, patch, options);
   }
 
-  replace(object: KubeObject, gvk: Gvk): Promise<KubeObject> {
+  replace<T extends KubeObject>(object: KubeObject, gvk: Gvk<T>): Promise<T> {
     return this.#writer.replace(object, gvk);
   }
 
@@ -122,11 +126,11 @@ class CachedCluster implements ConnectedCluster {
     return this.#writer.remove(ref, uid);
   }
 
-  fetch(ref: ObjectRef): Promise<KubeObject | undefined> {
+  fetch<T extends KubeObject>(ref: ObjectRef<T>): Promise<T | undefined> {
     return this.#writer.fetch(ref);
   }
 
-  fetchList(gvk: Gvk, namespace: string, labels: Labels): Promise<readonly KubeObject[]> {
+  fetchList<T extends KubeObject>(gvk: Gvk<T>, namespace: string, labels: Labels): Promise<readonly T[]> {
     return this.#writer.fetchList(gvk, namespace, labels);
   }
 

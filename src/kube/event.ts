@@ -1,5 +1,6 @@
 /** From a journal entry to an events.k8s.io/v1 Event. Pure. */
-import { apiVersionOf, kinds, type JsonObject, type KubeObject } from '../values/kube-object.ts';
+import { apiVersionOf, type JsonObject, type KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import type { Instant } from '../values/time.ts';
 import type { JournalEntry, JournalSubject } from '../ports/journal.ts';
 

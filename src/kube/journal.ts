@@ -3,12 +3,13 @@
  * nobody else anything; what repeats within a while becomes a count on the first event.
  */
 import { randomBytes } from 'node:crypto';
-import { kinds, type ObjectRef } from '../values/kube-object.ts';
+import type { ObjectRef } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import type { Instant, Milliseconds } from '../values/time.ts';
-import type { Clock } from '../ports/clock.ts';
+import { pause, type Clock } from '../ports/clock.ts';
 import { ClusterError, type ClusterWriter } from '../ports/cluster.ts';
 import type { Journal, JournalEntry } from '../ports/journal.ts';
-import { backoffDelay, pause } from './backoff.ts';
+import { backoffDelay } from './backoff.ts';
 import { eventOf, seriesKey, seriesPatch, type EventAuthor } from './event.ts';
 import type { Log } from './log.ts';
 

@@ -4,7 +4,7 @@ import type { Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { Api, ApiCall } from './api.ts';
-import { pause } from './backoff.ts';
+import { pause } from '../ports/clock.ts';
 
 const attempts = 10;
 const unsaid: Milliseconds = 1000;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { failure, FakeApiServer, type SeenRequest } from '../../test/kube/fake-api-server.ts';
 import { apiFor, memoryLog, noJitter, until } from '../../test/kube/kube-kit.ts';
-import { kinds } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { manualClock, systemClock, type Clock } from '../ports/clock.ts';
 import type { Api } from './api.ts';
 import { ObjectStore } from './object-store.ts';

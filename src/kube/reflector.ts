@@ -7,10 +7,10 @@
  */
 import type { Gvk } from '../values/kube-object.ts';
 import type { Milliseconds } from '../values/time.ts';
-import type { Clock } from '../ports/clock.ts';
+import { pause, type Clock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { Api, WatchEvent } from './api.ts';
-import { backoffDelay, pause } from './backoff.ts';
+import { backoffDelay } from './backoff.ts';
 import { asObject, listPages } from './list-pages.ts';
 import type { Log } from './log.ts';
 import type { ObjectStore } from './object-store.ts';

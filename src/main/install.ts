@@ -1,5 +1,6 @@
 /** `dev` installs what the chart would: definitions, Sluice's permissions, and later the webhook configurations. */
-import { gvk, kinds, type Gvk, type JsonObject, type KubeObject } from '../values/kube-object.ts';
+import { gvk, type Gvk, type JsonObject, type KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { ClusterError, type ClusterWriter } from '../ports/cluster.ts';
 import { crds } from '../manifests/crds.ts';
 import { rules } from '../manifests/rbac.ts';

@@ -1,5 +1,6 @@
 /** The providers as policies are held against them: what each can do, and whether what it works with is installed. */
-import { apiVersionOf, kinds, type Gvk } from '../values/kube-object.ts';
+import { apiVersionOf, type Gvk } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import type { KnownProviders } from '../core/policy/provider-plan.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 import { trafficProviders } from '../traffic/index.ts';

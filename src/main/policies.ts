@@ -1,5 +1,6 @@
 /** Policies as the caches have them, read by the one parser. */
-import { kinds, type KubeObject } from '../values/kube-object.ts';
+import type { KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { optInOf, selectingPolicy, type OptInInput, type SelectingPolicy } from '../core/policy/opt-in.ts';
 import { parsePolicy, type HeldAgainst, type ParsedPolicy, type PolicyLookup } from '../core/policy/parse-policy.ts';
 import type { PolicyRef, PolicyUse } from '../core/policy/policy-use.ts';

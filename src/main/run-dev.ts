@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { memoryStore } from '../certs/certificate-store.ts';
 import type { ServingNames } from '../certs/authority.ts';
 import type { DevConfig } from '../config/settings.ts';
-import { kinds } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { clusterWriter } from '../kube/cluster-writer.ts';
 import type { ClusterWriter } from '../ports/cluster.ts';
 import { fieldManager, managedBy } from '../schema/names.ts';

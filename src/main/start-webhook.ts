@@ -5,7 +5,7 @@ import type { Credential } from '../certs/authority.ts';
 import type { Keeper } from '../certs/keep-certificates.ts';
 import { admissionAnswers } from '../core/admission/admission-answers.ts';
 import type { AllowedAddress } from '../core/outbound/allowed-address.ts';
-import { kinds } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { toRfc3339 } from '../values/time.ts';
 import type { ConnectedCluster } from '../kube/cluster.ts';
 import { kubeJournal, type KubeJournal } from '../kube/journal.ts';

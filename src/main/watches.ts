@@ -1,6 +1,6 @@
 /** What is watched, and nothing else: kinds that are too many (pods, ReplicaSets) are read at the rare moments they matter. */
 import type { WebhookConfig } from '../config/settings.ts';
-import { kinds } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { dropBookkeeping, nameOnly, oursOnly } from '../kube/trim.ts';
 import type { WatchSpec } from '../kube/watch-spec.ts';
 import { labels } from '../schema/names.ts';

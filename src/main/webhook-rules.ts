@@ -1,7 +1,7 @@
 /** What the webhook's answers depend on, read from its caches. */
 import type { AdmissionRules } from '../core/admission/admission-rules.ts';
 import type { AllowedAddress } from '../core/outbound/allowed-address.ts';
-import { kinds } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 import { meshProviders } from '../traffic/index.ts';
 import { knownProviders } from './known-providers.ts';

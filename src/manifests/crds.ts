@@ -1,7 +1,7 @@
 /** The CustomResourceDefinitions, from the schemas. */
 import type { TSchema } from 'typebox';
 import type { JsonObject, KubeObject } from '../values/kube-object.ts';
-import { kinds } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { apiVersion, group, version } from '../schema/names.ts';
 import { nodeOf } from '../schema/node.ts';
 import { ReleaseSpecSchema, ReleaseStatusSchema } from '../schema/release.ts';

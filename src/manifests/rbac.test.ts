@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { gvk, kinds } from '../values/kube-object.ts';
+import { gvk } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { controllerPermissions, rules, webhookPermissions, type PolicyRule } from './rbac.ts';
 
 const virtualService = gvk('networking.istio.io/v1', 'VirtualService', 'virtualservices');

@@ -1,5 +1,6 @@
 /** What Sluice may do, and no more. The chart's roles and the role of `dev` come from here. */
-import { kinds, type Gvk } from '../values/kube-object.ts';
+import type { Gvk } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { group } from '../schema/names.ts';
 
 export type PolicyRule = {

@@ -1,6 +1,7 @@
 /** Release: one attempt to bring one new template to production. The truth about it, and its audit record. */
 import { isDeepStrictEqual } from 'node:util';
 import { Type, type Static } from 'typebox';
+import type { ObjectMeta } from '../values/kube-object.ts';
 import { PolicySpecSchema } from './policy.ts';
 import { transition } from './rules.ts';
 
@@ -164,6 +165,14 @@ export const ReleaseStatusSchema = Type.Object({
   observedGeneration: opt(Type.Integer()),
 });
 export type ReleaseStatus = Static<typeof ReleaseStatusSchema>;
+/** A Release as the API server keeps it. It has no status before it has been looked at. */
+export type Release = {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+  readonly spec: ReleaseSpec;
+  readonly status?: ReleaseStatus;
+};
 export type Phase = ReleaseStatus['phase'];
 export type CheckResult = Static<typeof CheckResultSchema>;
 export type Outcome = NonNullable<ReleaseStatus['ending']>['outcome'];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { kinds, refKey, type JsonObject, type KubeObject } from '../values/kube-object.ts';
+import { refKey, type JsonObject, type KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import type { Live, Target } from '../ports/traffic.ts';
 import { istio } from './istio.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { canarySize } from '../core/release/size.ts';
-import { kinds, refKey, type KubeObject, type Service } from '../values/kube-object.ts';
+import { refKey, type KubeObject, type Service } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import type { Live, Target } from '../ports/traffic.ts';
 import { kubernetes, readyShare } from './kubernetes.ts';
 

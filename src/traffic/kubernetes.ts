@@ -2,7 +2,8 @@
  * No mesh: stable and canary pods stand behind the same Service, and the share of ready pods is the share of the traffic.
  * There is nothing to render; the controller's size of the canary is the split (`canarySize`).
  */
-import { kinds, type KubeObject } from '../values/kube-object.ts';
+import type { KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { percent, type Percent } from '../values/percent.ts';
 import type { Live, Target, TrafficProvider } from '../ports/traffic.ts';
 import { canaryName } from '../schema/names.ts';

@@ -2,7 +2,7 @@
 import type { Gvk, JsonObject, KubeObject } from '../values/kube-object.ts';
 import type { Problem } from '../values/problem.ts';
 import type { Acceptance, Capabilities, ProviderName, RouteTarget, Target } from '../ports/traffic.ts';
-import { labels, managedBy } from '../schema/names.ts';
+import { labels, isOurs } from '../schema/names.ts';
 import type { JsonPath } from './json-values.ts';
 import { readMemo } from './split-memo.ts';
 import * as weighted from './weighted-list.ts';
@@ -33,15 +33,16 @@ export type RouteKind = {
 /** `adopted`: the user's, sends to the apex. `generated`: ours. `clash`: the user's, and has the name ours would need. */
 export type RouteRole = 'adopted' | 'generated' | 'clash' | 'unrelated';
 
-const isOurs = (object: KubeObject): boolean =>
-  object.metadata.labels?.[labels.managedBy] === managedBy && object.metadata.labels[labels.release] !== undefined;
+/** Made for a release, and not for the installation. */
+const isGenerated = (object: KubeObject): boolean =>
+  isOurs(object) && object.metadata.labels?.[labels.release] !== undefined;
 
 export const roleOf = (kind: RouteKind, target: RouteTarget, object: KubeObject): RouteRole => {
   const [group] = object.apiVersion.split('/');
   const near = object.kind === kind.gvk.kind && group === kind.gvk.group;
   if (!near || object.metadata.namespace !== target.namespace) return 'unrelated';
   const named = object.metadata.name === target.apex.metadata.name;
-  if (isOurs(object)) return named ? 'generated' : 'unrelated';
+  if (isGenerated(object)) return named ? 'generated' : 'unrelated';
   if (sendsToApex(kind, target, object) || readMemo(object, target.apex.metadata.name) !== undefined) return 'adopted';
   return named ? 'clash' : 'unrelated';
 };

@@ -10,7 +10,8 @@ import type { Acceptance, Change, Live, RouteTarget, Target, TrafficProvider } f
 import { workloadAnnotation } from '../schema/annotations.ts';
 import { apiVersion as sluiceApiVersion, labels, managedBy } from '../schema/names.ts';
 import { create, remove, replaceIfChanged } from './changes.ts';
-import { replaceAt, sameJson } from './json-values.ts';
+import { sameJson } from '../values/same-json.ts';
+import { replaceAt } from './json-values.ts';
 import { liveLists, roleOf, type LiveList, type RouteKind, type RouteRole } from './route-kind.ts';
 import { routeProblems } from './route-problems.ts';
 import { carriedSplits, readMemo, withMemoryOf, writeMemo, type SplitMemo } from './split-memo.ts';

@@ -5,7 +5,7 @@ import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { TLSSocket, type PeerCertificate, type SecureContextOptions } from 'node:tls';
 import type { Milliseconds } from '../values/time.ts';
-import type { Clock } from '../ports/clock.ts';
+import { pause, type Clock } from '../ports/clock.ts';
 import { boundConnections } from './bound-connections.ts';
 import { enforceRequestTimeouts } from './request-timeouts.ts';
 
@@ -148,9 +148,6 @@ const listen = (server: Server, { port, host }: WebhookServerOptions): Promise<v
       resolve();
     });
   });
-
-const pause = (clock: Clock, delay: Milliseconds): Promise<void> =>
-  new Promise((resolve) => void clock.after(delay, resolve));
 
 const end = (server: Server, clock: Clock, grace: Milliseconds): Promise<void> =>
   new Promise((resolve) => {

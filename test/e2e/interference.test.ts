@@ -1,6 +1,7 @@
 /** What people and tools do to a workload in the middle of its release. @long 60 s */
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { kinds, type KubeObject } from '../../src/values/kube-object.ts';
+import type { KubeObject } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import { istio } from '../../src/traffic/istio.ts';
 import { canonical } from '../support/canonical.ts';
 import { app, service, virtualService } from '../support/manifests.ts';

@@ -3,7 +3,8 @@
  * @long 45 s
  */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { kinds, type JsonObject, type KubeObject } from '../../src/values/kube-object.ts';
+import type { JsonObject, KubeObject } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import { istio } from '../../src/traffic/istio.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 import type { Counts, Load } from '../support/load.ts';

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { kinds } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import { istio } from '../../src/traffic/istio.ts';
 import type { Ending } from '../cluster/execution.ts';
 import { attach } from '../cluster/up.ts';

@@ -1,7 +1,8 @@
 /** Every way of opting in and out, on a real API server: what is paused, what is asked about, and what never is. */
 import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
 import { isSelected } from '../../src/manifests/selections.ts';
-import { kinds, type Deployment, type Gvk, type JsonObject } from '../../src/values/kube-object.ts';
+import type { Deployment, Gvk, JsonObject } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import type { SelectingPolicy } from '../../src/core/policy/opt-in.ts';
 import { collectionPath, objectPath } from '../../src/kube/api-path.ts';
 import type { Api } from '../../src/kube/api.ts';

@@ -1,6 +1,6 @@
 /** Requests of people on a Release that is written to all the time, on a real API server. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { kinds, type JsonObject, type KubeObject } from '../../src/values/kube-object.ts';
+import type { JsonObject, KubeObject } from '../../src/values/kube-object.ts';
 import { clusterClient } from '../../src/cli/connect.ts';
 import type { ClusterClient } from '../../src/cli/session.ts';
 import { collectionPath, objectPath } from '../../src/kube/api-path.ts';
@@ -8,6 +8,7 @@ import { connectApi, type Api } from '../../src/kube/api.ts';
 import { crds } from '../../src/manifests/crds.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import { requestAnnotation } from '../../src/schema/annotations.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import { apiVersion } from '../../src/schema/names.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { attach } from '../cluster/up.ts';

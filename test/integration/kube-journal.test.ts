@@ -1,6 +1,6 @@
 /** Events and leases as a real API server takes them. */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { kinds } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import type { Api } from '../../src/kube/api.ts';
 import { clusterWriter } from '../../src/kube/cluster-writer.ts';
 import { kubeJournal } from '../../src/kube/journal.ts';

@@ -1,6 +1,7 @@
 /** Watches of a real API server: what others do is seen, kinds come and go, and nothing is asked for twice. */
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { gvk, kinds, type KubeObject } from '../../src/values/kube-object.ts';
+import { gvk, type KubeObject } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import type { Api, ApiReport } from '../../src/kube/api.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { apiOf, clusterOf, testCluster } from '../kube/cluster-kit.ts';

@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { kinds, refKey, type Gvk, type KubeObject } from '../../src/values/kube-object.ts';
+import { refKey, type Gvk, type KubeObject } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import { percent } from '../../src/values/percent.ts';
 import { connectApi, type Api } from '../../src/kube/api.ts';
 import { clusterWriter } from '../../src/kube/cluster-writer.ts';

@@ -1,6 +1,7 @@
 /** The CRDs on a real API server: it must answer as our own parser does. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { kinds, type JsonObject } from '../../src/values/kube-object.ts';
+import type { JsonObject } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import { parsePolicySpec } from '../../src/core/policy/parse-policy.ts';
 import { collectionPath } from '../../src/kube/api-path.ts';
 import { connectApi, type Api } from '../../src/kube/api.ts';

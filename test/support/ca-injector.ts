@@ -3,7 +3,8 @@
  * certificate, whenever it or the certificate's Secret changes, into every webhook, whether or not that changes anything.
  */
 import { certificatesIn } from '../../src/certs/material.ts';
-import { kinds, type Gvk, type JsonObject, type KubeObject } from '../../src/values/kube-object.ts';
+import type { Gvk, JsonObject, KubeObject } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import type { Api } from '../../src/kube/api.ts';
 import { objectPath } from '../../src/kube/api-path.ts';
 import { clusterWriter } from '../../src/kube/cluster-writer.ts';

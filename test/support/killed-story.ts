@@ -5,7 +5,7 @@ import { app, service, virtualService } from './manifests.ts';
 import { canonical } from './canonical.ts';
 import { Stage } from './stage.ts';
 import { startWriteCounter, type WriteCounter } from './write-counter.ts';
-import { kinds } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import { marks } from '../../src/schema/annotations.ts';
 import { istio } from '../../src/traffic/istio.ts';
 

@@ -7,7 +7,7 @@ import {
   type Labels,
   type ObjectRef,
 } from '../../src/values/kube-object.ts';
-import { kinds } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import { templateHash } from '../../src/core/template/template-hash.ts';
 import { toRfc3339 } from '../../src/values/time.ts';
 import { channel } from '../../src/cli/channel.ts';

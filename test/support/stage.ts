@@ -3,7 +3,8 @@
  * Sluice as a process, a client behind a real Envoy and its load. Runs inside the cluster's network namespace.
  */
 import { createHash } from 'node:crypto';
-import { kinds, type Gvk, type KubeObject } from '../../src/values/kube-object.ts';
+import type { Gvk, KubeObject } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import { connectApi, type Api } from '../../src/kube/api.ts';
 import { connectCluster, type ConnectedCluster } from '../../src/kube/cluster.ts';
 import { systemClock } from '../../src/ports/clock.ts';
@@ -114,8 +115,8 @@ export class Stage {
       .map((object) => ({
         name: object.metadata.name,
         object,
-        spec: object.spec as unknown as ReleaseSpec,
-        status: object.status as unknown as ReleaseStatus | undefined,
+        spec: object.spec,
+        status: object.status,
       }))
       .filter(({ spec }) => spec.workload.name === workload)
       .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));

@@ -1,7 +1,7 @@
 /** One question of the API server and the answer to it, without the wire format around them. */
 import type { KubeObject, ObjectRef } from '../../values/kube-object.ts';
 import { sentence, type Problem } from '../../values/problem.ts';
-import type { JsonPatchOp } from './json-patch.ts';
+import type { JsonPatchOp } from '../../values/json-pointer.ts';
 import type { TemplateChange } from './template-change.ts';
 
 export const operations = ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'] as const;

@@ -1,11 +1,12 @@
 /** The admission of a workload: one pure decision, from the old object, the new one and the policy. */
-import { labels, managedBy } from '../../schema/names.ts';
+import { isOurs } from '../../schema/names.ts';
 import type { Deployment } from '../../values/kube-object.ts';
 import { isSwitchedOff } from '../policy/opt-in.ts';
 import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { Problem } from '../../values/problem.ts';
 import { copiesPause, factsOf, type DecideInput, type Facts } from './facts.ts';
-import { annotationPatch, type JsonPatchOp } from './json-patch.ts';
+import { annotationPatch } from './json-patch.ts';
+import type { JsonPatchOp } from '../../values/json-pointer.ts';
 import { markEdits } from '../marks/marks.ts';
 import { nameProblems } from './name-problems.ts';
 import { templateHash } from '../template/template-hash.ts';
@@ -38,7 +39,7 @@ export type Decision = {
  */
 export const decide = (input: DecideInput): Decision => {
   if (input.sluiceUsers.includes(input.user)) return untouched('own-write', 'Sluice writes this itself');
-  if ((input.old ?? input.object).metadata.labels?.[labels.managedBy] === managedBy)
+  if (isOurs(input.old ?? input.object))
     return untouched('own-object', 'the object belongs to Sluice and is no workload');
   if (input.operation === 'CREATE' || input.old === undefined) return decideCreate(input);
   return decideUpdate(factsOf(input, input.old));

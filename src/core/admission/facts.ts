@@ -3,7 +3,7 @@ import { annotations as keys } from '../../schema/annotations.ts';
 import type { Deployment, Labels, PodTemplate } from '../../values/kube-object.ts';
 import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { Policy } from '../policy/policy.ts';
-import { sameJson } from '../template/same-json.ts';
+import { sameJson } from '../../values/same-json.ts';
 import { templateHash } from '../template/template-hash.ts';
 import { toRfc3339, type Instant } from '../../values/time.ts';
 import {

@@ -1,6 +1,6 @@
 /** What Sluice made belongs to Sluice: everybody else is told whose it is and what to do instead. */
 import { breakGlassAnnotation, workloadAnnotation } from '../../schema/annotations.ts';
-import { canaryName, canarySelector, kubernetesItself, labels, managedBy } from '../../schema/names.ts';
+import { canaryName, canarySelector, kubernetesItself, labels, managedBy, isOurs } from '../../schema/names.ts';
 import type { KubeObject } from '../../values/kube-object.ts';
 import { deny, pass, type AdmissionRequest, type Answer } from './admission-request.ts';
 
@@ -21,8 +21,7 @@ export const guard = (request: AdmissionRequest, sluiceUsers: readonly string[])
 const refused = (message: string): Answer =>
   deny('guarded', 'the object belongs to Sluice', { code: 403, reason: 'Forbidden', message });
 
-export const isOwned = (object: KubeObject | undefined): boolean =>
-  object?.metadata.labels?.[labels.managedBy] === managedBy;
+export const isOwned = (object: KubeObject | undefined): boolean => object !== undefined && isOurs(object);
 
 /** The API server gives a Scale none of its Deployment's labels. That it is of a canary shows in its selector. */
 const isCanaryScale = ({ subResource, oldObject }: AdmissionRequest): boolean => {

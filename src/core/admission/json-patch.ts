@@ -1,15 +1,10 @@
 /** The edits an admission answer may make, as the least JSON Patch (RFC 6902). */
 import { isDeepStrictEqual } from 'node:util';
-import type { Json, JsonObject, KubeObject, Labels } from '../../values/kube-object.ts';
-
-export type JsonPatchOp =
-  | { readonly op: 'add' | 'replace'; readonly path: string; readonly value: Json }
-  | { readonly op: 'remove'; readonly path: string };
+import { pointerStep, type JsonPatchOp } from '../../values/json-pointer.ts';
+import type { JsonObject, KubeObject, Labels } from '../../values/kube-object.ts';
 
 /** Wanted annotations by key; undefined takes one away. Keys that are not named are left alone. */
 export type AnnotationEdits = { readonly [key: string]: string | undefined };
-
-const pointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** The operations that bring `edits` about on an object that has `current`. Empty when they hold already. */
 export const annotationPatch = (current: Labels | undefined, edits: AnnotationEdits): readonly JsonPatchOp[] => {
@@ -17,7 +12,7 @@ export const annotationPatch = (current: Labels | undefined, edits: AnnotationEd
   if (changes.length === 0) return [];
   if (current === undefined) return [{ op: 'add', path: '/metadata/annotations', value: Object.fromEntries(changes) }];
   return changes.map(([key, value]) => {
-    const path = `/metadata/annotations/${pointer(key)}`;
+    const path = `/metadata/annotations/${pointerStep(key)}`;
     if (value === undefined) return { op: 'remove', path };
     return { op: current[key] === undefined ? 'add' : 'replace', path, value };
   });
@@ -45,7 +40,7 @@ const fieldsPatch = (path: string, from: JsonObject, to: JsonObject): readonly J
   [...new Set([...Object.keys(from), ...Object.keys(to)])].flatMap((key): readonly JsonPatchOp[] => {
     const [was, is] = [from[key], to[key]];
     if (isDeepStrictEqual(was, is)) return [];
-    const at = `${path}/${pointer(key)}`;
+    const at = `${path}/${pointerStep(key)}`;
     if (is === undefined) return [{ op: 'remove', path: at }];
     return [{ op: was === undefined ? 'add' : 'replace', path: at, value: is }];
   });

@@ -7,7 +7,8 @@ import { fieldManager } from '../../schema/names.ts';
 import type { Gvk, KubeObject } from '../../values/kube-object.ts';
 import type { CarriedSplit, KeptRoute } from '../../values/route-split.ts';
 import { pass, type AdmissionRequest, type Answer } from './admission-request.ts';
-import { objectPatch, type JsonPatchOp } from './json-patch.ts';
+import { objectPatch } from './json-patch.ts';
+import type { JsonPatchOp } from '../../values/json-pointer.ts';
 
 /** What admission needs of a traffic provider; see `TrafficProvider` in the port of that name. */
 export type RouteKeeper = {

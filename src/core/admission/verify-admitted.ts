@@ -4,6 +4,7 @@
  * (a label was set) not at all. A validating webhook sees what became of it, and can only say no.
  */
 import { marks as keys } from '../../schema/annotations.ts';
+import { annotationPointer } from '../../values/json-pointer.ts';
 import type { Deployment } from '../../values/kube-object.ts';
 import { templateDiff } from '../template/template-diff.ts';
 import { templateHash } from '../template/template-hash.ts';
@@ -12,13 +13,11 @@ import type { Decision } from './decide.ts';
 import type { DecideInput } from './facts.ts';
 import { boundMarks, readMarks } from '../marks/marks.ts';
 
-const annotationPath = (key: string): string => `/metadata/annotations/${key.replaceAll('/', '~1')}`;
-
 /**
  * Who asked for it is stamped with the second in which it was asked, so it may differ between two questions. And what
  * serves by our leave is for the record: a native roll is none the worse for a template that was changed on its way.
  */
-const forTheRecord: ReadonlySet<string> = new Set([keys.requestedBy, keys.admitted].map(annotationPath));
+const forTheRecord: ReadonlySet<string> = new Set([keys.requestedBy, keys.admitted].map(annotationPointer));
 
 type Write = { readonly old?: Deployment; readonly object: Deployment };
 /** The same, and who can tell whether a workload is opted in. */

@@ -54,7 +54,7 @@ const withOwnValue = ({ arm }: CanaryPlan, current: Labels): Labels =>
  * The canary Deployment. Labels of the workload itself are not copied: tools that track what they applied by label
  * (Argo CD) would take the canary for theirs and prune it.
  */
-export const canaryDeployment = (plan: CanaryPlan): KubeObject => {
+export const canaryDeployment = (plan: CanaryPlan): Deployment => {
   const { spec } = plan.workload;
   const { template, selector } = spec;
   const { paused, ...rest } = spec;

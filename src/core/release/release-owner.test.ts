@@ -1,3 +1,4 @@
+import type { Release } from '../../schema/release.ts';
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject, OwnerReference } from '../../values/kube-object.ts';
 import { ownerOf, type AskedRelease } from './release-owner.ts';
@@ -37,6 +38,6 @@ describe('a Release of the name that a change asks for', () => {
     ['stays where one of two owners does', found(earlier, [owner('before'), owner('another')]), asked, 'foreign'],
     ['stays where its owner is no workload', found(earlier, [owner('before', 'ConfigMap')]), asked, 'foreign'],
   ])('%s', (_name, release, wanted, whose) => {
-    expect(ownerOf(release, wanted, isThere)).toBe(whose);
+    expect(ownerOf(release as Release, wanted, isThere)).toBe(whose);
   });
 });

@@ -2,7 +2,7 @@
 import type { Json, JsonObject, PodTemplate } from '../../values/kube-object.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { restartedAt } from './restart-only.ts';
-import { sameJson } from './same-json.ts';
+import { sameJson } from '../../values/same-json.ts';
 import { replicaSetLabel, templateHash } from './template-hash.ts';
 
 const shownValue = 80;

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import type { Json, Labels, PodTemplate } from '../../values/kube-object.ts';
 import { Recent } from '../../values/recent.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { sameJson } from './same-json.ts';
+import { sameJson } from '../../values/same-json.ts';
 
 /** Set by the Deployment controller on the templates of its ReplicaSets. */
 export const replicaSetLabel = 'pod-template-hash';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Json } from '../../values/kube-object.ts';
-import { canonicalJson } from './canonical-json.ts';
+import type { Json } from './kube-object.ts';
+import { canonicalJson } from '../core/template/canonical-json.ts';
 import { sameJson } from './same-json.ts';
 
 describe('the same JSON', () => {

@@ -1,7 +1,7 @@
-import type { Json, JsonObject } from '../../values/kube-object.ts';
+import type { Json, JsonObject } from './kube-object.ts';
 
 /**
- * Whether two values are equal but for the order of keys. Equal values have one canonical text; the reverse need not
+ * Whether two values are equal but for the order of keys; a key without a value counts as absent. Equal values have one canonical text; the reverse need not
  * hold. Answers several times as fast as texts are made, and most of what is compared is equal.
  */
 export const sameJson = (a: Json | undefined, b: Json | undefined): boolean => {
@@ -22,9 +22,11 @@ const sameObject = (a: JsonObject, b: JsonObject): boolean => {
   let seen = 0;
   for (const key in a) {
     const value = a[key];
+    if (value === undefined) continue;
     // A key of that name is found in every object, there or not.
-    if (value === undefined || key === '__proto__' || !sameJson(value, b[key])) return false;
+    if (key === '__proto__' || !sameJson(value, b[key])) return false;
     seen += 1;
   }
-  return seen === Object.keys(b).length;
+  const keys = Object.keys(b);
+  return seen === keys.length || seen === keys.filter((key) => b[key] !== undefined).length;
 };

@@ -1,0 +1,68 @@
+/** What a traffic provider must bring about between the two arms. It travels whole: plan, status, effect, route, memory, facts. */
+import { sameJson } from './same-json.ts';
+import type { Json, Labels } from './kube-object.ts';
+import { percent, type Percent } from './percent.ts';
+import type { Milliseconds } from './time.ts';
+
+/** How a text is compared. Patterns are RE2 and match the whole text. */
+export type TextMatch =
+  { readonly exact: string } | { readonly prefix: string } | { readonly suffix: string } | { readonly regex: string };
+
+type TextMatches = { readonly [name: string]: TextMatch };
+
+/** Requests that go to the canary whatever the weight. Everything in one match holds at once; of several, one is enough. */
+export type Match = {
+  readonly headers?: TextMatches;
+  readonly cookies?: TextMatches;
+  readonly query?: TextMatches;
+  /** Labels of the calling workload. */
+  readonly sourceLabels?: Labels;
+};
+
+/** Keeps a caller on the arm that answered first. */
+export type Sticky = { readonly cookie: string; readonly ttl: Milliseconds };
+
+export type Split = {
+  /** Percent of the requests that no match decides which go to the canary. */
+  readonly weight: Percent;
+  readonly match?: readonly Match[];
+  /** Percent of the requests to stable that are copied to the canary, whose answers nobody sees. */
+  readonly mirror?: Percent;
+  readonly sticky?: Sticky;
+};
+
+/** Nothing goes to the canary. */
+export const noSplit: Split = { weight: percent(0) };
+
+export const sameSplit = (a: Split, b: Split): boolean => sameJson(a as Json, b as Json);
+
+/** One thing a split may ask of a provider. */
+export type Feature =
+  | 'weight'
+  | `match.${'header' | 'cookie' | 'query'}.${'exact' | 'prefix' | 'suffix' | 'regex'}`
+  | 'match.source'
+  | 'mirror'
+  | 'mirror.percent'
+  | 'sticky';
+
+const textFeatures = (kind: 'header' | 'cookie' | 'query', texts: TextMatches = {}): readonly Feature[] =>
+  Object.values(texts).flatMap((text) =>
+    (['exact', 'prefix', 'suffix', 'regex'] as const)
+      .filter((how) => how in text)
+      .map((how) => `match.${kind}.${how}` as const),
+  );
+
+/** What a split asks of a provider. */
+export const featuresOf = ({ weight, match = [], mirror = percent(0), sticky }: Split): ReadonlySet<Feature> =>
+  new Set<Feature>([
+    ...(weight > 0 ? (['weight'] as const) : []),
+    ...match.flatMap(({ headers, cookies, query, sourceLabels }) => [
+      ...textFeatures('header', headers),
+      ...textFeatures('cookie', cookies),
+      ...textFeatures('query', query),
+      ...(sourceLabels === undefined ? [] : (['match.source'] as const)),
+    ]),
+    ...(mirror > 0 ? (['mirror'] as const) : []),
+    ...(mirror > 0 && mirror < 100 ? (['mirror.percent'] as const) : []),
+    ...(sticky === undefined ? [] : (['sticky'] as const)),
+  ]);
