@@ -17,6 +17,7 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   'src/kube': [...inner, 'src/ports'],
   'src/memory': [...inner, 'src/ports'],
   'src/certs': [...inner, 'src/ports'],
+  'src/http': [...inner, 'src/ports'],
   'src/telemetry': [...inner, 'src/ports'],
   'src/controller': [...inner, 'src/ports', 'src/telemetry'],
   'src/webhook': [...inner, 'src/manifests', 'src/ports', 'src/telemetry'],
