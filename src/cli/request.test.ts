@@ -29,7 +29,10 @@ const answer = async (cluster: MemoryCluster, result: string): Promise<void> => 
   await waitUntil('the request and its watch', () => requestOn(cluster) !== null && cluster.watching() === 1);
   const release = cluster.read(releaseRef('web-2')) as KubeObject;
   const { id, verb } = requestOn(cluster) as { id: string; verb: string };
-  cluster.set({ ...release, status: { ...status, acknowledged: { id, verb, result, at: at(1) } } });
+  cluster.set({
+    ...release,
+    status: { ...status, acknowledged: [{ id, verb, result, accepted: result === 'accepted', at: at(1) }] },
+  });
 };
 
 describe('a request', () => {
@@ -72,8 +75,8 @@ describe('a request', () => {
   });
 
   it('is not answered by the answer to another', async () => {
-    const earlier = { id: 'id-0', verb: 'promote', result: 'accepted', at: at(-9) };
-    const cluster = aCluster({ status: { ...status, acknowledged: earlier } });
+    const earlier = { id: 'id-0', verb: 'promote', result: 'accepted', accepted: true, at: at(-9) };
+    const cluster = aCluster({ status: { ...status, acknowledged: [earlier] } });
     const { call, session } = aborting(cluster);
     await waitUntil('the watch', () => cluster.watching() === 1);
     await answer(cluster, 'refused: no');
@@ -125,7 +128,7 @@ describe('a request', () => {
   it('that is replaced by another before it is answered says so', async () => {
     const cluster = aCluster();
     const { call } = aborting(cluster);
-    await until(() => cluster.watching() === 1);
+    await waitUntil('the watch', () => cluster.watching() === 1);
     const release = cluster.read(releaseRef('web-2')) as KubeObject;
     const other = JSON.stringify({ id: 'id-2', verb: 'promote', by: 'joe' });
     cluster.set({ ...release, metadata: { ...release.metadata, annotations: { [requestAnnotation]: other } } });

@@ -4,7 +4,10 @@ import type { Gvk, JsonObject, KubeObject } from '../../src/values/kube-object.t
 import { kinds } from '../../src/schema/kinds.ts';
 import type { Cluster, Patch } from '../../src/ports/cluster.ts';
 import { app, service } from '../support/manifests.ts';
-import { until } from '../kube/kube-kit.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
+
+const until = <T>(check: () => T | undefined | false, what: string, withinMs = 30_000): Promise<T> =>
+  waitUntil(what, check, { withinMs });
 
 const longest = 90_000;
 const status = { subresource: 'status' } as const;

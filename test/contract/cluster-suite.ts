@@ -5,8 +5,11 @@ import { kinds } from '../../src/schema/kinds.ts';
 import { ClusterError, type Cluster, type Patch, type WriteOptions } from '../../src/ports/cluster.ts';
 import { definitionOf } from '../../src/memory/served-kinds.ts';
 import { service } from '../support/manifests.ts';
-import { until } from '../kube/kube-kit.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
 import { kubernetesBehind } from './cluster-controllers.ts';
+
+const until = <T>(check: () => T | undefined | false, what: string, withinMs = 30_000): Promise<T> =>
+  waitUntil(what, check, { withinMs });
 
 export type SuiteWatch = {
   readonly gvk: Gvk;

@@ -44,7 +44,7 @@ beforeAll(async () => {
 afterAll(async () => {
   server.closeAllConnections();
   server.close();
-  await stage.strike();
+  await stage.teardown();
 });
 
 test('one that is not listed is refused to whoever writes it, and nothing is asked', async () => {
