@@ -15,9 +15,9 @@ import { controllerWatches, webhookWatches } from '../../src/main/watches.ts';
 import { manualClock, type Clock, type ManualClock } from '../../src/ports/clock.ts';
 import type { JournalEntry } from '../../src/ports/journal.ts';
 import type { Controller } from '../../src/controller/controller.ts';
-import { requestAnnotation } from '../../src/schema/annotations.ts';
+import { marks, requestAnnotation, splitAnnotation } from '../../src/schema/annotations.ts';
 import { kinds } from '../../src/schema/kinds.ts';
-import { apiVersion } from '../../src/schema/names.ts';
+import { apiVersion, isOurs } from '../../src/schema/names.ts';
 import type { PolicySpec } from '../../src/schema/policy.ts';
 import type { RequestVerb } from '../../src/schema/release.ts';
 import { istio } from '../../src/traffic/istio.ts';
@@ -50,6 +50,14 @@ export type WorldOptions = {
 
 /** A controller that runs, or has been killed. */
 export type Instance = { readonly cluster: MemoryCluster; readonly controller: Controller };
+
+export type SeenPod = {
+  readonly name: string;
+  readonly uid: string;
+  /** Name of the Deployment. */
+  readonly owner: string;
+  readonly version: string;
+};
 
 const route: Gvk = istio.kinds[0] ?? gvk('networking.istio.io/v1', 'VirtualService', 'virtualservices');
 
@@ -141,7 +149,11 @@ export class World {
     const controller = storyController({
       cluster,
       clock: mortal(this.clock, cluster),
-      journal: { record: (entry) => void (cluster.killed || this.events.push(entry)) },
+      journal: {
+        record: (entry) => {
+          if (!cluster.killed) this.events.push(entry);
+        },
+      },
       metrics: this.metrics,
       bug: (words) => this.bugs.push(words),
     });
@@ -280,6 +292,24 @@ export class World {
     return counts;
   }
 
+  /** Pods with the Deployment they are of. */
+  pods(): readonly SeenPod[] {
+    return this.server.list(kinds.pod, namespace).map(({ metadata, spec }) => ({
+      name: metadata.name,
+      uid: metadata.uid ?? '',
+      owner: metadata.name.split('-').slice(0, -2).join('-'),
+      version: imageOf(spec),
+    }));
+  }
+
+  /** Why `kubectl rollout status` of `web` fails; undefined where it does not. */
+  rolloutProblem(): string | undefined {
+    const found = this.get(refs.web)?.status?.conditions?.find(
+      ({ type, status }) => type === 'Progressing' && status === 'False',
+    );
+    return found && `${found.reason ?? ''}: ${found.message ?? ''}`;
+  }
+
   /** Hash of the template that `web` has. */
   templateHash(): string {
     const web = this.get(refs.web);
@@ -296,6 +326,19 @@ export class World {
     );
   }
 
+  /** Names of what a release has made and what it has put into others' objects, as far as it is still there. */
+  remains(): readonly string[] {
+    const made: readonly ObjectRef[] = [refs.canary, refs.canaryService];
+    const split = this.server.serves(route) ? this.server.list(route).filter(carriesSplit) : [];
+    const generated = this.server.serves(route) ? this.server.list(route).filter(isOurs) : [];
+    const annotations = Object.keys(this.get(refs.web)?.metadata.annotations ?? {});
+    return [
+      ...made.filter((ref) => this.get(ref) !== undefined).map(({ gvk: { kind }, name }) => `${kind} ${name}`),
+      ...[...split, ...generated].map(({ kind, metadata: { name } }) => `${kind} ${name}`),
+      ...annotations.filter((key) => boundMarks.has(key)),
+    ];
+  }
+
   /** Reasons of the events, in order. */
   told(): readonly string[] {
     return this.events.map(({ reason }) => reason);
@@ -303,6 +346,10 @@ export class World {
 }
 
 export const optedIn = { 'sluice.dev/canary': 'enabled', 'sluice.dev/policy': 'story' };
+
+const boundMarks: ReadonlySet<string> = new Set([marks.release, marks.phase, marks.releaseHash, marks.requestedBy]);
+
+const carriesSplit = ({ metadata }: KubeObject): boolean => metadata.annotations?.[splitAnnotation] !== undefined;
 
 const imageOf = (spec: JsonObject | undefined): string => {
   const [container] = (spec?.['containers'] ?? []) as readonly { readonly image?: string }[];
