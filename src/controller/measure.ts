@@ -1,16 +1,12 @@
-/** One round of checks: ask the sources, judge, count. Nothing here decides about the release. */
-import { asksFor, measure, type ArmAsk } from '../core/judge/asks.ts';
-import type { Arms } from '../core/outside/question.ts';
-import { lookBackAfter } from '../core/judge/look-back.ts';
+/** One round of checks, awaited: for an engine that does not ask questions yet. */
+import { questionsFor, type RoundSubject } from '../core/judge/ask-round.ts';
+import { judgeRound } from '../core/judge/judge-round.ts';
 import { telemetryOf } from '../core/judge/telemetry.ts';
-import { tally, type Judged } from '../core/judge/tally.ts';
-import type { Answer } from '../core/judge/series.ts';
-import { unreachable, type Judge, type Measurement, type Verdict } from '../core/judge/verdict.ts';
-import type { Check, Policy } from '../core/policy/policy.ts';
+import type { Arms } from '../core/outside/question.ts';
+import type { Policy } from '../core/policy/policy.ts';
 import type { Round } from '../core/release/facts.ts';
-import { toRfc3339, type Instant, type Milliseconds } from '../values/time.ts';
-import { MetricError, type MetricSource } from '../ports/metrics.ts';
-import type { CheckResult } from '../schema/release.ts';
+import type { Outside } from '../ports/outside.ts';
+import type { Instant } from '../values/time.ts';
 
 /** Whom a round of checks is about, and over which window. */
 export type RoundAsk = {
@@ -24,96 +20,39 @@ export type RoundAsk = {
   readonly failures: number;
   /** When pods of the canary started at the earliest, by name. */
   readonly started: ReadonlyMap<string, Instant>;
-  /** Names the release, so that what was learnt from its earlier rounds can be used. */
   readonly release: string;
 };
 
 /** Asks the sources and judges. Never rejects: a source that cannot be reached is an inconclusive result that says so. */
 export type MeasureRound = (ask: RoundAsk) => Promise<Round>;
 
-export type MeasureOptions = {
-  /** The source at an address, or the one Sluice was started with. Undefined when there is none. */
-  readonly source: (address: string | undefined) => MetricSource | undefined;
-  readonly judge: Judge;
-  /** For all queries of a round together. */
-  readonly deadline: Milliseconds;
-};
-
-export const measureRound = (options: MeasureOptions): MeasureRound => {
-  const lookBacks: LookBacks = new Map();
-  return async (ask) => {
-    const judged = await Promise.all(ask.policy.checks.map((check) => judgeOne({ ...options, lookBacks }, ask, check)));
-    const { round, outcome, failures, because } = tally(judged, {
-      failures: ask.failures,
-      threshold: ask.policy.threshold,
-    });
-    const results = judged.map((one) => resultOf(one, ask));
-    return { outcome: round, exhausted: outcome === 'fail', failures, because, results };
-  };
-};
-
-/** How far before the next window has to be read, by release and check. Lost with the process: then it is learnt again. */
-type LookBacks = Map<string, Milliseconds>;
-const mostLookBacks = 10_000;
-
-const remember = (lookBacks: LookBacks, key: string, lookBack: Milliseconds): void => {
-  if (lookBacks.size >= mostLookBacks) lookBacks.clear();
-  lookBacks.set(key, lookBack);
-};
-
-type Judging = MeasureOptions & { readonly lookBacks: LookBacks };
-
-const judgeOne = async (judging: Judging, ask: RoundAsk, check: Check): Promise<Judged> => {
-  const source = judging.source(ask.policy.prometheus);
-  if (source === undefined) return { check, verdict: unreachable(check, noSource) };
-  try {
-    return { check, verdict: judging.judge(check, await measureOne(judging, source, ask, check)) };
-  } catch (error) {
-    if (!(error instanceof MetricError)) throw error;
-    return { check, verdict: unreachable(check, error.message) };
-  }
-};
-
-const measureOne = async (
-  { lookBacks, deadline }: Judging,
-  source: MetricSource,
-  ask: RoundAsk,
-  check: Check,
-): Promise<Measurement> => {
-  const telemetry = telemetryOf(ask.policy.telemetry, ask.provider);
-  const key = `${ask.arms.namespace}/${ask.release}/${check.name}`;
-  const lookBack = lookBacks.get(key);
-  const window = { from: ask.from, to: ask.to, ...(lookBack === undefined ? {} : { lookBack }) };
-  const asked = asksFor(check, telemetry, ask.arms, window);
-  const answers = await fetchAll(source, asked, deadline);
-  const measured = measure({ telemetry, window, asked, answers, started: ask.started });
-  remember(lookBacks, key, lookBackAfter(measured));
-  return measured;
-};
-
-const noSource = 'no Prometheus is known; start Sluice with --prometheus, or set prometheus in the policy';
-
-const fetchAll = (
-  source: MetricSource,
-  asked: readonly ArmAsk[],
-  deadline: Milliseconds,
-): Promise<readonly Answer[]> => {
-  const signal = AbortSignal.timeout(deadline);
-  return Promise.all(asked.map(({ ask }) => source.fetch(ask, signal)));
-};
-
-const resultOf = ({ check, verdict }: Judged, ask: RoundAsk): CheckResult => ({
-  name: check.name,
-  call: verdict.call,
-  because: verdict.because,
-  ...valueOf(verdict),
-  ...queriesOf(verdict),
-  at: toRfc3339(ask.to),
-  weight: ask.weight,
+const subjectOf = ({ policy, provider, arms, from, to, release }: RoundAsk): RoundSubject => ({
+  release,
+  analysis: 'steps',
+  checks: policy.checks,
+  source: { kind: 'prometheus', ...(policy.prometheus === undefined ? {} : { address: policy.prometheus }) },
+  telemetry: telemetryOf(policy.telemetry, provider),
+  arms,
+  window: { from, to },
 });
 
-/** Of a check that has a value, the sentence says enough. */
-const queriesOf = ({ call, queries }: Verdict): { queries?: string[] } =>
-  call !== 'inconclusive' || queries === undefined ? {} : { queries: [...queries] };
-
-const valueOf = ({ value }: Verdict): { value?: number } => (value === undefined ? {} : { value });
+export const measureRound = (outside: Outside): MeasureRound => {
+  const looks = new Map<string, () => void>();
+  outside.onAnswer((key) => looks.get(key)?.());
+  return (ask) =>
+    new Promise((resolve) => {
+      const subject = subjectOf(ask);
+      const key = `${ask.arms.namespace}/${ask.release}`;
+      const look = (): void => {
+        const facts = { ...ask, threshold: ask.policy.threshold, answers: outside.answers(key), evidence: {} };
+        const round = judgeRound(subject, facts);
+        if (round === 'pending') return;
+        looks.delete(key);
+        outside.want(key, []);
+        resolve(round);
+      };
+      looks.set(key, look);
+      outside.want(key, questionsFor(subject));
+      look();
+    });
+};

@@ -4,9 +4,10 @@ import { createController } from '../controller/controller.ts';
 import type { ControllerDependencies } from '../controller/dependencies.ts';
 import { formerTemplates } from '../controller/former-templates.ts';
 import { measureRound } from '../controller/measure.ts';
-import { threshold } from '../core/judge/threshold.ts';
 import type { ConnectedCluster } from '../kube/cluster.ts';
 import { kubeJournal } from '../kube/journal.ts';
+import { sourceForms } from '../metrics/index.ts';
+import { metricOutside } from '../outside/outside.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Journal } from '../ports/journal.ts';
 import { group } from '../schema/names.ts';
@@ -27,7 +28,6 @@ export type ControllerParts = {
   readonly workers: number;
 };
 
-const queryDeadline = 10_000;
 const journalGrace = 2000;
 
 /** What one replica does at a time. */
@@ -46,13 +46,19 @@ export const wireController = async (parts: ControllerParts): Promise<Work> => {
   const author = { controller: `${group}/controller`, instance: hostname() };
   const journal = kubeJournal({ writer: cluster, author, clock, log });
   const providers = knownProviders(cluster);
+  const outside = metricOutside({
+    clock,
+    open: metricSources(prometheus),
+    forms: sourceForms,
+    random: () => Math.random(),
+  });
   const dependencies: ControllerDependencies = {
     cluster,
     clock,
     traffic: { providers: trafficProviders, detect: detectProvider },
     providers,
     policies: policyPort(cluster, providers),
-    measure: measureRound({ source: metricSources(prometheus), judge: threshold, deadline: queryDeadline }),
+    measure: measureRound(outside),
     formerTemplates: formerTemplates(),
     journal,
     metrics,
@@ -66,7 +72,10 @@ export const wireController = async (parts: ControllerParts): Promise<Work> => {
       controller.start();
       log.info({}, 'controller started');
     },
-    finish: () => controller.stop(),
+    finish: async () => {
+      await controller.stop();
+      outside.stop();
+    },
     close: () => journal.close(journalGrace),
     journal,
   };

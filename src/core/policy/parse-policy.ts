@@ -8,7 +8,7 @@ import {
   type SelectingPolicySpec,
 } from '../../schema/selecting-policy.ts';
 import { asProblem, asWritten, findings, validate, type Finding } from '../../schema/validate.ts';
-import { checkQuery } from '../judge/query-text.ts';
+import type { QueryChecks } from '../outside/source-form.ts';
 import type { Json, JsonObject, Labels } from '../../values/kube-object.ts';
 import type { Problem } from '../../values/problem.ts';
 import { Recent } from '../../values/recent.ts';
@@ -35,6 +35,8 @@ export type PolicyInput = {
   readonly find: PolicyLookup;
   /** Names that `find` knows, to say which one was meant. Asked only when `find` finds nothing. */
   readonly names?: () => readonly string[];
+  /** Reads the queries of its checks, by kind of source. */
+  readonly forms: QueryChecks;
   /** What a policy is held against that names its provider. Without it every plan passes. */
   readonly providers?: KnownProviders;
 };
@@ -110,9 +112,11 @@ const missingPolicy = ({ name, writtenAt = 'policy' }: AppliedPolicy, { namespac
 };
 
 /** What is wrong with the queries of a policy whose fields are all valid. */
-const queryProblems = ({ checks = [] }: PolicySpec, at: string): readonly Problem[] =>
+const queryProblems = ({ checks = [] }: PolicySpec, { prometheus }: QueryChecks, at: string): readonly Problem[] =>
   checks.flatMap(({ query }, i) =>
-    query === undefined ? [] : checkQuery(query).map((problem) => ({ ...problem, field: `${at}.checks[${i}].query` })),
+    query === undefined
+      ? []
+      : prometheus.check(query).map((problem) => ({ ...problem, field: `${at}.checks[${i}].query` })),
   );
 
 /**
@@ -141,7 +145,7 @@ const parseWith = ({ policy: wanted }: OptIn, input: PolicyInput): ParsedSpec =>
   const named = name === undefined ? {} : { name };
   const planned = planFindings(valid, input.providers).map((finding) => placeProblem(finding, over, name));
   // Only a policy object can have queries.
-  const wrong = [...queryProblems(valid, `${name ?? ''} spec`.trim()), ...planned];
+  const wrong = [...queryProblems(valid, input.forms, `${name ?? ''} spec`.trim()), ...planned];
   return wrong.length > 0 ? { ok: false, problems: wrong } : { ...readable(valid, input.providers), ...named };
 };
 
@@ -173,6 +177,7 @@ const withoutNulls = (value: Json | undefined): unknown =>
 /** Reads the `spec` of a CanaryPolicy or ClusterCanaryPolicy by itself. Problems are at `spec.…`. */
 export const parsePolicySpec = (
   spec: Json | undefined,
+  forms: QueryChecks,
   providers?: KnownProviders,
   kind: PolicyKind = 'CanaryPolicy',
 ): ParsedSpec => {
@@ -180,7 +185,7 @@ export const parsePolicySpec = (
   if (problems.length > 0) return { ok: false, problems };
   const valid: PolicySpec = withoutSelectors(withoutNulls(spec) as SelectingPolicySpec);
   const wrong = [
-    ...queryProblems(valid, 'spec'),
+    ...queryProblems(valid, forms, 'spec'),
     ...planFindings(valid, providers).map((finding) => asProblem(finding, 'spec')),
   ];
   return wrong.length > 0 ? { ok: false, problems: wrong } : readable(valid, providers);

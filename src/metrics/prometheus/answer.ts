@@ -1,8 +1,9 @@
 /** Prometheus' JSON to series. Nothing of it is trusted: what does not fit is a MetricError, never a guess. */
-import type { Labels } from '../values/kube-object.ts';
-import type { Answer, Ask, Series } from '../core/judge/series.ts';
-import type { Instant } from '../values/time.ts';
-import { malformed, type Place } from './prometheus-http.ts';
+import type { Labels } from '../../values/kube-object.ts';
+import type { Series } from '../../core/judge/series.ts';
+import type { Ask, Fetched, SamplesAsk } from '../../core/outside/source-form.ts';
+import type { Instant } from '../../values/time.ts';
+import { malformed, type Place } from './http.ts';
 
 type Point = readonly [Instant, number];
 type Fields = { readonly [name: string]: unknown };
@@ -51,10 +52,10 @@ const refuseNative = (element: Fields): void => {
     );
 };
 
-const matrixElement = (value: unknown, ask: Ask): Series => {
+const matrixElement = (value: unknown, ask: SamplesAsk): Series => {
   const element = fields(value, 'a series');
-  refuseNative(element);
-  const points = list(element['values'], 'values').map(point);
+  // Native histograms are no counters. Refused, those of one release would be the end of everybody's answer.
+  const points = list(element['values'] ?? [], 'values').map(point);
   // Prometheus 2 includes the point exactly at the start of a range, Prometheus 3 does not.
   return { labels: labelsOf(element['metric']), points: points.filter(([at]) => at > ask.from && at <= ask.to) };
 };
@@ -64,6 +65,9 @@ const vectorElement = (value: unknown): Series => {
   refuseNative(element);
   return { labels: labelsOf(element['metric']), points: [point(element['value'])] };
 };
+
+/** An ask and the text it was sent as. */
+export type Sent = { readonly ask: Ask; readonly query: string };
 
 const seriesOf = (data: Fields, ask: Ask): readonly Series[] => {
   const { resultType: type, result } = data;
@@ -91,8 +95,8 @@ const parsed = (text: string): unknown => {
   }
 };
 
-/** Reads the body of a 2xx answer. Throws MetricError `malformed`. */
-export const decodeAnswer = (text: string, ask: Ask, place: Place): Answer => {
+/** Reads the body of a 2xx answer to `ask`, sent as `query`. Throws MetricError `malformed`. */
+export const decodeAnswer = (text: string, { ask, query }: Sent, place: Place): Omit<Fetched, 'bytes'> => {
   try {
     const body = fields(parsed(text), 'the answer');
     if (body['status'] !== 'success') throw new Unfit(`the status is "${String(body['status'])}" and not "success"`);
@@ -100,6 +104,6 @@ export const decodeAnswer = (text: string, ask: Ask, place: Place): Answer => {
     return { series, notes: [...texts(body['warnings']), ...texts(body['infos'])] };
   } catch (error) {
     if (!(error instanceof Unfit)) throw error;
-    throw malformed(place, `gave an answer that cannot be used: ${error.message} (asked: ${ask.query})`, error);
+    throw malformed(place, `gave an answer that cannot be used: ${error.message} (asked: ${query})`, error);
   }
 };
