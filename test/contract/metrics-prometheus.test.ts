@@ -1,4 +1,4 @@
-import { prometheus } from '../../src/metrics/prometheus.ts';
+import { prometheus } from '../../src/metrics/prometheus/prometheus.ts';
 import { metricsContract } from './metrics-suite.ts';
 import { startPrometheusDouble } from './prometheus-double.ts';
 

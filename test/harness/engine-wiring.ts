@@ -5,12 +5,12 @@
 import { pino } from 'pino';
 import { createController, type Controller } from '../../src/controller/controller.ts';
 import { formerTemplates } from '../../src/controller/former-templates.ts';
-import { measureRound } from '../../src/controller/measure.ts';
-import { threshold } from '../../src/core/judge/threshold.ts';
 import type { MemoryCluster } from '../../src/memory/memory-cluster.ts';
 import { knownProviders } from '../../src/main/known-providers.ts';
 import { policyPort } from '../../src/main/policies.ts';
+import { sourceForms } from '../../src/metrics/index.ts';
 import { memory } from '../../src/metrics/memory.ts';
+import { metricOutside } from '../../src/outside/outside.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Journal } from '../../src/ports/journal.ts';
 import { MetricError, type MetricSource } from '../../src/ports/metrics.ts';
@@ -70,8 +70,9 @@ export const storyController = ({ cluster, clock, journal, metrics: story, bug }
       clock,
       traffic: { providers: trafficProviders, detect: detectProvider },
       providers,
-      policies: policyPort(cluster, providers),
-      measure: measureRound({ source: () => story.source, judge: threshold, deadline: 10_000 }),
+      policies: policyPort(cluster, { forms: sourceForms, providers }),
+      outside: metricOutside({ clock, open: () => story.source, forms: sourceForms, random: () => 0 }),
+      told: new Map(),
       formerTemplates: formerTemplates(),
       journal,
       metrics,
@@ -111,6 +112,6 @@ export const seeRelease = ({ metadata, spec, status }: Release): SeenRelease => 
     reason: status?.ending?.reason,
     step: status?.step ?? 0,
     templateHash: spec.templateHash,
-    answer: status?.acknowledged?.result,
+    answer: status?.acknowledged?.at(-1)?.result,
   };
 };

@@ -1,4 +1,5 @@
 import type { Deployment, KubeObject } from '../../values/kube-object.ts';
+import type { QueryChecks } from '../outside/source-form.ts';
 import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { PolicyUse } from '../policy/policy-use.ts';
 import type { AllowedAddress } from '../outbound/allowed-address.ts';
@@ -12,6 +13,8 @@ export type AdmissionRules = {
   /** User names of Sluice's own service accounts. */
   readonly sluiceUsers: readonly string[];
   readonly policyOf: (workload: Deployment) => ParsedPolicy;
+  /** Reads the queries of a policy's checks. */
+  readonly forms: QueryChecks;
   /** What policies are held against that name their provider. */
   readonly providers?: KnownProviders;
   /** Addresses that policies may name. */
