@@ -1,7 +1,7 @@
 /** Gathers the facts of one release from the caches. No requests, no decisions. */
 import { canaryServiceName } from '../core/release/canary.ts';
 import { distinguishingLabel, findApex } from '../core/release/apex.ts';
-import type { Facts, Request, RouteFacts } from '../core/release/facts.ts';
+import type { Facts, RouteFacts } from '../core/release/facts.ts';
 import { problemsText } from '../core/release/waiting.ts';
 import { isFinal } from '../core/release/state.ts';
 import { isTakenOver, takenOverNote } from '../core/release/taken-over.ts';
@@ -16,17 +16,17 @@ import {
 } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { weightsOf, type Plan } from '../core/plan/plan.ts';
-import type { Arms } from '../core/outside/question.ts';
+import type { Arms } from '../core/questions/question.ts';
 import { telemetryOf } from '../core/judge/telemetry.ts';
 import { planProblems, providerProblems, unserved, type KnownProvider } from '../core/policy/provider-plan.ts';
 import type { Problem } from '../values/problem.ts';
 import { fromRfc3339, type Instant } from '../values/time.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 import type { Live, ProviderName, Target, TrafficProvider } from '../ports/traffic.ts';
-import { requestAnnotation } from '../schema/annotations.ts';
 import { canaryName, labels } from '../schema/names.ts';
+import { requestsOf } from './requests-of.ts';
 import { workloadKey } from './workload-key.ts';
-import { requestVerbs, type Release, type ReleaseSpec, type ReleaseStatus } from '../schema/release.ts';
+import { type Release, type ReleaseSpec, type ReleaseStatus } from '../schema/release.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { formerApex } from './former-apex.ts';
 import { canaryObjects } from './canary-objects.ts';
@@ -145,28 +145,6 @@ const routeFacts = (cluster: ClusterView, route: Route | undefined): RouteFacts 
 const slicesOf = (cluster: ClusterView, release: ReleaseObject, namespace: string): readonly EndpointSlice[] =>
   cluster.list(kinds.endpointSlice, namespace).filter((s) => s.metadata.labels?.[labels.release] === release.name);
 
-type RawRequest = Partial<Record<keyof Request, string>>;
-
-/** The request on a Release, if it can be read; the webhook has refused what cannot. */
-const requestOf = (release: Release): Request | undefined => {
-  const text = release.metadata.annotations?.[requestAnnotation];
-  if (text === undefined) return undefined;
-  try {
-    const { id, verb, by, reason } = JSON.parse(text) as RawRequest;
-    const known = requestVerbs.find((v) => v === verb);
-    if (id === undefined || known === undefined) return undefined;
-    return { id, verb: known, ...(by === undefined ? {} : { by }), ...(reason === undefined ? {} : { reason }) };
-  } catch {
-    return undefined;
-  }
-};
-
-/** Every request that can be read, oldest first. */
-export const requestsOf = (release: Release): readonly Request[] => {
-  const request = requestOf(release);
-  return request === undefined ? [] : [request];
-};
-
 const refusedOf = ({ status }: ReleaseObject): string | undefined => status?.lastWriteError?.message;
 
 const aheadOf = ({ deps, workload, all, release }: Subject, route: Route | undefined): string | undefined => {
@@ -255,39 +233,54 @@ const armsOf = ({ metadata: { namespace = '', name } }: Deployment, service: str
   canaryService: canaryServiceName(service),
 });
 
+/** What is there for every release, whatever its way to the canary. */
+const ownFacts = ({ deps, workload, release, now }: Subject) => ({
+  now,
+  release: { name: release.name, spec: release.spec, generation: release.object.metadata.generation ?? 1 },
+  workload: workloadFacts(workload, deps.policies.optedIn(workload)),
+  requests: requestsOf(release.object),
+  answers: deps.outside.answers(workloadKey(namespaceOf(workload), workload.metadata.name)),
+  ...present({ refused: refusedOf(release) }),
+});
+
+const readyWhere = (subject: Subject, route: Route | undefined): readonly EndpointSlice[] | undefined =>
+  route?.provider.can.splits === 'replicas'
+    ? undefined
+    : slicesOf(subject.deps.cluster, subject.release, namespaceOf(subject.workload));
+
+/** What is known of the way to the canary. */
+const wayFacts = (
+  { deps, workload }: Subject,
+  route: Route | undefined,
+  service: string | undefined,
+): Pick<Facts, 'route' | 'provider' | 'service' | 'arms'> => ({
+  route: routeFacts(deps.cluster, route),
+  provider: route?.provider.name ?? 'none',
+  ...(service === undefined ? {} : { service, arms: armsOf(workload, service) }),
+});
+
 export const gather = (subject: Subject): Gathered => {
   const { deps, workload, release } = subject;
   const { plan, problems: unreadable } = deps.policies.planOf(release.spec);
   const { apex, route: found, label, problems } = wayOf(subject, plan);
   const service = apex?.metadata.name;
-  const {
-    problems: taken,
-    borrowed,
-    ...canary
-  } = canaryObjects(deps.cluster, workload, service ?? release.status?.service);
+  const objects = canaryObjects(deps.cluster, workload, service ?? release.status?.service);
+  const { problems: taken, borrowed, ...canary } = objects;
   const route = borrowed ? ownRoute(found) : found;
-  const slices =
-    route?.provider.can.splits === 'replicas' ? undefined : slicesOf(deps.cluster, release, namespaceOf(workload));
+  const slices = readyWhere(subject, route);
+  const way = wayFacts(subject, route, service);
   const facts: Facts = {
-    now: subject.now,
-    release: { name: release.name, spec: release.spec, generation: release.object.metadata.generation ?? 1 },
+    ...ownFacts(subject),
+    ...way,
     plan,
-    workload: workloadFacts(workload, deps.policies.optedIn(workload)),
     canaryGone: canary.deployment === undefined && canary.service === undefined,
-    route: routeFacts(deps.cluster, route),
-    provider: route?.provider.name ?? 'none',
     preflight: [...unreadable, ...problems, ...taken],
-    requests: requestsOf(release.object),
-    telemetry: telemetryOf(plan.telemetry, route?.provider.name ?? 'none'),
-    answers: deps.outside.answers(workloadKey(namespaceOf(workload), workload.metadata.name)),
+    telemetry: telemetryOf(plan.telemetry, way.provider),
     started: startsOf(slices ?? [], canary.deployment),
     ...present({
       canary: canaryOf(canary, slices),
-      service,
       ahead: aheadOf(subject, found),
       planUnreadable: unreadable.length === 0 ? undefined : problemsText(unreadable),
-      refused: refusedOf(release),
-      arms: service === undefined ? undefined : armsOf(workload, service),
       takenOver: takenOver(canary, route),
     }),
   };

@@ -1,6 +1,6 @@
 /** One reconcile of one workload: gather facts, step, record the status, then carry out the effects. Awaits the API server and nobody else. */
 import { boundMarks } from '../core/marks/marks.ts';
-import type { Question } from '../core/outside/question.ts';
+import type { Question } from '../core/questions/question.ts';
 import { withHistory } from '../core/release/history.ts';
 import { isOpen as isOpenRequest } from '../core/release/requests.ts';
 import { isFinal } from '../core/release/state.ts';
@@ -13,15 +13,7 @@ import type { Deployment, JsonObject, ObjectRef } from '../values/kube-object.ts
 import type { Milliseconds } from '../values/time.ts';
 import { adoptRelease } from './adopt.ts';
 import type { ControllerDependencies } from './dependencies.ts';
-import {
-  gather,
-  readRelease,
-  releasesOf,
-  requestsOf,
-  type Gathered,
-  type ReleaseObject,
-  type Subject,
-} from './gather.ts';
+import { gather, readRelease, releasesOf, type Gathered, type ReleaseObject, type Subject } from './gather.ts';
 import { clearOrphans, restoreOrphaned } from './orphaned-releases.ts';
 import { settleOutOfBand } from './out-of-band.ts';
 import { podTrouble } from './pod-trouble.ts';
@@ -29,6 +21,7 @@ import { runEffects } from './run-effects.ts';
 import { sameStatus } from './same-status.ts';
 import { forgetMetrics, showChecks, showMetrics } from './show-metrics.ts';
 import { logMove, tellHistory, toldThrough } from './tell-history.ts';
+import { requestsOf } from './requests-of.ts';
 import { workloadKey } from './workload-key.ts';
 
 export type ReconcileResult = { readonly again?: Milliseconds };

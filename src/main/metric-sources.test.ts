@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startPrometheusDouble, type PrometheusDouble } from '../../test/contract/prometheus-double.ts';
 import { readAllowedAddress, type AllowedAddress } from '../core/outbound/allowed-address.ts';
-import type { SourceRef } from '../core/outside/question.ts';
+import type { SourceRef } from '../core/questions/question.ts';
 import type { MetricError, MetricSource } from '../ports/metrics.ts';
 import { metricSources } from './metric-sources.ts';
 

@@ -2,7 +2,7 @@
 import { startedWith, type AllowedAddress } from '../core/outbound/allowed-address.ts';
 import { decideAddress } from '../core/outbound/decide-address.ts';
 import { guardedFetch } from '../http/guarded-fetch.ts';
-import type { SourceRef } from '../core/outside/question.ts';
+import type { SourceRef } from '../core/questions/question.ts';
 import { prometheus } from '../metrics/prometheus/prometheus.ts';
 import { MetricError, type MetricSource } from '../ports/metrics.ts';
 import { asWritten } from '../schema/validate.ts';

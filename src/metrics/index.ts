@@ -1,5 +1,5 @@
 /** The kinds of metric sources, by name: the pure half that reads policies, and the half that asks. */
-import type { SourceForms } from '../core/outside/source-form.ts';
+import type { SourceForms } from '../core/questions/source-form.ts';
 import { compile } from './prometheus/compile.ts';
 import { checkQuery } from './prometheus/query-text.ts';
 

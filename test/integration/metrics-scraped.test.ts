@@ -7,7 +7,7 @@ import { requestCounts } from '../../src/core/judge/success-rate.ts';
 import { telemetries } from '../../src/core/judge/telemetry.ts';
 import { threshold } from '../../src/core/judge/threshold.ts';
 import type { Measurement } from '../../src/core/judge/verdict.ts';
-import { answerOf } from '../../src/core/outside/answer.ts';
+import { answerOf } from '../../src/core/questions/answer.ts';
 import type { Check, Telemetry } from '../../src/core/policy/policy.ts';
 import type { Instant } from '../../src/values/time.ts';
 import { compile } from '../../src/metrics/prometheus/compile.ts';

@@ -1,5 +1,5 @@
 import type { Deployment, KubeObject } from '../../values/kube-object.ts';
-import type { QueryChecks } from '../outside/source-form.ts';
+import type { QueryChecks } from '../questions/source-form.ts';
 import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { PolicyUse } from '../policy/policy-use.ts';
 import type { AllowedAddress } from '../outbound/allowed-address.ts';

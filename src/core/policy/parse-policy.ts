@@ -10,7 +10,7 @@ import {
 import { asProblem, asWritten, findings, validate, type Finding } from '../../schema/validate.ts';
 import type { AllowedAddress } from '../outbound/allowed-address.ts';
 import { decideAddress } from '../outbound/decide-address.ts';
-import type { QueryChecks } from '../outside/source-form.ts';
+import type { QueryChecks } from '../questions/source-form.ts';
 import type { Json, JsonObject, Labels } from '../../values/kube-object.ts';
 import type { Problem } from '../../values/problem.ts';
 import { Recent } from '../../values/recent.ts';

@@ -1,7 +1,7 @@
 /** Prometheus' JSON to series. Nothing of it is trusted: what does not fit is a MetricError, never a guess. */
 import type { Labels } from '../../values/kube-object.ts';
 import type { Series } from '../../core/judge/series.ts';
-import type { Ask, Fetched, SamplesAsk } from '../../core/outside/source-form.ts';
+import type { Ask, Fetched, SamplesAsk } from '../../core/questions/source-form.ts';
 import type { Instant } from '../../values/time.ts';
 import { plural } from '../../values/words.ts';
 import { malformed, type Place } from './http.ts';

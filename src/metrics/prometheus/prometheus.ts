@@ -1,5 +1,5 @@
 /** Prometheus' HTTP API, and whatever else speaks it (Thanos, Mimir, VictoriaMetrics). */
-import type { Ask, Fetched } from '../../core/outside/source-form.ts';
+import type { Ask, Fetched } from '../../core/questions/source-form.ts';
 import type { Instant, Milliseconds } from '../../values/time.ts';
 import { MetricError, type MetricSource } from '../../ports/metrics.ts';
 import type { OutboundFetch } from '../../ports/outbound.ts';
