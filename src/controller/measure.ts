@@ -96,7 +96,8 @@ const measureOne = async (
   return measured;
 };
 
-const noSource = 'no Prometheus is known; start Sluice with --prometheus, or set prometheus in the policy';
+const noSource =
+  'no Prometheus is known; start Sluice with --prometheus, or name one in the policy that --allowed-addresses lists';
 
 const fetchAll = (
   source: MetricSource,
