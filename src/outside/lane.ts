@@ -43,6 +43,8 @@ export class Lane {
   readonly #flights = new Set<Flight>();
   #timer: { readonly at: Instant; readonly cancel: () => void } | undefined;
   #jitter: Milliseconds = 0;
+  /** The time of the last look. */
+  #latest: Instant = 0;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -60,6 +62,7 @@ export class Lane {
 
   #withdraw(asking: Asking): void {
     this.#waiting.delete(asking);
+    if (this.#waiting.size === 0) this.#sleep();
     for (const { waited, deadline } of this.#flights) if (waited.delete(asking) && waited.size === 0) deadline.abort();
   }
 
@@ -71,9 +74,14 @@ export class Lane {
     this.#jitter = this.#options.random() * this.#options.limits.jitter;
   }
 
+  #sleep(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
   #wakeAt(at: Instant): void {
     if (!Number.isFinite(at) || (this.#timer !== undefined && this.#timer.at <= at)) return;
-    this.#timer?.cancel();
+    this.#sleep();
     const cancel = this.#options.clock.after(Math.max(0, at - this.#now()), () => {
       this.#timer = undefined;
       this.#advance();
@@ -84,12 +92,20 @@ export class Lane {
   /** Sends what is due, and sets the timer for what comes next. */
   #advance(): void {
     const now = this.#now();
+    if (now < this.#latest) this.#clockWentBack(now);
+    this.#latest = now;
     this.#giveUp(now);
     const due = [...this.#waiting.values()].filter(({ ready }) => ready <= now);
     const at = this.#sendAt(due);
     if (at <= now) this.#send(due, now);
     else this.#wakeAt(at);
     this.#wakeForRest(now);
+  }
+
+  /** What could be sent before can still be sent. */
+  #clockWentBack(now: Instant): void {
+    for (const [asking, entry] of this.#waiting)
+      if (entry.ready <= this.#latest) this.#waiting.set(asking, { ...entry, ready: now });
   }
 
   /** When no more is likely to come that could be sent along. */
@@ -122,12 +138,12 @@ export class Lane {
 
   #giveUp(now: Instant): void {
     const { patience } = this.#options.limits;
+    const waiting = this.#waiting.size;
     for (const { asking, ready } of this.#waiting.values()) {
       if (ready + patience > now) continue;
       this.#waiting.delete(asking);
-      const many = `${this.#waiting.size + 1} questions wait for it`;
       asking.failed(
-        `the metric source did not get to this question within ${patience / 1000} s (${many}): it is too slow`,
+        `the metric source did not get to this question within ${patience / 1000} s, with ${waiting} waiting: it is too slow`,
       );
     }
   }

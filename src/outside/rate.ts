@@ -14,6 +14,8 @@ export class Rate {
 
   /** When the next one may go: not after `now` means now. */
   next(now: Instant): Instant {
+    // Later than an empty bucket would be full: the clock went back.
+    this.#full = Math.min(this.#full, now + this.#burst * this.#gap);
     return Math.max(now, this.#full - (this.#burst - 1) * this.#gap);
   }
 
