@@ -2,10 +2,13 @@
  * The controller is killed before and after every single write of a release, and another one is started: the end is always
  * the same. So it is when a write is refused once, or its answer is lost.
  */
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { conflict, faultAt, writeText, type ClientWrite, type Fault } from '../memory/faults.ts';
 import { snapshot } from '../../test/harness/snapshot.ts';
 import { propagation, refs, World, type WorldOptions } from '../../test/harness/world.ts';
+
+// Some hundred whole releases in each test.
+jest.setTimeout(60_000);
 
 type Story = {
   readonly options?: WorldOptions;

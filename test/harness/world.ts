@@ -5,7 +5,6 @@
 import { gvk, type Gvk, type JsonObject, type KubeObject, type ObjectRef } from '../../src/values/kube-object.ts';
 import type { Milliseconds } from '../../src/values/time.ts';
 import { templateHash } from '../../src/core/template/template-hash.ts';
-import { crds } from '../../src/manifests/crds.ts';
 import { noFaults, type FaultPlan } from '../../src/memory/faults.ts';
 import { connectMemory, type MemoryCluster } from '../../src/memory/memory-cluster.ts';
 import { MemoryServer, type Admission, type Removal } from '../../src/memory/memory-server.ts';
@@ -123,8 +122,9 @@ export class World {
   #install(): void {
     const root = { user: 'root' };
     this.server.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, kinds.namespace, root);
+    const own = [kinds.release, kinds.canaryPolicy, kinds.clusterCanaryPolicy].map((kind) => definitionOf(kind));
     const meshes = this.#options.splitting === 'replicas' ? [] : istio.kinds.map((kind) => definitionOf(kind));
-    for (const definition of [...crds(), ...meshes]) this.server.create(definition, kinds.crd, root);
+    for (const definition of [...own, ...meshes]) this.server.create(definition, kinds.crd, root);
   }
 
   #webhook(): Admission {
