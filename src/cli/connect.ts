@@ -24,6 +24,12 @@ const missingIsUndefined = (error: unknown): undefined => {
   throw error;
 };
 
+/** To the API server a uid that does not fit is a change of a field that cannot be changed. */
+const asAnother = (error: unknown, what: string): unknown =>
+  error instanceof ClusterError && error.reason === 'invalid' && error.message.includes('metadata.uid')
+    ? new ClusterError('conflict', `${what}: another object has that name by now`, { cause: error })
+    : error;
+
 async function* observe(api: Api, ref: ObjectRef, signal: AbortSignal): AsyncGenerator<KubeObject | undefined> {
   const path = collectionPath(ref.gvk, ref.namespace);
   const what = `watch ${refText(ref)}`;
@@ -57,15 +63,17 @@ export const clusterClient = (api: Api): ClusterClient => ({
     const list = await api.request({ method: 'GET', path: collectionPath(gvk, namespace), what });
     return (list as unknown as List).items.map((item) => asItem(gvk, item));
   },
-  annotate: async (ref: ObjectRef, annotations: Labels, resourceVersion?: string) => {
-    const metadata = { annotations, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
-    const object = await api.request({
+  annotate: async (ref: ObjectRef, annotations: Labels, uid?: string) => {
+    const call = {
       method: 'PATCH',
       path: objectPath(ref),
       what: `annotate ${refText(ref)}`,
       query: { fieldManager: `kubectl-${fieldManager}` },
       contentType: 'application/merge-patch+json',
-      body: { metadata },
+      body: { metadata: { annotations, ...(uid === undefined ? {} : { uid }) } },
+    } as const;
+    const object = await api.request(call).catch((error: unknown) => {
+      throw asAnother(error, call.what);
     });
     return object as unknown as KubeObject;
   },

@@ -92,19 +92,46 @@ describe('a request', () => {
     expect(cluster.watching()).toBe(0);
   });
 
-  it('is written again when the status was written in between', async () => {
-    const cluster = aCluster();
+  /** Every write of an annotation comes right after this one. */
+  const racing = (cluster: MemoryCluster, before: (attempt: number) => void): { readonly attempts: () => number } => {
     const annotate = cluster.client.annotate.bind(cluster.client);
-    let conflicts = 0;
-    cluster.client.annotate = (ref, added, version) => {
-      conflicts += 1;
-      if (conflicts === 1) cluster.set(aRelease({ status: { ...status, weight: 5 } }));
-      return annotate(ref, added, version);
+    let attempts = 0;
+    cluster.client.annotate = (ref, added, uid) => {
+      before((attempts += 1));
+      return annotate(ref, added, uid);
     };
+    return { attempts: () => attempts };
+  };
+
+  it('is written at once, however often the status is written meanwhile', async () => {
+    const cluster = aCluster();
+    const race = racing(cluster, (weight) => cluster.set(aRelease({ status: { ...status, weight } })));
     const { call } = aborting(cluster);
     await answer(cluster, 'accepted');
     expect(await call).toBe(0);
-    expect(conflicts).toBe(2);
+    expect(race.attempts()).toBe(1);
+  });
+
+  it('is not written on another Release that has the name by now, before that one was looked at', async () => {
+    const cluster = aCluster();
+    const successor = aRelease({ status: { phase: 'Succeeded' } });
+    const again = { ...successor, metadata: { ...successor.metadata, uid: 'another' } };
+    const race = racing(cluster, () => cluster.set(again));
+    await expect(aborting(cluster).call).rejects.toThrow('Release web-2 has ended (Succeeded)');
+    expect(race.attempts()).toBe(1);
+    expect(requestOn(cluster)).toBeNull();
+  });
+
+  it('that is replaced by another before it is answered says so', async () => {
+    const cluster = aCluster();
+    const { call } = aborting(cluster);
+    await until(() => cluster.watching() === 1);
+    const release = cluster.read(releaseRef('web-2')) as KubeObject;
+    const other = JSON.stringify({ id: 'id-2', verb: 'promote', by: 'joe' });
+    cluster.set({ ...release, metadata: { ...release.metadata, annotations: { [requestAnnotation]: other } } });
+    await expect(call).rejects.toThrow(
+      'The request to abort web-2 was replaced by the request "promote" by joe before its answer was seen.',
+    );
   });
 
   it('is given up when it meets conflicts again and again', async () => {

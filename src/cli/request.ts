@@ -52,7 +52,10 @@ const pointless = ({ name, namespace, spec, status }: ReleaseView, verb: Request
 
 const refOf = ({ namespace, name }: ReleaseView): ObjectRef => ({ gvk: kinds.release, namespace, name });
 
-/** Writes the request on the workload's Release as it is now; the controller writes its status meanwhile. */
+/**
+ * Writes the request on the workload's Release. The controller writes to it all the time, so nothing but its identity is
+ * held on to: whether it can still be done is the controller's to judge, and who is replaced meanwhile is told (`answerTo`).
+ */
 const write = async (session: Session, { workload, verb, reason }: Asked, id: string): Promise<ReleaseView> => {
   const value = JSON.stringify({ id, verb, ...(reason === undefined ? {} : { reason }) });
   for (let attempt = 1; ; attempt += 1) {
@@ -62,11 +65,7 @@ const write = async (session: Session, { workload, verb, reason }: Asked, id: st
     const refusal = pointless(release, verb);
     if (refusal !== undefined) throw refusal;
     try {
-      await session.client.annotate(
-        refOf(release),
-        { [requestAnnotation]: value },
-        release.object.metadata.resourceVersion,
-      );
+      await session.client.annotate(refOf(release), { [requestAnnotation]: value }, release.object.metadata.uid);
       const note = replacement(release);
       if (note !== undefined) session.terminal.err(note);
       return release;
@@ -83,6 +82,12 @@ const silence = ({ name, namespace }: ReleaseView, verb: string): PluginError =>
     `Look whether Sluice's controller runs, and at kubectl describe release ${name} -n ${namespace}.`,
   );
 
+const replacedBy = ({ name, namespace, spec }: ReleaseView, verb: string, { verb: other, by }: Pending): PluginError =>
+  new PluginError(
+    `The request to ${verb} ${name} was replaced by the request "${other}" by ${by} before its answer was seen.`,
+    `Look at kubectl sluice status ${spec.workload.name} -n ${namespace}, and ask again if it still has to be.`,
+  );
+
 const answerTo = async (session: Session, release: ReleaseView, id: string, verb: string): Promise<Answer> => {
   const limit = deadline(session.clock, patience, session.signal);
   try {
@@ -94,6 +99,8 @@ const answerTo = async (session: Session, release: ReleaseView, id: string, verb
         );
       const { acknowledged } = releaseView(object).status;
       if (acknowledged?.id === id) return acknowledged;
+      const pending = readPending(object.metadata.annotations?.[requestAnnotation]);
+      if (pending !== undefined && pending.id !== id) throw replacedBy(release, verb, pending);
     }
   } finally {
     limit.lift();

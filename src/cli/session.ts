@@ -8,8 +8,11 @@ export interface ClusterClient {
   get(ref: ObjectRef): Promise<KubeObject | undefined>;
   /** In all namespaces when none is given. Reason `not-found` when the API server does not serve the kind. */
   list(gvk: Gvk, namespace: string | undefined): Promise<readonly KubeObject[]>;
-  /** Sets annotations. With a resourceVersion refused (reason `conflict`) when the object has another one by now. */
-  annotate(ref: ObjectRef, annotations: Labels, resourceVersion?: string): Promise<KubeObject>;
+  /**
+   * Sets annotations, whatever else is written to the object meanwhile. With a uid refused (reason `conflict`) when the
+   * name belongs to another object by now.
+   */
+  annotate(ref: ObjectRef, annotations: Labels, uid?: string): Promise<KubeObject>;
   /**
    * The object as it is now, then as it becomes; undefined while it does not exist. Ends when the API server ends the
    * watch or the signal is aborted.

@@ -30,6 +30,7 @@ describe('parseConfig', () => {
       failurePolicy: 'Fail',
       sluiceUser: 'system:serviceaccount:sluice-system:sluice',
       prometheus: undefined,
+      allowedAddresses: undefined,
       workers: 8,
     }));
 
@@ -54,11 +55,25 @@ describe('parseConfig', () => {
     ['flags before the command', '--log-level debug controller', {}, { command: 'controller', logLevel: 'debug' }],
     ['an address without its last slash', 'dev --prometheus http://p:9090/', {}, { prometheus: 'http://p:9090' }],
     ['an address with a path', 'dev --prometheus https://p/prom', {}, { prometheus: 'https://p/prom' }],
+    ['an address for the webhook', `${webhook} --prometheus https://p/prom`, {}, { prometheus: 'https://p/prom' }],
     ['an IPv6 host', 'dev --host ::1', {}, { host: '::1' }],
     ['a host name', 'dev --host build.local', {}, { host: 'build.local' }],
     ['another user', 'dev --as jane', {}, { sluiceUser: 'jane' }],
     ["another command's variable as nothing", 'controller', { SLUICE_PORT: 'x' }, { command: 'controller' }],
   ])('reads %s', (_case, line, env, expected) => expect(run(line, env)).toMatchObject(expected));
+
+  it.each([
+    ['controller', 'controller'],
+    ['webhook', webhook],
+    ['dev', 'dev'],
+  ])('gives the %s the addresses that policies may name', (_command, line) => {
+    const args = [...line.split(' '), '--allowed-addresses', 'http://p:9090, https://*.example.com/a'];
+    const parsed = parseConfig(args, {});
+    expect(parsed.kind === 'run' && parsed.config.allowedAddresses?.map(({ text }) => text)).toEqual([
+      'http://p:9090',
+      'https://*.example.com/a',
+    ]);
+  });
 
   it.each<[string, string, Environment, readonly string[]]>([
     [
@@ -137,6 +152,10 @@ describe('parseConfig', () => {
     ['an address without scheme', 'dev --prometheus prometheus:9090'],
     ['an address of another scheme', 'dev --prometheus ftp://p'],
     ['an address with a query', 'dev --prometheus http://p?x=1'],
+    ['an address that policies may name', 'controller --allowed-addresses p:9090'],
+    ['one of several', 'controller --allowed-addresses http://p:9090,https://*'],
+    ['an address too few', `${webhook} --allowed-addresses http://p:9090,`],
+    ['an address that nobody may name', 'dev --allowed-addresses http://169.254.169.254'],
     ['a host with a port', 'dev --host 127.0.0.1:80'],
     ['a host with a path', 'dev --host a/b'],
     ['a failure policy', 'dev --failure-policy ignore'],

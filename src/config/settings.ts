@@ -1,5 +1,17 @@
 /** Every setting of the program, once: from this table come the parser, `--help` and the reference docs. */
-import { choice, host, list, namespacedName, namespace, port, text, url, wholeNumber, type Form } from './forms.ts';
+import {
+  allowedAddresses,
+  choice,
+  host,
+  list,
+  namespacedName,
+  namespace,
+  port,
+  text,
+  url,
+  wholeNumber,
+  type Form,
+} from './forms.ts';
 
 export const commands = ['dev', 'webhook', 'controller'] as const;
 export type Command = (typeof commands)[number];
@@ -119,9 +131,16 @@ export const settings = {
     },
   ),
   prometheus: define('prometheus', url('http://prometheus.monitoring:9090'), {
-    commands: ['dev', 'controller'],
+    commands,
     absent: 'unset',
-    meaning: 'Where checks are measured, for policies that name no Prometheus of their own.',
+    meaning:
+      'Where checks are measured, for policies that name no Prometheus of their own. The webhook asks nothing there: to it this is an address that policies may name.',
+  }),
+  allowedAddresses: define('allowed-addresses', allowedAddresses, {
+    commands,
+    absent: 'unset',
+    meaning:
+      'What policies may have Sluice ask besides `--prometheus`. An entry without a port means the one of its scheme, one with a path that path and what is below it. This machine (`localhost`, `127.0.0.1`, `[::1]`) may be named only where it is listed as it stands.',
   }),
   lease: define('lease', namespacedName('sluice-system/sluice-controller'), {
     commands: ['controller'],

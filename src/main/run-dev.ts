@@ -10,6 +10,7 @@ import { fieldManager, managedBy } from '../schema/names.ts';
 import { webhookConfigurations } from '../manifests/webhooks.ts';
 import { meshProviders } from '../traffic/index.ts';
 import { ensure, installDefinitions, permissions, uninstall, type Installed } from './install.ts';
+import { policyAddresses } from './policy-addresses.ts';
 import { partsOf, type Parts } from './run-parts.ts';
 import { startWebhook } from './start-webhook.ts';
 import { trustInstalled } from './trust-installed.ts';
@@ -76,6 +77,7 @@ const servingNames = ({ host }: DevConfig): ServingNames =>
 export const runDev = async (config: DevConfig): Promise<() => Promise<void>> => {
   const parts = partsOf(config);
   const { clock, log } = parts;
+  const addresses = policyAddresses(config);
   const { writer, install, takeAway } = installer(parts);
   await installDefinitions(writer, () => new Promise((resolve) => void clock.after(pause, resolve)));
   await install(permissions(nameFor(config), config.sluiceUser));
@@ -91,13 +93,14 @@ export const runDev = async (config: DevConfig): Promise<() => Promise<void>> =>
   const webhook = await startWebhook({
     ...parts,
     ...config,
+    addresses,
     cluster,
     certificates: selfMade({ ...parts, names: servingNames(config), store: memoryStore(), trust }),
     configurations: { name: nameFor(config), writer },
     limits,
   });
   const server = await webhook.server;
-  const work = await wireController({ ...parts, ...config, cluster });
+  const work = await wireController({ ...parts, ...config, addresses, cluster });
   work.start();
   log.info({ port: server.port, metricsPort: probes.port }, 'sluice is ready');
   return async () => {

@@ -5,6 +5,7 @@ import type { ControllerDependencies } from '../controller/dependencies.ts';
 import { formerTemplates } from '../controller/former-templates.ts';
 import { measureRound } from '../controller/measure.ts';
 import { threshold } from '../core/judge/threshold.ts';
+import type { AllowedAddress } from '../core/outbound/allowed-address.ts';
 import type { ConnectedCluster } from '../kube/cluster.ts';
 import { kubeJournal } from '../kube/journal.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -24,6 +25,8 @@ export type ControllerParts = {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly prometheus: string | undefined;
+  /** What policies may have Sluice ask. */
+  readonly addresses: readonly AllowedAddress[];
   readonly workers: number;
 };
 
@@ -42,7 +45,7 @@ export type Work = {
 
 /** Resolves when the caches are filled and work can start. */
 export const wireController = async (parts: ControllerParts): Promise<Work> => {
-  const { cluster, clock, log, metrics, prometheus, workers } = parts;
+  const { cluster, clock, log, metrics, prometheus: own, addresses, workers } = parts;
   const author = { controller: `${group}/controller`, instance: hostname() };
   const journal = kubeJournal({ writer: cluster, author, clock, log });
   const providers = knownProviders(cluster);
@@ -51,8 +54,8 @@ export const wireController = async (parts: ControllerParts): Promise<Work> => {
     clock,
     traffic: { providers: trafficProviders, detect: detectProvider },
     providers,
-    policies: policyPort(cluster, providers),
-    measure: measureRound({ source: metricSources(prometheus), judge: threshold, deadline: queryDeadline }),
+    policies: policyPort(cluster, { providers, addresses }),
+    measure: measureRound({ source: metricSources({ own, addresses }), judge: threshold, deadline: queryDeadline }),
     formerTemplates: formerTemplates(),
     journal,
     metrics,

@@ -1,10 +1,16 @@
 /** What can go wrong on the way to a Prometheus, as sentences that name the address and say what to do. */
 import type { Milliseconds } from '../values/time.ts';
 import { MetricError, type MetricErrorReason } from '../ports/metrics.ts';
+import { OutboundError } from '../ports/outbound.ts';
 import { withdrawn } from './withdrawn.ts';
 
 /** Who is asked. `address` holds no credentials. */
-export type Place = { readonly address: string; readonly timeout: Milliseconds };
+export type Place = {
+  readonly address: string;
+  readonly timeout: Milliseconds;
+  /** Whether words of an answer may be told. Of an address that a policy names they may not: it need not be a Prometheus. */
+  readonly quotes: boolean;
+};
 
 type Kind = { readonly reason: MetricErrorReason; readonly retry: boolean };
 
@@ -72,6 +78,7 @@ const ruleFor = (status: number, errorType: string): Rule => {
 export const httpFailure = (response: Response, text: string, place: Place): MetricError => {
   const { type, words } = wordsOf(text);
   const rule = ruleFor(response.status, type);
+  if (!place.quotes) return failure(rule, place, `answers ${response.status}: ${rule.todo}`);
   const location = response.headers.get('location');
   const to = location === null ? '' : ` to ${location}`;
   const said = words === '' ? '' : ` (${words})`;
@@ -86,6 +93,12 @@ const rootOf = (error: unknown): string => {
   return [message, code].find((text) => typeof text === 'string' && text !== '')?.toString() ?? 'unknown error';
 };
 
+/** What kind of failure it was, in the system's own word: `ECONNREFUSED`. It says nothing of who answered. */
+const codeOf = (error: unknown): string => {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^[A-Z0-9_]+$/.test(code) ? code : 'the connection failed';
+};
+
 /** No answer, or half of one. `late`: the place's own limit has passed. */
 export const networkFailure = (
   cause: unknown,
@@ -97,6 +110,9 @@ export const networkFailure = (
     const what = `did not answer within ${place.timeout} ms: see whether it is overloaded`;
     return failure({ reason: 'timeout', retry: true }, place, what, cause);
   }
+  if (cause instanceof OutboundError)
+    return failure({ reason: 'refused', retry: false }, place, `may not be asked: ${cause.message}`, cause);
   const todo = 'check the address and that the network lets Sluice reach it';
-  return failure({ reason: 'unreachable', retry: true }, place, `cannot be reached (${rootOf(cause)}): ${todo}`, cause);
+  const why = place.quotes ? rootOf(cause) : codeOf(cause);
+  return failure({ reason: 'unreachable', retry: true }, place, `cannot be reached (${why}): ${todo}`, cause);
 };

@@ -4,6 +4,7 @@ import { promqlDuration } from '../core/judge/asks.ts';
 import type { Answer, Ask } from '../core/judge/series.ts';
 import type { Instant, Milliseconds } from '../values/time.ts';
 import { MetricError, type MetricSource } from '../ports/metrics.ts';
+import type { OutboundFetch } from '../ports/outbound.ts';
 import { decodeAnswer } from './prometheus-answer.ts';
 import { httpFailure, networkFailure, readBounded, type Place } from './prometheus-http.ts';
 
@@ -21,6 +22,8 @@ export type PrometheusOptions = {
   readonly timeout?: Milliseconds;
   /** Longest answer read, in bytes, 32 MiB unless set. */
   readonly maxBytes?: number;
+  /** For an address that a policy names: requests go this way, and no word of an answer is told. */
+  readonly guarded?: OutboundFetch;
 };
 
 const defaults = { timeout: 10_000, maxBytes: 32 * 1024 * 1024 } as const;
@@ -49,7 +52,7 @@ const accessTo = (options: PrometheusOptions): Access => {
   const authorized = authorization(options.auth, url);
   const address = `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
   return {
-    place: { address, timeout: options.timeout ?? defaults.timeout },
+    place: { address, timeout: options.timeout ?? defaults.timeout, quotes: options.guarded === undefined },
     url: `${address}/api/v1/query`,
     headers: { accept: 'application/json', ...options.headers, ...(authorized && { authorization: authorized }) },
   };
@@ -69,7 +72,7 @@ const post = async (access: Access, body: URLSearchParams, limits: Limits): Prom
   const { place } = access;
   const late = AbortSignal.timeout(place.timeout);
   try {
-    const response = await fetch(access.url, {
+    const response = await limits.fetch(access.url, {
       method: 'POST',
       body,
       headers: access.headers,
@@ -86,13 +89,13 @@ const post = async (access: Access, body: URLSearchParams, limits: Limits): Prom
   }
 };
 
-type Limits = { readonly signal: AbortSignal; readonly maxBytes: number };
+type Limits = { readonly signal: AbortSignal; readonly maxBytes: number; readonly fetch: OutboundFetch };
 
 /** Asks by POST, so that long selectors fit. Every request is one instant query; nothing is cached or retried here. */
 export const prometheus = (options: PrometheusOptions): MetricSource => {
   const ask = async (one: Ask, signal: AbortSignal): Promise<Answer> => {
     const access = accessTo(options);
-    const limits = { signal, maxBytes: options.maxBytes ?? defaults.maxBytes };
+    const limits = { signal, maxBytes: options.maxBytes ?? defaults.maxBytes, fetch: options.guarded ?? fetch };
     return decodeAnswer(await post(access, bodyOf(one, access.place.timeout), limits), one, access.place);
   };
   return {

@@ -3,7 +3,7 @@ import type { Rule } from './rules.ts';
 
 /**
  * The part of JSON Schema that the schemas here are written in: what the API server's structural schemas can say, plus
- * `rules`. The validator, the CRDs and the reference docs read schemas as this, and a test holds the schemas to it.
+ * `rules` and the bounds of durations, which the API server checks as CEL. The validator, the CRDs and the reference docs read schemas as this, and a test holds the schemas to it.
  */
 export type SchemaNode = {
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
@@ -18,6 +18,9 @@ export type SchemaNode = {
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
   readonly exclusiveMaximum?: number;
+  /** Of a duration: the shortest and the longest, as durations (`1s`). */
+  readonly minDuration?: string;
+  readonly maxDuration?: string;
   readonly items?: SchemaNode;
   readonly minItems?: number;
   readonly maxItems?: number;
@@ -45,6 +48,8 @@ export const keywords: ReadonlySet<string> = new Set<keyof SchemaNode>([
   'maximum',
   'exclusiveMinimum',
   'exclusiveMaximum',
+  'minDuration',
+  'maxDuration',
   'items',
   'minItems',
   'maxItems',

@@ -15,6 +15,28 @@ const builtInNames = Object.values(builtInChecks)
   .map((name) => `'${name}'`)
   .join(', ');
 
+type Bound = 'min' | 'max';
+
+/** What a built-in check can measure at all. A bound outside of it is never met, or never broken. */
+const measurable = {
+  [builtInChecks.successRate]: { most: 100, unit: 'percent', example: 'min: 99' },
+  [builtInChecks.duration]: { most: 3_600_000, unit: 'milliseconds', example: 'max: 500' },
+} as const;
+
+const withinMeasurable = (bound: Bound): readonly Rule[] =>
+  Object.entries(measurable).map(([name, { most, unit, example }]) =>
+    rule<Bounded & Named>({
+      fields: [bound, 'name'],
+      cel: `!has(self.${bound}) || self.name != '${name}' || (self.${bound} >= 0.0 && self.${bound} <= ${most}.0)`,
+      holds: (self) => {
+        const value = self[bound] ?? 0;
+        return self.name !== name || (value >= 0 && value <= most);
+      },
+      message: `must be from 0 to ${most} for ${name}, which is in ${unit}`,
+      todo: `Write ${example}, for example.`,
+    }),
+  );
+
 export const checkRules: readonly Rule[] = [
   rule<Bounded>({
     fields: [],
@@ -30,6 +52,8 @@ export const checkRules: readonly Rule[] = [
     message: 'must not be greater than max',
     todo: 'Lower min or raise max.',
   }),
+  ...withinMeasurable('min'),
+  ...withinMeasurable('max'),
   rule<Named>({
     fields: ['query', 'name'],
     cel: `has(self.query) || self.name in [${builtInNames}]`,

@@ -28,9 +28,16 @@ export const defaultSteps = [1, 5, 20, 50] as const;
 /** Quantile of `request-duration` where the check sets none. */
 export const defaultQuantile = 0.99;
 
-const duration = (description: string, byDefault?: string): Type.TString =>
+/** `bounds`: the shortest and the longest. Nobody who may write a policy can make the controller work without a pause. */
+const duration = (
+  description: string,
+  [minDuration, maxDuration]: readonly [string, string],
+  byDefault?: string,
+): Type.TString =>
   Type.String({
     pattern: patterns.duration.pattern,
+    minDuration,
+    maxDuration,
     description,
     ...(byDefault === undefined ? {} : { default: byDefault }),
   });
@@ -117,7 +124,9 @@ export const PolicySpecSchema = Type.Object(
         description: `Last weight of \`stepWeight\` steps, ${defaultMaxWeight} unless set.`,
       }),
     ),
-    interval: Type.Optional(duration('Time per step, at the end of which the checks are judged.', defaults.interval)),
+    interval: Type.Optional(
+      duration('Time per step, at the end of which the checks are judged.', ['1s', '168h'], defaults.interval),
+    ),
     threshold: Type.Optional(
       Type.Integer({
         minimum: 1,
@@ -135,7 +144,7 @@ export const PolicySpecSchema = Type.Object(
       }),
     ),
     latencyP99: Type.Optional(
-      duration("Built-in check: longest p99 of the canary's request durations. Not checked unless set."),
+      duration("Built-in check: longest p99 of the canary's request durations. Not checked unless set.", ['1ms', '1h']),
     ),
     checks: Type.Optional(
       Type.Array(CheckSchema, {
@@ -155,7 +164,7 @@ export const PolicySpecSchema = Type.Object(
         maxLength: 2048,
         pattern: patterns.address.pattern,
         description:
-          'Address of the Prometheus to ask instead of the one Sluice was started with. Without user and password, which only that one can have.',
+          'Address of the Prometheus to ask instead of the one Sluice was started with: one that whoever runs Sluice lets policies name (`--allowed-addresses`). Without user and password, which only that one can have.',
       }),
     ),
     noData: Type.Optional(
@@ -178,12 +187,14 @@ export const PolicySpecSchema = Type.Object(
     progressDeadline: Type.Optional(
       duration(
         'How long the canary (and, at promotion, the workload) may take to become ready.',
+        ['1s', '24h'],
         defaults.progressDeadline,
       ),
     ),
     propagationDelay: Type.Optional(
       duration(
         'How long the proxies may take to follow: the canary gets no traffic earlier after it became ready, and no pod is removed earlier after a change of routes.',
+        ['1ms', '10m'],
         defaults.propagationDelay,
       ),
     ),

@@ -23,7 +23,23 @@ describe('validate', () => {
     [{ steps: [] }, 'spec.steps "[]": must be a list of 1 to 100 items. Write a list of 1 to 100 items.'],
     [
       { interval: '30' },
-      'spec.interval "30": must be a whole number with unit ms, s, m or h, such as 30s. Write 30s, for example.',
+      'spec.interval "30": must be a whole number with unit ms, s, m or h, such as 30s, from 1s to 168h. Write 30s, for example.',
+    ],
+    [
+      { interval: '1ms' },
+      'spec.interval "1ms": must be a whole number with unit ms, s, m or h, such as 30s, from 1s to 168h. Raise it to at least 1s.',
+    ],
+    [
+      { progressDeadline: '25h' },
+      'spec.progressDeadline "25h": must be a whole number with unit ms, s, m or h, such as 30s, from 1s to 24h. Lower it to at most 24h.',
+    ],
+    [
+      { prometheus: 'http://h:99999' },
+      'spec.prometheus "http://h:99999": must be an address that begins with http:// or https://, with a host and at most a port and a path, without user and password, of at most 2048 characters. Write http://prometheus.monitoring:9090, for example.',
+    ],
+    [
+      { checks: [{ name: 'request-success-rate', min: 101 }] },
+      'spec.checks[0].min "101": must be from 0 to 100 for request-success-rate, which is in percent. Write min: 99, for example.',
     ],
     [
       { provider: 'istoi' },

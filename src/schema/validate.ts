@@ -1,5 +1,6 @@
 /** Holds a value against a schema and says everything that is wrong with it, at once, in a person's words. */
 import type { TSchema } from 'typebox';
+import { parseDuration } from '../values/duration.ts';
 import type { Problem } from '../values/problem.ts';
 import { nearest } from './nearest.ts';
 import { nodeOf, typeOf, valuesOf, type SchemaNode } from './node.ts';
@@ -47,12 +48,18 @@ const within = (size: number, min = 0, max = Infinity): boolean => size >= min &
 const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 const isTime = (text: string): boolean => rfc3339.test(text) && !Number.isNaN(Date.parse(text));
 
+/** Asked of a text that has the pattern of a duration. */
+const durationFits = ({ minDuration: min, maxDuration: max }: SchemaNode, text: string): boolean =>
+  (min === undefined || parseDuration(text) >= parseDuration(min)) &&
+  (max === undefined || parseDuration(text) <= parseDuration(max));
+
 const textFits = (node: SchemaNode, text: string): boolean =>
   // The API server counts characters, not UTF-16 units.
   within(Array.from(text).length, node.minLength, node.maxLength) &&
   (node.pattern === undefined || new RegExp(node.pattern).test(text)) &&
   (node.enum === undefined || node.enum.includes(text)) &&
-  (node.format === undefined || isTime(text));
+  (node.format === undefined || isTime(text)) &&
+  durationFits(node, text);
 
 const numberFits = (node: SchemaNode, value: number): boolean =>
   within(value, node.minimum ?? -Infinity, node.maximum) &&

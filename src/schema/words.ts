@@ -1,4 +1,5 @@
 /** Schemas in a person's words: what is allowed, and what to write instead. */
+import { parseDuration } from '../values/duration.ts';
 import { nearest } from './nearest.ts';
 import { typeOf, valuesOf, type SchemaNode } from './node.ts';
 import { patternOf } from './patterns.ts';
@@ -20,6 +21,14 @@ const range = (node: SchemaNode): string => {
   return bounds === '' ? '' : ` ${bounds}`;
 };
 
+/** ` from 1s to 168h`; empty where a duration has no bounds. */
+export const durationRange = ({ minDuration: min, maxDuration: max }: SchemaNode): string => {
+  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
+  const low = min === undefined ? [] : [`of at least ${min}`];
+  const high = max === undefined ? [] : [`of at most ${max}`];
+  return [...low, ...high].map((bound) => ` ${bound}`).join(' and');
+};
+
 const ofText = (node: SchemaNode): string => {
   if (node.enum?.length === 1) return String(node.enum[0]);
   if (node.enum !== undefined) return `one of ${node.enum.join(', ')}`;
@@ -27,7 +36,8 @@ const ofText = (node: SchemaNode): string => {
   const words = node.pattern === undefined ? undefined : patternOf(node.pattern)?.words;
   const length = count(node.minLength, node.maxLength, 'character');
   if (words === undefined) return `a text${length}`;
-  return length === '' ? words : `${words},${length}`;
+  const range = durationRange(node);
+  return [words, ...[range, length].filter((bound) => bound !== '')].join(',');
 };
 
 const ofObject = (node: SchemaNode): string => {
@@ -55,10 +65,18 @@ export const allowed = (node: SchemaNode): string => {
   }
 };
 
-const outOfRange = (node: SchemaNode, value: number): string | undefined => {
+const outOfRange = (node: SchemaNode, value: unknown): string | undefined => {
+  if (typeof value === 'string') return durationOutOfRange(node, value);
+  if (typeof value !== 'number') return undefined;
   if (node.minimum !== undefined && value < node.minimum) return `Raise it to at least ${node.minimum}.`;
   if (node.maximum !== undefined && value > node.maximum) return `Lower it to at most ${node.maximum}.`;
   return undefined;
+};
+
+const durationOutOfRange = ({ pattern = '', minDuration: min, maxDuration: max }: SchemaNode, text: string) => {
+  if ((min === undefined && max === undefined) || !new RegExp(pattern).test(text)) return undefined;
+  if (min !== undefined && parseDuration(text) < parseDuration(min)) return `Raise it to at least ${min}.`;
+  return max === undefined || parseDuration(text) <= parseDuration(max) ? undefined : `Lower it to at most ${max}.`;
 };
 
 /** The value of an enumeration that was probably meant. */
@@ -69,10 +87,8 @@ export const meant = (node: SchemaNode, value: unknown): string | undefined =>
 export const advice = (node: SchemaNode, value: unknown): string => {
   const near = meant(node, value);
   if (near !== undefined) return `Did you mean "${near}"?`;
-  if (typeof value === 'number') {
-    const moved = outOfRange(node, value);
-    if (moved !== undefined) return moved;
-  }
+  const moved = outOfRange(node, value);
+  if (moved !== undefined) return moved;
   const example = node.pattern === undefined ? node.default : patternOf(node.pattern)?.example;
   if (example !== undefined) return `Write ${example}, for example.`;
   return node.enum === undefined ? `Write ${allowed(node)}.` : 'Choose one of them.';

@@ -12,7 +12,7 @@ export const undoing =
   "resource deployments/web was previously managed with 'kubectl apply'. Rolling back will not update the kubectl.kubernetes.io/last-applied-configuration annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.";
 
 /** For `released` where steps take a moment. */
-export const quickly = { interval: '100ms' } as const;
+export const quickly = { interval: '1s' } as const;
 
 /** A release begins. */
 export const released = ({

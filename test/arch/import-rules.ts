@@ -16,6 +16,7 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   'src/notify': [...inner, 'src/ports'],
   'src/kube': [...inner, 'src/ports'],
   'src/certs': [...inner, 'src/ports'],
+  'src/http': [...inner, 'src/ports'],
   'src/telemetry': [...inner, 'src/ports'],
   'src/controller': [...inner, 'src/ports', 'src/telemetry'],
   'src/webhook': [...inner, 'src/manifests', 'src/ports', 'src/telemetry'],

@@ -137,11 +137,11 @@ export const memoryCluster = (...objects: readonly (KubeObject | Deployment)[]):
       watchers.delete(watcher);
     }
   }
-  const annotate = (ref: ObjectRef, added: Labels, resourceVersion?: string): KubeObject => {
+  const annotate = (ref: ObjectRef, added: Labels, uid?: string): KubeObject => {
     const before = store.get(refKey(ref));
     if (before === undefined) throw new ClusterError('not-found', `${ref.name} not found`);
-    if (resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion)
-      throw new ClusterError('conflict', `${ref.name} has been modified`);
+    if (uid !== undefined && uid !== before.metadata.uid)
+      throw new ClusterError('conflict', `another object has the name ${ref.name} by now`);
     const metadata = { ...before.metadata, annotations: { ...before.metadata.annotations, ...added } };
     set(cluster.admit({ ...before, metadata }));
     return store.get(refKey(ref))!;
@@ -158,9 +158,9 @@ export const memoryCluster = (...objects: readonly (KubeObject | Deployment)[]):
                   kind === gvk.kind && (namespace === undefined || metadata.namespace === namespace),
               ),
             ),
-      annotate: async (ref, added, resourceVersion) => {
+      annotate: async (ref, added, uid) => {
         await Promise.resolve();
-        return annotate(ref, added, resourceVersion);
+        return annotate(ref, added, uid);
       },
       observe,
     },

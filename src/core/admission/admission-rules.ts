@@ -1,6 +1,7 @@
 import type { Deployment, KubeObject } from '../../values/kube-object.ts';
 import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { PolicyUse } from '../policy/policy-use.ts';
+import type { AllowedAddress } from '../outbound/allowed-address.ts';
 import type { KnownProviders } from '../policy/provider-plan.ts';
 import type { DecideInput } from './facts.ts';
 import { deny, type AdmissionRequest, type Answer } from './admission-request.ts';
@@ -13,6 +14,8 @@ export type AdmissionRules = {
   readonly policyOf: (workload: Deployment) => ParsedPolicy;
   /** What policies are held against that name their provider. */
   readonly providers?: KnownProviders;
+  /** Addresses that policies may name. */
+  readonly addresses?: readonly AllowedAddress[];
   /** Providers whose routes may carry a split. */
   readonly routes: readonly RouteKeeper[];
   /** Who uses which policy, for warnings; none are given without it. */

@@ -132,6 +132,18 @@ describe('a policy is validated by the parser the controller uses', () => {
     });
   });
 
+  it.each(['CanaryPolicy', 'ClusterCanaryPolicy'])('an address that nobody lets it name is refused: %s', (kind) => {
+    const rules = { ...someRules, addresses: [] };
+    const request = aRequest({ object: policy({ prometheus: 'http://10.0.0.1:2379' }, kind) });
+    const { allowed, denial } = validate(request, rules, now);
+    expect([allowed, denial?.code, denial?.message]).toEqual([
+      false,
+      422,
+      'spec.prometheus "http://10.0.0.1:2379": must not be set: whoever runs Sluice lets policies name no address. Leave it out, or ask whoever runs Sluice to add it to --allowed-addresses (allowedAddresses of the chart).',
+    ]);
+    expect(mutate(request, rules, now).denial).toEqual(denial);
+  });
+
   it('a provider that cannot do what it asks, and one that is not there', () => {
     const providers = {
       kubernetes: { can: { splits: 'replicas', granularity: 1 } },

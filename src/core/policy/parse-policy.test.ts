@@ -4,6 +4,7 @@ import { marks, policyAnnotations } from '../../schema/annotations.ts';
 import type { PolicySpec } from '../../schema/policy.ts';
 import type { Json, Labels } from '../../values/kube-object.ts';
 import { sentence } from '../../values/problem.ts';
+import { readAllowedAddress, type AllowedAddress } from '../outbound/allowed-address.ts';
 import type { SelectingPolicy } from './opt-in.ts';
 import { parsePolicy, parsePolicySpec, type FoundPolicy, type ParsedPolicy, type PolicyInput } from './parse-policy.ts';
 import { resolvePolicy } from './resolve-policy.ts';
@@ -123,7 +124,25 @@ describe('parsePolicy', () => {
   });
 
   test.each<[Labels, readonly string[]]>([
-    [{ canary: 'enable' }, ['sluice.dev/canary "enable": must be enabled or disabled. Did you mean "enabled"?']],
+    ...['enable', 'true', 'on', 'Yes', '1', 'enabeld'].map((canary): [Labels, readonly string[]] => [
+      { canary },
+      [`sluice.dev/canary "${canary}": must be enabled or disabled. Did you mean "enabled"?`],
+    ]),
+    ...['disable', 'false', 'off', 'NO', 'none', '0', 'disbaled'].map((canary): [Labels, readonly string[]] => [
+      { canary },
+      [`sluice.dev/canary "${canary}": must be enabled or disabled. Did you mean "disabled"?`],
+    ]),
+    ...['maybe', 'toString', ''].map((canary): [Labels, readonly string[]] => [
+      { canary },
+      [`sluice.dev/canary "${canary}": must be enabled or disabled. Write enabled to opt in, disabled to opt out.`],
+    ]),
+    [
+      { interval: '1ms', 'progress-deadline': '1000h' },
+      [
+        'sluice.dev/interval "1ms": must be a whole number with unit ms, s, m or h, such as 30s, from 1s to 168h. Raise it to at least 1s.',
+        'sluice.dev/progress-deadline "1000h": must be a whole number with unit ms, s, m or h, such as 30s, from 1s to 24h. Lower it to at most 24h.',
+      ],
+    ],
     [{ canary: 'disable' }, ['sluice.dev/canary "disable": must be enabled or disabled. Did you mean "disabled"?']],
     [{ stepz: '5' }, ['sluice.dev/stepz "5": is not an annotation Sluice knows. Did you mean sluice.dev/steps?']],
     [
@@ -296,6 +315,59 @@ describe('parsePolicySpec', () => {
     expect(parsed.ok ? [] : parsed.problems.map(({ field }) => field)).toContain('spec.checks[0].query');
   });
 
+  const addresses = ['http://prometheus.monitoring:9090', 'https://*.example.com'].map((text) => {
+    const entry = readAllowedAddress(text);
+    if (entry === undefined) throw new Error(text);
+    return entry;
+  });
+
+  it.each<[string, readonly AllowedAddress[] | undefined, readonly string[]]>([
+    ['http://prometheus.monitoring:9090', addresses, []],
+    ['https://shop.example.com/prometheus', addresses, []],
+    ['http://127.0.0.1:2379', undefined, []],
+    [
+      'http://127.0.0.1:2379',
+      addresses,
+      [
+        'spec.prometheus "http://127.0.0.1:2379": is a loopback address, which a policy may not name where it is not allowed as it stands. Name what is asked by its Service, such as http://prometheus.monitoring:9090.',
+      ],
+    ],
+    [
+      'http://secrets.internal',
+      addresses,
+      [
+        'spec.prometheus "http://secrets.internal": must be one that whoever runs Sluice lets policies name: http://prometheus.monitoring:9090 and https://*.example.com. Leave it out, or ask whoever runs Sluice to add it to --allowed-addresses (allowedAddresses of the chart).',
+      ],
+    ],
+    [
+      'http://secrets.internal',
+      [],
+      [
+        'spec.prometheus "http://secrets.internal": must not be set: whoever runs Sluice lets policies name no address. Leave it out, or ask whoever runs Sluice to add it to --allowed-addresses (allowedAddresses of the chart).',
+      ],
+    ],
+    [
+      'http://[1:2]',
+      addresses,
+      [
+        'spec.prometheus "http://[1:2]": is no address that can be asked. Write http://prometheus.monitoring:9090, for example.',
+      ],
+    ],
+  ])('holds the address %s against the list of those that policies may name', (prometheus, list, expected) => {
+    const parsed = parsePolicySpec({ prometheus }, list === undefined ? {} : { addresses: list });
+    expect(parsed.ok ? [] : parsed.problems.map(sentence)).toEqual(expected);
+  });
+
+  it('of a policy in use, the address is told where it stands', () => {
+    const parsed = parsePolicy({
+      annotations: { 'sluice.dev/policy': 'own' },
+      namespace: 'shop',
+      find: () => ({ kind: 'CanaryPolicy', spec: { prometheus: 'http://10.0.0.1' } }),
+      addresses,
+    });
+    expect(parsed.ok ? [] : parsed.problems.map(({ field }) => field)).toEqual(['CanaryPolicy/own spec.prometheus']);
+  });
+
   it('reads a null as a field that is not set', () => {
     const parsed = parsePolicySpec({ interval: null, checks: [{ name: 'errors', query: 'up', min: 1, max: null }] });
     expect(parsed).toMatchObject({ ok: true, spec: { checks: [{ name: 'errors', query: 'up', min: 1 }] } });
@@ -423,7 +495,11 @@ describe('whatever is written', () => {
       {
         steps: rising,
         interval: fc
-          .tuple(fc.integer({ min: 1, max: 999_999 }), fc.constantFrom('ms', 's', 'm', 'h'))
+          .oneof(
+            fc.tuple(fc.integer({ min: 1000, max: 999_999 }), fc.constant('ms')),
+            fc.tuple(fc.integer({ min: 1, max: 604_800 }), fc.constant('s')),
+            fc.tuple(fc.integer({ min: 1, max: 168 }), fc.constantFrom('m', 'h')),
+          )
           .map((d) => d.join('')),
         threshold: fc.integer({ min: 1, max: 1000 }),
         provider: fc.constantFrom('auto', 'istio', 'linkerd', 'smi', 'kubernetes'),

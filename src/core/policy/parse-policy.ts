@@ -9,6 +9,8 @@ import {
 } from '../../schema/selecting-policy.ts';
 import { asProblem, asWritten, findings, validate, type Finding } from '../../schema/validate.ts';
 import { checkQuery } from '../judge/query-text.ts';
+import type { AllowedAddress } from '../outbound/allowed-address.ts';
+import { decideAddress } from '../outbound/decide-address.ts';
 import type { Json, JsonObject, Labels } from '../../values/kube-object.ts';
 import type { Problem } from '../../values/problem.ts';
 import { Recent } from '../../values/recent.ts';
@@ -37,7 +39,12 @@ export type PolicyInput = {
   readonly names?: () => readonly string[];
   /** What a policy is held against that names its provider. Without it every plan passes. */
   readonly providers?: KnownProviders;
+  /** Addresses that policies may name. Without it every address passes. */
+  readonly addresses?: readonly AllowedAddress[];
 };
+
+/** What a policy is held against besides its schema. */
+export type HeldAgainst = Pick<PolicyInput, 'providers' | 'addresses'>;
 
 export type ParsedSpec =
   | {
@@ -115,6 +122,19 @@ const queryProblems = ({ checks = [] }: PolicySpec, at: string): readonly Proble
     query === undefined ? [] : checkQuery(query).map((problem) => ({ ...problem, field: `${at}.checks[${i}].query` })),
   );
 
+/** What the operator does not let a policy ask. The spec has passed the schema. */
+const addressFindings = ({ prometheus }: PolicySpec, addresses: HeldAgainst['addresses']): readonly Finding[] => {
+  if (prometheus === undefined || addresses === undefined) return [];
+  const decision = decideAddress(prometheus, addresses);
+  return decision.allowed ? [] : [{ path: 'prometheus', value: prometheus, rule: decision.rule, todo: decision.todo }];
+};
+
+/** What cannot be carried out of a policy whose fields are all valid. */
+const heldFindings = (spec: PolicySpec, { providers, addresses }: HeldAgainst): readonly Finding[] => [
+  ...planFindings(spec, providers),
+  ...addressFindings(spec, addresses),
+];
+
 /**
  * Reads a workload's policy: its `sluice.dev/` annotations over the policy that applies to it, over the defaults. Pure.
  * Answers every problem at once, each at the annotation, label or policy field where it was written.
@@ -139,9 +159,9 @@ const parseWith = ({ policy: wanted }: OptIn, input: PolicyInput): ParsedSpec =>
   if (problems.length > 0) return { ok: false, problems };
   const valid = spec as PolicySpec;
   const named = name === undefined ? {} : { name };
-  const planned = planFindings(valid, input.providers).map((finding) => placeProblem(finding, over, name));
+  const held = heldFindings(valid, input).map((finding) => placeProblem(finding, over, name));
   // Only a policy object can have queries.
-  const wrong = [...queryProblems(valid, `${name ?? ''} spec`.trim()), ...planned];
+  const wrong = [...queryProblems(valid, `${name ?? ''} spec`.trim()), ...held];
   return wrong.length > 0 ? { ok: false, problems: wrong } : { ...readable(valid, input.providers), ...named };
 };
 
@@ -173,7 +193,7 @@ const withoutNulls = (value: Json | undefined): unknown =>
 /** Reads the `spec` of a CanaryPolicy or ClusterCanaryPolicy by itself. Problems are at `spec.…`. */
 export const parsePolicySpec = (
   spec: Json | undefined,
-  providers?: KnownProviders,
+  against: HeldAgainst = {},
   kind: PolicyKind = 'CanaryPolicy',
 ): ParsedSpec => {
   const problems = validate(policySpecSchemas[kind], spec, 'spec');
@@ -181,7 +201,7 @@ export const parsePolicySpec = (
   const valid: PolicySpec = withoutSelectors(withoutNulls(spec) as SelectingPolicySpec);
   const wrong = [
     ...queryProblems(valid, 'spec'),
-    ...planFindings(valid, providers).map((finding) => asProblem(finding, 'spec')),
+    ...heldFindings(valid, against).map((finding) => asProblem(finding, 'spec')),
   ];
-  return wrong.length > 0 ? { ok: false, problems: wrong } : readable(valid, providers);
+  return wrong.length > 0 ? { ok: false, problems: wrong } : readable(valid, against.providers);
 };

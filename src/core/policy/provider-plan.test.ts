@@ -38,7 +38,7 @@ describe('planProblems', () => {
 const told = (parsed: ParsedSpec): readonly string[] => (parsed.ok ? [] : parsed.problems.map(sentence));
 
 describe('a policy that names its provider', () => {
-  const ofSpec = (spec: PolicySpec): readonly string[] => told(parsePolicySpec(spec, known));
+  const ofSpec = (spec: PolicySpec): readonly string[] => told(parsePolicySpec(spec, { providers: known }));
 
   it.each<[string, PolicySpec, readonly string[]]>([
     ['steps it can do', { provider: 'smi', steps: [5, 50] }, []],
@@ -109,20 +109,20 @@ const warningsOf = (parsed: ReturnType<typeof parsePolicySpec>): readonly string
 
 describe('a provider whose kinds are not served', () => {
   it('is a warning as long as it is only written down', () => {
-    expect(parsePolicySpec({ provider: 'istio' }, { istio: away })).toMatchObject({
+    expect(parsePolicySpec({ provider: 'istio' }, { providers: { istio: away } })).toMatchObject({
       ok: true,
       warnings: [
         'the provider istio works with VirtualService (networking.istio.io/v1), which the API server does not serve: no release can start until it does; the provider auto takes one that is there',
       ],
     });
     const [words = ''] = warningsOf(
-      parsePolicySpec({ provider: 'istio' }, { istio: away, kubernetes: route, smi: route }),
+      parsePolicySpec({ provider: 'istio' }, { providers: { istio: away, kubernetes: route, smi: route } }),
     );
     expect(words).toContain('the provider auto takes one that is there (kubernetes, smi)');
-    expect(parsePolicySpec({ provider: 'istio' }, { istio: { ...away, missing: () => [] } })).not.toHaveProperty(
-      'warnings',
-    );
-    expect(parsePolicySpec({}, { istio: away })).not.toHaveProperty('warnings');
+    expect(
+      parsePolicySpec({ provider: 'istio' }, { providers: { istio: { ...away, missing: () => [] } } }),
+    ).not.toHaveProperty('warnings');
+    expect(parsePolicySpec({}, { providers: { istio: away } })).not.toHaveProperty('warnings');
   });
 
   it('is a problem of a release that is to start', () => {

@@ -66,6 +66,25 @@ const unknownKey = (key: string, text: string, index: number): Problem => {
   return { field: asWritten(key), value: asWritten(text), rule: 'is not an annotation Sluice knows', todo };
 };
 
+/** What people write elsewhere for on and off. The nearest word by its letters is often the wrong one. */
+const switches: Readonly<Record<string, 'enabled' | 'disabled'>> = {
+  true: 'enabled',
+  on: 'enabled',
+  yes: 'enabled',
+  '1': 'enabled',
+  false: 'disabled',
+  off: 'disabled',
+  no: 'disabled',
+  none: 'disabled',
+  '0': 'disabled',
+};
+
+const canaryAdvice = (text: string): string => {
+  const word = text.toLowerCase();
+  const meant = (Object.hasOwn(switches, word) ? switches[word] : undefined) ?? nearest(text, ['enabled', 'disabled']);
+  return meant === undefined ? 'Write enabled to opt in, disabled to opt out.' : `Did you mean "${meant}"?`;
+};
+
 /** What is wrong with the text of `sluice.dev/canary`. */
 export const canaryProblems = (text: string | undefined): readonly Problem[] =>
   text === undefined || text === 'enabled' || text === 'disabled'
@@ -75,7 +94,7 @@ export const canaryProblems = (text: string | undefined): readonly Problem[] =>
           field: known.canary,
           value: asWritten(text),
           rule: 'must be enabled or disabled',
-          todo: `Did you mean "${nearest(text, ['enabled', 'disabled']) ?? 'enabled'}"?`,
+          todo: canaryAdvice(text),
         },
       ];
 

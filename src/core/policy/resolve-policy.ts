@@ -3,7 +3,6 @@ import { builtInChecks, defaultMaxWeight } from '../../schema/policy-rules.ts';
 import { defaultQuantile, defaults, defaultSteps, type CheckSpec, type PolicySpec } from '../../schema/policy.ts';
 import { parseDuration } from '../../values/duration.ts';
 import { percent, type Percent } from '../../values/percent.ts';
-
 import type { Check, Policy } from './policy.ts';
 
 /** What a policy means where it says nothing. A later version of Sluice may have others. */
