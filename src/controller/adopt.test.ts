@@ -138,7 +138,7 @@ describe('the Release that a change asks for', () => {
     ['of another template', aRelease({ templateHash: h.v3 })],
     [
       'of this template, by somebody else with a policy of their own',
-      aRelease({ requestedBy: mallory, policy: { steps: [100] } }),
+      aRelease({ requestedBy: mallory, policy: { weights: [100] } }),
     ],
     ['of this template and of nobody', aRelease({ requestedBy: undefined })],
     ['over another template, which would be known to be good afterwards', aRelease({ stableHash: h.v3 })],
