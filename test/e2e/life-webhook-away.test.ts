@@ -159,7 +159,11 @@ describe('with the webhook gone and the controller at work', () => {
     expect(ends(idle)).toEqual(['Bypassed']);
     const [release] = idle.releases();
     expect(release?.name).toMatch(/^idle-\d+$/);
-    expect(release?.spec).toMatchObject({ reason: 'the webhook was away', templateHash: idle.marks().admitted });
+    expect(release?.spec).toMatchObject({
+      recordOf: 'bypass',
+      reason: 'the webhook was away',
+      templateHash: idle.marks().admitted,
+    });
     expect(release?.status?.conditions).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'True' }));
     expect(told(idle)).toContain('ReleaseBypassed: the webhook was away');
   });
