@@ -20,12 +20,17 @@ describe('a status', () => {
           steps: 4,
           stepLabel: '2/4',
           weight: 5,
-          failures: 1,
           provider: 'istio',
           service: 'web',
           canary: { replicas: 2, ready: 1 },
-          checks: [
-            { name: 'request-success-rate', call: 'pass', because: 'fine', value: 99.834, at: at(-12), weight: 5 },
+          analyses: [
+            {
+              id: 'checks',
+              failures: 1,
+              checks: [
+                { name: 'request-success-rate', call: 'pass', because: 'fine', value: 99.834, at: at(-12), weight: 5 },
+              ],
+            },
           ],
         },
         {
@@ -68,32 +73,40 @@ What to do
           step: 2,
           stepLabel: '2/4',
           weight: 0,
-          failures: 3,
           provider: 'istio',
           service: 'web',
-          checks: [
+          analyses: [
             {
-              name: 'request-success-rate',
-              call: 'fail',
-              because: 'request-success-rate 71.2 % (412 requests, 119 failed) is below the minimum 99 %',
-              value: 71.2,
-              at: at(-65),
+              id: 'checks',
+              failures: 3,
+              checks: [
+                {
+                  name: 'request-success-rate',
+                  call: 'fail',
+                  because: 'request-success-rate 71.2 % (412 requests, 119 failed) is below the minimum 99 %',
+                  value: 71.2,
+                  at: at(-65),
+                },
+                { name: 'queue', call: 'inconclusive', because: 'no series', at: at(-65), queries: ['q{pod="a"}'] },
+              ],
             },
-            { name: 'queue', call: 'inconclusive', because: 'no series', at: at(-65), queries: ['q{pod="a"}'] },
           ],
-          evidence: [
+          failedChecks: [
             { name: 'request-success-rate', call: 'fail', because: '80 %', value: 80, at: at(-125), weight: 1 },
             { name: 'request-success-rate', call: 'fail', because: '71.2 %', value: 71.2, at: at(-65), weight: 5 },
           ],
           pods: [{ name: 'web-canary-7d-x', reason: 'CrashLoopBackOff', message: 'exit code 1', restarts: 4 }],
-          acknowledged: {
-            id: 'i',
-            verb: 'promote',
-            by: 'joe',
-            reason: 'looks fine',
-            result: 'refused: no',
-            at: at(-70),
-          },
+          acknowledged: [
+            {
+              id: 'i',
+              verb: 'promote',
+              by: 'joe',
+              reason: 'looks fine',
+              result: 'refused: no',
+              accepted: false,
+              at: at(-70),
+            },
+          ],
         },
         { policy: { checks: [{ name: 'queue', query: 'q', min: 1, max: 8 }] }, requestedBy },
       ),
@@ -167,7 +180,13 @@ What to do
     expect(
       render({
         phase: 'Progressing',
-        checks: [{ name: 'request-success-rate', call: 'fail', because: 'low', value: 98.9996, at: at(0) }],
+        analyses: [
+          {
+            id: 'checks',
+            failures: 1,
+            checks: [{ name: 'request-success-rate', call: 'fail', because: 'low', value: 98.9996, at: at(0) }],
+          },
+        ],
       }),
     ).toMatch(/request-success-rate +fail +98\.9996 +>= 99/));
 

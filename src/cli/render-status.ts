@@ -2,6 +2,7 @@
 import { figure } from '../core/judge/figure.ts';
 import type { Check, Policy } from '../core/policy/policy.ts';
 import { resolvePolicy } from '../core/policy/resolve-policy.ts';
+import { failuresOf, latestChecks } from '../core/release/verdicts.ts';
 import { printable } from '../values/printable.ts';
 import { fromRfc3339, type Instant } from '../values/time.ts';
 import type { CheckResult, ReleaseStatus } from '../schema/release.ts';
@@ -51,7 +52,7 @@ const plan = ({ release, policy }: Scene): string => {
 };
 
 const request = ({ release, now }: Scene): string | undefined => {
-  const answered = release.status.acknowledged;
+  const answered = release.status.acknowledged?.at(-1);
   if (answered === undefined) return undefined;
   const why = answered.reason === undefined ? undefined : `(${answered.reason})`;
   return `${words(answered.verb, 'by', printable(answered.by ?? 'somebody'), ago(answered.at, now), why)}: ${answered.result}`;
@@ -62,7 +63,8 @@ const record = (scene: Scene): readonly (readonly string[])[] => [['Release', or
 
 const facts = (scene: Scene): readonly string[] => {
   const { status } = scene.release;
-  const { canary, provider, service, failures, approved } = status;
+  const { canary, provider, service, approved } = status;
+  const failures = failuresOf(status);
   const rows: readonly (readonly [string, string | undefined])[] = [
     ['Policy', plan(scene)],
     ['Traffic', provider === undefined ? undefined : words(`${provider},`, 'Service', service ?? 'unknown')],
@@ -94,7 +96,7 @@ const valueOf = ({ value }: CheckResult, check: Check | undefined): string =>
 
 /** One row per check of the policy, also before the first verdict, and per verdict on a check that it no longer has. */
 const checks = ({ release, policy, now }: Scene): readonly string[] => {
-  const results = release.status.checks ?? [];
+  const results = latestChecks(release.status);
   const named = (name: string): Check | undefined => policy.checks.find((check) => check.name === name);
   const judged = results.map((result) => {
     const check = named(result.name);
@@ -109,7 +111,7 @@ const checks = ({ release, policy, now }: Scene): readonly string[] => {
   return [...table([['CHECK', 'VERDICT', 'VALUE', 'BOUNDS', 'JUDGED'], ...judged, ...open]), ...reasons];
 };
 
-const evidence = ({ evidence: failed = [] }: ReleaseStatus, now: Instant): readonly string[] =>
+const evidence = ({ failedChecks: failed = [] }: ReleaseStatus, now: Instant): readonly string[] =>
   table(
     failed.map((result) => [
       `  ${ago(result.at, now)}`,

@@ -6,7 +6,6 @@ import {
   at,
   memoryCluster,
   releaseRef,
-  until,
   type MemoryCluster,
 } from '../../test/support/plugin-doubles.ts';
 import type { KubeObject } from '../values/kube-object.ts';
@@ -16,6 +15,7 @@ import type { ReleaseStatus } from '../schema/release.ts';
 import { abort } from './abort.ts';
 import { promote } from './promote.ts';
 import { retry } from './retry.ts';
+import { waitUntil } from '../../test/cluster/wait-until.ts';
 
 const status: ReleaseStatus = { phase: 'Progressing' };
 const aCluster = (over: Partial<Parameters<typeof aRelease>[0]> = {}): MemoryCluster =>
@@ -26,10 +26,13 @@ const requestOn = (cluster: MemoryCluster): unknown =>
 
 /** What the controller does, once the request is there. */
 const answer = async (cluster: MemoryCluster, result: string): Promise<void> => {
-  await until(() => requestOn(cluster) !== null && cluster.watching() === 1);
+  await waitUntil('the request and its watch', () => requestOn(cluster) !== null && cluster.watching() === 1);
   const release = cluster.read(releaseRef('web-2')) as KubeObject;
   const { id, verb } = requestOn(cluster) as { id: string; verb: string };
-  cluster.set({ ...release, status: { ...status, acknowledged: { id, verb, result, at: at(1) } } });
+  cluster.set({
+    ...release,
+    status: { ...status, acknowledged: [{ id, verb, result, accepted: result === 'accepted', at: at(1) }] },
+  });
 };
 
 describe('a request', () => {
@@ -72,10 +75,10 @@ describe('a request', () => {
   });
 
   it('is not answered by the answer to another', async () => {
-    const earlier = { id: 'id-0', verb: 'promote', result: 'accepted', at: at(-9) };
-    const cluster = aCluster({ status: { ...status, acknowledged: earlier } });
+    const earlier = { id: 'id-0', verb: 'promote', result: 'accepted', accepted: true, at: at(-9) };
+    const cluster = aCluster({ status: { ...status, acknowledged: [earlier] } });
     const { call, session } = aborting(cluster);
-    await until(() => cluster.watching() === 1);
+    await waitUntil('the watch', () => cluster.watching() === 1);
     await answer(cluster, 'refused: no');
     expect(await call).toBe(1);
     expect(session.terminal.stderr()).not.toContain('note:');
@@ -85,7 +88,7 @@ describe('a request', () => {
     const cluster = aCluster();
     const { call, session } = aborting(cluster);
     const failure = expect(call).rejects.toThrow('Nobody has taken up the request to abort web-2 within 30 s.');
-    await until(() => cluster.watching() === 1);
+    await waitUntil('the watch', () => cluster.watching() === 1);
     session.clock.advance(30_000);
     await failure;
     expect(requestOn(cluster)).toMatchObject({ verb: 'abort' });
@@ -125,7 +128,7 @@ describe('a request', () => {
   it('that is replaced by another before it is answered says so', async () => {
     const cluster = aCluster();
     const { call } = aborting(cluster);
-    await until(() => cluster.watching() === 1);
+    await waitUntil('the watch', () => cluster.watching() === 1);
     const release = cluster.read(releaseRef('web-2')) as KubeObject;
     const other = JSON.stringify({ id: 'id-2', verb: 'promote', by: 'joe' });
     cluster.set({ ...release, metadata: { ...release.metadata, annotations: { [requestAnnotation]: other } } });
@@ -161,7 +164,7 @@ describe('a request', () => {
     const pending = JSON.stringify({ id: 'id-0', verb: 'promote', by: 'joe' });
     cluster.set({ ...release, metadata: { ...release.metadata, annotations: { [requestAnnotation]: pending } } });
     const { call, session } = aborting(cluster);
-    await until(() => session.terminal.stderr() !== '');
+    await waitUntil('a word', () => session.terminal.stderr() !== '');
     await answer(cluster, 'accepted');
     await call;
     expect(session.terminal.stderr()).toBe(
@@ -173,7 +176,7 @@ describe('a request', () => {
     const cluster = aCluster();
     const { call } = aborting(cluster);
     const failure = expect(call).rejects.toThrow('Release web-2 was deleted before it was answered.');
-    await until(() => cluster.watching() === 1);
+    await waitUntil('the watch', () => cluster.watching() === 1);
     cluster.remove(releaseRef('web-2'));
     await failure;
   });
@@ -181,9 +184,9 @@ describe('a request', () => {
   it('survives a dropped watch', async () => {
     const cluster = aCluster();
     const { call, session } = aborting(cluster);
-    await until(() => cluster.watching() === 1);
+    await waitUntil('the watch', () => cluster.watching() === 1);
     cluster.breakWatches(new ClusterError('unreachable', 'reset'));
-    await until(() => cluster.watching() === 0);
+    await waitUntil('the end of the watch', () => cluster.watching() === 0);
     session.clock.advance(8000);
     await answer(cluster, 'accepted');
     expect(await call).toBe(0);

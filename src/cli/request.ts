@@ -1,12 +1,11 @@
 /** Requests: written on the Release by the plugin, signed by the webhook, taken up and answered by the controller. */
 import type { ObjectRef } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
-import { accepted } from '../core/release/requests.ts';
 import { isFinal } from '../core/release/state.ts';
 import type { Milliseconds } from '../values/time.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { requestAnnotation } from '../schema/annotations.ts';
-import type { ReleaseStatus, RequestVerb } from '../schema/release.ts';
+import type { Acknowledged, RequestVerb } from '../schema/release.ts';
 import { deadline, follow } from './follow.ts';
 import { locate, noRelease } from './locate.ts';
 import { PluginError } from './plugin-error.ts';
@@ -14,7 +13,7 @@ import { releaseView, type ReleaseView } from './release-view.ts';
 import type { Session } from './session.ts';
 
 export type Asked = { readonly workload: string; readonly verb: RequestVerb; readonly reason?: string };
-type Answer = NonNullable<ReleaseStatus['acknowledged']>;
+type Answer = Acknowledged;
 
 const patience: Milliseconds = 30_000;
 const attempts = 5;
@@ -33,7 +32,7 @@ const readPending = (text: string | undefined): Pending | undefined => {
 /** There is room for one request on a Release: whoever replaces one that nobody has taken up yet should know. */
 const replacement = ({ name, object, status }: ReleaseView): string | undefined => {
   const pending = readPending(object.metadata.annotations?.[requestAnnotation]);
-  if (pending === undefined || pending.id === status.acknowledged?.id) return undefined;
+  if (pending === undefined || status.acknowledged?.some(({ id }) => id === pending.id) === true) return undefined;
   return `note: this replaces the request "${pending.verb}" by ${pending.by} on ${name}, which has not been taken up yet\n`;
 };
 
@@ -97,8 +96,8 @@ const answerTo = async (session: Session, release: ReleaseView, id: string, verb
           `Release ${release.name} was deleted before it was answered.`,
           'Look at kubectl sluice list.',
         );
-      const { acknowledged } = releaseView(object).status;
-      if (acknowledged?.id === id) return acknowledged;
+      const acknowledged = releaseView(object).status.acknowledged?.find((one) => one.id === id);
+      if (acknowledged !== undefined) return acknowledged;
       const pending = readPending(object.metadata.annotations?.[requestAnnotation]);
       if (pending !== undefined && pending.id !== id) throw replacedBy(release, verb, pending);
     }
@@ -116,7 +115,7 @@ export const ask = async (session: Session, asked: Asked, consequence: string): 
   const id = session.newId();
   const release = await write(session, asked, id);
   const answer = await answerTo(session, release, id, asked.verb);
-  if (answer.result !== accepted) {
+  if (!answer.accepted) {
     session.terminal.err(`${release.name}: ${asked.verb} ${answer.result}\n`);
     return 1;
   }

@@ -24,7 +24,7 @@ describe('parseConfig', () => {
       kubeconfig: undefined,
       namespace: undefined,
       logLevel: 'info',
-      metricsPort: 9090,
+      metricsPort: 0,
       port: 8443,
       host: '127.0.0.1',
       failurePolicy: 'Fail',
@@ -41,6 +41,13 @@ describe('parseConfig', () => {
       certificateSecret: { namespace: 'sluice', name: 'cert' },
       service: { namespace: 'sluice', name: 'hook' },
     });
+  });
+
+  it('takes a metrics port that is free on a developer’s machine, and the usual one in a cluster', () => {
+    expect([run('dev').metricsPort, run('controller').metricsPort, run(webhook).metricsPort]).toEqual([0, 9090, 9090]);
+    expect(helpText('dev')).toContain('Must be a whole number from 0 to 65535. Default: 0.');
+    expect(helpText('controller')).toContain('Must be a whole number from 0 to 65535. Default: 9090.');
+    expect(settingsPage()).toContain('| `9090`, with dev `0` |');
   });
 
   it('is frozen', () => expect(Object.isFrozen(run('dev'))).toBe(true));
@@ -203,7 +210,8 @@ describe('the texts made from the table', () => {
     'the default and the example of --$flag are allowed',
     ({ form, absent }) => {
       expect(form.read(form.example)).toBeDefined();
-      if (typeof absent === 'object') expect(form.read(absent.default)).toBeDefined();
+      if (typeof absent === 'object')
+        for (const text of [absent.default, absent.dev ?? absent.default]) expect(form.read(text)).toBeDefined();
     },
   );
 });

@@ -22,8 +22,14 @@ export const commandMeanings: Readonly<Record<Command, string>> = {
   controller: 'Run the releases. Any number of replicas, of which one works (see `--lease`).',
 };
 
-/** What a setting is when neither its flag nor its variable is there. */
-type Absent = { readonly default: string } | 'required' | 'unset';
+/** What a setting is when neither its flag nor its variable is there; `dev`: with this command, where it is another. */
+type Absent = { readonly default: string; readonly dev?: string } | 'required' | 'unset';
+
+/** The text that stands for a setting that is not there. */
+export const defaultOf = ({ absent }: Pick<Setting, 'absent'>, command: Command | undefined): string | undefined => {
+  if (typeof absent !== 'object') return undefined;
+  return command === 'dev' ? (absent.dev ?? absent.default) : absent.default;
+};
 
 export type Setting<T = unknown, C extends readonly Command[] = readonly Command[], A extends Absent = Absent> = {
   readonly flag: string;
@@ -60,8 +66,9 @@ export const settings = {
   }),
   metricsPort: define('metrics-port', port, {
     commands,
-    absent: { default: '9090' },
-    meaning: 'Port of `/metrics`, `/healthz` and `/readyz`. 0 takes a free one.',
+    // Of a developer's machine 9090 is often a Prometheus' own.
+    absent: { default: '9090', dev: '0' },
+    meaning: 'Port of `/metrics`, `/healthz` and `/readyz`. 0 takes a free one, and the log says which.',
   }),
   port: define('port', port, {
     commands: ['dev', 'webhook'],

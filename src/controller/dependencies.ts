@@ -3,7 +3,6 @@ import type { Logger } from 'pino';
 import type { Gvk, KubeObject, PodTemplate } from '../values/kube-object.ts';
 import type { ReleasePlan } from '../core/plan/plan-of-release.ts';
 import type { Plan } from '../core/plan/plan.ts';
-import type { Policy } from '../core/policy/policy.ts';
 import type { KnownProviders } from '../core/policy/provider-plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Cluster } from '../ports/cluster.ts';
@@ -12,7 +11,8 @@ import type { ProviderName, Target, TrafficProvider } from '../ports/traffic.ts'
 import type { ReleaseSpec } from '../schema/release.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { FormerTemplates } from './former-templates.ts';
-import type { MeasureRound } from './measure.ts';
+import type { ToldHistory } from './tell-history.ts';
+import type { Outside } from '../ports/outside.ts';
 
 /** `provider: auto`: which provider fits, from what is served, the routes that point at the apex, and sidecars. */
 export type Detect = (around: {
@@ -33,7 +33,6 @@ export type WantedPolicy = { readonly spec: ReleaseSpec['policy']; readonly plan
 
 /** Reads the policy a Release was created with and, for a new one, what the workload's annotations say. */
 export type PolicyPort = {
-  readonly ofRelease: (spec: ReleaseSpec) => Policy;
   /** Whether the workload asks for canary releases, or somebody does for it. */
   readonly optedIn: (workload: Pick<KubeObject, 'metadata'>) => boolean;
   /** Problems where the policy has become unreadable since the workload was admitted: as sentences. */
@@ -50,7 +49,8 @@ export type ControllerDependencies = {
   readonly providers: KnownProviders;
   readonly policies: PolicyPort;
   readonly formerTemplates: FormerTemplates;
-  readonly measure: MeasureRound;
+  readonly outside: Outside;
+  readonly told: ToldHistory;
   readonly journal: Journal;
   readonly metrics: Metrics;
   readonly log: Logger;

@@ -2,6 +2,7 @@
 import { canaryServiceName } from '../core/release/canary.ts';
 import { distinguishingLabel, findApex } from '../core/release/apex.ts';
 import type { Facts, Request, RouteFacts } from '../core/release/facts.ts';
+import { problemsText } from '../core/release/waiting.ts';
 import { isFinal } from '../core/release/state.ts';
 import { isTakenOver, takenOverNote } from '../core/release/taken-over.ts';
 import {
@@ -14,14 +15,17 @@ import {
   type EndpointSlice,
 } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
-import type { Policy } from '../core/policy/policy.ts';
+import { weightsOf, type Plan } from '../core/plan/plan.ts';
+import type { Arms } from '../core/outside/question.ts';
+import { telemetryOf } from '../core/judge/telemetry.ts';
 import { planProblems, providerProblems, unserved, type KnownProvider } from '../core/policy/provider-plan.ts';
 import type { Problem } from '../values/problem.ts';
 import { fromRfc3339, type Instant } from '../values/time.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 import type { Live, ProviderName, Target, TrafficProvider } from '../ports/traffic.ts';
 import { requestAnnotation } from '../schema/annotations.ts';
-import { labels } from '../schema/names.ts';
+import { canaryName, labels } from '../schema/names.ts';
+import { workloadKey } from './workload-key.ts';
 import { requestVerbs, type Release, type ReleaseSpec, type ReleaseStatus } from '../schema/release.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { formerApex } from './former-apex.ts';
@@ -47,8 +51,6 @@ export type Gathered = {
   /** The label whose value tells canary pods from stable ones; undefined where there is none. */
   readonly label?: string;
   readonly canary: { readonly deployment?: Deployment; readonly service?: Service };
-  /** The canary's pods behind routes, and since when they can have run at the earliest. */
-  readonly started: ReadonlyMap<string, Instant>;
 };
 
 export const readRelease = (object: Release): ReleaseObject => ({
@@ -103,7 +105,7 @@ export type Subject = {
 
 const namespaceOf = (object: Pick<KubeObject, 'metadata'>): string => object.metadata.namespace ?? '';
 
-const chooseRoute = ({ deps, workload, release }: Subject, policy: Policy, apex: Service): Route => {
+const chooseRoute = ({ deps, workload, release }: Subject, plan: Plan, apex: Service): Route => {
   const target: Target = {
     namespace: namespaceOf(workload),
     workload: workload.metadata.name,
@@ -112,8 +114,7 @@ const chooseRoute = ({ deps, workload, release }: Subject, policy: Policy, apex:
     release: { name: release.name, uid: release.uid },
   };
   // Once chosen, it stays: a route that is split by one provider has to be given back by the same.
-  const fixed =
-    release.status?.provider ?? (policy.provider === 'auto' ? detect(deps, workload, target) : policy.provider);
+  const fixed = release.status?.provider ?? (plan.provider === 'auto' ? detect(deps, workload, target) : plan.provider);
   const provider = deps.traffic.providers[fixed as ProviderName];
   return { provider, target, live: liveOf(deps.cluster, provider, target) };
 };
@@ -134,7 +135,7 @@ const routeFacts = (cluster: ClusterView, route: Route | undefined): RouteFacts 
   const missing = unserved(knownOf(cluster, provider));
   return {
     splits: provider.can.splits,
-    observed: observed === 'unknown' ? 'unknown' : observed.canary,
+    observed: observed === 'unknown' ? 'unknown' : { weight: observed.canary },
     pristine: provider.restore(target, live).length === 0,
     ...(acceptance.accepted === false ? { refused: acceptance.because } : {}),
     ...(missing === undefined ? {} : { unserved: `the provider ${provider.name} ${missing}` }),
@@ -147,7 +148,7 @@ const slicesOf = (cluster: ClusterView, release: ReleaseObject, namespace: strin
 type RawRequest = Partial<Record<keyof Request, string>>;
 
 /** The request on a Release, if it can be read; the webhook has refused what cannot. */
-export const requestOf = (release: Release): Request | undefined => {
+const requestOf = (release: Release): Request | undefined => {
   const text = release.metadata.annotations?.[requestAnnotation];
   if (text === undefined) return undefined;
   try {
@@ -160,7 +161,13 @@ export const requestOf = (release: Release): Request | undefined => {
   }
 };
 
-const refusedOf = ({ status }: ReleaseObject): string | undefined => status?.refused?.words;
+/** Every request that can be read, oldest first. */
+export const requestsOf = (release: Release): readonly Request[] => {
+  const request = requestOf(release);
+  return request === undefined ? [] : [request];
+};
+
+const refusedOf = ({ status }: ReleaseObject): string | undefined => status?.lastWriteError?.message;
 
 const aheadOf = ({ deps, workload, all, release }: Subject, route: Route | undefined): string | undefined => {
   const own = all.slice(0, all.indexOf(release)).find((r) => r.status === undefined || !isFinal(r.status.phase))?.name;
@@ -171,23 +178,23 @@ const aheadOf = ({ deps, workload, all, release }: Subject, route: Route | undef
 };
 
 /** Without its Service a release leads nowhere, but what it has put into routes has to come out of them. */
-const wayBack = (subject: Subject, policy: Policy): { route?: Route } => {
+const wayBack = (subject: Subject, plan: Plan): { route?: Route } => {
   const { deps, workload, release } = subject;
   const { service, provider } = release.status ?? {};
   if (service === undefined || provider === undefined) return {};
-  return { route: chooseRoute(subject, policy, formerApex(deps.cluster, namespaceOf(workload), service)) };
+  return { route: chooseRoute(subject, plan, formerApex(deps.cluster, namespaceOf(workload), service)) };
 };
 
 /** Everything about the way to the canary: the Service, the route, the label, and what is wrong with any of them. */
 const wayOf = (
   subject: Subject,
-  policy: Policy,
+  plan: Plan,
 ): { apex?: Service; route?: Route; label?: string; problems: readonly Problem[] } => {
   const { deps, workload, release } = subject;
   const services = deps.cluster.list(kinds.service, namespaceOf(workload));
-  const found = findApex(workload, services, release.status?.service ?? policy.service);
-  if ('problems' in found) return { problems: found.problems, ...wayBack(subject, policy) };
-  const route = chooseRoute(subject, policy, found.apex);
+  const found = findApex(workload, services, release.status?.service ?? plan.service);
+  if ('problems' in found) return { problems: found.problems, ...wayBack(subject, plan) };
+  const route = chooseRoute(subject, plan, found.apex);
   const label = distinguishingLabel(workload, found.apex);
   const missing = 'problems' in label && route.provider.can.splits === 'route' ? label.problems : [];
   return {
@@ -196,16 +203,16 @@ const wayOf = (
     ...('key' in label ? { label: label.key } : {}),
     problems: [
       ...missing,
-      ...ableProblems(deps, knownOf(deps.cluster, route.provider), policy),
-      ...route.provider.check(route.target, route.live, policy.weights),
+      ...ableProblems(deps, knownOf(deps.cluster, route.provider), plan),
+      ...route.provider.check(route.target, route.live, weightsOf(plan)),
     ],
   };
 };
 
 /** What admission says of a provider that is named, of the one that was found. */
-const ableProblems = ({ providers }: ControllerDependencies, known: Known, policy: Policy): readonly Problem[] => [
+const ableProblems = ({ providers }: ControllerDependencies, known: Known, plan: Plan): readonly Problem[] => [
   ...providerProblems(known, providers),
-  ...planProblems(known, policy.weights),
+  ...planProblems(known, weightsOf(plan)),
 ];
 
 type Known = KnownProvider & { readonly name: string };
@@ -240,10 +247,18 @@ const ownRoute = (route: Route | undefined): Route | undefined =>
 const canaryOf = (canary: Gathered['canary'], slices: Parameters<typeof canaryFacts>[1]): Facts['canary'] =>
   canary.deployment === undefined ? undefined : canaryFacts(canary.deployment, slices);
 
+const armsOf = ({ metadata: { namespace = '', name } }: Deployment, service: string): Arms => ({
+  namespace,
+  workload: name,
+  canary: canaryName(name),
+  service,
+  canaryService: canaryServiceName(service),
+});
+
 export const gather = (subject: Subject): Gathered => {
   const { deps, workload, release } = subject;
-  const policy = deps.policies.ofRelease(release.spec);
-  const { apex, route: found, label, problems } = wayOf(subject, policy);
+  const { plan, problems: unreadable } = deps.policies.planOf(release.spec);
+  const { apex, route: found, label, problems } = wayOf(subject, plan);
   const service = apex?.metadata.name;
   const {
     problems: taken,
@@ -256,23 +271,27 @@ export const gather = (subject: Subject): Gathered => {
   const facts: Facts = {
     now: subject.now,
     release: { name: release.name, spec: release.spec, generation: release.object.metadata.generation ?? 1 },
-    policy,
+    plan,
     workload: workloadFacts(workload, deps.policies.optedIn(workload)),
     canaryGone: canary.deployment === undefined && canary.service === undefined,
     route: routeFacts(deps.cluster, route),
     provider: route?.provider.name ?? 'none',
-    preflight: [...problems, ...taken],
+    preflight: [...unreadable, ...problems, ...taken],
+    requests: requestsOf(release.object),
+    telemetry: telemetryOf(plan.telemetry, route?.provider.name ?? 'none'),
+    answers: deps.outside.answers(workloadKey(namespaceOf(workload), workload.metadata.name)),
+    started: startsOf(slices ?? [], canary.deployment),
     ...present({
       canary: canaryOf(canary, slices),
       service,
       ahead: aheadOf(subject, found),
-      request: requestOf(release.object),
+      planUnreadable: unreadable.length === 0 ? undefined : problemsText(unreadable),
       refused: refusedOf(release),
+      arms: service === undefined ? undefined : armsOf(workload, service),
       takenOver: takenOver(canary, route),
     }),
   };
-  const started = startsOf(slices ?? [], canary.deployment);
-  return { facts, workload, release, canary, started, ...present({ route, label }) };
+  return { facts, workload, release, canary, ...present({ route, label }) };
 };
 
 type Present<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };

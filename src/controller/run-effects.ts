@@ -23,7 +23,7 @@ const runEffect = (run: EffectRun, effect: Effect): Promise<number> => {
     case 'ensure-canary':
       return ensureCanary(run, effect.replicas);
     case 'route':
-      return route(run, (r) => r.provider.render(r.target, { canary: effect.weight }, r.live));
+      return route(run, (r) => r.provider.render(r.target, { canary: effect.split.weight }, r.live));
     case 'restore-routes':
       return route(run, (r) => r.provider.restore(r.target, r.live));
     case 'remove-canary':

@@ -2,11 +2,10 @@
 import type { KubeObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { optInOf, selectingPolicy, type OptInInput, type SelectingPolicy } from '../core/policy/opt-in.ts';
+import { parsePolicy, type HeldAgainst, type ParsedPolicy, type PolicyLookup } from '../core/policy/parse-policy.ts';
 import { compile } from '../core/plan/compile.ts';
 import { planOf, type ReleasePlan } from '../core/plan/plan-of-release.ts';
-import { parsePolicy, type HeldAgainst, type ParsedPolicy, type PolicyLookup } from '../core/policy/parse-policy.ts';
 import type { PolicyRef, PolicyUse } from '../core/policy/policy-use.ts';
-import { resolvePolicy } from '../core/policy/resolve-policy.ts';
 import { sentence } from '../values/problem.ts';
 import type { ReleaseSpec } from '../schema/release.ts';
 import type { PolicyPort } from '../controller/dependencies.ts';
@@ -102,7 +101,6 @@ const planOfSpec = (spec: ReleaseSpec): ReleasePlan => {
 };
 
 export const policyPort = (cluster: ClusterView, against: HeldAgainst): PolicyPort => ({
-  ofRelease: ({ policy }) => resolvePolicy(policy),
   planOf: planOfSpec,
   optedIn: ({ metadata }) => optInOf(wordsAbout(cluster, metadata)).optedIn,
   ofWorkload: (workload) => {

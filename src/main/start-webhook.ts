@@ -23,6 +23,7 @@ import {
   type WebhookServer,
 } from '../webhook/webhook-server.ts';
 import { selectingPolicies } from './policies.ts';
+import { namingPort } from './port-in-use.ts';
 import type { Certificates } from './webhook-certificates.ts';
 import { webhookRules } from './webhook-rules.ts';
 
@@ -163,7 +164,7 @@ const listen = (setup: WebhookSetup, certificate: Credential, journal: KubeJourn
     metrics,
     clock,
   });
-  return startWebhookServer({
+  const opened = startWebhookServer({
     app,
     certificate,
     port,
@@ -172,4 +173,5 @@ const listen = (setup: WebhookSetup, certificate: Credential, journal: KubeJourn
     ...(limits === undefined ? {} : { limits }),
     ...(clients === undefined ? {} : { clients }),
   });
+  return namingPort('port', port, opened);
 };

@@ -59,7 +59,7 @@ const MatchSchema = Type.Object(
   { additionalProperties: false },
 );
 
-const SplitSchema = Type.Object(
+export const SplitSchema = Type.Object(
   {
     weight: percent('Percent of the requests that no match decides.'),
     match: opt(
@@ -165,3 +165,4 @@ export const PlanSchema = Type.Object(
 );
 /** As JSON holds it. */
 export type RecordedPlan = Static<typeof PlanSchema>;
+export type RecordedSplit = Static<typeof SplitSchema>;

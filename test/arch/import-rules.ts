@@ -15,6 +15,7 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   'src/metrics': [...inner, 'src/ports'],
   'src/notify': [...inner, 'src/ports'],
   'src/kube': [...inner, 'src/ports'],
+  'src/memory': [...inner, 'src/ports'],
   'src/certs': [...inner, 'src/ports'],
   'src/http': [...inner, 'src/ports'],
   'src/telemetry': [...inner, 'src/ports'],

@@ -14,7 +14,7 @@ beforeAll(async () => {
   await stage.apply(service());
 });
 
-afterAll(async () => stage.strike());
+afterAll(async () => stage.teardown());
 
 test.each([
   ['an unknown key', { 'sluice.dev/intervall': '30s' }, ['sluice.dev/intervall', 'sluice.dev/interval']],

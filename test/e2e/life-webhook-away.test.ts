@@ -151,7 +151,7 @@ beforeAll(async () => {
   ]);
 });
 
-afterAll(async () => stage.strike());
+afterAll(async () => stage.teardown());
 
 describe('with the webhook gone and the controller at work', () => {
   test('an idle workload rolls natively, and is recorded once, with its reason and an event', () => {

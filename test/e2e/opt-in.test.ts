@@ -43,7 +43,7 @@ beforeAll(async () => {
   await Promise.all([stage.untilRolledOut('web'), stage.untilRolledOut('api')]);
 });
 
-afterAll(async () => stage.strike());
+afterAll(async () => stage.teardown());
 
 test('a namespace opts in, by its policy, and opting it out again lets the release run its course', async () => {
   expect(await stage.apply(app({ version: 'v2' }))).toContain('canary release web-');

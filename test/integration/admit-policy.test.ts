@@ -14,7 +14,7 @@ import { crds } from '../../src/manifests/crds.ts';
 import { apiVersion } from '../../src/schema/names.ts';
 import { attach } from '../cluster/up.ts';
 import { apiOf, clusterOf } from '../kube/cluster-kit.ts';
-import { until } from '../kube/kube-kit.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
 import { sluice } from '../support/admission-input.ts';
 import { aManifest, startAdmission, type AdmissionKit } from '../support/admission-webhook.ts';
 
@@ -70,8 +70,11 @@ beforeAll(async () => {
   ]);
   const seen = (gvk: typeof kinds.canaryPolicy, name: string): boolean =>
     view.get({ gvk, ...(gvk.namespaced ? { namespace } : {}), name }) !== undefined;
-  await until(() => seen(kinds.canaryPolicy, 'careful') && seen(kinds.canaryPolicy, 'twice'), 'policies');
-  await until(() => seen(kinds.clusterCanaryPolicy, 'twice') && seen(kinds.clusterCanaryPolicy, wide), 'wide policies');
+  await waitUntil('policies', () => seen(kinds.canaryPolicy, 'careful') && seen(kinds.canaryPolicy, 'twice'));
+  await waitUntil(
+    'wide policies',
+    () => seen(kinds.clusterCanaryPolicy, 'twice') && seen(kinds.clusterCanaryPolicy, wide),
+  );
   const running = { ...named, [marks.release]: 'busy-2', [marks.releaseHash]: 'b', [marks.stableHash]: 'a' };
   await kit.succeed(['apply', ...stdin], workload('api', named));
   await kit.succeed(['create', ...bySluice, ...stdin], workload('busy', running));
@@ -81,7 +84,7 @@ beforeAll(async () => {
     kit.succeed(['apply', ...stdin], workload('gold', {}, { tier: 'gold' })),
   ]);
   const workloads = (): readonly KubeObject[] => view.list(kinds.deployment, namespace);
-  await until(() => workloads().length === 5, 'five workloads');
+  await waitUntil('five workloads', () => workloads().length === 5);
 }, 180_000);
 
 afterAll(async () => {

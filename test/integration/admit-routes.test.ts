@@ -13,6 +13,7 @@ import type { Finished } from '../cluster/binaries/run-command.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { attach } from '../cluster/up.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
+import { inTime } from '../cluster/in-time.ts';
 import { sluice } from '../support/admission-input.ts';
 import { startAdmission, type AdmissionKit } from '../support/admission-webhook.ts';
 import { openBench, type Bench } from './route-bench.ts';
@@ -121,7 +122,7 @@ const watchRoutes = async (): Promise<ConnectedCluster> => {
     watch: [{ gvk: virtualService!, namespace }],
   });
   connected.onChange(({ object }) => void versions.push(object));
-  await connected.ready;
+  await inTime('the first list of routes', connected.ready);
   return connected;
 };
 

@@ -15,6 +15,7 @@ import type { ReleaseStatus } from '../../src/schema/release.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { up } from '../cluster/up.ts';
+import { inTime } from '../cluster/in-time.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 
 jest.setTimeout(120_000);
@@ -81,7 +82,12 @@ const running = (...args: string[]) => {
   const written = { out: '', err: '' };
   execution.stdout?.setEncoding('utf8').on('data', (text: string) => (written.out += text));
   execution.stderr?.setEncoding('utf8').on('data', (text: string) => (written.err += text));
-  return { written, ended: execution.ended, kill: (signal: NodeJS.Signals) => execution.kill(signal) };
+  const seen = (): string => `${written.out}${written.err}`;
+  return {
+    written,
+    end: () => inTime(`kubectl sluice ${args.join(' ')} to end`, execution.ended, { seen }),
+    kill: (signal: NodeJS.Signals) => execution.kill(signal),
+  };
 };
 
 beforeAll(async () => {
@@ -157,7 +163,15 @@ describe('kubectl sluice', () => {
       stepLabel: '1/2',
       weight: 5,
       message: '5 % of the traffic for the canary',
-      checks: [{ name: 'request-success-rate', call: 'pass', because: 'fine', value: 99.9, at: toRfc3339(Date.now()) }],
+      analyses: [
+        {
+          id: 'checks',
+          failures: 0,
+          checks: [
+            { name: 'request-success-rate', call: 'pass', because: 'fine', value: 99.9, at: toRfc3339(Date.now()) },
+          ],
+        },
+      ],
     });
     const { code, stdout } = await sluice('status', 'deployment/web', '-n', 'shop');
     expect(code).toBe(0);
@@ -196,8 +210,11 @@ describe('kubectl sluice', () => {
       verb: 'promote',
       reason: 'looks fine',
     });
-    await setStatus('web-2', { phase: 'Progressing', acknowledged: { ...request, result, at: toRfc3339(Date.now()) } });
-    expect((await plugin.ended).code).toBe(code);
+    await setStatus('web-2', {
+      phase: 'Progressing',
+      acknowledged: [{ ...request, result, accepted: result === 'accepted', at: toRfc3339(Date.now()) }],
+    });
+    expect((await plugin.end()).code).toBe(code);
     expect(plugin.written.out).toMatch(stdout);
     expect(plugin.written.err).toMatch(stderr);
   });
@@ -215,7 +232,7 @@ describe('kubectl sluice', () => {
     await setStatus('web-3', { phase: 'Progressing', stepLabel: '1/2', weight: 5, canary: { replicas: 1, ready: 1 } });
     await waitUntil('the next state', () => plugin.written.out.includes('Progressing 1/2 5 %'));
     await setStatus('web-3', { phase: 'Succeeded', message: 'promoted', weight: 0 });
-    expect((await plugin.ended).code).toBe(0);
+    expect((await plugin.end()).code).toBe(0);
     expect(plugin.written.out).toMatch(/canary: 1 of 1 pods ready\n[^]*web-3 Succeeded 1\/2: promoted\n$/);
   });
 
@@ -229,7 +246,7 @@ describe('kubectl sluice', () => {
     const plugin = running('watch', 'web', '-n', 'shop');
     await waitUntil('the first state', () => plugin.written.out.includes('Progressing'));
     await plugin.kill('SIGINT');
-    expect((await plugin.ended).code).toBe(130);
+    expect((await plugin.end()).code).toBe(130);
   });
 
   it('skips: the reason is on the Deployment, and a webhook that does not answer is noticed', async () => {

@@ -1,6 +1,7 @@
 /** The contract, and every built-in check from query to verdict, on a real Prometheus. */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { asksFor, measure, type Arms, type ArmAsk, type Window } from '../../src/core/judge/asks.ts';
+import { asksFor, measure, type ArmAsk } from '../../src/core/judge/asks.ts';
+import type { Arms, Window } from '../../src/core/outside/question.ts';
 import type { Series } from '../../src/core/judge/series.ts';
 import { threshold } from '../../src/core/judge/threshold.ts';
 import type { Verdict } from '../../src/core/judge/verdict.ts';

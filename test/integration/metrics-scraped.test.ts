@@ -2,7 +2,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { asksFor, measure, type Arms } from '../../src/core/judge/asks.ts';
+import { asksFor, measure } from '../../src/core/judge/asks.ts';
+import type { Arms } from '../../src/core/outside/question.ts';
 import { increments } from '../../src/core/judge/increments.ts';
 import { requestCounts } from '../../src/core/judge/success-rate.ts';
 import { telemetries } from '../../src/core/judge/telemetry.ts';
@@ -12,6 +13,8 @@ import type { Check, Telemetry } from '../../src/core/policy/policy.ts';
 import type { Instant } from '../../src/values/time.ts';
 import { prometheus } from '../../src/metrics/prometheus.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
+import { fetchText } from '../cluster/fetch-text.ts';
+import { inTime } from '../cluster/in-time.ts';
 import { freePort, startRealPrometheus, toolPath, type RealPrometheus } from '../contract/real-prometheus.ts';
 import { duration, successRate } from '../support/measurements.ts';
 
@@ -45,7 +48,7 @@ class Pod {
       env: { ...process.env, ...own, ...env },
       stdio: 'ignore',
     });
-    await waitUntil(`pod ${this.name}`, async () => (await fetch(this.url('/readyz'))).ok);
+    await waitUntil(`pod ${this.name}`, async () => (await fetchText(this.url('/readyz'))).ok);
     return Date.now();
   }
 
@@ -53,7 +56,7 @@ class Pod {
     if (this.#process === undefined) return;
     const ended = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
-    await ended;
+    await inTime(`pod ${this.name} to end`, ended);
     this.#process = undefined;
   }
 
@@ -65,9 +68,8 @@ class Pod {
   async send(requests: number): Promise<number> {
     let failed = 0;
     for (let i = 0; i < requests; i += 1) {
-      const response = await fetch(this.url('/'));
-      await response.text();
-      if (response.status >= 500) failed += 1;
+      const { status } = await fetchText(this.url('/'));
+      if (status >= 500) failed += 1;
     }
     return failed;
   }

@@ -15,6 +15,7 @@ import { webhookApp } from '../../src/webhook/webhook-app.ts';
 import { startWebhookServer, type ServingCertificate, type WebhookServer } from '../../src/webhook/webhook-server.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
 import { sluice } from './admission-input.ts';
 
 export type AdmissionKit = {
@@ -171,12 +172,12 @@ const settled = async (kubectl: AdmissionKit['kubectl']): Promise<void> => {
     ...aManifest('settled', 'sluice.test/app:1'),
     metadata: { name: 'settled', annotations: { 'sluice.dev/canary': 'neither' } },
   };
-  const deadline = Date.now() + 90_000;
-  while (Date.now() < deadline) {
-    const { stderr } = await kubectl(['create', '--dry-run=server', '-f', '-'], wrong);
-    if (stderr.includes('sluice.dev/canary')) return;
-  }
-  throw new Error('the API server never asked the webhook');
+  let said = '';
+  const isAsked = async (): Promise<boolean> => {
+    said = (await kubectl(['create', '--dry-run=server', '-f', '-'], wrong)).stderr;
+    return said.includes('sluice.dev/canary');
+  };
+  await waitUntil('the API server to ask the webhook', isAsked, { seen: () => said || 'no objection' });
 };
 
 /** What a person would have in Git. */

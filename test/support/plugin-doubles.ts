@@ -205,8 +205,3 @@ export const aSession = (cluster: MemoryCluster, over: Partial<TestSession> = {}
   newId: () => 'id-1',
   ...over,
 });
-
-/** Resolves when the condition holds, looking again at each turn of the event loop. Jest's time limit ends a wait in vain. */
-export const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-};

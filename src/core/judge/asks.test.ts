@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { aQuery, duration, successRate } from '../../../test/support/measurements.ts';
 import type { Telemetry } from '../policy/policy.ts';
-import { asksFor, measure, type Arms, type Window } from './asks.ts';
+import { asksFor, measure } from './asks.ts';
+import type { Arms, Window } from '../outside/question.ts';
 import type { Series } from './series.ts';
 
 const arms: Arms = {

@@ -2,28 +2,15 @@
 import type { Labels } from '../../values/kube-object.ts';
 import type { Check, Telemetry } from '../policy/policy.ts';
 import type { Instant, Milliseconds } from '../../values/time.ts';
+import type { Arms, Window } from '../outside/question.ts';
 import { fillQuery } from './query-text.ts';
 import { selects, selectorText, type Selector } from './selector.ts';
 import type { Answer, Ask, Series } from './series.ts';
 import { telemetries } from './telemetry.ts';
 import type { Measurement } from './verdict.ts';
 
-/** Who is measured. `workload` and `canary` are the Deployments' names. */
-export type Arms = {
-  readonly namespace: string;
-  readonly workload: string;
-  readonly canary: string;
-  readonly service: string;
-  readonly canaryService: string;
-};
-
-/** The slice of time (from, to] a verdict is about. */
-export type Window = {
-  readonly from: Instant;
-  readonly to: Instant;
-  /** How far before `from` points are read; `defaultLookBack` unless set. See `lookBackAfter`. */
-  readonly lookBack?: Milliseconds;
-};
+/** `lookBack`: how far before `from` points are read; `defaultLookBack` unless set. See `lookBackAfter`. */
+export type ReadWindow = Window & { readonly lookBack?: Milliseconds };
 
 /** Two scrapes at Prometheus' own default interval of a minute, and some: the last value before the window is among them. */
 export const defaultLookBack: Milliseconds = 150_000;
@@ -38,7 +25,7 @@ const selectorFor = (metric: string, telemetry: Telemetry, arms: Arms, deploymen
   return { metric, where: { ...common(arms.namespace), [workloadLabel]: workloads(deployments) } };
 };
 
-const samplesOfBoth = (metric: string, telemetry: Telemetry, arms: Arms, window: Window): ArmAsk => {
+const samplesOfBoth = (metric: string, telemetry: Telemetry, arms: Arms, window: ReadWindow): ArmAsk => {
   const selector = selectorFor(metric, telemetry, arms, [arms.workload, arms.canary]);
   const from = window.from - (window.lookBack ?? defaultLookBack);
   return {
@@ -54,7 +41,7 @@ const samplesOfBoth = (metric: string, telemetry: Telemetry, arms: Arms, window:
 /** `90s` where it is whole seconds, `1500ms` otherwise: a PromQL duration. */
 export const promqlDuration = (span: Milliseconds): string => (span % 1000 === 0 ? `${span / 1000}s` : `${span}ms`);
 
-const filled = (query: string, arms: Arms, window: Window): string =>
+const filled = (query: string, arms: Arms, window: ReadWindow): string =>
   fillQuery(query, {
     namespace: arms.namespace,
     workload: arms.workload,
@@ -64,7 +51,7 @@ const filled = (query: string, arms: Arms, window: Window): string =>
   });
 
 /** What to ask for one check over one window: one query, whatever the number of arms. Answers go to `measure` in this order. */
-export const asksFor = (check: Check, telemetry: Telemetry, arms: Arms, window: Window): readonly ArmAsk[] => {
+export const asksFor = (check: Check, telemetry: Telemetry, arms: Arms, window: ReadWindow): readonly ArmAsk[] => {
   const metrics = telemetries[telemetry];
   switch (check.kind) {
     case 'success-rate':
@@ -92,7 +79,7 @@ const apart = (asked: ArmAsk, series: readonly Series[]): ByArm => {
 
 export type Measured = {
   readonly telemetry: Telemetry;
-  readonly window: Window;
+  readonly window: ReadWindow;
   readonly asked: readonly ArmAsk[];
   /** One per ask, in the same order. */
   readonly answers: readonly Answer[];

@@ -92,6 +92,12 @@ export const telemetries: Readonly<Record<Telemetry, TelemetryMetrics>> = {
   },
 };
 
+/** Whose metrics built-in checks read, where the policy leaves it to the provider: those of its own name, if there are any. */
+export const telemetryOf = (set: 'auto' | Telemetry, provider: string): Telemetry => {
+  if (set !== 'auto') return set;
+  return Object.hasOwn(telemetries, provider) ? (provider as Telemetry) : 'application';
+};
+
 /** Labels that say which process a series comes from. Everything one process counts starts again at zero together. */
 export const targetLabels = [
   'cluster',

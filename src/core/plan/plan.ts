@@ -43,3 +43,7 @@ export type Plan = {
   readonly progressDeadline: Milliseconds;
   readonly propagationDelay: Milliseconds;
 };
+
+/** Weights of the plan's splits, in order. */
+export const weightsOf = ({ stages }: Pick<Plan, 'stages'>): readonly Percent[] =>
+  stages.flatMap((stage) => (stage.do === 'split' ? [stage.split.weight] : []));

@@ -10,7 +10,8 @@ import { asWritten, validate } from '../../schema/validate.ts';
 import { parseDuration } from '../../values/duration.ts';
 import { percent } from '../../values/percent.ts';
 import type { Problem } from '../../values/problem.ts';
-import type { Match, Split } from '../../values/split.ts';
+import type { Match } from '../../values/split.ts';
+import { readSplit } from './recorded-split.ts';
 import type { Check } from '../policy/policy.ts';
 import { planProblems } from './plan-problems.ts';
 import type { Analysis, Plan, Stage } from './plan.ts';
@@ -77,13 +78,6 @@ const shapeProblems = ({ stages, analyses }: RecordedPlan): readonly Problem[] =
   ),
 ];
 
-const splitOf = ({ weight, match, mirror, sticky }: NonNullable<RecordedStage['split']>): Split => ({
-  weight: percent(weight),
-  ...(match === undefined ? {} : { match }),
-  ...(mirror === undefined ? {} : { mirror: percent(mirror) }),
-  ...(sticky === undefined ? {} : { sticky: { cookie: sticky.cookie, ttl: parseDuration(sticky.ttl) } }),
-});
-
 /** Nothing where a field of its kind is missing, which `shapeProblems` tells. */
 const stagesOf = (recorded: RecordedStage): readonly Stage[] => {
   const { id, canary, split, analysis, interval, for: until } = recorded;
@@ -91,7 +85,7 @@ const stagesOf = (recorded: RecordedStage): readonly Stage[] => {
     case 'size':
       return canary === undefined ? [] : [{ id, do: 'size', canary: { weight: percent(canary.weight) } }];
     case 'split':
-      return split === undefined ? [] : [{ id, do: 'split', split: splitOf(split) }];
+      return split === undefined ? [] : [{ id, do: 'split', split: readSplit(split) }];
     case 'analyse':
       return analysis === undefined || interval === undefined
         ? []

@@ -1,26 +1,9 @@
 /** A plan → the form in which a Release records it. `readPlan` is the way back. */
 import type { RecordedAnalysis, RecordedCheck, RecordedPlan, RecordedStage } from '../../schema/plan.ts';
 import { durationText } from '../../values/duration.ts';
-import type { Match, Split } from '../../values/split.ts';
+import { recordSplit } from './recorded-split.ts';
 import type { Check } from '../policy/policy.ts';
 import type { Analysis, Plan, Stage } from './plan.ts';
-
-type RecordedSplit = NonNullable<RecordedStage['split']>;
-type RecordedMatch = NonNullable<RecordedSplit['match']>[number];
-
-const recordMatch = ({ headers, cookies, query, sourceLabels }: Match): RecordedMatch => ({
-  ...(headers === undefined ? {} : { headers: { ...headers } }),
-  ...(cookies === undefined ? {} : { cookies: { ...cookies } }),
-  ...(query === undefined ? {} : { query: { ...query } }),
-  ...(sourceLabels === undefined ? {} : { sourceLabels }),
-});
-
-const recordSplit = ({ weight, match, mirror, sticky }: Split): RecordedSplit => ({
-  weight,
-  ...(match === undefined ? {} : { match: match.map(recordMatch) }),
-  ...(mirror === undefined ? {} : { mirror }),
-  ...(sticky === undefined ? {} : { sticky: { cookie: sticky.cookie, ttl: durationText(sticky.ttl) } }),
-});
 
 const recordStage = (stage: Stage): RecordedStage => {
   const { id } = stage;
