@@ -35,7 +35,7 @@ describe('a status', () => {
         },
         {
           policyName: 'CanaryPolicy/careful',
-          policy: { steps: [1, 5, 20, 50], interval: '90s', latencyP99: '500ms' },
+          policy: { weights: [1, 5, 20, 50], interval: '90s', latencyP99: '500ms' },
           from: 'web-1',
           changes: ['image of container app: web:1 → web:2', 'env LOG in app: added'],
           requestedBy,

@@ -10,8 +10,8 @@ import {
   wantEach,
   type CountingSource,
 } from '../../test/support/metric-worlds.ts';
-import type { Answer, Question } from '../core/outside/question.ts';
-import type { Ask } from '../core/outside/source-form.ts';
+import type { Answer, Question } from '../core/questions/question.ts';
+import type { Ask } from '../core/questions/source-form.ts';
 import { sourceForms } from '../metrics/index.ts';
 import { manualClock, type ManualClock } from '../ports/clock.ts';
 import { MetricError } from '../ports/metrics.ts';

@@ -23,7 +23,8 @@ export type OutsideOptions = {
 
 const noSource: Answer = {
   kind: 'unanswered',
-  because: 'no Prometheus is known; start Sluice with --prometheus, or set prometheus in the policy',
+  because:
+    'no Prometheus is known; start Sluice with --prometheus, or name one in the policy that --allowed-addresses lists',
 };
 
 type Wanted = { answer: Answer | 'pending'; withdraw: () => void };

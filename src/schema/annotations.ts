@@ -6,14 +6,14 @@ export type AnnotationForm = 'text' | 'integer' | 'number' | 'integers' | 'durat
 type PolicyAnnotation = { readonly field: string; readonly form: AnnotationForm; readonly example: string };
 
 /**
- * Annotations people write that are policy fields too. The key after `sluice.dev/` is the field in kebab-case;
- * an annotation overrides the policy's field. What a field means and allows stands in the schema (policy.ts) only.
+ * Annotations people write that are policy fields too. The key after `sluice.dev/` is the field in kebab-case, but
+ * for `steps`, the short form of `weights`; an annotation overrides the policy's field. What a field means and allows stands in the schema (policy.ts) only.
  */
 export const policyAnnotations = {
   strategy: { field: 'strategy', form: 'text', example: 'canary' },
   provider: { field: 'provider', form: 'text', example: 'istio' },
   service: { field: 'service', form: 'text', example: 'web' },
-  steps: { field: 'steps', form: 'integers', example: '5,25,50' },
+  steps: { field: 'weights', form: 'integers', example: '5,25,50' },
   'step-weight': { field: 'stepWeight', form: 'integer', example: '10' },
   'max-weight': { field: 'maxWeight', form: 'integer', example: '50' },
   interval: { field: 'interval', form: 'duration', example: '30s' },

@@ -41,7 +41,7 @@ const ours = (kind: string, more: JsonObject): JsonObject => ({
 const policy = ours('CanaryPolicy', {
   spec: {
     provider: 'istio',
-    steps: [5, 50],
+    weights: [5, 50],
     interval: '30s',
     checks: [{ name: 'errors', query: 'rate(errors[{{interval}}])', min: 0, max: 1, noData: 'fail' }],
   },

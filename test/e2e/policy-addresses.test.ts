@@ -20,7 +20,7 @@ const policy = (prometheus: string): object => ({
   apiVersion,
   kind: 'CanaryPolicy',
   metadata: { name: 'own' },
-  spec: { provider: 'kubernetes', steps: [50], interval: '1s', prometheus },
+  spec: { provider: 'kubernetes', weights: [50], interval: '1s', prometheus },
 });
 
 const message = (): string => stage.release()?.status?.message ?? '';

@@ -143,7 +143,7 @@ export class World {
     const provider = this.#options.splitting === 'replicas' ? 'kubernetes' : 'istio';
     return judgedBy({
       provider,
-      steps: [20, 50],
+      weights: [20, 50],
       interval: '10s',
       threshold: 2,
       progressDeadline: '60s',

@@ -217,7 +217,7 @@ describe('a policy', () => {
       apiVersion,
       kind: 'CanaryPolicy',
       metadata: { name: 'careful' },
-      spec: { steps: [5, 50] },
+      spec: { weights: [5, 50] },
     });
     expect(kit.seen()).toEqual(['pass', 'policy-written']);
   });

@@ -52,7 +52,7 @@ const release = (name: string, workload: string): object => ({
     templateHash: 'b',
     stableHash: 'a',
     policyName: 'CanaryPolicy/careful',
-    policy: { steps: [5, 25], interval: '30s' },
+    policy: { weights: [5, 25], interval: '30s' },
     requestedBy: { user: 'jane', tool: 'kubectl-client-side-apply', at: toRfc3339(Date.now()) },
   },
 });

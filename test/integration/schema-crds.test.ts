@@ -89,15 +89,15 @@ describe('the API server leaves to the webhook', () => {
 
 describe('the API server', () => {
   it('answers with the words and at the field of the rule that is broken', async () => {
-    const { stderr } = await kubectl(create, policy({ steps: [50, 5] }));
+    const { stderr } = await kubectl(create, policy({ weights: [50, 5] }));
     const rising = policyRules.find((rule) => rule.message.includes('rise'))!;
-    expect(stderr).toContain(`spec.steps: Invalid value: ${rising.message}. ${rising.todo}`);
+    expect(stderr).toContain(`spec.weights: Invalid value: ${rising.message}. ${rising.todo}`);
     const unbounded = await kubectl(create, policy({ checks: [{ name: 'errors', query: 'up' }] }));
     expect(unbounded.stderr).toContain(`spec.checks[0]: Invalid value: ${checkRules[0]?.message}`);
   });
 
   it('fills in defaults of a policy that leave the policy what it is', async () => {
-    const written = { steps: [5, 50], latencyP99: '300ms' };
+    const written = { weights: [5, 50], latencyP99: '300ms' };
     const stored = JSON.parse(await succeed(create, policy(written, 'defaulted'))) as { spec: JsonObject };
     expect(stored.spec).toMatchObject({ ...written, interval: '1m', threshold: 3 });
     const [before, after] = [
@@ -108,8 +108,8 @@ describe('the API server', () => {
   });
 
   it('fills in nothing of the policy that a Release records', async () => {
-    const stored = JSON.parse(await succeed(create, release('web-1', { steps: [5] }))) as { spec: JsonObject };
-    expect(stored.spec['policy']).toEqual({ steps: [5] });
+    const stored = JSON.parse(await succeed(create, release('web-1', { weights: [5] }))) as { spec: JsonObject };
+    expect(stored.spec['policy']).toEqual({ weights: [5] });
   });
 
   it('refuses to change the spec of a Release, and takes a request on it', async () => {
@@ -142,9 +142,9 @@ describe('the API server', () => {
   });
 
   it('lists policies with what tells them apart', async () => {
-    await succeed(create, policy({ steps: [5, 50], provider: 'istio' }, 'listed'));
+    await succeed(create, policy({ weights: [5, 50], provider: 'istio' }, 'listed'));
     const [head, line] = (await succeed(['get', 'cpol', 'listed', '-n', namespace])).trim().split('\n');
-    expect(head?.split(/\s+/)).toEqual(['NAME', 'STRATEGY', 'PROVIDER', 'STEPS', 'AGE']);
+    expect(head?.split(/\s+/)).toEqual(['NAME', 'STRATEGY', 'PROVIDER', 'WEIGHTS', 'AGE']);
     expect(line).toMatch(/^listed\s+canary\s+istio\s+\[5,50\]\s+\d+s$/);
   });
 
@@ -153,6 +153,6 @@ describe('the API server', () => {
     expect(await succeed(['get', 'sluice', '-n', namespace, '-o', 'name'])).toContain(
       'canarypolicy.sluice.dev/in-category',
     );
-    expect(await succeed(['explain', 'ccpol.spec.steps'])).toContain('Percent of traffic for the canary');
+    expect(await succeed(['explain', 'ccpol.spec.weights'])).toContain('Percent of traffic for the canary');
   });
 });

@@ -63,7 +63,7 @@ const policy = {
   apiVersion,
   kind: 'CanaryPolicy',
   metadata: { name: 'split' },
-  spec: { provider: 'smi', steps: [20, 50] },
+  spec: { provider: 'smi', weights: [20, 50] },
 };
 const deployment = (name: string, version: string, provider = 'smi'): object =>
   app({ name, version, replicas: 2, annotations: annotations(provider) });

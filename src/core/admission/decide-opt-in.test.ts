@@ -36,7 +36,7 @@ const decideWith = (around: Around, old: Deployment, object: Deployment): Decisi
         annotations: metadata.annotations,
         labels: metadata.labels,
         namespace: 'shop',
-        find: (_name, kind) => ({ kind: kind ?? 'CanaryPolicy', spec: { steps: [7] } }),
+        find: (_name, kind) => ({ kind: kind ?? 'CanaryPolicy', spec: { weights: [7] } }),
         ...around,
       }),
   });

@@ -97,18 +97,18 @@ describe('a Deployment is validated as it is decided', () => {
 
 describe('a policy is validated by the parser the controller uses', () => {
   it.each(['CanaryPolicy', 'ClusterCanaryPolicy'])('%s', (kind) => {
-    expect(ask(aRequest({ object: policy({ steps: [5, 50] }, kind) })).allowed).toBe(true);
-    const { allowed, denial } = ask(aRequest({ object: policy({ steps: [500], interval: 'soon' }, kind) }));
+    expect(ask(aRequest({ object: policy({ weights: [5, 50] }, kind) })).allowed).toBe(true);
+    const { allowed, denial } = ask(aRequest({ object: policy({ weights: [500], interval: 'soon' }, kind) }));
     expect(allowed).toBe(false);
     expect(denial?.message).toContain('spec.interval');
-    expect(denial?.message).toContain('spec.steps');
+    expect(denial?.message).toContain('spec.weights');
   });
 
   it('but a wrong one that is stored already may still be labelled', () => {
-    const stored = policy({ steps: [50, 5] });
+    const stored = policy({ weights: [50, 5] });
     const labelled = { ...stored, metadata: { ...stored.metadata, labels: { a: 'b' } } };
     expect(ask(aRequest({ old: stored, object: labelled })).allowed).toBe(true);
-    expect(ask(aRequest({ old: stored, object: policy({ steps: [50, 6] }) })).allowed).toBe(false);
+    expect(ask(aRequest({ old: stored, object: policy({ weights: [50, 6] }) })).allowed).toBe(false);
   });
 
   it.each(['CanaryPolicy', 'ClusterCanaryPolicy'])('and refused before the API server looks at it: %s', (kind) => {
@@ -116,9 +116,9 @@ describe('a policy is validated by the parser the controller uses', () => {
     const refused = mutate(request, someRules, now);
     expect(refused.denial).toEqual(ask(request).denial);
     expect(refused.denial?.message).toContain(
-      'spec.stepz "[5]": is not a field that is known here. Did you mean steps?',
+      'spec.stepz "[5]": is not a field that is known here. Did you mean weights?',
     );
-    expect(mutate(aRequest({ object: policy({ steps: [5] }, kind) }), someRules, now)).toMatchObject({
+    expect(mutate(aRequest({ object: policy({ weights: [5] }, kind) }), someRules, now)).toMatchObject({
       allowed: true,
       patch: [],
       warnings: [],
@@ -144,8 +144,8 @@ describe('a policy is validated by the parser the controller uses', () => {
     } as const;
     const answer = (spec: KubeObject['spec']): Answer =>
       validate(aRequest({ object: policy(spec) }), { ...someRules, providers }, now);
-    expect(answer({ provider: 'kubernetes', steps: [100] }).denial?.message).toContain(
-      'spec.steps[0] "100": must be below 100',
+    expect(answer({ provider: 'kubernetes', weights: [100] }).denial?.message).toContain(
+      'spec.weights[0] "100": must be below 100',
     );
     expect(answer({ provider: 'istio' })).toMatchObject({
       allowed: true,
@@ -160,7 +160,7 @@ describe('a policy is validated by the parser the controller uses', () => {
       governing: (_: unknown, without?: unknown) => (without === undefined ? 'CanaryPolicy/careful' : 'missing'),
     } as const;
     const told = (request: AdmissionRequest): Answer => validate(request, { ...someRules, policyUse }, now);
-    const [before, after] = [policy({ steps: [5] }), policy({ steps: [10] })];
+    const [before, after] = [policy({ weights: [5] }), policy({ weights: [10] })];
     expect(told(aRequest({ old: before, object: after })).warnings).toEqual([expect.stringContaining('web-7 of web')]);
     expect(told(aRequest({ old: before, object: before })).warnings).toEqual([]);
     expect(told(aRequest({ object: after })).warnings).toEqual([]);
@@ -173,7 +173,7 @@ describe('a policy is validated by the parser the controller uses', () => {
   });
 
   it('a policy of another group is none of ours', () => {
-    const object = { ...policy({ steps: [50, 5] }), apiVersion: 'example.com/v1' };
+    const object = { ...policy({ weights: [50, 5] }), apiVersion: 'example.com/v1' };
     expect(ask(aRequest({ object })).allowed).toBe(true);
   });
 });
@@ -268,7 +268,7 @@ describe('a hostile policy', () => {
   it.each<[string, JsonObject]>([
     ['of unknown fields', Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`step-weight-${i}`, 1]))],
     ['of unknown fields with endless names', { [`${'.'.repeat(500_000)}\n`]: 1, ['['.repeat(500_000)]: 1 }],
-    ['of steps', { steps: Array.from({ length: 500_000 }, () => 'x') }],
+    ['of weights', { weights: Array.from({ length: 500_000 }, () => 'x') }],
     ['of placeholders', { checks: [{ name: 'a', max: 1, query: '{{a}}{{b}}'.repeat(400) }] }],
   ])('%s is denied in a page of text', (_case, spec) => {
     const message = answer(spec);

@@ -11,7 +11,10 @@ import { parsePolicy, parsePolicySpec, type FoundPolicy, type ParsedPolicy, type
 import { resolvePolicy } from './resolve-policy.ts';
 
 const named: Readonly<Record<string, FoundPolicy>> = {
-  careful: { kind: 'CanaryPolicy', spec: { steps: [2, 10], interval: '5m', approval: 'required', successRate: 99.9 } },
+  careful: {
+    kind: 'CanaryPolicy',
+    spec: { weights: [2, 10], interval: '5m', approval: 'required', successRate: 99.9 },
+  },
   even: { kind: 'ClusterCanaryPolicy', spec: { stepWeight: 10, maxWeight: 30 } },
   stale: { kind: 'CanaryPolicy', spec: { checks: [{ name: 'errors', query: 'up', min: 2, max: 1 }] } },
 };
@@ -72,7 +75,7 @@ describe('parsePolicy', () => {
       strategy: 'canary',
       provider: 'istio',
       service: 'web',
-      steps: [5, 25, 50],
+      weights: [5, 25, 50],
       interval: '30s',
       threshold: 3,
       successRate: 99,
@@ -90,9 +93,17 @@ describe('parsePolicy', () => {
 
   it('forgives white space around a value and between weights', () => {
     expect(read({ steps: ' 5, 25 ,50\n', provider: ' istio ' }).spec).toEqual({
-      steps: [5, 25, 50],
+      weights: [5, 25, 50],
       provider: 'istio',
     });
+  });
+
+  it('takes a number without a unit for seconds, where a policy does', () => {
+    expect(read({ interval: '30', 'progress-deadline': '600' })).toMatchObject({
+      spec: { interval: 30, progressDeadline: 600 },
+      policy: { interval: 30_000, progressDeadline: 600_000 },
+    });
+    expect(problems({ 'latency-p99': '500' })).toEqual([expect.stringContaining('must be a whole number with unit')]);
   });
 
   test.each<[string, Labels, PolicySpec, string | undefined]>([
@@ -101,13 +112,13 @@ describe('parsePolicy', () => {
     [
       'an annotation over the field of the policy',
       { policy: 'careful', interval: '30s' },
-      { steps: [2, 10], interval: '30s', approval: 'required', successRate: 99.9 },
+      { weights: [2, 10], interval: '30s', approval: 'required', successRate: 99.9 },
       'CanaryPolicy/careful',
     ],
     [
       'steps in place of stepWeight and maxWeight',
       { policy: 'even', steps: '5,50' },
-      { steps: [5, 50] },
+      { weights: [5, 50] },
       'ClusterCanaryPolicy/even',
     ],
     [
@@ -143,8 +154,8 @@ describe('parsePolicy', () => {
     [
       { interval: '1ms', 'progress-deadline': '1000h' },
       [
-        'sluice.dev/interval "1ms": must be a whole number with unit ms, s, m or h, such as 30s, from 1s to 168h. Raise it to at least 1s.',
-        'sluice.dev/progress-deadline "1000h": must be a whole number with unit ms, s, m or h, such as 30s, from 1s to 24h. Lower it to at most 24h.',
+        'sluice.dev/interval "1ms": must be a whole number of seconds, or a whole number with unit ms, s, m or h, such as 30s, from 1s to 168h. Raise it to at least 1s.',
+        'sluice.dev/progress-deadline "1000h": must be a whole number of seconds, or a whole number with unit ms, s, m or h, such as 30s, from 1s to 24h. Lower it to at most 24h.',
       ],
     ],
     [{ canary: 'disable' }, ['sluice.dev/canary "disable": must be enabled or disabled. Did you mean "disabled"?']],
@@ -171,7 +182,7 @@ describe('parsePolicy', () => {
     [
       { steps: '5,50', 'step-weight': '5' },
       [
-        'sluice.dev/steps "5,50": must not be set together with stepWeight or maxWeight. Keep the list of steps, or stepWeight with maxWeight, not both.',
+        'sluice.dev/steps "5,50": must not be set together with stepWeight or maxWeight. Keep weights, or stepWeight with maxWeight, not both.',
       ],
     ],
     [
@@ -183,7 +194,7 @@ describe('parsePolicy', () => {
     [
       { policy: 'careful', 'max-weight': '5' },
       [
-        'sluice.dev/max-weight "5": must have stepWeight beside it. Set stepWeight to the percent added at every step, or write a list of steps.',
+        'sluice.dev/max-weight "5": must have stepWeight beside it. Set stepWeight to the percent added at every step, or write a list of weights.',
       ],
     ],
     [
@@ -226,7 +237,7 @@ describe('parsePolicy', () => {
   });
 
   it('answers everything at once', () => {
-    const own = { canary: 'on', stepz: '5', steps: '0', interval: '30', policy: 'nightly', provider: 'istoi' };
+    const own = { canary: 'on', stepz: '5', steps: '0', interval: 'soon', policy: 'nightly', provider: 'istoi' };
     expect(problems(own)).toHaveLength(6);
   });
 
@@ -253,7 +264,7 @@ describe('parsePolicy', () => {
 describe('the resolved policy', () => {
   test.each<[PolicySpec, readonly number[]]>([
     [{}, [1, 5, 20, 50]],
-    [{ steps: [5, 100] }, [5, 100]],
+    [{ weights: [5, 100] }, [5, 100]],
     [{ stepWeight: 20 }, [20, 40, 50]],
     [{ stepWeight: 10, maxWeight: 30 }, [10, 20, 30]],
     [{ stepWeight: 15, maxWeight: 50 }, [15, 30, 45, 50]],
@@ -309,7 +320,7 @@ describe('the resolved policy', () => {
 
   it('is not made from a spec that never passed the schema', () => {
     expect(() => resolvePolicy({ interval: 'soon' })).toThrow(RangeError);
-    expect(() => resolvePolicy({ steps: [200] })).toThrow(RangeError);
+    expect(() => resolvePolicy({ weights: [200] })).toThrow(RangeError);
   });
 });
 
@@ -378,6 +389,23 @@ describe('parsePolicySpec', () => {
     expect(parsed.ok ? [] : parsed.problems.map(({ field }) => field)).toEqual(['CanaryPolicy/own spec.prometheus']);
   });
 
+  it.each<[string, string, readonly string[]]>([
+    ['letters', 'x', []],
+    [
+      'quotation marks, which JSON writes in two bytes each',
+      '"',
+      [
+        'spec.checks "32 checks": must fit into a plan of 256 kB, which every Release records, and make 259 kB. Shorten the queries, or leave checks out.',
+      ],
+    ],
+  ])('holds 32 queries of 4096 %s against what a Release can record', (_, letter, expected) => {
+    // In a comment, so that any letter may stand there.
+    const query = `up # ${letter.repeat(4091)}`;
+    const checks = Array.from({ length: 32 }, (_check, i) => ({ name: `check-${i}`, query, min: 1 }));
+    const parsed = parsePolicySpec({ checks }, { forms: sourceForms });
+    expect(parsed.ok ? [] : parsed.problems.map(sentence)).toEqual(expected);
+  });
+
   it('reads a null as a field that is not set', () => {
     const parsed = parsePolicySpec(
       { interval: null, checks: [{ name: 'errors', query: 'up', min: 1, max: null }] },
@@ -434,12 +462,12 @@ describe('a policy that applies without being named in an annotation', () => {
   });
 
   it('is found by its kind, and its selectors are no part of what a Release records', () => {
-    const spec = { steps: [7], selector: {}, namespaceSelector: {} };
+    const spec = { weights: [7], selector: {}, namespaceSelector: {} };
     const found: FoundPolicy = { kind: 'ClusterCanaryPolicy', spec };
     const asked: unknown[] = [];
     const parsed = parseAt({ selecting, find: (...given) => (asked.push(given), found) });
     expect(asked).toEqual([['even', 'ClusterCanaryPolicy']]);
-    expect(parsed.ok && parsed.spec).toEqual({ steps: [7] });
+    expect(parsed.ok && parsed.spec).toEqual({ weights: [7] });
   });
 
   test.each<[Partial<PolicyInput>, string]>([
@@ -511,7 +539,7 @@ describe('whatever is written', () => {
   it('good values are read, and mean the same as the same fields of a policy', () => {
     const values = fc.record(
       {
-        steps: rising,
+        weights: rising,
         interval: fc
           .oneof(
             fc.tuple(fc.integer({ min: 1000, max: 999_999 }), fc.constant('ms')),
@@ -525,9 +553,10 @@ describe('whatever is written', () => {
       { requiredKeys: [] },
     );
     fc.assert(
-      fc.property(values, (spec) => {
-        const own = Object.fromEntries(Object.entries(spec).map(([key, value]) => [key, String(value)]));
-        const parsed = read(own);
+      fc.property(values, ({ weights, ...rest }) => {
+        const spec = weights === undefined ? rest : { ...rest, weights };
+        const own = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, String(value)]));
+        const parsed = read(weights === undefined ? own : { ...own, steps: String(weights) });
         expect(parsed.spec).toEqual(spec);
         expect(parsed.policy).toEqual(resolvePolicy(spec));
       }),

@@ -8,6 +8,7 @@ import {
   type SelectingPolicySpec,
 } from '../../schema/selecting-policy.ts';
 import { asProblem, asWritten, findings, validate, type Finding } from '../../schema/validate.ts';
+import { sizeFindings } from '../plan/plan-size.ts';
 import type { AllowedAddress } from '../outbound/allowed-address.ts';
 import { decideAddress } from '../outbound/decide-address.ts';
 import type { QueryChecks } from '../questions/source-form.ts';
@@ -66,9 +67,9 @@ export type ParsedPolicy = ParsedSpec & { readonly optIn: OptIn };
 
 /** Ways to say the same thing: an annotation for one takes the place of all others in the policy. */
 const alternatives: Readonly<Record<string, readonly string[]>> = {
-  steps: ['stepWeight', 'maxWeight'],
-  stepWeight: ['steps'],
-  maxWeight: ['steps'],
+  weights: ['stepWeight', 'maxWeight'],
+  stepWeight: ['weights'],
+  maxWeight: ['weights'],
 };
 
 const merge = (base: JsonObject, over: readonly AnnotatedField[]): JsonObject => {
@@ -137,6 +138,7 @@ const addressFindings = ({ prometheus }: PolicySpec, addresses: HeldAgainst['add
 const heldFindings = (spec: PolicySpec, { providers, addresses }: Omit<HeldAgainst, 'forms'>): readonly Finding[] => [
   ...planFindings(spec, providers),
   ...addressFindings(spec, addresses),
+  ...sizeFindings(spec, () => resolvePolicy(spec)),
 ];
 
 /**

@@ -48,10 +48,10 @@ const everything = ({ name, can }: Named, weight: Percent): readonly Fault[] =>
         },
       ];
 
-/** Problems of a plan's weights with the provider a release has found, each with the field `steps`. */
+/** Problems of a plan's weights with the provider a release has found, each with the field `weights`. */
 export const planProblems = (provider: Pick<Named, 'name' | 'can'>, weights: readonly Percent[]): readonly Problem[] =>
   weights.flatMap((weight) =>
-    faultsOf(provider, weight).map((fault) => ({ field: 'steps', value: String(weight), ...fault })),
+    faultsOf(provider, weight).map((fault) => ({ field: 'weights', value: String(weight), ...fault })),
   );
 
 /** Why nothing can be routed yet, as a sentence fragment after the provider's name. */
@@ -62,9 +62,9 @@ export const unserved = ({ missing }: KnownProvider): string | undefined => {
 
 type Place = Pick<Finding, 'path' | 'value'> & { readonly says?: string };
 
-/** Where the person wrote the weight. Of the default steps nobody wrote any: what does not fit them is the provider. */
-const placeOf = ({ steps, stepWeight, maxWeight, provider }: PolicySpec, index: number, weight: Percent): Place => {
-  if (steps !== undefined) return { path: `steps[${index}]`, value: weight };
+/** Where the person wrote the weight. Of the default weights nobody wrote any: what does not fit them is the provider. */
+const placeOf = ({ weights, stepWeight, maxWeight, provider }: PolicySpec, index: number, weight: Percent): Place => {
+  if (weights !== undefined) return { path: `weights[${index}]`, value: weight };
   if (stepWeight === undefined) return { path: 'provider', value: provider, says: `the default step ${weight} ` };
   return weight === maxWeight ? { path: 'maxWeight', value: weight } : { path: 'stepWeight', value: stepWeight };
 };

@@ -37,13 +37,14 @@ const numberOr = (form: RegExp, text: string): number | string => (form.test(tex
 const valueOf = (form: AnnotationForm, text: string): Json => {
   switch (form) {
     case 'integer':
+    // Of a duration the number counts seconds.
+    case 'duration':
       return numberOr(wholeNumber, text);
     case 'number':
       return numberOr(plainNumber, text);
     case 'integers':
       return text.split(',').map((item) => numberOr(wholeNumber, item.trim()));
     case 'text':
-    case 'duration':
       return text;
   }
 };
