@@ -17,7 +17,7 @@ import { MetricError, type MetricSource } from '../../src/ports/metrics.ts';
 import { isFinal } from '../../src/core/release/state.ts';
 import type { PolicySpec } from '../../src/schema/policy.ts';
 import type { Phase, Release } from '../../src/schema/release.ts';
-import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import { detectProvider } from '../../src/traffic/detect.ts';
 import { trafficProviders } from '../../src/traffic/index.ts';
 
@@ -54,15 +54,19 @@ export type ControllerParts = {
   readonly cluster: MemoryCluster;
   readonly clock: Clock;
   readonly journal: Journal;
-  readonly metrics: StoryMetrics;
+  readonly metrics: Pick<StoryMetrics, 'source'>;
+  /** Counts what the controller does; not looked at unless given. */
+  readonly telemetry?: Metrics;
+  readonly workers?: number;
   /** Told of every reconcile that ended with an error that is none of the cluster's. */
   readonly bug: (words: string) => void;
 };
 
 /** The real controller with the real providers and policies. */
-export const storyController = ({ cluster, clock, journal, metrics: story, bug }: ControllerParts): Controller => {
+export const storyController = (parts: ControllerParts): Controller => {
+  const { cluster, clock, journal, metrics: story, bug, workers = 2 } = parts;
   const providers = knownProviders(cluster);
-  const metrics = createMetrics({ processMetrics: false });
+  const metrics = parts.telemetry ?? createMetrics({ processMetrics: false });
   const log = pino({ level: 'warn' }, { write: (line: string) => tellBug(line, bug) });
   return createController(
     {
@@ -78,7 +82,7 @@ export const storyController = ({ cluster, clock, journal, metrics: story, bug }
       metrics,
       log,
     },
-    { workers: 2 },
+    { workers },
   );
 };
 
