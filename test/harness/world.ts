@@ -7,11 +7,12 @@ import type { Milliseconds } from '../../src/values/time.ts';
 import { templateHash } from '../../src/core/template/template-hash.ts';
 import { noFaults, type FaultPlan } from '../../src/memory/faults.ts';
 import { connectMemory, type MemoryCluster } from '../../src/memory/memory-cluster.ts';
-import { MemoryServer, type Admission, type Removal } from '../../src/memory/memory-server.ts';
+import { MemoryServer, type Admission, type Removal, type Review } from '../../src/memory/memory-server.ts';
 import { runControllers, type MemoryControllers } from '../../src/memory/run-controllers.ts';
 import { definitionOf } from '../../src/memory/served-kinds.ts';
 import { controllerWatches, webhookWatches } from '../../src/main/watches.ts';
 import { manualClock, type Clock, type ManualClock } from '../../src/ports/clock.ts';
+import type { ClusterError } from '../../src/ports/cluster.ts';
 import type { JournalEntry } from '../../src/ports/journal.ts';
 import type { Controller } from '../../src/controller/controller.ts';
 import { marks, requestAnnotation, splitAnnotation } from '../../src/schema/annotations.ts';
@@ -81,7 +82,8 @@ export class World {
   readonly warnings: string[] = [];
   readonly events: JournalEntry[] = [];
   readonly #options: Required<WorldOptions>;
-  readonly #admission: Admission;
+  #webhookIsThere = true;
+  #refusal: (review: Review) => ClusterError | undefined = () => undefined;
   readonly #applied = new Map<string, JsonObject>();
   #instance: Instance | undefined;
   #asked = 0;
@@ -100,8 +102,12 @@ export class World {
     this.server = new MemoryServer({ clock: this.clock });
     this.kubernetes = runControllers(this.server);
     this.#install();
-    this.#admission = this.#webhook();
-    this.server.admission = this.#admission;
+    const admission = this.#webhook();
+    this.server.admission = (review) => {
+      const error = this.#refusal(review);
+      if (error !== undefined) throw error;
+      return this.#webhookIsThere ? admission(review) : review.object;
+    };
     this.apply(service());
     if (this.#options.splitting === 'adopted') this.apply(virtualService());
     this.apply({ apiVersion, kind: 'CanaryPolicy', metadata: { name: 'story' }, spec: this.#policy() });
@@ -241,6 +247,13 @@ export class World {
     return this.server.patch(ref, { type: 'merge', body: withRemovals(before, body) }, {}, author);
   }
 
+  /** Does something to an object as somebody who is not asked who they are, such as an old controller. */
+  asRoot(): { readonly create: (object: object) => KubeObject } {
+    return {
+      create: (object) => this.server.create(inNamespace(object), refOf(object as KubeObject).gvk, { user: 'root' }),
+    };
+  }
+
   /** Applies `web` in this version, opted in unless other annotations are given. */
   applyVersion(version: string, annotations: Record<string, string> = optedIn, user = alice): KubeObject {
     const { replicas, strategy } = this.#options;
@@ -277,9 +290,14 @@ export class World {
     );
   }
 
-  /** While it is away nobody is asked about a write. */
+  /** While it is away nobody of Sluice is asked about a write. */
   webhook(state: 'there' | 'away'): void {
-    this.server.admission = state === 'there' ? this.#admission : undefined;
+    this.#webhookIsThere = state === 'there';
+  }
+
+  /** Another admission controller, which refuses what it finds words for. */
+  otherAdmission(refusal: (review: Review) => ClusterError | undefined): void {
+    this.#refusal = refusal;
   }
 
   // What people see.
