@@ -1,9 +1,10 @@
 /** Gathers the facts of one release from the caches. No requests, no decisions. */
 import { canaryServiceName } from '../core/release/canary.ts';
 import { distinguishingLabel, findApex } from '../core/release/apex.ts';
-import type { Facts, Request, RouteFacts } from '../core/release/facts.ts';
+import type { Facts, RouteFacts } from '../core/release/facts.ts';
 import { problemsText } from '../core/release/waiting.ts';
 import { isFinal } from '../core/release/state.ts';
+import { requestsOf } from '../core/requests/release-requests.ts';
 import { isTakenOver, takenOverNote } from '../core/release/taken-over.ts';
 import {
   apiVersionOf,
@@ -23,10 +24,9 @@ import type { Problem } from '../values/problem.ts';
 import { fromRfc3339, type Instant } from '../values/time.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 import type { Live, ProviderName, Target, TrafficProvider } from '../ports/traffic.ts';
-import { requestAnnotation } from '../schema/annotations.ts';
 import { canaryName, labels } from '../schema/names.ts';
 import { workloadKey } from './workload-key.ts';
-import { requestVerbs, type Release, type ReleaseSpec, type ReleaseStatus } from '../schema/release.ts';
+import type { Release, ReleaseSpec, ReleaseStatus } from '../schema/release.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { formerApex } from './former-apex.ts';
 import { canaryObjects } from './canary-objects.ts';
@@ -144,28 +144,6 @@ const routeFacts = (cluster: ClusterView, route: Route | undefined): RouteFacts 
 
 const slicesOf = (cluster: ClusterView, release: ReleaseObject, namespace: string): readonly EndpointSlice[] =>
   cluster.list(kinds.endpointSlice, namespace).filter((s) => s.metadata.labels?.[labels.release] === release.name);
-
-type RawRequest = Partial<Record<keyof Request, string>>;
-
-/** The request on a Release, if it can be read; the webhook has refused what cannot. */
-const requestOf = (release: Release): Request | undefined => {
-  const text = release.metadata.annotations?.[requestAnnotation];
-  if (text === undefined) return undefined;
-  try {
-    const { id, verb, by, reason } = JSON.parse(text) as RawRequest;
-    const known = requestVerbs.find((v) => v === verb);
-    if (id === undefined || known === undefined) return undefined;
-    return { id, verb: known, ...(by === undefined ? {} : { by }), ...(reason === undefined ? {} : { reason }) };
-  } catch {
-    return undefined;
-  }
-};
-
-/** Every request that can be read, oldest first. */
-export const requestsOf = (release: Release): readonly Request[] => {
-  const request = requestOf(release);
-  return request === undefined ? [] : [request];
-};
 
 const refusedOf = ({ status }: ReleaseObject): string | undefined => status?.lastWriteError?.message;
 

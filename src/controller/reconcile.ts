@@ -2,7 +2,7 @@
 import { boundMarks } from '../core/marks/marks.ts';
 import type { Question } from '../core/outside/question.ts';
 import { withHistory } from '../core/release/history.ts';
-import { isOpen as isOpenRequest } from '../core/release/requests.ts';
+import { openRequests, requestsOf } from '../core/requests/release-requests.ts';
 import { isFinal } from '../core/release/state.ts';
 import { initialStatus, step, type Step } from '../core/release/step.ts';
 import { withoutWriteError, withWriteError } from '../core/release/write-error.ts';
@@ -13,15 +13,7 @@ import type { Deployment, JsonObject, ObjectRef } from '../values/kube-object.ts
 import type { Milliseconds } from '../values/time.ts';
 import { adoptRelease } from './adopt.ts';
 import type { ControllerDependencies } from './dependencies.ts';
-import {
-  gather,
-  readRelease,
-  releasesOf,
-  requestsOf,
-  type Gathered,
-  type ReleaseObject,
-  type Subject,
-} from './gather.ts';
+import { gather, readRelease, releasesOf, type Gathered, type ReleaseObject, type Subject } from './gather.ts';
 import { clearOrphans, restoreOrphaned } from './orphaned-releases.ts';
 import { settleOutOfBand } from './out-of-band.ts';
 import { podTrouble } from './pod-trouble.ts';
@@ -77,7 +69,7 @@ const isOpen = ({ name, object, status }: ReleaseObject, marked: string | undefi
   status === undefined ||
   !isFinal(status.phase) ||
   name === marked ||
-  requestsOf(object).some((request) => isOpenRequest(status, request));
+  openRequests(requestsOf(object), status.acknowledged).length > 0;
 
 type Advanced = { readonly again?: Milliseconds; readonly questions: readonly Question[] };
 
