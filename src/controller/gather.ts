@@ -4,6 +4,7 @@ import { distinguishingLabel, findApex } from '../core/release/apex.ts';
 import type { Facts, RouteFacts } from '../core/release/facts.ts';
 import { problemsText } from '../core/release/waiting.ts';
 import { isFinal } from '../core/release/state.ts';
+import { requestsOf } from '../core/requests/release-requests.ts';
 import { isTakenOver, takenOverNote } from '../core/release/taken-over.ts';
 import {
   apiVersionOf,
@@ -24,9 +25,8 @@ import { fromRfc3339, type Instant } from '../values/time.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 import type { Live, ProviderName, Target, TrafficProvider } from '../ports/traffic.ts';
 import { canaryName, labels } from '../schema/names.ts';
-import { requestsOf } from './requests-of.ts';
 import { workloadKey } from './workload-key.ts';
-import { type Release, type ReleaseSpec, type ReleaseStatus } from '../schema/release.ts';
+import type { Release, ReleaseSpec, ReleaseStatus } from '../schema/release.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { formerApex } from './former-apex.ts';
 import { canaryObjects } from './canary-objects.ts';

@@ -2,7 +2,7 @@
 import { boundMarks } from '../core/marks/marks.ts';
 import type { Question } from '../core/questions/question.ts';
 import { withHistory } from '../core/release/history.ts';
-import { isOpen as isOpenRequest } from '../core/release/requests.ts';
+import { openRequests, requestsOf } from '../core/requests/release-requests.ts';
 import { isFinal } from '../core/release/state.ts';
 import { initialStatus, step, type Step } from '../core/release/step.ts';
 import { withoutWriteError, withWriteError } from '../core/release/write-error.ts';
@@ -21,7 +21,6 @@ import { runEffects } from './run-effects.ts';
 import { sameStatus } from './same-status.ts';
 import { forgetMetrics, showChecks, showMetrics } from './show-metrics.ts';
 import { logMove, tellHistory, toldThrough } from './tell-history.ts';
-import { requestsOf } from './requests-of.ts';
 import { workloadKey } from './workload-key.ts';
 
 export type ReconcileResult = { readonly again?: Milliseconds };
@@ -70,7 +69,7 @@ const isOpen = ({ name, object, status }: ReleaseObject, marked: string | undefi
   status === undefined ||
   !isFinal(status.phase) ||
   name === marked ||
-  requestsOf(object).some((request) => isOpenRequest(status, request));
+  openRequests(requestsOf(object), status.acknowledged).length > 0;
 
 type Advanced = { readonly again?: Milliseconds; readonly questions: readonly Question[] };
 

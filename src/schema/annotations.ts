@@ -57,8 +57,9 @@ export const marks = {
   phase: `${group}/phase`,
 } as const;
 
-/** On a Release: a request from a person (JSON: id, verb, reason; the author is set by the webhook). */
-export const requestAnnotation = `${group}/request`;
+/** On a Release: a request from a person (JSON: verb, reason; the author and the time are set by the webhook). */
+export const requestPrefix = `${group}/request.`;
+export const requestKey = (id: string): string => requestPrefix + id;
 
 /** On everything Sluice makes for a release: the name of its workload, for whoever is to be told whose it is. */
 export const workloadAnnotation = `${group}/workload`;

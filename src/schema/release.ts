@@ -18,7 +18,6 @@ export const activePhases = [
 export const finalPhases = ['Succeeded', 'Failed', 'Aborted', 'Superseded', 'Skipped', 'Bypassed'] as const;
 /** What a Release is a record of that never was a canary release. */
 export const recordKinds = ['bypass', 'skip', 'rollback', 'restart'] as const;
-export const requestVerbs = ['promote', 'abort', 'retry'] as const;
 
 const time = (description: string): Type.TString => Type.String({ format: 'date-time', description });
 const text = (description: string): Type.TString => Type.String({ description });
@@ -264,7 +263,6 @@ export type Phase = ReleaseStatus['phase'];
 export type CheckResult = Static<typeof CheckResultSchema>;
 export type Outcome = NonNullable<ReleaseStatus['ending']>['outcome'];
 export type RecordOf = (typeof recordKinds)[number];
-export type RequestVerb = (typeof requestVerbs)[number];
 export type Waiting = NonNullable<ReleaseStatus['waiting']>;
 export type WaitingReason = Waiting['reason'];
 export type AnalysisStatus = NonNullable<ReleaseStatus['analyses']>[number];

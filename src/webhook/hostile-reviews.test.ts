@@ -47,7 +47,7 @@ const policy = ours('CanaryPolicy', {
   },
 });
 const release = ours('Release', {
-  metadata: { name: 'web-5', namespace: 'shop', annotations: { 'sluice.dev/request': '{"id":"1","verb":"abort"}' } },
+  metadata: { name: 'web-5', namespace: 'shop', annotations: { 'sluice.dev/request.a1': '{"verb":"abort"}' } },
 });
 const route: JsonObject = {
   apiVersion: 'networking.istio.io/v1',

@@ -15,11 +15,11 @@ import { manualClock, type Clock, type ManualClock } from '../../src/ports/clock
 import type { ClusterError } from '../../src/ports/cluster.ts';
 import type { JournalEntry } from '../../src/ports/journal.ts';
 import type { Controller } from '../../src/controller/controller.ts';
-import { marks, requestAnnotation, splitAnnotation } from '../../src/schema/annotations.ts';
+import { marks, requestKey, splitAnnotation } from '../../src/schema/annotations.ts';
 import { kinds } from '../../src/schema/kinds.ts';
 import { apiVersion, isOurs } from '../../src/schema/names.ts';
 import type { PolicySpec } from '../../src/schema/policy.ts';
-import type { RequestVerb } from '../../src/schema/release.ts';
+import type { RequestVerb } from '../../src/schema/request.ts';
 import { istio } from '../../src/traffic/istio.ts';
 import { app, service, virtualService } from '../support/manifests.ts';
 import { sluiceAdmission } from './admission.ts';
@@ -282,10 +282,9 @@ export class World {
     const release = this.release();
     if (release === undefined) throw new Error(`there is no release to ${verb}`);
     this.#asked += 1;
-    const text = JSON.stringify({ id: `request-${this.#asked}`, verb });
     this.patch(
       { gvk: kinds.release, namespace, name: release.name },
-      { metadata: { annotations: { [requestAnnotation]: text } } },
+      { metadata: { annotations: { [requestKey(`request-${this.#asked}`)]: JSON.stringify({ verb }) } } },
       user,
     );
   }

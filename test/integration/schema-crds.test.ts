@@ -117,7 +117,7 @@ describe('the API server', () => {
     const patch = ['patch', 'release', 'web-2', '-n', namespace, '--type=merge', '-p'];
     const { stderr } = await kubectl([...patch, '{"spec":{"templateHash":"c"}}']);
     expect(stderr).toContain('spec: Invalid value: must not change: a Release records what was asked.');
-    await succeed([...patch, '{"metadata":{"annotations":{"sluice.dev/request":"{}"}}}']);
+    await succeed([...patch, '{"metadata":{"annotations":{"sluice.dev/request.a1":"{}"}}}']);
   });
 
   it('takes a full status, by its own door only', async () => {

@@ -165,6 +165,12 @@ describe('parsePolicy', () => {
       ['sluice.dev/request "{}": is not an annotation Sluice knows. It belongs on the Release, not on the workload.'],
     ],
     [
+      { 'request.a1': '{}' },
+      [
+        'sluice.dev/request.a1 "{}": is not an annotation Sluice knows. It belongs on the Release, not on the workload.',
+      ],
+    ],
+    [
       { steps: '5,x,120' },
       [
         'sluice.dev/steps "x": must be a whole number from 1 to 100. Write sluice.dev/steps: "5,25,50", for example.',
