@@ -4,6 +4,7 @@ import { aDeployment, type DeploymentTraits } from '../../test/support/a-deploym
 import { asked, h, markedV2, running } from '../../test/support/admission-traits.ts';
 import { readRequester } from '../core/marks/marks.ts';
 import type { Gvk, KubeObject } from '../values/kube-object.ts';
+import { scanningIndex } from '../../test/support/scanning-index.ts';
 import { manualClock } from '../ports/clock.ts';
 import { ClusterError, type Patch } from '../ports/cluster.ts';
 import { memoryJournal } from '../ports/journal.ts';
@@ -67,6 +68,7 @@ const aWorld = (
         return Promise.resolve(patched);
       },
     },
+    index: scanningIndex({ list: () => [...releases.values()] as never }),
     clock: manualClock(Date.UTC(2026, 0, 2)),
     metrics: { release: { end: () => undefined } },
     policies: { ofWorkload: () => ({ spec: {} }) },

@@ -42,7 +42,7 @@ export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef<Dep
   if (orphans !== undefined) return { again: orphans };
   if (await settleOutOfBand(deps, workload)) return { again: 0 };
   const { created, foreign } = await adoptRelease(deps, workload);
-  const ours = releasesOf(deps.cluster, namespace, ref.name, workload.metadata.uid).filter((r) => r.name !== foreign);
+  const ours = releasesOf(deps.index, namespace, ref.name, workload.metadata.uid).filter((r) => r.name !== foreign);
   const all = withAdopted(ours, created);
   const marked = boundMarks(workload)?.release;
   let again: Milliseconds | undefined;
@@ -55,7 +55,7 @@ export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef<Dep
 
 const abandoned = async (deps: ControllerDependencies, namespace: string, name: string): Promise<ReconcileResult> => {
   await restoreOrphaned(deps, namespace, name);
-  forgetMetrics(deps, releasesOf(deps.cluster, namespace, name));
+  forgetMetrics(deps, releasesOf(deps.index, namespace, name));
   const again = await clearOrphans(deps, { namespace, workload: name }, undefined);
   return again === undefined ? {} : { again };
 };

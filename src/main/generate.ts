@@ -6,9 +6,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { stringify } from 'yaml';
 import { settingsPage } from '../config/render-settings.ts';
-import type { Gvk } from '../values/kube-object.ts';
 import { metricsTable } from '../telemetry/metric-definitions.ts';
-import { meshProviders } from '../traffic/index.ts';
+import { usedKinds } from '../traffic/index.ts';
 import { chartRoles } from '../manifests/chart-roles.ts';
 import { chartWebhooks } from '../manifests/chart-webhooks.ts';
 import { crds } from '../manifests/crds.ts';
@@ -28,14 +27,11 @@ const doc = (name: string, text: string): GeneratedFile => ({
   text: `<!-- ${notice} -->\n\n${text}`,
 });
 
-/** Kinds of the routes of every provider there is a mesh for. */
-const providerKinds: readonly Gvk[] = meshProviders.flatMap(({ kinds }) => kinds);
-
 /** Every generated file, by its path from the repository's root. */
 export const generated = (): readonly GeneratedFile[] => [
   ...crds().map((crd) => yaml(`charts/sluice/crds/${crd.metadata.name}.yaml`, crd)),
-  template('charts/sluice/templates/_roles.tpl', chartRoles(providerKinds)),
-  template('charts/sluice/templates/webhook-configurations.yaml', chartWebhooks(providerKinds)),
+  template('charts/sluice/templates/_roles.tpl', chartRoles(usedKinds)),
+  template('charts/sluice/templates/webhook-configurations.yaml', chartWebhooks(usedKinds)),
   doc('annotations', annotationsPage()),
   doc('canarypolicy', policyPage()),
   doc('release', releasePage()),

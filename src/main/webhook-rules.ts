@@ -2,7 +2,7 @@
 import type { AdmissionRules } from '../core/admission/admission-rules.ts';
 import { kinds } from '../schema/kinds.ts';
 import type { ClusterView } from '../ports/cluster.ts';
-import { meshProviders } from '../traffic/index.ts';
+import { routeFormats, usedKinds } from '../traffic/index.ts';
 import { knownProviders } from './known-providers.ts';
 import { policyOf, policyUse } from './policies.ts';
 
@@ -14,7 +14,8 @@ export const webhookRules = (cluster: ClusterView, sluiceUser: string): Admissio
     policyOf: policyOf(cluster, providers),
     providers,
     policyUse: policyUse(cluster),
-    routes: meshProviders,
+    formats: routeFormats,
+    routeKinds: usedKinds,
     failureOf: (namespace, name) => {
       if (!cluster.serves(kinds.release)) return undefined;
       const message = cluster.get({ gvk: kinds.release, namespace, name })?.status?.['message'];

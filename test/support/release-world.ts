@@ -105,7 +105,8 @@ export class World {
       canaryGone: this.canary === undefined,
       route: {
         splits: this.splits,
-        observed: this.observed,
+        observed: this.observed === 'unknown' ? 'unknown' : { weight: percent(this.observed) },
+        accepted: 'untold',
         pristine: this.splits === 'replicas' || this.observed === 'unknown',
         ...some({ unserved: this.unserved }),
       },
@@ -149,8 +150,8 @@ export class World {
         this.canary = { replicas: effect.replicas, ready: Math.min(this.canary?.ready ?? 0, effect.replicas) };
         return;
       case 'route':
-        this.observed = effect.weight;
-        if (this.weights.at(-1) !== effect.weight) this.weights.push(effect.weight);
+        this.observed = effect.split.weight;
+        if (this.weights.at(-1) !== effect.split.weight) this.weights.push(effect.split.weight);
         return;
       case 'restore-routes':
         this.observed = 'unknown';

@@ -4,7 +4,8 @@
  */
 import type { ReleaseStatus } from '../../schema/release.ts';
 import { accepted } from './requests.ts';
-import { percent, type Percent } from '../../values/percent.ts';
+import { percent } from '../../values/percent.ts';
+import type { Split } from '../../values/split.ts';
 import type { Facts } from './facts.ts';
 import { hasNothing, removalDue, stableMustRecoverFirst } from './ending.ts';
 import { isFinal } from './state.ts';
@@ -13,7 +14,7 @@ import { sizeNow } from './progress.ts';
 export type Effect =
   /** Canary Deployment of the release's template with at least so many replicas, and the Service in front of it. */
   | { readonly do: 'ensure-canary'; readonly replicas: number }
-  | { readonly do: 'route'; readonly weight: Percent }
+  | { readonly do: 'route'; readonly split: Split }
   /** The user's routes as they were, generated ones gone. */
   | { readonly do: 'restore-routes' }
   | { readonly do: 'remove-canary' }
@@ -54,13 +55,13 @@ const running = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
 
 /** Where the kind of route is not served there is nothing to write, and the API server would only say so. */
 const routed = (weight: number, { route }: Facts): readonly Effect[] =>
-  route.unserved === undefined ? [{ do: 'route', weight: percent(weight) }] : [];
+  route.unserved === undefined ? [{ do: 'route', split: { weight: percent(weight) } }] : [];
 
 /** The weight the routes should say now. It lags behind the wanted weight until enough canary pods are ready for it. */
 const weightToRoute = (status: ReleaseStatus, facts: Facts): number => {
   if ((facts.canary?.ready ?? 0) === 0) return 0;
   if (status.stepAt !== undefined) return status.weight ?? 0;
-  return facts.route.observed === 'unknown' ? 0 : Math.min(facts.route.observed, status.weight ?? 0);
+  return facts.route.observed === 'unknown' ? 0 : Math.min(facts.route.observed.weight, status.weight ?? 0);
 };
 
 /** The template goes to stable once the promotion's own split is in place. Never twice: a later pause is the user's. */

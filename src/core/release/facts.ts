@@ -2,6 +2,8 @@
 import type { CheckResult, ReleaseSpec, ReleaseStatus, RequestVerb } from '../../schema/release.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Problem } from '../../values/problem.ts';
+import type { Acceptance } from '../../values/route-format.ts';
+import type { Split } from '../../values/split.ts';
 import type { Instant } from '../../values/time.ts';
 
 /** The marks on the workload, when they are valid: bound to the template it has now. */
@@ -51,12 +53,14 @@ export type CanaryFacts = {
 export type RouteFacts = {
   /** `replicas`: the split is the ratio of ready pods. */
   readonly splits: 'route' | 'replicas';
-  /** The canary's weight the live routes say. */
-  readonly observed: number | 'unknown';
+  /** The split that the live routes say. */
+  readonly observed: Split | 'unknown';
   /** No trace of Sluice in any route. */
   readonly pristine: boolean;
-  /** Set when the mesh has refused the routes. */
-  readonly refused?: string;
+  /** Whether the mesh has taken the routes up; `untold` where nothing tells of it. */
+  readonly accepted: Acceptance['state'];
+  /** The same in the mesh's words. */
+  readonly acceptance?: string;
   /** Which kind of route the API server does not serve: there is no split, and none can be made. A sentence fragment. */
   readonly unserved?: string;
 };

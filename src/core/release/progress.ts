@@ -23,7 +23,10 @@ const canaryReady = (facts: Facts): number =>
   facts.canary?.templateHash === facts.release.spec.templateHash ? facts.canary.ready : 0;
 
 const splitInPlace = (status: ReleaseStatus, facts: Facts): boolean =>
-  facts.route.splits === 'replicas' || (facts.route.observed === status.weight && facts.route.refused === undefined);
+  facts.route.splits === 'replicas' || (saysWeight(facts, status.weight) && facts.route.accepted !== 'refused');
+
+const saysWeight = ({ route: { observed } }: Facts, weight = 0): boolean =>
+  observed !== 'unknown' && observed.weight === weight;
 
 /** Pending: gates. Nothing has been made yet. */
 export const pending = (status: ReleaseStatus, facts: Facts): Next => {
@@ -155,7 +158,7 @@ const repair = (status: ReleaseStatus, stepAt: Instant, facts: Facts): Next => {
   // the kind of route that is installed again.
   if (facts.takenOver?.route === true || facts.route.unserved !== undefined) return {};
   if (facts.now < stepAt + repairPause) return { wakeAt: stepAt + repairPause };
-  const refused = facts.route.refused;
+  const refused = facts.route.accepted === 'refused' ? (facts.route.acceptance ?? '') : undefined;
   return {
     status: withStatus(status, {
       stepAt: toRfc3339(facts.now),
