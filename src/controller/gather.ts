@@ -3,11 +3,8 @@ import type { Facts, Request } from '../core/release/facts.ts';
 import { isFinal } from '../core/release/state.ts';
 import { takenOverNote } from '../core/release/taken-over.ts';
 import type { Deployment, KubeObject, Service, EndpointSlice } from '../values/kube-object.ts';
-import { kinds } from '../schema/kinds.ts';
 import { fromRfc3339, type Instant } from '../values/time.ts';
-import type { ClusterView } from '../ports/cluster.ts';
 import { requestAnnotation } from '../schema/annotations.ts';
-import { labels } from '../schema/names.ts';
 import { requestVerbs, type Release, type ReleaseSpec, type ReleaseStatus } from '../schema/release.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { canaryObjects } from './canary-objects.ts';
@@ -75,9 +72,6 @@ export type Subject = {
 
 const namespaceOf = (object: Pick<KubeObject, 'metadata'>): string => object.metadata.namespace ?? '';
 
-const slicesOf = (cluster: ClusterView, release: ReleaseObject, namespace: string): readonly EndpointSlice[] =>
-  cluster.list(kinds.endpointSlice, namespace).filter((s) => s.metadata.labels?.[labels.release] === release.name);
-
 type RawRequest = Partial<Record<keyof Request, string>>;
 
 /** The request on a Release, if it can be read; the webhook has refused what cannot. */
@@ -136,7 +130,7 @@ export const gather = (subject: Subject): Gathered => {
   } = canaryObjects(deps.cluster, workload, service ?? release.status?.service);
   const route = borrowed ? ownRoute(found) : found;
   const slices =
-    route?.provider.can.splits === 'replicas' ? undefined : slicesOf(deps.cluster, release, namespaceOf(workload));
+    route?.provider.can.splits === 'replicas' ? undefined : deps.index.slicesFor(namespaceOf(workload), release.name);
   const facts: Facts = {
     now: subject.now,
     release: { name: release.name, spec: release.spec, generation: release.object.metadata.generation ?? 1 },

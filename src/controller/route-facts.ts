@@ -1,6 +1,6 @@
 /** The way to the canary: the Service, the provider, the live routes, and what is wrong with any of them. No requests, no decisions. */
 import { canaryServiceName } from '../core/release/canary.ts';
-import { distinguishingLabel, findApex } from '../core/release/apex.ts';
+import { distinguishingLabel, findApex, type ApexAnswer } from '../core/release/apex.ts';
 import type { RouteFacts } from '../core/release/facts.ts';
 import { isTakenOver } from '../core/release/taken-over.ts';
 import type { Policy } from '../core/policy/policy.ts';
@@ -102,14 +102,23 @@ const wayBack = (subject: RouteSubject, policy: Policy): { route?: Route } => {
   return { route: chooseRoute(subject, policy, formerApex(deps.cluster, namespaceOf(workload), service)) };
 };
 
+/** Where the Service is known by name, and fits, the others of the namespace are not looked at. */
+const apexOf = (cluster: ClusterView, workload: Deployment, wanted: string | undefined): ApexAnswer => {
+  const namespace = namespaceOf(workload);
+  const known = wanted === undefined ? undefined : cluster.get({ gvk: kinds.service, namespace, name: wanted });
+  const found = known === undefined ? undefined : findApex(workload, [known], wanted);
+  return found !== undefined && 'apex' in found
+    ? found
+    : findApex(workload, cluster.list(kinds.service, namespace), wanted);
+};
+
 /** Everything about the way to the canary: the Service, the route, the label, and what is wrong with any of them. */
 export const wayOf = (
   subject: RouteSubject,
   policy: Policy,
 ): { apex?: Service; route?: Route; label?: string; problems: readonly Problem[] } => {
   const { deps, workload, release } = subject;
-  const services = deps.cluster.list(kinds.service, namespaceOf(workload));
-  const found = findApex(workload, services, release.status?.service ?? policy.service);
+  const found = apexOf(deps.cluster, workload, release.status?.service ?? policy.service);
   if ('problems' in found) return { problems: found.problems, ...wayBack(subject, policy) };
   const route = chooseRoute(subject, policy, found.apex);
   const label = distinguishingLabel(workload, found.apex);

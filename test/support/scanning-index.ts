@@ -22,6 +22,10 @@ export const scanningIndex = (
     onService: (namespace, service) =>
       releases(namespace, (release) => isOpen(release) && release.status?.service === service),
     waiting: (namespace) => releases(namespace, ({ status }) => (status?.phase ?? 'Pending') === 'Pending'),
+    slicesFor: (namespace, release) =>
+      cluster
+        .list(kinds.endpointSlice, namespace)
+        .filter(({ metadata }) => metadata.labels?.['sluice.dev/release'] === release),
     routesAbout: (gvk, { namespace, name }) => {
       const format = formats.find((one) => isSameKind(one.gvk, gvk));
       const objects = format === undefined ? [] : cluster.list(gvk, namespace);
