@@ -7,11 +7,12 @@ import { dirname } from 'node:path';
 import { stringify } from 'yaml';
 import { settingsPage } from '../config/render-settings.ts';
 import { metricsTable } from '../telemetry/metric-definitions.ts';
-import { usedKinds } from '../traffic/index.ts';
+import { trafficProviders, usedKinds } from '../traffic/index.ts';
 import { chartRoles } from '../manifests/chart-roles.ts';
 import { chartWebhooks } from '../manifests/chart-webhooks.ts';
 import { crds } from '../manifests/crds.ts';
 import { difference } from '../manifests/difference.ts';
+import { providersPage } from '../manifests/providers-page.ts';
 import { annotationsPage, policyPage, releasePage } from '../manifests/reference-docs.ts';
 
 export type GeneratedFile = { readonly path: string; readonly text: string };
@@ -27,6 +28,8 @@ const doc = (name: string, text: string): GeneratedFile => ({
   text: `<!-- ${notice} -->\n\n${text}`,
 });
 
+const providerRows = Object.entries(trafficProviders).map(([name, { can, uses }]) => ({ name, ...can, uses }));
+
 /** Every generated file, by its path from the repository's root. */
 export const generated = (): readonly GeneratedFile[] => [
   ...crds().map((crd) => yaml(`charts/sluice/crds/${crd.metadata.name}.yaml`, crd)),
@@ -34,6 +37,7 @@ export const generated = (): readonly GeneratedFile[] => [
   template('charts/sluice/templates/webhook-configurations.yaml', chartWebhooks(usedKinds)),
   doc('annotations', annotationsPage()),
   doc('canarypolicy', policyPage()),
+  doc('providers', providersPage(providerRows)),
   doc('release', releasePage()),
   doc('settings', settingsPage()),
   doc('metrics', `# Metrics\n\n${metricsTable()}`),
