@@ -38,10 +38,14 @@ const shown = ({ uses, reads }: TrafficProvider, target: Target, view: RouteView
   return new Map([...routes, ...inPlace]);
 };
 
-const useOf = ({ uses }: TrafficProvider, object: KubeObject): Use => {
-  const use = uses.find(({ gvk, access }) => access.includes('own') && isA(object, gvk));
-  if (use === undefined) throw new Error(`a provider wants a ${object.kind} to exist, which is not of a kind it owns`);
-  return use;
+/** A wanted object in its place. Anything that would not be found there again is our bug. */
+const placed = ({ uses }: TrafficProvider, target: Target, wanted: KubeObject): Placed => {
+  const { name } = wanted.metadata;
+  const use = uses.find(({ gvk, access }) => access.includes('own') && isA(wanted, gvk));
+  if (use === undefined) throw new Error(`a provider wants a ${wanted.kind} to exist, which is not of a kind it owns`);
+  if (!ownNames(target).includes(name))
+    throw new Error(`a provider wants a ${wanted.kind} ${name}; it may be named ${ownNames(target).join(' or ')}`);
+  return { use, object: { ...wanted, metadata: { ...wanted.metadata, namespace: target.namespace } } };
 };
 
 /** What says whose it is; what others wrote on it stays. */
@@ -66,10 +70,10 @@ const stamped = (target: Target, wanted: KubeObject, live?: KubeObject): KubeObj
   metadata: metadataOf(target, wanted.metadata, live?.metadata),
 });
 
-const objectsOf = (placed: readonly Placed[]): readonly KubeObject[] => placed.map(({ object }) => object);
+const objectsOf = (all: readonly Placed[]): readonly KubeObject[] => all.map(({ object }) => object);
 
 const wantedBy = (provider: TrafficProvider, target: Target, split: Split, { adopted }: Roles): readonly Placed[] =>
-  provider.own(target, split, objectsOf(adopted)).map((object) => ({ use: useOf(provider, object), object }));
+  provider.own(target, split, objectsOf(adopted)).map((object) => placed(provider, target, object));
 
 /** Nothing is made as long as nothing is split, and what somebody else has in its place is theirs. */
 const ownChange =
@@ -98,8 +102,8 @@ const adoptChange =
     return replaceIfChanged(refOf(use, object), object, body, because);
   };
 
-const removeAll = (placed: readonly Placed[], because: string): readonly Change[] =>
-  placed.map(({ use, object }) => remove(refOf(use, object), object, because));
+const removeAll = (all: readonly Placed[], because: string): readonly Change[] =>
+  all.map(({ use, object }) => remove(refOf(use, object), object, because));
 
 /** What a route leads to is made before it, and removed after it. */
 const render = (provider: TrafficProvider, target: Target, split: Split, live: Live): readonly Change[] => {
@@ -143,7 +147,7 @@ const clashes = (
   const roles = rolesIn(provider.uses, target, live);
   const asked = splits.length === 0 ? [anySplit] : splits;
   const wanted = asked.flatMap((split) => wantedBy(provider, target, split, roles));
-  const places = new Map(wanted.map((placed) => [refKey(refOf(placed.use, placed.object)), placed]));
+  const places = new Map(wanted.map((one) => [refKey(refOf(one.use, one.object)), one]));
   return [...places.values()].flatMap(({ use, object }) => {
     const there = inPlaceOf(live, use, object);
     return there === undefined || isOwned(use, target, there) ? [] : [clash(use, target, there)];
@@ -170,7 +174,7 @@ const check = (provider: TrafficProvider, target: Target, live: Live, splits: re
   const between: Between = { apex: target.apex.metadata.name, canaryService: target.canaryService };
   const { adopted } = rolesIn(provider.uses, target, live);
   const found = provider.uses.flatMap((use) => {
-    const objects = adopted.filter((placed) => placed.use === use).map(({ object }) => object);
+    const objects = adopted.filter((one) => one.use === use).map(({ object }) => object);
     return use.format?.problems(objects, between, splits) ?? [];
   });
   return [...provider.preflight(target, splits, live), ...clashes(provider, target, live, splits), ...found];
