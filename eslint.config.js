@@ -14,7 +14,7 @@ const notAdapters = {
 };
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'dist', 'coverage', '**/*.js', '**/*.d.ts'] },
+  { ignores: ['node_modules', 'dist', 'coverage', '**/*.js', '**/*.d.ts', 'test/fixtures/provider-template'] },
   ...tseslint.configs.strictTypeChecked,
   prettier,
   {

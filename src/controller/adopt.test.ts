@@ -7,6 +7,7 @@ import { compile } from '../core/plan/compile.ts';
 import { resolvePolicy } from '../core/policy/resolve-policy.ts';
 import { readRequester } from '../core/marks/marks.ts';
 import type { Gvk, KubeObject } from '../values/kube-object.ts';
+import { scanningIndex } from '../../test/support/scanning-index.ts';
 import { manualClock } from '../ports/clock.ts';
 import { ClusterError, type Patch } from '../ports/cluster.ts';
 import { memoryJournal } from '../ports/journal.ts';
@@ -70,6 +71,7 @@ const aWorld = (
         return Promise.resolve(patched);
       },
     },
+    index: scanningIndex({ list: () => [...releases.values()] as never }),
     clock: manualClock(Date.UTC(2026, 0, 2)),
     metrics: { release: { end: () => undefined } },
     policies: { ofWorkload: () => ({ spec: {}, plan: compile(resolvePolicy({})) }) },

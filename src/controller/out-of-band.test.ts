@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { aDeployment, aTemplate, type DeploymentTraits } from '../../test/support/a-deployment.ts';
 import { hashOf, optIn } from '../../test/support/admission-input.ts';
 import type { Gvk, JsonObject, KubeObject, ObjectRef } from '../values/kube-object.ts';
+import { scanningIndex } from '../../test/support/scanning-index.ts';
 import { manualClock } from '../ports/clock.ts';
 import { ClusterError, type Patch, type WriteOptions } from '../ports/cluster.ts';
 import { memoryJournal } from '../ports/journal.ts';
@@ -64,6 +65,7 @@ const aWorld = (traits: DeploymentTraits) => {
           return patched(ref, body as JsonObject);
         }),
     },
+    index: scanningIndex({ list: () => [...releases.values()] as never }),
     clock: manualClock(Date.UTC(2026, 0, 2)),
     policies: { optedIn: () => true, ofWorkload: () => ({ spec: {} }) },
     told: new Map(),

@@ -34,7 +34,7 @@ export const looksOutOfBand = ({ policies }: ControllerDependencies, workload: D
  */
 export const settleOutOfBand = async (deps: ControllerDependencies, workload: Deployment): Promise<boolean> => {
   const { namespace = '', name, uid } = workload.metadata;
-  const all = releasesOf(deps.cluster, namespace, name, uid);
+  const all = releasesOf(deps.index, namespace, name, uid);
   const open = openOf(all);
   const input: OutOfBandInput = {
     workload,

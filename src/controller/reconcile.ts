@@ -35,7 +35,7 @@ export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef<Dep
   if (orphans !== undefined) return { again: orphans };
   if (await settleOutOfBand(deps, workload)) return { again: 0 };
   const { created, foreign } = await adoptRelease(deps, workload);
-  const ours = releasesOf(deps.cluster, namespace, ref.name, workload.metadata.uid).filter((r) => r.name !== foreign);
+  const ours = releasesOf(deps.index, namespace, ref.name, workload.metadata.uid).filter((r) => r.name !== foreign);
   const all = withAdopted(ours, created);
   const marked = boundMarks(workload)?.release;
   const advanced: Advanced[] = [];
@@ -52,7 +52,7 @@ export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef<Dep
 const abandoned = async (deps: ControllerDependencies, namespace: string, name: string): Promise<ReconcileResult> => {
   deps.outside.want(workloadKey(namespace, name), []);
   await restoreOrphaned(deps, namespace, name);
-  forgetMetrics(deps, releasesOf(deps.cluster, namespace, name));
+  forgetMetrics(deps, releasesOf(deps.index, namespace, name));
   const again = await clearOrphans(deps, { namespace, workload: name }, undefined);
   return again === undefined ? {} : { again };
 };

@@ -4,7 +4,7 @@ import type { AllowedAddress } from '../core/outbound/allowed-address.ts';
 import { kinds } from '../schema/kinds.ts';
 import { sourceForms } from '../metrics/index.ts';
 import type { ClusterView } from '../ports/cluster.ts';
-import { meshProviders } from '../traffic/index.ts';
+import { routeFormats, usedKinds } from '../traffic/index.ts';
 import { knownProviders } from './known-providers.ts';
 import { policyOf, policyUse } from './policies.ts';
 
@@ -22,7 +22,8 @@ export const webhookRules = (
     providers,
     addresses,
     policyUse: policyUse(cluster),
-    routes: meshProviders,
+    formats: routeFormats,
+    routeKinds: usedKinds,
     failureOf: (namespace, name) => {
       if (!cluster.serves(kinds.release)) return undefined;
       const message = cluster.get({ gvk: kinds.release, namespace, name })?.status?.['message'];

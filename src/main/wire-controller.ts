@@ -13,8 +13,9 @@ import type { Journal } from '../ports/journal.ts';
 import { group } from '../schema/names.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { releaseIndex } from '../controller/release-index.ts';
 import { detectProvider } from '../traffic/detect.ts';
-import { trafficProviders } from '../traffic/index.ts';
+import { routeFormats, trafficProviders, trafficRunners } from '../traffic/index.ts';
 import { knownProviders } from './known-providers.ts';
 import { metricSources } from './metric-sources.ts';
 import { policyPort } from './policies.ts';
@@ -57,7 +58,8 @@ export const wireController = async (parts: ControllerParts): Promise<Work> => {
   const dependencies: ControllerDependencies = {
     cluster,
     clock,
-    traffic: { providers: trafficProviders, detect: detectProvider },
+    traffic: { providers: trafficRunners, formats: routeFormats, detect: detectProvider(trafficProviders) },
+    index: releaseIndex(cluster, routeFormats),
     providers,
     policies: policyPort(cluster, { forms: sourceForms, providers, addresses }),
     outside,

@@ -1,5 +1,6 @@
 /** The two webhook configurations: which writes the API server asks Sluice about. As few as can be. */
-import type { Gvk, JsonObject, KubeObject } from '../values/kube-object.ts';
+import type { KindUse } from '../values/kind-use.ts';
+import type { JsonObject, KubeObject } from '../values/kube-object.ts';
 import { optInLabels } from '../schema/annotations.ts';
 import { guards, routes } from './guard-webhooks.ts';
 import { changesARelease, changesUnspoken, makesARequest, templateChanges } from './match-conditions.ts';
@@ -19,8 +20,8 @@ export type WebhookOptions = {
   readonly caBundle?: string;
   /** User names of Sluice's own service accounts: what they write comes back as a question only where a template changes. */
   readonly sluiceUsers: readonly string[];
-  /** Kinds that traffic providers read and write. */
-  readonly providerKinds: readonly Gvk[];
+  /** Kinds that traffic providers work with. */
+  readonly providerKinds: readonly KindUse[];
   /** Ask about this namespace alone, and about no cluster-wide policy. */
   readonly namespace?: string;
   /** What becomes of a change of a template, a policy or a request while no webhook answers. */

@@ -132,7 +132,10 @@ class Rolling {
     const size = sizeAtBirth(this.#rollout());
     if (size === undefined) return undefined;
     const wanted = newSet(this.#deployment, size, revision);
-    if (this.#server.get(refOf(replicaSets, wanted)) !== undefined) { this.#collide(); return; }
+    if (this.#server.get(refOf(replicaSets, wanted)) !== undefined) {
+      this.#collide();
+      return;
+    }
     const made = this.#server.create(wanted, replicaSets, author);
     const words = `Created new replica set "${made.metadata.name}"`;
     this.#tellRevision(revision, progressing('True', 'NewReplicaSetCreated', words));

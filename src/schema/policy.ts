@@ -1,6 +1,7 @@
 /** CanaryPolicy and ClusterCanaryPolicy: how to release. The one declaration of every field, bound and default. */
 import { Type, type Static } from 'typebox';
 import { patterns } from './patterns.ts';
+import { providerNames } from './providers.ts';
 import { checkRules, defaultMaxWeight, policyRules } from './policy-rules.ts';
 
 /**
@@ -93,7 +94,7 @@ export const PolicySpecSchema = Type.Object(
     strategy: Type.Optional(choice(['canary'], 'How the new version meets traffic.', defaults.strategy)),
     provider: Type.Optional(
       choice(
-        ['auto', 'istio', 'linkerd', 'smi', 'kubernetes'],
+        ['auto', ...providerNames],
         'Who splits the traffic. `auto` looks at the routes that point at the Service and at what is installed.',
         defaults.provider,
       ),

@@ -57,7 +57,7 @@ const route: JsonObject = {
     namespace: 'shop',
     annotations: {
       'sluice.dev/split':
-        '{"bare":true,"services":{"web":{"canary":20,"release":"web-7","weights":{"http/main":null}}}}',
+        '{"bare":true,"services":{"web":{"release":"web-7","split":{"weight":20},"weights":{"http/main":null}}}}',
     },
     managedFields: [{ manager: 'sluice' }],
   },

@@ -5,11 +5,11 @@ import { share, type Load } from '../support/load.ts';
 import { app, service, virtualService } from '../support/manifests.ts';
 import { Stage } from '../support/stage.ts';
 import { canonical } from '../support/canonical.ts';
-import { istio } from '../../src/traffic/istio.ts';
+import { virtualServices as format } from '../../src/traffic/istio.ts';
 
 jest.setTimeout(240_000);
 
-const virtualServices = istio.kinds[0]!;
+const virtualServices = format.gvk;
 const policy = {
   'sluice.dev/canary': 'enabled',
   'sluice.dev/provider': 'istio',

@@ -20,7 +20,7 @@ import { kinds } from '../../src/schema/kinds.ts';
 import { apiVersion, isOurs } from '../../src/schema/names.ts';
 import type { PolicySpec } from '../../src/schema/policy.ts';
 import type { RequestVerb } from '../../src/schema/request.ts';
-import { istio } from '../../src/traffic/istio.ts';
+import { virtualServices } from '../../src/traffic/istio.ts';
 import { app, service, virtualService } from '../support/manifests.ts';
 import { sluiceAdmission } from './admission.ts';
 import {
@@ -61,7 +61,7 @@ export type SeenPod = {
   readonly version: string;
 };
 
-const route: Gvk = istio.kinds[0] ?? gvk('networking.istio.io/v1', 'VirtualService', 'virtualservices');
+const route: Gvk = virtualServices.gvk;
 
 export const refs = {
   web: { gvk: kinds.deployment, namespace, name: 'web' },
@@ -129,7 +129,7 @@ export class World {
     const root = { user: 'root' };
     this.server.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, kinds.namespace, root);
     const own = [kinds.release, kinds.canaryPolicy, kinds.clusterCanaryPolicy].map((kind) => definitionOf(kind));
-    const meshes = this.#options.splitting === 'replicas' ? [] : istio.kinds.map((kind) => definitionOf(kind));
+    const meshes = this.#options.splitting === 'replicas' ? [] : [definitionOf(route)];
     for (const definition of [...own, ...meshes]) this.server.create(definition, kinds.crd, root);
   }
 

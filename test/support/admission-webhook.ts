@@ -11,7 +11,7 @@ import { systemClock } from '../../src/ports/clock.ts';
 import { memoryJournal, type MemoryJournal } from '../../src/ports/journal.ts';
 import { webhookConfigurations, type WebhookConfiguration } from '../../src/manifests/webhooks.ts';
 import { createLog } from '../../src/telemetry/log.ts';
-import { meshProviders } from '../../src/traffic/index.ts';
+import { routeFormats, usedKinds } from '../../src/traffic/index.ts';
 import { webhookApp } from '../../src/webhook/webhook-app.ts';
 import { startWebhookServer, type ServingCertificate, type WebhookServer } from '../../src/webhook/webhook-server.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
@@ -42,7 +42,8 @@ export type AdmissionKit = {
 const noPolicies: AdmissionRules = {
   sluiceUsers: [sluice],
   forms: sourceForms,
-  routes: meshProviders,
+  formats: routeFormats,
+  routeKinds: usedKinds,
   policyOf: ({ metadata }) =>
     parsePolicy({
       forms: sourceForms,
@@ -117,7 +118,7 @@ export const startAdmission = async (
     clientConfig: { url: `https://127.0.0.1:${server.port}` },
     caBundle,
     sluiceUsers: [sluice],
-    providerKinds: meshProviders.flatMap(({ kinds }) => kinds),
+    providerKinds: usedKinds,
     ...(clusterWide === undefined ? { namespace } : {}),
     failurePolicy: 'Fail',
   }).map((configuration) =>

@@ -2,7 +2,7 @@ import type { AdmissionRequest } from '../../src/core/admission/admission-reques
 import { sourceForms } from '../../src/metrics/index.ts';
 import type { AdmissionRules } from '../../src/core/admission/admission-rules.ts';
 import type { KubeObject } from '../../src/values/kube-object.ts';
-import { meshProviders } from '../../src/traffic/index.ts';
+import { routeFormats, usedKinds } from '../../src/traffic/index.ts';
 import { aDeployment, type DeploymentTraits } from './a-deployment.ts';
 import { alice, anInput, sluice } from './admission-input.ts';
 
@@ -10,7 +10,8 @@ import { alice, anInput, sluice } from './admission-input.ts';
 export const someRules: AdmissionRules = {
   sluiceUsers: [sluice],
   forms: sourceForms,
-  routes: meshProviders,
+  formats: routeFormats,
+  routeKinds: usedKinds,
   policyOf: anInput(aDeployment(), aDeployment()).policyOf,
 };
 

@@ -127,6 +127,7 @@ export class World {
       route: {
         splits: this.splits,
         observed: this.observed,
+        accepted: 'untold',
         pristine: this.splits === 'replicas' || this.observed === 'unknown',
         ...some({ unserved: this.unserved }),
       },

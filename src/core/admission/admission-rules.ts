@@ -1,12 +1,13 @@
+import type { KindUse } from '../../values/kind-use.ts';
 import type { Deployment, KubeObject } from '../../values/kube-object.ts';
 import type { QueryChecks } from '../questions/source-form.ts';
+import type { RouteFormat } from '../../values/route-format.ts';
 import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { PolicyUse } from '../policy/policy-use.ts';
 import type { AllowedAddress } from '../outbound/allowed-address.ts';
 import type { KnownProviders } from '../policy/provider-plan.ts';
 import type { DecideInput } from './facts.ts';
 import { deny, type AdmissionRequest, type Answer } from './admission-request.ts';
-import type { RouteKeeper } from './keep-split.ts';
 
 /** What answers depend on besides the question. Everything comes from caches: no answer waits for the API server. */
 export type AdmissionRules = {
@@ -19,8 +20,10 @@ export type AdmissionRules = {
   readonly providers?: KnownProviders;
   /** Addresses that policies may name. */
   readonly addresses?: readonly AllowedAddress[];
-  /** Providers whose routes may carry a split. */
-  readonly routes: readonly RouteKeeper[];
+  /** Formats of the routes that may carry a split. */
+  readonly formats: readonly RouteFormat[];
+  /** Kinds that traffic providers work with. */
+  readonly routeKinds: readonly KindUse[];
   /** Who uses which policy, for warnings; none are given without it. */
   readonly policyUse?: PolicyUse;
   /** Why a release failed, as a sentence, where that is known. */
@@ -48,7 +51,7 @@ export const decideInput = (request: AdmissionRequest, rules: AdmissionRules, no
   if (sent === undefined || (isUpdate && old === undefined)) return undefined;
   // A write of the status stores annotations with it, but no spec, whatever it carries.
   const object = request.subResource === 'status' && old !== undefined ? { ...sent, spec: old.spec } : sent;
-  const { failureOf, routes: _routes, ...given } = rules;
+  const { failureOf, formats: _formats, routeKinds: _kinds, ...given } = rules;
   return {
     ...given,
     operation: isUpdate ? 'UPDATE' : 'CREATE',

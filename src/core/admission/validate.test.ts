@@ -138,9 +138,10 @@ describe('a policy is validated by the parser the controller uses', () => {
   });
 
   it('a provider that cannot do what it asks, and one that is not there', () => {
+    const features = new Set(['weight'] as const);
     const providers = {
-      kubernetes: { can: { splits: 'replicas', granularity: 1 } },
-      istio: { can: { splits: 'route', granularity: 1 }, missing: () => ['VirtualService'] },
+      kubernetes: { can: { splits: 'replicas', features, granularity: 1 } },
+      istio: { can: { splits: 'route', features, granularity: 1 }, missing: () => ['VirtualService'] },
     } as const;
     const answer = (spec: KubeObject['spec']): Answer =>
       validate(aRequest({ object: policy(spec) }), { ...someRules, providers }, now);

@@ -1,14 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { sourceForms } from '../../metrics/index.ts';
 import type { PolicySpec } from '../../schema/policy.ts';
+import type { Feature, Split } from '../../values/split.ts';
 import { percent } from '../../values/percent.ts';
 import { sentence } from '../../values/problem.ts';
 import { parsePolicy, parsePolicySpec, type ParsedSpec } from './parse-policy.ts';
-import { planProblems, providerProblems, type KnownProviders } from './provider-plan.ts';
+import { missingFeatures, planProblems, providerProblems, splitsOf, type KnownProviders } from './provider-plan.ts';
 
-const route = { can: { splits: 'route', granularity: 1 } } as const;
-const pods = { can: { splits: 'replicas', granularity: 1 } } as const;
-const coarse = { can: { splits: 'route', granularity: 5 } } as const;
+const features: ReadonlySet<Feature> = new Set<Feature>(['weight']);
+const route = { can: { splits: 'route', features, granularity: 1 } } as const;
+const pods = { can: { splits: 'replicas', features, granularity: 1 } } as const;
+const coarse = { can: { splits: 'route', features, granularity: 5 } } as const;
 const away = { ...route, missing: () => ['VirtualService (networking.istio.io/v1)'] } as const;
 const known: KnownProviders = { istio: route, smi: coarse, kubernetes: pods };
 
@@ -32,8 +34,59 @@ describe('planProblems', () => {
     ],
     ['everything, from pods', { name: 'kubernetes', ...pods }, [50, 100], [`weights "100": ${below100}`]],
   ])('answers to %s', (_case, provider, weights, problems) =>
-    expect(planProblems(provider, weights.map(percent)).map(sentence)).toEqual(problems),
+    expect(planProblems(provider, splitsOf(weights.map(percent))).map(sentence)).toEqual(problems),
   );
+});
+
+describe('missingFeatures', () => {
+  const of = (split: Partial<Split>): readonly string[] =>
+    missingFeatures({ name: 'smi', ...coarse }, { weight: percent(0), ...split }).map(({ rule }) => rule);
+  const cannot = 'which the provider smi cannot do';
+
+  it.each<[string, Partial<Split>, readonly string[]]>([
+    ['a weight, which every provider can', { weight: percent(5) }, []],
+    ['nothing', {}, []],
+    [
+      'a header',
+      { match: [{ headers: { 'x-user': { exact: 'beta' } } }] },
+      [`asks for requests that match a header (match.header.exact), ${cannot}`],
+    ],
+    [
+      'a cookie and a query parameter, each in its way, once',
+      {
+        match: [{ cookies: { a: { regex: 'b' } } }, { cookies: { a: { regex: 'c' } }, query: { q: { prefix: 'd' } } }],
+      },
+      [
+        `asks for requests that match a cookie by a pattern (match.cookie.regex), ${cannot}`,
+        `asks for requests that match a query parameter by its prefix (match.query.prefix), ${cannot}`,
+      ],
+    ],
+    [
+      'the calling workload',
+      { match: [{ sourceLabels: { app: 'shop' } }] },
+      [`asks for requests that match labels of the calling workload (match.source), ${cannot}`],
+    ],
+    [
+      'copies of a part',
+      { mirror: percent(10) },
+      [
+        `asks for copies of requests (mirror), ${cannot}`,
+        `asks for copies of a part of the requests (mirror.percent), ${cannot}`,
+      ],
+    ],
+    [
+      'sessions',
+      { sticky: { cookie: 'arm', ttl: 1 } },
+      [`asks for callers that stay on the arm that answered first (sticky), ${cannot}`],
+    ],
+  ])('names what the provider cannot do of %s', (_case, split, rules) => expect(of(split)).toEqual(rules));
+
+  it('is asked before a release starts', () =>
+    expect(
+      planProblems({ name: 'istio', ...route }, [{ weight: percent(5), mirror: percent(100) }]).map(sentence),
+    ).toEqual([
+      'steps "{"weight":5,"mirror":100}": asks for copies of requests (mirror), which the provider istio cannot do. Take it out, or use a provider that can.',
+    ]));
 });
 
 const told = (parsed: ParsedSpec): readonly string[] => (parsed.ok ? [] : parsed.problems.map(sentence));
