@@ -140,7 +140,7 @@ const HistoryEntrySchema = Type.Object({
   reason: text('One word for machines, as in the Kubernetes event.'),
   action: text('What was done about it, one word.'),
   message: text('One sentence for people.'),
-  on: Type.Enum(['workload', 'release', 'both'], { description: 'On which objects the event is told.' }),
+  toldOn: Type.Enum(['workload', 'release', 'both'], { description: 'On which objects the event is told.' }),
 });
 
 const AcknowledgedSchema = Type.Object({

@@ -75,7 +75,7 @@ describe('through a VirtualService of the user', () => {
     const before = { route: route(), pods: stage.pods({ app: 'web' }) };
     await stage.apply(web('v3', { ERROR_RATE: '0.3' }));
     const { status } = await stage.untilPhase('Failed');
-    expect(status).toMatchObject({ ending: { reason: 'ChecksFailed' }, step: 1, failures: 2 });
+    expect(status).toMatchObject({ ending: { reason: 'ChecksFailed' }, step: 1, analyses: [{ failures: 2 }] });
     expect(status?.failedChecks?.[0]).toMatchObject({ name: 'request-success-rate', call: 'fail', weight: 10 });
     expect(status?.message).toMatch(/^at 10 %: request-success-rate .* is below/);
     const rollout = await stage.kubectl('rollout', 'status', 'deployment/web', '--timeout=20s');
