@@ -46,8 +46,11 @@ const isLostWeight = (value: Json | undefined): value is LostWeight => value ===
 /** What is remembered for this apex. Anything unreadable counts as not remembered. */
 export const readMemo = (object: KubeObject, apex: string): SplitMemo | undefined => {
   const { services } = read(object);
-  if (services[apex] === undefined) return undefined;
-  const { canary, release, weights } = objectOf(services[apex]);
+  return services[apex] === undefined ? undefined : memoIn(services[apex]);
+};
+
+const memoIn = (noted: Json): SplitMemo => {
+  const { canary, release, weights } = objectOf(noted);
   const kept = Object.entries(objectOf(weights)).filter((pair): pair is [string, LostWeight] => isLostWeight(pair[1]));
   return {
     canary: typeof canary === 'number' ? canary : 0,
@@ -58,10 +61,13 @@ export const readMemo = (object: KubeObject, apex: string): SplitMemo | undefine
 
 /** Every split that the object remembers. */
 export const carriedSplits = (object: KubeObject): readonly CarriedSplit[] =>
-  Object.keys(read(object).services).flatMap((apex) => {
-    const { canary = 0, release = '' } = readMemo(object, apex) ?? {};
+  Object.entries(read(object).services).flatMap(([apex, noted = null]) => {
+    const { canary, release } = memoIn(noted);
     return isPercent(canary) ? [{ apex, canaryService: canaryServiceName(apex), canary, release }] : [];
   });
+
+/** The object without any memory. */
+export const withoutMemory = (object: KubeObject): KubeObject => withoutAnnotation(object, read(object).bare);
 
 /** The object with the memory of another in the place of its own. Which other annotations it has is its own. */
 export const withMemoryOf = (source: KubeObject, object: KubeObject): KubeObject => {

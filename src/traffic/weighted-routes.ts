@@ -4,6 +4,7 @@
  */
 import type { KubeObject, ObjectMeta, ObjectRef } from '../values/kube-object.ts';
 import { apiVersionOf } from '../values/kube-object.ts';
+import { weightOf } from '../values/extent.ts';
 import { isPercent, percent, type Percent } from '../values/percent.ts';
 import type { CarriedSplit, KeptRoute } from '../values/route-split.ts';
 import type { Acceptance, Change, Live, RouteTarget, Target, TrafficProvider } from '../ports/traffic.ts';
@@ -13,15 +14,15 @@ import { create, remove, replaceIfChanged } from './changes.ts';
 import { replaceAt, sameJson } from './json-values.ts';
 import { liveLists, roleOf, type LiveList, type RouteKind, type RouteRole } from './route-kind.ts';
 import { routeProblems } from './route-problems.ts';
-import { carriedSplits, readMemo, withMemoryOf, writeMemo, type SplitMemo } from './split-memo.ts';
+import { carriedSplits, readMemo, withMemoryOf, withoutMemory, writeMemo, type SplitMemo } from './split-memo.ts';
 import * as weighted from './weighted-list.ts';
 
 const withSplit = (kind: RouteKind, target: RouteTarget, object: KubeObject, share: Percent): KubeObject => {
   const arms = kind.arms(target, object);
   const lists = liveLists(kind, target, object);
-  const routed = lists.reduce<KubeObject>(
-    (next, { path, merged }) => replaceAt(next, path, weighted.splitList(merged, share, arms)),
+  const routed: KubeObject = replaceAt(
     object,
+    lists.map(({ path, merged }) => ({ path, value: weighted.splitList(merged, share, arms) })),
   );
   const sending = lists.filter(({ merged }) => weighted.stableUnits(merged, arms) > 0);
   const memo = share === 0 || sending.length === 0 ? undefined : memoOf(target, sending, share);
@@ -43,15 +44,33 @@ const carriedAt = (kind: RouteKind, object: KubeObject, split: CarriedSplit, sha
   return withSplit(kind, target, object, share);
 };
 
+/** As much work as takes a second at most: values in the route, times the splits in it. Sluice's own come nowhere near. */
+const mostWork = 500_000;
+
+const isTooMuch = (splits: readonly CarriedSplit[], ...objects: readonly KubeObject[]): boolean => {
+  const read = objects.map(({ metadata, spec }) => [metadata.annotations, spec]);
+  return splits.length > 0 && weightOf(read, mostWork / splits.length) === Infinity;
+};
+
+const withoutCopied = (kind: RouteKind, object: KubeObject, copied: readonly CarriedSplit[]): KubeObject =>
+  copied.reduce((next, split) => carriedAt(kind, next, split, percent(0)), object);
+
 /**
  * Splits by the old object's memory. A split that only the new object tells of was copied from a live one some other
  * time: it goes, and its own memory is good for taking it out.
  */
 const keep = (kind: RouteKind, old: KubeObject | undefined, object: KubeObject): KeptRoute => {
   const before = old === undefined ? [] : carriedSplits(old);
-  const copied = carriedSplits(object).filter(({ apex }) => !before.some((split) => split.apex === apex));
-  const cleaned = copied.reduce((next, split) => carriedAt(kind, next, split, percent(0)), object);
-  const start = old === undefined || before.length === 0 ? cleaned : withMemoryOf(old, cleaned);
+  // What the new object remembers is not read while splits are put back.
+  if (old !== undefined && isTooMuch(before, old, withoutMemory(object)))
+    return { object, kept: [], gone: [], copied: [], tooMuch: true };
+  const known = new Set(before.map(({ apex }) => apex));
+  const copied = carriedSplits(object).filter(({ apex }) => !known.has(apex));
+  // Of more than anybody copies none is believed: the memory of them goes, and the routes stay as they were sent.
+  const madeUp = isTooMuch(copied, object);
+  const cleaned = madeUp ? object : withoutCopied(kind, object, copied);
+  const otherwise = madeUp ? withoutMemory(object) : cleaned;
+  const start = old === undefined || before.length === 0 ? otherwise : withMemoryOf(old, cleaned);
   const stored = before.reduce((next, split) => carriedAt(kind, next, split, split.canary), start);
   const isIn = ({ apex }: CarriedSplit): boolean => readMemo(stored, apex) !== undefined;
   return { object: stored, kept: before.filter(isIn), gone: before.filter((split) => !isIn(split)), copied };
@@ -92,12 +111,11 @@ const generated = (kind: RouteKind, target: Target, share: Percent, live?: KubeO
   const whole: KubeObject = { ...live, apiVersion, kind: kind.gvk.kind, metadata, spec: kind.generate(target) };
   const arms = kind.arms(target, whole);
   // No memory is needed on it: every weight in it is out of 100 and nothing in it has to come back.
-  return kind
-    .lists(target, whole)
-    .reduce<KubeObject>(
-      (next, { path, destinations }) => replaceAt(next, path, weighted.splitList(destinations, share, arms)),
-      whole,
-    );
+  const lists = kind.lists(target, whole);
+  return replaceAt(
+    whole,
+    lists.map(({ path, destinations }) => ({ path, value: weighted.splitList(destinations, share, arms) })),
+  );
 };
 
 const renderGenerated = (kind: RouteKind, target: Target, share: Percent, routes: Routes): readonly Change[] => {
