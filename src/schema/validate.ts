@@ -47,9 +47,14 @@ const within = (size: number, min = 0, max = Infinity): boolean => size >= min &
 const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 const isTime = (text: string): boolean => rfc3339.test(text) && !Number.isNaN(Date.parse(text));
 
+/** The API server counts characters, not UTF-16 units. Of a text without bounds, or with more units than can fit, nothing is counted. */
+const lengthOf = (text: string, { minLength, maxLength }: SchemaNode): number =>
+  (minLength === undefined && maxLength === undefined) || text.length > 2 * (maxLength ?? Infinity)
+    ? text.length
+    : Array.from(text).length;
+
 const textFits = (node: SchemaNode, text: string): boolean =>
-  // The API server counts characters, not UTF-16 units.
-  within(Array.from(text).length, node.minLength, node.maxLength) &&
+  within(lengthOf(text, node), node.minLength, node.maxLength) &&
   (node.pattern === undefined || new RegExp(node.pattern).test(text)) &&
   (node.enum === undefined || node.enum.includes(text)) &&
   (node.format === undefined || isTime(text));
