@@ -33,6 +33,10 @@ const reference = ({ ref: { gvk, namespace, name }, uid }: JournalSubject): Json
   uid,
 });
 
+/** The entry with texts of its own: one that was cut out of a question would keep all of the question in memory. */
+export const ownEntry = (entry: JournalEntry): JournalEntry =>
+  JSON.parse(JSON.stringify({ ...entry, note: cutToBytes(entry.note, LONGEST_NOTE) })) as JournalEntry;
+
 /** Entries with the same key tell the same thing about the same object. */
 export const seriesKey = ({ regarding, related, type, reason, action, note, id }: JournalEntry): string =>
   JSON.stringify(id === undefined ? [regarding.uid, related?.uid, type, reason, action, note] : [regarding.uid, id]);
