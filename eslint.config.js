@@ -7,7 +7,7 @@ const kubeClient = {
   group: ['@kubernetes/client-node', '@kubernetes/client-node/*'],
   message: 'Only src/kube imports the Kubernetes client.',
 };
-const adapters = ['kube', 'memory', 'traffic', 'metrics', 'notify', 'certs', 'http'];
+const adapters = ['kube', 'memory', 'traffic', 'metrics', 'outside', 'notify', 'certs', 'http'];
 const notAdapters = {
   group: adapters.map((a) => `**/${a}/**`),
   message: 'Adapters are wired in main only; depend on ports.',

@@ -73,6 +73,7 @@ const aWorld = (
     clock: manualClock(Date.UTC(2026, 0, 2)),
     metrics: { release: { end: () => undefined } },
     policies: { ofWorkload: () => ({ spec: {}, plan: compile(resolvePolicy({})) }) },
+    told: new Map(),
     journal,
     formerTemplates: formerTemplates(),
     log: pino({ level: 'silent' }),

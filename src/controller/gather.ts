@@ -17,7 +17,7 @@ import {
 } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { weightsOf, type Plan } from '../core/plan/plan.ts';
-import type { Arms } from '../core/outside/question.ts';
+import type { Arms } from '../core/questions/question.ts';
 import { telemetryOf } from '../core/judge/telemetry.ts';
 import { planProblems, providerProblems, unserved, type KnownProvider } from '../core/policy/provider-plan.ts';
 import type { Problem } from '../values/problem.ts';
@@ -233,39 +233,54 @@ const armsOf = ({ metadata: { namespace = '', name } }: Deployment, service: str
   canaryService: canaryServiceName(service),
 });
 
+/** What is there for every release, whatever its way to the canary. */
+const ownFacts = ({ deps, workload, release, now }: Subject) => ({
+  now,
+  release: { name: release.name, spec: release.spec, generation: release.object.metadata.generation ?? 1 },
+  workload: workloadFacts(workload, deps.policies.optedIn(workload)),
+  requests: requestsOf(release.object),
+  answers: deps.outside.answers(workloadKey(namespaceOf(workload), workload.metadata.name)),
+  ...present({ refused: refusedOf(release) }),
+});
+
+const readyWhere = (subject: Subject, route: Route | undefined): readonly EndpointSlice[] | undefined =>
+  route?.provider.can.splits === 'replicas'
+    ? undefined
+    : slicesOf(subject.deps.cluster, subject.release, namespaceOf(subject.workload));
+
+/** What is known of the way to the canary. */
+const wayFacts = (
+  { deps, workload }: Subject,
+  route: Route | undefined,
+  service: string | undefined,
+): Pick<Facts, 'route' | 'provider' | 'service' | 'arms'> => ({
+  route: routeFacts(deps.cluster, route),
+  provider: route?.provider.name ?? 'none',
+  ...(service === undefined ? {} : { service, arms: armsOf(workload, service) }),
+});
+
 export const gather = (subject: Subject): Gathered => {
   const { deps, workload, release } = subject;
   const { plan, problems: unreadable } = deps.policies.planOf(release.spec);
   const { apex, route: found, label, problems } = wayOf(subject, plan);
   const service = apex?.metadata.name;
-  const {
-    problems: taken,
-    borrowed,
-    ...canary
-  } = canaryObjects(deps.cluster, workload, service ?? release.status?.service);
+  const objects = canaryObjects(deps.cluster, workload, service ?? release.status?.service);
+  const { problems: taken, borrowed, ...canary } = objects;
   const route = borrowed ? ownRoute(found) : found;
-  const slices =
-    route?.provider.can.splits === 'replicas' ? undefined : slicesOf(deps.cluster, release, namespaceOf(workload));
+  const slices = readyWhere(subject, route);
+  const way = wayFacts(subject, route, service);
   const facts: Facts = {
-    now: subject.now,
-    release: { name: release.name, spec: release.spec, generation: release.object.metadata.generation ?? 1 },
+    ...ownFacts(subject),
+    ...way,
     plan,
-    workload: workloadFacts(workload, deps.policies.optedIn(workload)),
     canaryGone: canary.deployment === undefined && canary.service === undefined,
-    route: routeFacts(deps.cluster, route),
-    provider: route?.provider.name ?? 'none',
     preflight: [...unreadable, ...problems, ...taken],
-    requests: requestsOf(release.object),
-    telemetry: telemetryOf(plan.telemetry, route?.provider.name ?? 'none'),
-    answers: deps.outside.answers(workloadKey(namespaceOf(workload), workload.metadata.name)),
+    telemetry: telemetryOf(plan.telemetry, way.provider),
     started: startsOf(slices ?? [], canary.deployment),
     ...present({
       canary: canaryOf(canary, slices),
-      service,
       ahead: aheadOf(subject, found),
       planUnreadable: unreadable.length === 0 ? undefined : problemsText(unreadable),
-      refused: refusedOf(release),
-      arms: service === undefined ? undefined : armsOf(workload, service),
       takenOver: takenOver(canary, route),
     }),
   };

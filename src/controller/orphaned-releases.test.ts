@@ -44,7 +44,8 @@ const aWorld = (release: KubeObject, uid?: string) => {
     },
     clock,
     traffic: { providers: trafficProviders },
-    policies: { ofRelease: () => ({ propagationDelay }) },
+    policies: { planOf: () => ({ plan: { propagationDelay }, problems: [] }) },
+    told: new Map(),
     log: pino({ level: 'silent' }),
   } as unknown as ControllerDependencies;
   return {

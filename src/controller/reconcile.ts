@@ -1,6 +1,6 @@
 /** One reconcile of one workload: gather facts, step, record the status, then carry out the effects. Awaits the API server and nobody else. */
 import { boundMarks } from '../core/marks/marks.ts';
-import type { Question } from '../core/outside/question.ts';
+import type { Question } from '../core/questions/question.ts';
 import { withHistory } from '../core/release/history.ts';
 import { openRequests, requestsOf } from '../core/requests/release-requests.ts';
 import { isFinal } from '../core/release/state.ts';

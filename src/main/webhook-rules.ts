@@ -2,6 +2,7 @@
 import type { AdmissionRules } from '../core/admission/admission-rules.ts';
 import type { AllowedAddress } from '../core/outbound/allowed-address.ts';
 import { kinds } from '../schema/kinds.ts';
+import { sourceForms } from '../metrics/index.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 import { meshProviders } from '../traffic/index.ts';
 import { knownProviders } from './known-providers.ts';
@@ -16,7 +17,8 @@ export const webhookRules = (
   const providers = knownProviders(cluster);
   return {
     sluiceUsers: [sluiceUser],
-    policyOf: policyOf(cluster, { providers, addresses }),
+    policyOf: policyOf(cluster, { forms: sourceForms, providers, addresses }),
+    forms: sourceForms,
     providers,
     addresses,
     policyUse: policyUse(cluster),

@@ -1,6 +1,6 @@
 /** What a traffic provider must bring about between the two arms. It travels whole: plan, status, effect, route, memory, facts. */
 import { sameJson } from './same-json.ts';
-import type { Json, Labels } from './kube-object.ts';
+import type { Labels } from './kube-object.ts';
 import { percent, type Percent } from './percent.ts';
 import type { Milliseconds } from './time.ts';
 
@@ -34,7 +34,7 @@ export type Split = {
 /** Nothing goes to the canary. */
 export const noSplit: Split = { weight: percent(0) };
 
-export const sameSplit = (a: Split, b: Split): boolean => sameJson(a as Json, b as Json);
+export const sameSplit = (a: Split, b: Split): boolean => sameJson(a, b);
 
 /** One thing a split may ask of a provider. */
 export type Feature =

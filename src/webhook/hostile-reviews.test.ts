@@ -125,8 +125,7 @@ const fault = (text: string): string | undefined => {
       const wrong = answer.length > largestAnswer ? 'a huge answer' : misshapen(response, decoded.request.uid);
       if (wrong !== undefined) return `${answering.name}: ${wrong}`;
     } catch (error) {
-      // The app answers these with a 400.
-      if (!/call stack/.test(String(error))) return `${answering.name}: ${String(error)}`;
+      return `${answering.name}: ${String(error)}`;
     }
   }
   return undefined;

@@ -5,7 +5,6 @@
 import { gvk, type Gvk, type JsonObject, type KubeObject, type ObjectRef } from '../../src/values/kube-object.ts';
 import type { Milliseconds } from '../../src/values/time.ts';
 import { templateHash } from '../../src/core/template/template-hash.ts';
-import { crds } from '../../src/manifests/crds.ts';
 import { noFaults, type FaultPlan } from '../../src/memory/faults.ts';
 import { connectMemory, type MemoryCluster } from '../../src/memory/memory-cluster.ts';
 import { MemoryServer, type Admission, type Removal } from '../../src/memory/memory-server.ts';
@@ -46,6 +45,8 @@ export type WorldOptions = {
   readonly policy?: Partial<PolicySpec>;
   readonly replicas?: number;
   readonly strategy?: 'RollingUpdate' | 'Recreate';
+  /** How late the slowest proxy follows; just under what the policy allows unless said. */
+  readonly slowestProxy?: Milliseconds;
 };
 
 /** A controller that runs, or has been killed. */
@@ -84,10 +85,18 @@ export class World {
   readonly #applied = new Map<string, JsonObject>();
   #instance: Instance | undefined;
   #asked = 0;
+  #restarts = false;
   #requests: Requests | undefined;
 
   private constructor(options: WorldOptions) {
-    this.#options = { splitting: 'adopted', policy: {}, replicas: 4, strategy: 'RollingUpdate', ...options };
+    this.#options = {
+      splitting: 'adopted',
+      policy: {},
+      replicas: 4,
+      strategy: 'RollingUpdate',
+      slowestProxy: propagation - 1,
+      ...options,
+    };
     this.server = new MemoryServer({ clock: this.clock });
     this.kubernetes = runControllers(this.server);
     this.#install();
@@ -104,7 +113,7 @@ export class World {
   static async begin(options: WorldOptions = {}): Promise<World> {
     const world = new World(options);
     await world.settle();
-    world.#requests = watchRequests(world.server, { namespace, service: 'web' }, propagation - 1);
+    world.#requests = watchRequests(world.server, { namespace, service: 'web' }, world.#options.slowestProxy);
     world.start();
     await world.settle();
     return world;
@@ -113,8 +122,9 @@ export class World {
   #install(): void {
     const root = { user: 'root' };
     this.server.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, kinds.namespace, root);
+    const own = [kinds.release, kinds.canaryPolicy, kinds.clusterCanaryPolicy].map((kind) => definitionOf(kind));
     const meshes = this.#options.splitting === 'replicas' ? [] : istio.kinds.map((kind) => definitionOf(kind));
-    for (const definition of [...crds(), ...meshes]) this.server.create(definition, kinds.crd, root);
+    for (const definition of [...own, ...meshes]) this.server.create(definition, kinds.crd, root);
   }
 
   #webhook(): Admission {
@@ -186,6 +196,15 @@ export class World {
   async pass(duration: Milliseconds): Promise<void> {
     await this.clock.advanceAsync(duration);
     this.#requests?.look();
+    if (this.#restarts && this.instance.cluster.killed) {
+      this.start();
+      await this.clock.advanceAsync(0);
+    }
+  }
+
+  /** From now on another controller is started when one has been killed. */
+  restart(): void {
+    this.#restarts = true;
   }
 
   /** Lets time pass, from one thing that happens to the next, until it holds. Rejects with what was there instead. */

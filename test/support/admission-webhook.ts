@@ -1,4 +1,5 @@
 /** The webhook, run inside a test against a real API server, for one namespace of it. */
+import { sourceForms } from '../../src/metrics/index.ts';
 import { pino } from 'pino';
 import { issueServing, makeAuthority } from '../../src/certs/authority.ts';
 import { newPrivateKey } from '../../src/certs/key-pair.ts';
@@ -40,9 +41,15 @@ export type AdmissionKit = {
 
 const noPolicies: AdmissionRules = {
   sluiceUsers: [sluice],
+  forms: sourceForms,
   routes: meshProviders,
   policyOf: ({ metadata }) =>
-    parsePolicy({ annotations: metadata.annotations, namespace: metadata.namespace ?? '', find: () => undefined }),
+    parsePolicy({
+      forms: sourceForms,
+      annotations: metadata.annotations,
+      namespace: metadata.namespace ?? '',
+      find: () => undefined,
+    }),
 };
 
 /** A certificate for this machine, and whom to trust for it: base64 of the PEM authority. */

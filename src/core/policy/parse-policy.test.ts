@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from '@jest/globals';
+import { sourceForms } from '../../metrics/index.ts';
 import fc from 'fast-check';
 import { marks, policyAnnotations } from '../../schema/annotations.ts';
 import type { PolicySpec } from '../../schema/policy.ts';
@@ -19,6 +20,7 @@ const named: Readonly<Record<string, FoundPolicy>> = {
 };
 const parse = (own: Labels): ParsedPolicy =>
   parsePolicy({
+    forms: sourceForms,
     annotations: Object.fromEntries(Object.entries(own).map(([key, text]) => [`sluice.dev/${key}`, text])),
     namespace: 'shop',
     find: (name) => (Object.hasOwn(named, name) ? named[name] : undefined),
@@ -60,7 +62,9 @@ describe('parsePolicy', () => {
   });
 
   it('does the same for a workload without annotations', () => {
-    expect(parsePolicy({ annotations: undefined, namespace: 'shop', find: () => undefined }).ok).toBe(true);
+    expect(
+      parsePolicy({ forms: sourceForms, annotations: undefined, namespace: 'shop', find: () => undefined }).ok,
+    ).toBe(true);
   });
 
   it('reads every annotation, in the form of its example', () => {
@@ -245,12 +249,14 @@ describe('parsePolicy', () => {
 
   it('does not take the marks it keeps on a workload for mistakes', () => {
     const own = Object.fromEntries(Object.values(marks).map((key) => [key, 'x']));
-    expect(parsePolicy({ annotations: own, namespace: 'shop', find: () => undefined }).ok).toBe(true);
+    expect(parsePolicy({ forms: sourceForms, annotations: own, namespace: 'shop', find: () => undefined }).ok).toBe(
+      true,
+    );
   });
 
   it('leaves the annotations of others alone', () => {
     const annotations = { 'other.dev/steps': 'x', 'api.sluice.dev/steps': 'x', 'sluice.development/steps': 'x' };
-    expect(parsePolicy({ annotations, namespace: 'shop', find: () => undefined }).ok).toBe(true);
+    expect(parsePolicy({ forms: sourceForms, annotations, namespace: 'shop', find: () => undefined }).ok).toBe(true);
   });
 
   it('answers a hostile set of annotations in short sentences', () => {
@@ -327,7 +333,7 @@ describe('the resolved policy', () => {
 describe('parsePolicySpec', () => {
   it('finds a query that cannot be asked', () => {
     const spec = { checks: [{ name: 'errors', query: 'sum(rate(errors{ns="{{namspace}}"}[1m])', max: 1 }] };
-    const parsed = parsePolicySpec(spec);
+    const parsed = parsePolicySpec(spec, { forms: sourceForms });
     expect(parsed.ok).toBe(false);
     expect(parsed.ok ? [] : parsed.problems.map(({ field }) => field)).toContain('spec.checks[0].query');
   });
@@ -371,7 +377,10 @@ describe('parsePolicySpec', () => {
       ],
     ],
   ])('holds the address %s against the list of those that policies may name', (prometheus, list, expected) => {
-    const parsed = parsePolicySpec({ prometheus }, list === undefined ? {} : { addresses: list });
+    const parsed = parsePolicySpec(
+      { prometheus },
+      { forms: sourceForms, ...(list === undefined ? {} : { addresses: list }) },
+    );
     expect(parsed.ok ? [] : parsed.problems.map(sentence)).toEqual(expected);
   });
 
@@ -379,6 +388,7 @@ describe('parsePolicySpec', () => {
     const parsed = parsePolicy({
       annotations: { 'sluice.dev/policy': 'own' },
       namespace: 'shop',
+      forms: sourceForms,
       find: () => ({ kind: 'CanaryPolicy', spec: { prometheus: 'http://10.0.0.1' } }),
       addresses,
     });
@@ -398,19 +408,22 @@ describe('parsePolicySpec', () => {
     // In a comment, so that any letter may stand there.
     const query = `up # ${letter.repeat(4091)}`;
     const checks = Array.from({ length: 32 }, (_check, i) => ({ name: `check-${i}`, query, min: 1 }));
-    const parsed = parsePolicySpec({ checks });
+    const parsed = parsePolicySpec({ checks }, { forms: sourceForms });
     expect(parsed.ok ? [] : parsed.problems.map(sentence)).toEqual(expected);
   });
 
   it('reads a null as a field that is not set', () => {
-    const parsed = parsePolicySpec({ interval: null, checks: [{ name: 'errors', query: 'up', min: 1, max: null }] });
+    const parsed = parsePolicySpec(
+      { interval: null, checks: [{ name: 'errors', query: 'up', min: 1, max: null }] },
+      { forms: sourceForms },
+    );
     expect(parsed).toMatchObject({ ok: true, spec: { checks: [{ name: 'errors', query: 'up', min: 1 }] } });
     expect(parsed.ok && 'interval' in parsed.spec).toBe(false);
     expect(parsed.ok && parsed.policy.interval).toBe(60_000);
   });
 
   test.each([undefined, null, 'x', 3, []])('answers %j as a problem', (spec) => {
-    expect(parsePolicySpec(spec).ok).toBe(false);
+    expect(parsePolicySpec(spec, { forms: sourceForms }).ok).toBe(false);
   });
 });
 
@@ -435,6 +448,7 @@ describe('a policy that applies without being named in an annotation', () => {
   ];
   const parseAt = (input: Partial<PolicyInput>): ParsedPolicy =>
     parsePolicy({
+      forms: sourceForms,
       annotations: undefined,
       namespace: 'shop',
       find: (name) => (Object.hasOwn(named, name) ? named[name] : undefined),
@@ -517,7 +531,11 @@ describe('whatever is written', () => {
         const { policy, spec } = parsed;
         expect(policy.weights.every((w, i) => w >= 1 && w <= 100 && w > (policy.weights[i - 1] ?? 0))).toBe(true);
         expect(policy.checks.every((c) => c.min !== undefined || c.max !== undefined)).toBe(true);
-        expect(parsePolicySpec(JSON.parse(JSON.stringify(spec)) as Json)).toEqual({ ok: true, policy, spec });
+        expect(parsePolicySpec(JSON.parse(JSON.stringify(spec)) as Json, { forms: sourceForms })).toEqual({
+          ok: true,
+          policy,
+          spec,
+        });
         expect(resolvePolicy(spec)).toEqual(policy);
       }),
       { numRuns: 500 },

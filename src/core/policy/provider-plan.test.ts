@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { sourceForms } from '../../metrics/index.ts';
 import type { PolicySpec } from '../../schema/policy.ts';
 import { percent } from '../../values/percent.ts';
 import { sentence } from '../../values/problem.ts';
@@ -38,7 +39,8 @@ describe('planProblems', () => {
 const told = (parsed: ParsedSpec): readonly string[] => (parsed.ok ? [] : parsed.problems.map(sentence));
 
 describe('a policy that names its provider', () => {
-  const ofSpec = (spec: PolicySpec): readonly string[] => told(parsePolicySpec(spec, { providers: known }));
+  const ofSpec = (spec: PolicySpec): readonly string[] =>
+    told(parsePolicySpec(spec, { forms: sourceForms, providers: known }));
 
   it.each<[string, PolicySpec, readonly string[]]>([
     ['steps it can do', { provider: 'smi', weights: [5, 50] }, []],
@@ -64,6 +66,7 @@ describe('a policy that names its provider', () => {
 
   const ofWorkload = (own: Readonly<Record<string, string>>, spec: PolicySpec): ParsedSpec =>
     parsePolicy({
+      forms: sourceForms,
       annotations: Object.fromEntries(Object.entries(own).map(([key, text]) => [`sluice.dev/${key}`, text])),
       namespace: 'shop',
       find: () => ({ kind: 'CanaryPolicy', spec }),
@@ -113,20 +116,26 @@ const warningsOf = (parsed: ReturnType<typeof parsePolicySpec>): readonly string
 
 describe('a provider whose kinds are not served', () => {
   it('is a warning as long as it is only written down', () => {
-    expect(parsePolicySpec({ provider: 'istio' }, { providers: { istio: away } })).toMatchObject({
+    expect(parsePolicySpec({ provider: 'istio' }, { forms: sourceForms, providers: { istio: away } })).toMatchObject({
       ok: true,
       warnings: [
         'the provider istio works with VirtualService (networking.istio.io/v1), which the API server does not serve: no release can start until it does; the provider auto takes one that is there',
       ],
     });
     const [words = ''] = warningsOf(
-      parsePolicySpec({ provider: 'istio' }, { providers: { istio: away, kubernetes: route, smi: route } }),
+      parsePolicySpec(
+        { provider: 'istio' },
+        { forms: sourceForms, providers: { istio: away, kubernetes: route, smi: route } },
+      ),
     );
     expect(words).toContain('the provider auto takes one that is there (kubernetes, smi)');
     expect(
-      parsePolicySpec({ provider: 'istio' }, { providers: { istio: { ...away, missing: () => [] } } }),
+      parsePolicySpec(
+        { provider: 'istio' },
+        { forms: sourceForms, providers: { istio: { ...away, missing: () => [] } } },
+      ),
     ).not.toHaveProperty('warnings');
-    expect(parsePolicySpec({}, { providers: { istio: away } })).not.toHaveProperty('warnings');
+    expect(parsePolicySpec({}, { forms: sourceForms, providers: { istio: away } })).not.toHaveProperty('warnings');
   });
 
   it('is a problem of a release that is to start', () => {

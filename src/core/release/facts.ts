@@ -1,7 +1,7 @@
 /** Everything a step may look at. Gathered by the controller from its caches; all of it can be written down in a test. */
 import type { ReleaseSpec, ReleaseStatus } from '../../schema/release.ts';
 import type { RequestVerb } from '../../schema/request.ts';
-import type { Answers, Arms } from '../outside/question.ts';
+import type { Answers, Arms } from '../questions/question.ts';
 import type { Telemetry } from '../policy/policy.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Split } from '../../values/split.ts';

@@ -1,12 +1,11 @@
 /** Prometheus' HTTP API, and whatever else speaks it (Thanos, Mimir, VictoriaMetrics). */
-import { checkQuery } from '../core/judge/query-text.ts';
-import { promqlDuration } from '../core/judge/asks.ts';
-import type { Answer, Ask } from '../core/judge/series.ts';
-import type { Instant, Milliseconds } from '../values/time.ts';
-import { MetricError, type MetricSource } from '../ports/metrics.ts';
-import type { OutboundFetch } from '../ports/outbound.ts';
-import { decodeAnswer } from './prometheus-answer.ts';
-import { httpFailure, networkFailure, readBounded, type Place } from './prometheus-http.ts';
+import type { Ask, Fetched } from '../../core/questions/source-form.ts';
+import type { Instant, Milliseconds } from '../../values/time.ts';
+import { MetricError, type MetricSource } from '../../ports/metrics.ts';
+import type { OutboundFetch } from '../../ports/outbound.ts';
+import { decodeAnswer } from './answer.ts';
+import { httpFailure, networkFailure, readBounded, type Body, type Place } from './http.ts';
+import { promqlDuration, selectorText } from './promql.ts';
 
 export type PrometheusAuth =
   | { readonly kind: 'basic'; readonly user: string; readonly password: string }
@@ -18,7 +17,7 @@ export type PrometheusOptions = {
   readonly auth?: PrometheusAuth;
   /** Sent with every request, for example a tenant: `X-Scope-OrgID`. */
   readonly headers?: { readonly [name: string]: string };
-  /** For one query, 10 s unless set. Prometheus is told as well, so that it stops working on it. */
+  /** What Prometheus is told to give one query, 10 s unless set: then it stops working on it. */
   readonly timeout?: Milliseconds;
   /** Longest answer read, in bytes, 32 MiB unless set. */
   readonly maxBytes?: number;
@@ -52,7 +51,7 @@ const accessTo = (options: PrometheusOptions): Access => {
   const authorized = authorization(options.auth, url);
   const address = `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
   return {
-    place: { address, timeout: options.timeout ?? defaults.timeout, quotes: options.guarded === undefined },
+    place: { address, quotes: options.guarded === undefined },
     url: `${address}/api/v1/query`,
     headers: { accept: 'application/json', ...options.headers, ...(authorized && { authorization: authorized }) },
   };
@@ -60,17 +59,20 @@ const accessTo = (options: PrometheusOptions): Access => {
 
 const seconds = (at: Instant): string => (at / 1000).toFixed(3);
 
-const bodyOf = (ask: Ask, timeout: Milliseconds): URLSearchParams =>
-  new URLSearchParams({
-    query: ask.shape === 'samples' ? `${ask.query}[${promqlDuration(ask.to - ask.from)}]` : ask.query,
-    time: seconds(ask.to),
-    timeout: promqlDuration(timeout),
-  });
+const queryOf = (ask: Ask): string => (ask.shape === 'samples' ? selectorText(ask.selector) : ask.query);
+
+const bodyOf = (ask: Ask, timeout: Milliseconds): URLSearchParams => {
+  const query = queryOf(ask);
+  const asked =
+    ask.shape === 'samples'
+      ? { query: `${query}[${promqlDuration(ask.to - ask.from)}]`, time: seconds(ask.to) }
+      : { query, time: seconds(ask.at) };
+  return new URLSearchParams({ ...asked, timeout: promqlDuration(timeout) });
+};
 
 /** One request. Rejects with MetricError only. */
-const post = async (access: Access, body: URLSearchParams, limits: Limits): Promise<string> => {
+const post = async (access: Access, body: URLSearchParams, limits: Limits): Promise<Body> => {
   const { place } = access;
-  const late = AbortSignal.timeout(place.timeout);
   try {
     const response = await limits.fetch(access.url, {
       method: 'POST',
@@ -78,14 +80,14 @@ const post = async (access: Access, body: URLSearchParams, limits: Limits): Prom
       headers: access.headers,
       // A redirect is nearly always a login page, and following one would drop the body or hand the credentials on.
       redirect: 'manual',
-      signal: AbortSignal.any([limits.signal, late]),
+      signal: limits.signal,
     });
-    const text = await readBounded(response, place, limits.maxBytes);
-    if (!response.ok) throw httpFailure(response, text, place);
-    return text;
+    const read = await readBounded(response, place, limits.maxBytes);
+    if (!response.ok) throw httpFailure(response, read.text, place);
+    return read;
   } catch (cause) {
     if (cause instanceof MetricError) throw cause;
-    throw networkFailure(cause, place, { signal: limits.signal, late: late.aborted });
+    throw networkFailure(cause, place, limits.signal);
   }
 };
 
@@ -93,18 +95,17 @@ type Limits = { readonly signal: AbortSignal; readonly maxBytes: number; readonl
 
 /** Asks by POST, so that long selectors fit. Every request is one instant query; nothing is cached or retried here. */
 export const prometheus = (options: PrometheusOptions): MetricSource => {
-  const ask = async (one: Ask, signal: AbortSignal): Promise<Answer> => {
+  const fetchOne = async (ask: Ask, signal: AbortSignal): Promise<Fetched> => {
     const access = accessTo(options);
     const limits = { signal, maxBytes: options.maxBytes ?? defaults.maxBytes, fetch: options.guarded ?? fetch };
-    return decodeAnswer(await post(access, bodyOf(one, access.place.timeout), limits), one, access.place);
+    const { text, bytes } = await post(access, bodyOf(ask, options.timeout ?? defaults.timeout), limits);
+    return { ...decodeAnswer(text, { ask, query: queryOf(ask) }, access.place), bytes };
   };
   return {
-    kind: 'prometheus',
-    check: checkQuery,
-    fetch: ask,
+    fetch: fetchOne,
     // Not a health page: those need no credentials, and compatible servers have other ones.
     ping: async (signal) => {
-      await ask({ query: 'vector(1)', shape: 'value', from: 0, to: 0 }, signal);
+      await fetchOne({ query: 'vector(1)', shape: 'value', at: 0 }, signal);
     },
   };
 };

@@ -1,5 +1,5 @@
 /** The names a Deployment's pods can have. */
-import { literalPattern } from './selector.ts';
+import { literalPattern } from './promql.ts';
 
 // Hashes and suffixes are spelled without vowels, 0, 1 and 3 (apimachinery's util/rand). That, and a hash being a
 // 32-bit number of decimal digits respelled (under five digits once in 400,000), is what keeps the pods of a

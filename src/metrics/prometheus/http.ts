@@ -1,13 +1,11 @@
 /** What can go wrong on the way to a Prometheus, as sentences that name the address and say what to do. */
-import type { Milliseconds } from '../values/time.ts';
-import { MetricError, type MetricErrorReason } from '../ports/metrics.ts';
-import { OutboundError } from '../ports/outbound.ts';
-import { withdrawn } from './withdrawn.ts';
+import { OutboundError } from '../../ports/outbound.ts';
+import { MetricError, type MetricErrorReason } from '../../ports/metrics.ts';
+import { withdrawn } from '../withdrawn.ts';
 
 /** Who is asked. `address` holds no credentials. */
 export type Place = {
   readonly address: string;
-  readonly timeout: Milliseconds;
   /** Whether words of an answer may be told. Of an address that a policy names they may not: it need not be a Prometheus. */
   readonly quotes: boolean;
 };
@@ -20,25 +18,30 @@ const failure = ({ reason, retry }: Kind, place: Place, what: string, cause?: un
 export const malformed = (place: Place, what: string, cause?: unknown): MetricError =>
   failure({ reason: 'malformed', retry: false }, place, what, cause);
 
-/** The body as text. Rejects with MetricError when it is longer than `maxBytes`, as soon as that is seen. */
-export const readBounded = async (response: Response, place: Place, maxBytes: number): Promise<string> => {
+export type Body = { readonly text: string; readonly bytes: number };
+
+/** The body as text, and how long it was. Rejects with MetricError when it is longer than `maxBytes`, as soon as that is seen. */
+export const readBounded = async (response: Response, place: Place, maxBytes: number): Promise<Body> => {
   const decoder = new TextDecoder();
   let text = '';
   let size = 0;
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
     if (size > maxBytes)
-      throw malformed(
+      throw failure(
+        { reason: 'too-large', retry: false },
         place,
         `answers with more than ${maxBytes} bytes: too many series match; drop labels or buckets at the source, or raise the limit`,
       );
     text += decoder.decode(chunk, { stream: true });
   }
-  return text + decoder.decode();
+  return { text: text + decoder.decode(), bytes: size };
 };
 
+type Said = { readonly type: string; readonly words: string };
+
 /** Prometheus' own words, from the error object it sends with 4xx and 5xx; the start of the body where it is something else. */
-const wordsOf = (text: string): { readonly type: string; readonly words: string } => {
+const saidIn = (text: string): Said => {
   try {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === 'object' && parsed !== null && 'error' in parsed) {
@@ -60,6 +63,7 @@ const byStatus: Readonly<Record<number, Rule>> = {
   404: { reason: 'refused', retry: false, todo: 'check the address, with its path prefix if it has one' },
   405: { reason: 'refused', retry: false, todo: 'let POST /api/v1/query through' },
   422: { reason: 'refused', retry: false, todo: 'correct the query' },
+  413: { reason: 'too-large', retry: false, todo: 'raise the limit of what stands before it' },
   429: { reason: 'refused', retry: true, todo: 'raise its rate limit if this stays' },
 };
 
@@ -67,21 +71,26 @@ const redirected: Rule = { reason: 'refused', retry: false, todo: 'give the addr
 const broken: Rule = { reason: 'unreachable', retry: true, todo: 'see its log' };
 const unexpected: Rule = { reason: 'malformed', retry: false, todo: 'check that this is a Prometheus' };
 
-const ruleFor = (status: number, errorType: string): Rule => {
+/** Prometheus and those that speak its API tell a limit from another error of the evaluation by their words alone. */
+const isLimit = (status: number, words: string): boolean => status === 422 && /too many|limit|exceed/i.test(words);
+const limited: Rule = { reason: 'too-large', retry: false, todo: 'raise that limit, or drop labels at the source' };
+
+const ruleFor = (status: number, { type, words }: Said): Rule => {
   // 503 is also how it says that the query ran out of time (errorType timeout) or was cancelled.
-  if (errorType === 'timeout') return { reason: 'timeout', retry: true, todo: 'make the query cheaper if this stays' };
+  if (type === 'timeout') return { reason: 'timeout', retry: true, todo: 'make the query cheaper if this stays' };
+  if (isLimit(status, words)) return limited;
   if (status >= 300 && status < 400) return redirected;
   return byStatus[status] ?? (status >= 500 ? broken : unexpected);
 };
 
 /** An answer that is not 2xx. */
 export const httpFailure = (response: Response, text: string, place: Place): MetricError => {
-  const { type, words } = wordsOf(text);
-  const rule = ruleFor(response.status, type);
+  const words = saidIn(text);
+  const rule = ruleFor(response.status, words);
   if (!place.quotes) return failure(rule, place, `answers ${response.status}: ${rule.todo}`);
   const location = response.headers.get('location');
   const to = location === null ? '' : ` to ${location}`;
-  const said = words === '' ? '' : ` (${words})`;
+  const said = words.words === '' ? '' : ` (${words.words})`;
   return failure(rule, place, `answers ${response.status} ${response.statusText}${to}${said}: ${rule.todo}`);
 };
 
@@ -99,17 +108,9 @@ const codeOf = (error: unknown): string => {
   return typeof code === 'string' && /^[A-Z0-9_]+$/.test(code) ? code : 'the connection failed';
 };
 
-/** No answer, or half of one. `late`: the place's own limit has passed. */
-export const networkFailure = (
-  cause: unknown,
-  place: Place,
-  { signal, late }: { readonly signal: AbortSignal; readonly late: boolean },
-): MetricError => {
+/** No answer, or half of one. */
+export const networkFailure = (cause: unknown, place: Place, signal: AbortSignal): MetricError => {
   if (signal.aborted) return withdrawn(signal, `Prometheus at ${place.address}`, cause);
-  if (late) {
-    const what = `did not answer within ${place.timeout} ms: see whether it is overloaded`;
-    return failure({ reason: 'timeout', retry: true }, place, what, cause);
-  }
   if (cause instanceof OutboundError)
     return failure({ reason: 'refused', retry: false }, place, `may not be asked: ${cause.message}`, cause);
   const todo = 'check the address and that the network lets Sluice reach it';

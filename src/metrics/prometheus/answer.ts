@@ -1,9 +1,10 @@
 /** Prometheus' JSON to series. Nothing of it is trusted: what does not fit is a MetricError, never a guess. */
-import type { Labels } from '../values/kube-object.ts';
-import type { Answer, Ask, Series } from '../core/judge/series.ts';
-import type { Instant } from '../values/time.ts';
-import { plural } from '../values/words.ts';
-import { malformed, type Place } from './prometheus-http.ts';
+import type { Labels } from '../../values/kube-object.ts';
+import type { Series } from '../../core/judge/series.ts';
+import type { Ask, Fetched, SamplesAsk } from '../../core/questions/source-form.ts';
+import type { Instant } from '../../values/time.ts';
+import { plural } from '../../values/words.ts';
+import { malformed, type Place } from './http.ts';
 
 type Point = readonly [Instant, number];
 type Fields = { readonly [name: string]: unknown };
@@ -59,10 +60,10 @@ const refuseNative = (element: Fields): void => {
     );
 };
 
-const matrixElement = (value: unknown, ask: Ask): Series => {
+const matrixElement = (value: unknown, ask: SamplesAsk): Series => {
   const element = fields(value, 'a series');
-  refuseNative(element);
-  const points = list(element['values'], 'values').map(point);
+  // Native histograms are no counters. Refused, those of one release would be the end of everybody's answer.
+  const points = list(element['values'] ?? [], 'values').map(point);
   // Prometheus 2 includes the point exactly at the start of a range, Prometheus 3 does not.
   return { labels: labelsOf(element['metric']), points: points.filter(([at]) => at > ask.from && at <= ask.to) };
 };
@@ -74,6 +75,9 @@ const vectorElement = (value: unknown): Series => {
 };
 
 const resultTypes: readonly unknown[] = ['matrix', 'vector', 'scalar', 'string'];
+
+/** An ask and the text it was sent as. */
+export type Sent = { readonly ask: Ask; readonly query: string };
 
 const seriesOf = (data: Fields, ask: Ask): readonly Series[] => {
   const { resultType: type, result } = data;
@@ -110,8 +114,8 @@ const notesOf = (notes: readonly string[], { quotes }: Place): readonly string[]
     ? notes
     : [`${plural(notes.length, 'note')}, not shown of an address that a policy names`];
 
-/** Reads the body of a 2xx answer. Throws MetricError `malformed`. */
-export const decodeAnswer = (text: string, ask: Ask, place: Place): Answer => {
+/** Reads the body of a 2xx answer to `ask`, sent as `query`. Throws MetricError `malformed`. */
+export const decodeAnswer = (text: string, { ask, query }: Sent, place: Place): Omit<Fetched, 'bytes'> => {
   try {
     const body = fields(parsed(text), 'the answer');
     if (body['status'] !== 'success')
@@ -121,6 +125,6 @@ export const decodeAnswer = (text: string, ask: Ask, place: Place): Answer => {
   } catch (error) {
     if (!(error instanceof Unfit)) throw error;
     const [what, cause] = place.quotes ? [error.message, error] : [error.unquoted];
-    throw malformed(place, `gave an answer that cannot be used: ${what} (asked: ${ask.query})`, cause);
+    throw malformed(place, `gave an answer that cannot be used: ${what} (asked: ${query})`, cause);
   }
 };

@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
-import { startPrometheusDouble, type PrometheusDouble } from '../../test/contract/prometheus-double.ts';
-import type { Ask } from '../core/judge/series.ts';
-import { MetricError } from '../ports/metrics.ts';
+import { startPrometheusDouble, type PrometheusDouble } from '../../../test/contract/prometheus-double.ts';
+import type { Ask } from '../../core/questions/source-form.ts';
+import { MetricError } from '../../ports/metrics.ts';
 import { prometheus, type PrometheusOptions } from './prometheus.ts';
 
 const never = new AbortController().signal;
 const to = 1_700_000_000_123;
-const samples: Ask = { query: 'm{a="b"}', shape: 'samples', from: to - 90_500, to };
-const value: Ask = { query: 'sum(m)', shape: 'value', from: to - 60_000, to };
+const selector = { metric: 'm', where: { a: { values: ['b'] } } };
+const samples: Ask = { shape: 'samples', selector, from: to - 90_500, to };
+const value: Ask = { shape: 'value', query: 'sum(m)', at: to };
 
 let double: PrometheusDouble;
 beforeEach(async () => void (double = await startPrometheusDouble()));
@@ -79,7 +80,11 @@ describe('a request', () => {
 describe('an answer', () => {
   it('comes with the warnings of Prometheus', async () => {
     replyData({ resultType: 'vector', result: [] }, { warnings: ['a store is down'], infos: ['not a counter'] });
-    expect(await source().fetch(value, never)).toEqual({ series: [], notes: ['a store is down', 'not a counter'] });
+    expect(await source().fetch(value, never)).toEqual({
+      series: [],
+      notes: ['a store is down', 'not a counter'],
+      bytes: 120,
+    });
   });
 
   it.each([
@@ -147,8 +152,19 @@ describe('an answer', () => {
       write();
     };
     const error = await failureOf(source(options).fetch(value, never));
-    expect(error).toMatchObject({ reason: 'malformed', message: expect.stringContaining(`more than ${limit} bytes`) });
+    expect(error).toMatchObject({ reason: 'too-large', message: expect.stringContaining(`more than ${limit} bytes`) });
     expect(ended).toBe(false);
+  });
+});
+
+describe('a native histogram among raw samples', () => {
+  it('is left out, and the series beside it are there', async () => {
+    const counter = { metric: { __name__: 'm', a: 'b' }, values: [[to / 1000, '3']] };
+    replyData({
+      resultType: 'matrix',
+      result: [{ metric: { __name__: 'm' }, histograms: [[to / 1000, {}]] }, counter],
+    });
+    expect((await source().fetch(samples, never)).series).toEqual([{ labels: counter.metric, points: [[to, 3]] }]);
   });
 });
 
@@ -164,7 +180,24 @@ describe('a refusal', () => {
       false,
       /answers 400 Bad Request \(parse error at char 3\): correct the query$/,
     ],
-    ['too many samples', 422, '{"error":"too many"}', 'refused', false, /422 .*\(too many\)/],
+    [
+      'too many samples',
+      422,
+      '{"error":"query processing would load too many samples into memory"}',
+      'too-large',
+      false,
+      /422 .*\(query processing would .*\): raise that limit/,
+    ],
+    [
+      'too many series',
+      422,
+      '{"error":"the query exceeded the maximum number of series (limit: 100000)"}',
+      'too-large',
+      false,
+      /raise that limit/,
+    ],
+    ['an error of the evaluation', 422, '{"error":"duplicate series"}', 'refused', false, /correct the query$/],
+    ['too long a request', 413, '', 'too-large', false, /413 .*raise the limit of what stands before it/],
     ['no credentials', 401, '', 'refused', false, /answers 401 Unauthorized: give Sluice credentials it accepts$/],
     ['other credentials', 403, 'no', 'refused', false, /403 Forbidden \(no\): allow these credentials/],
     [
@@ -199,26 +232,19 @@ describe('a refusal', () => {
 });
 
 describe('no answer', () => {
-  it('in time is a timeout', async () => {
-    double.reply = () => undefined;
-    const error = await failureOf(source({ timeout: 40 }).fetch(value, never));
-    expect(error).toMatchObject({ reason: 'timeout', retry: true });
-    expect(error.message).toBe(
-      `Prometheus at ${double.address} did not answer within 40 ms: see whether it is overloaded`,
-    );
-  });
-
   it('because the question was withdrawn is not Prometheus’ fault', async () => {
     const controller = new AbortController();
     double.reply = () => controller.abort();
     expect(await failureOf(source().fetch(value, controller.signal))).toMatchObject({ reason: 'cancelled' });
   });
 
-  it('before the caller’s deadline is a timeout as well', async () => {
+  it('before the caller’s deadline is a timeout', async () => {
     double.reply = () => undefined;
     const error = await failureOf(source().fetch(value, AbortSignal.timeout(40)));
     expect(error).toMatchObject({ reason: 'timeout', retry: true });
-    expect(error.message).toMatch(/did not answer before the deadline/);
+    expect(error.message).toBe(
+      `Prometheus at ${double.address} did not answer before the deadline: see whether it is overloaded`,
+    );
   });
 
   it('at the address says why, and never shows its password', async () => {

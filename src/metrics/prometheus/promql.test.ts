@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { literalPattern, promqlString, selects, selectorText } from './selector.ts';
+import { literalPattern, promqlDuration, promqlString, selectorText } from './promql.ts';
 
 describe('a selector as text', () => {
   it.each([
@@ -19,20 +19,8 @@ describe('a selector as text', () => {
         expect(JSON.parse(promqlString(text))).toBe(text);
       }),
     ));
-});
 
-describe('a selector as a test of labels', () => {
-  const web = selects({ metric: 'm', where: { ns: { values: ['shop'] }, app: { values: ['web', 'api'] } } });
-  it.each([
-    ['everything fits', { __name__: 'm', ns: 'shop', app: 'web' }, true],
-    ['the other value', { __name__: 'm', ns: 'shop', app: 'api' }, true],
-    ['another metric', { __name__: 'n', ns: 'shop', app: 'web' }, false],
-    ['another namespace', { __name__: 'm', ns: 'test', app: 'web' }, false],
-    ['a longer value', { __name__: 'm', ns: 'shop', app: 'web-canary' }, false],
-    ['a missing label', { __name__: 'm', ns: 'shop' }, false],
-  ])('%s', (_case, labels, expected) => expect(web(labels)).toBe(expected));
-
-  it('takes a value literally, whatever it is', () =>
+  it('takes a value among several literally, whatever it is', () =>
     fc.assert(
       fc.property(fc.string(), fc.string(), (value, other) => {
         const test = new RegExp(`^(?:${literalPattern(value)})$`, 's');
@@ -40,3 +28,9 @@ describe('a selector as a test of labels', () => {
       }),
     ));
 });
+
+it.each([
+  ['whole seconds', 60_000, '60s'],
+  ['parts of seconds', 1_500, '1500ms'],
+  ['nothing', 0, '0s'],
+])('a duration of %s', (_case, span, text) => expect(promqlDuration(span)).toBe(text));
