@@ -1,11 +1,17 @@
 /** Gathers the facts of one release from the caches. No requests, no decisions. */
-import type { Facts, Request } from '../core/release/facts.ts';
+import type { Facts } from '../core/release/facts.ts';
+import { problemsText } from '../core/release/waiting.ts';
 import { isFinal } from '../core/release/state.ts';
+import { canaryServiceName } from '../core/release/canary.ts';
+import { requestsOf } from '../core/requests/release-requests.ts';
 import { takenOverNote } from '../core/release/taken-over.ts';
 import type { Deployment, KubeObject, Service, EndpointSlice } from '../values/kube-object.ts';
+import type { Arms } from '../core/questions/question.ts';
+import { telemetryOf } from '../core/judge/telemetry.ts';
 import { fromRfc3339, type Instant } from '../values/time.ts';
-import { requestAnnotation } from '../schema/annotations.ts';
-import { requestVerbs, type Release, type ReleaseSpec, type ReleaseStatus } from '../schema/release.ts';
+import { canaryName } from '../schema/names.ts';
+import { workloadKey } from './workload-key.ts';
+import type { Release, ReleaseSpec, ReleaseStatus } from '../schema/release.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { canaryObjects } from './canary-objects.ts';
 import type { ReleaseIndex } from './release-index.ts';
@@ -31,8 +37,6 @@ export type Gathered = {
   /** The label whose value tells canary pods from stable ones; undefined where there is none. */
   readonly label?: string;
   readonly canary: { readonly deployment?: Deployment; readonly service?: Service };
-  /** The canary's pods behind routes, and since when they can have run at the earliest. */
-  readonly started: ReadonlyMap<string, Instant>;
 };
 
 export const readRelease = (object: Release): ReleaseObject => ({
@@ -72,23 +76,7 @@ export type Subject = {
 
 const namespaceOf = (object: Pick<KubeObject, 'metadata'>): string => object.metadata.namespace ?? '';
 
-type RawRequest = Partial<Record<keyof Request, string>>;
-
-/** The request on a Release, if it can be read; the webhook has refused what cannot. */
-export const requestOf = (release: Release): Request | undefined => {
-  const text = release.metadata.annotations?.[requestAnnotation];
-  if (text === undefined) return undefined;
-  try {
-    const { id, verb, by, reason } = JSON.parse(text) as RawRequest;
-    const known = requestVerbs.find((v) => v === verb);
-    if (id === undefined || known === undefined) return undefined;
-    return { id, verb: known, ...(by === undefined ? {} : { by }), ...(reason === undefined ? {} : { reason }) };
-  } catch {
-    return undefined;
-  }
-};
-
-const refusedOf = ({ status }: ReleaseObject): string | undefined => status?.refused?.words;
+const refusedOf = ({ status }: ReleaseObject): string | undefined => status?.lastWriteError?.message;
 
 const aheadOf = ({ deps, workload, all, release }: Subject, route: Route | undefined): string | undefined => {
   const own = all.slice(0, all.indexOf(release)).find((r) => r.status === undefined || !isFinal(r.status.phase))?.name;
@@ -118,39 +106,66 @@ const startsOf = (
 const canaryOf = (canary: Gathered['canary'], slices: Parameters<typeof canaryFacts>[1]): Facts['canary'] =>
   canary.deployment === undefined ? undefined : canaryFacts(canary.deployment, slices);
 
+const armsOf = ({ metadata: { namespace = '', name } }: Deployment, service: string): Arms => ({
+  namespace,
+  workload: name,
+  canary: canaryName(name),
+  service,
+  canaryService: canaryServiceName(service),
+});
+
+/** What is there for every release, whatever its way to the canary. */
+const ownFacts = ({ deps, workload, release, now }: Subject) => ({
+  now,
+  release: { name: release.name, spec: release.spec, generation: release.object.metadata.generation ?? 1 },
+  workload: workloadFacts(workload, deps.policies.optedIn(workload)),
+  requests: requestsOf(release.object),
+  answers: deps.outside.answers(workloadKey(namespaceOf(workload), workload.metadata.name)),
+  ...present({ refused: refusedOf(release) }),
+});
+
+const readyWhere = (subject: Subject, route: Route | undefined): readonly EndpointSlice[] | undefined =>
+  route?.provider.can.splits === 'replicas'
+    ? undefined
+    : subject.deps.index.slicesFor(namespaceOf(subject.workload), subject.release.name);
+
+/** What is known of the way to the canary. */
+const wayFacts = (
+  { deps, workload }: Subject,
+  route: Route | undefined,
+  service: string | undefined,
+): Pick<Facts, 'route' | 'provider' | 'service' | 'arms'> => ({
+  route: routeFacts(deps.cluster, route),
+  provider: route?.provider.name ?? 'none',
+  ...(service === undefined ? {} : { service, arms: armsOf(workload, service) }),
+});
+
 export const gather = (subject: Subject): Gathered => {
   const { deps, workload, release } = subject;
-  const policy = deps.policies.ofRelease(release.spec);
-  const { apex, route: found, label, problems } = wayOf(subject, policy);
+  const { plan, problems: unreadable } = deps.policies.planOf(release.spec);
+  const { apex, route: found, label, problems } = wayOf(subject, plan);
   const service = apex?.metadata.name;
-  const {
-    problems: taken,
-    borrowed,
-    ...canary
-  } = canaryObjects(deps.cluster, workload, service ?? release.status?.service);
+  const objects = canaryObjects(deps.cluster, workload, service ?? release.status?.service);
+  const { problems: taken, borrowed, ...canary } = objects;
   const route = borrowed ? ownRoute(found) : found;
-  const slices =
-    route?.provider.can.splits === 'replicas' ? undefined : deps.index.slicesFor(namespaceOf(workload), release.name);
+  const slices = readyWhere(subject, route);
+  const way = wayFacts(subject, route, service);
   const facts: Facts = {
-    now: subject.now,
-    release: { name: release.name, spec: release.spec, generation: release.object.metadata.generation ?? 1 },
-    policy,
-    workload: workloadFacts(workload, deps.policies.optedIn(workload)),
+    ...ownFacts(subject),
+    ...way,
+    plan,
     canaryGone: canary.deployment === undefined && canary.service === undefined,
-    route: routeFacts(deps.cluster, route),
-    provider: route?.provider.name ?? 'none',
-    preflight: [...problems, ...taken],
+    preflight: [...unreadable, ...problems, ...taken],
+    telemetry: telemetryOf(plan.telemetry, way.provider),
+    started: startsOf(slices ?? [], canary.deployment),
     ...present({
       canary: canaryOf(canary, slices),
-      service,
       ahead: aheadOf(subject, found),
-      request: requestOf(release.object),
-      refused: refusedOf(release),
+      planUnreadable: unreadable.length === 0 ? undefined : problemsText(unreadable),
       takenOver: takenOver(canary, route),
     }),
   };
-  const started = startsOf(slices ?? [], canary.deployment);
-  return { facts, workload, release, canary, started, ...present({ route, label }) };
+  return { facts, workload, release, canary, ...present({ route, label }) };
 };
 
 type Present<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };

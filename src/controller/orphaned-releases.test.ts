@@ -47,7 +47,8 @@ const aWorld = (release: KubeObject, uid?: string) => {
     index: scanningIndex(cluster as never),
     clock,
     traffic: { providers: trafficRunners },
-    policies: { ofRelease: () => ({ propagationDelay }) },
+    policies: { planOf: () => ({ plan: { propagationDelay }, problems: [] }) },
+    told: new Map(),
     log: pino({ level: 'silent' }),
   } as unknown as ControllerDependencies;
   return {

@@ -62,7 +62,7 @@ const clearOrphan = async (
     await recordAbort(deps, place, release);
     return 0;
   }
-  const left = completedAt + deps.policies.ofRelease(spec).propagationDelay - deps.clock.now();
+  const left = completedAt + deps.policies.planOf(spec).plan.propagationDelay - deps.clock.now();
   if (left > 0) return left;
   await deps.cluster.remove({ gvk: kinds.release, namespace: place.namespace, name }, uid);
   return 0;
@@ -75,8 +75,15 @@ const recordAbort = async (
 ): Promise<void> => {
   const [now, message] = [clock.now(), 'its workload was deleted and left it behind; it goes, too'];
   const at = toRfc3339(now);
-  const end = { phase: 'Aborted' as const, message, weight: 0, enteredAt: at, completedAt: at };
-  const ended = { ...before, ...end } satisfies ReleaseStatus;
+  const ended: ReleaseStatus = {
+    ...before,
+    phase: 'Aborted',
+    message,
+    weight: 0,
+    ending: { outcome: 'Aborted', reason: 'WorkloadDeleted', message, decidedAt: at },
+    phaseEnteredAt: at,
+    completedAt: at,
+  };
   const status = { ...ended, conditions: [...conditionsFor(ended, now, object.metadata.generation ?? 1)] };
   const body = { status: status as JsonObject };
   await cluster.patch({ gvk: kinds.release, namespace, name }, { type: 'merge', body }, { subresource: 'status' });

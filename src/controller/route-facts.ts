@@ -3,14 +3,8 @@ import { canaryServiceName } from '../core/release/canary.ts';
 import { distinguishingLabel, findApex, type ApexAnswer } from '../core/release/apex.ts';
 import type { RouteFacts } from '../core/release/facts.ts';
 import { isTakenOver } from '../core/release/taken-over.ts';
-import type { Policy } from '../core/policy/policy.ts';
-import {
-  planProblems,
-  providerProblems,
-  splitsOf,
-  unserved,
-  type KnownProvider,
-} from '../core/policy/provider-plan.ts';
+import { splitsOf, type Plan } from '../core/plan/plan.ts';
+import { planProblems, providerProblems, unserved, type KnownProvider } from '../core/policy/provider-plan.ts';
 import { missingKinds } from '../values/kind-use.ts';
 import type { Deployment, Gvk, KubeObject, Service } from '../values/kube-object.ts';
 import type { Problem } from '../values/problem.ts';
@@ -55,7 +49,7 @@ export const liveOf = (
 
 const namespaceOf = (object: Pick<KubeObject, 'metadata'>): string => object.metadata.namespace ?? '';
 
-const chooseRoute = ({ deps, workload, release }: RouteSubject, policy: Policy, apex: Service): Route => {
+const chooseRoute = ({ deps, workload, release }: RouteSubject, plan: Plan, apex: Service): Route => {
   const target: Target = {
     namespace: namespaceOf(workload),
     workload: workload.metadata.name,
@@ -64,8 +58,7 @@ const chooseRoute = ({ deps, workload, release }: RouteSubject, policy: Policy, 
     release: { name: release.name, uid: release.uid },
   };
   // Once chosen, it stays: a route that is split by one provider has to be given back by the same.
-  const fixed =
-    release.status?.provider ?? (policy.provider === 'auto' ? detect(deps, workload, target) : policy.provider);
+  const fixed = release.status?.provider ?? (plan.provider === 'auto' ? detect(deps, workload, target) : plan.provider);
   const provider = providerNamed(deps, fixed);
   return { provider, target, live: liveOf(deps, provider, target) };
 };
@@ -95,11 +88,11 @@ export const routeFacts = (cluster: ClusterView, route: Route | undefined): Rout
 };
 
 /** Without its Service a release leads nowhere, but what it has put into routes has to come out of them. */
-const wayBack = (subject: RouteSubject, policy: Policy): { route?: Route } => {
+const wayBack = (subject: RouteSubject, plan: Plan): { route?: Route } => {
   const { deps, workload, release } = subject;
   const { service, provider } = release.status ?? {};
   if (service === undefined || provider === undefined) return {};
-  return { route: chooseRoute(subject, policy, formerApex(deps.cluster, namespaceOf(workload), service)) };
+  return { route: chooseRoute(subject, plan, formerApex(deps.cluster, namespaceOf(workload), service)) };
 };
 
 /** Where the Service is known by name, and fits, the others of the namespace are not looked at. */
@@ -115,12 +108,12 @@ const apexOf = (cluster: ClusterView, workload: Deployment, wanted: string | und
 /** Everything about the way to the canary: the Service, the route, the label, and what is wrong with any of them. */
 export const wayOf = (
   subject: RouteSubject,
-  policy: Policy,
+  plan: Plan,
 ): { apex?: Service; route?: Route; label?: string; problems: readonly Problem[] } => {
   const { deps, workload, release } = subject;
-  const found = apexOf(deps.cluster, workload, release.status?.service ?? policy.service);
-  if ('problems' in found) return { problems: found.problems, ...wayBack(subject, policy) };
-  const route = chooseRoute(subject, policy, found.apex);
+  const found = apexOf(deps.cluster, workload, release.status?.service ?? plan.service);
+  if ('problems' in found) return { problems: found.problems, ...wayBack(subject, plan) };
+  const route = chooseRoute(subject, plan, found.apex);
   const label = distinguishingLabel(workload, found.apex);
   const missing = 'problems' in label && route.provider.can.splits === 'route' ? label.problems : [];
   return {
@@ -129,15 +122,15 @@ export const wayOf = (
     ...('key' in label ? { label: label.key } : {}),
     problems: [
       ...missing,
-      ...ableProblems(deps, knownOf(deps.cluster, route.provider), policy),
-      ...route.provider.check(route.target, route.live, splitsOf(policy.weights)),
+      ...ableProblems(deps, knownOf(deps.cluster, route.provider), plan),
+      ...route.provider.check(route.target, route.live, splitsOf(plan)),
     ],
   };
 };
 
 /** What admission says of a provider that is named, of the one that was found. */
-const ableProblems = ({ providers }: Deps, known: Known, policy: Policy): readonly Problem[] => {
-  const splits = splitsOf(policy.weights);
+const ableProblems = ({ providers }: Deps, known: Known, plan: Plan): readonly Problem[] => {
+  const splits = splitsOf(plan);
   return [...providerProblems(known, providers, splits), ...planProblems(known, splits)];
 };
 

@@ -1,4 +1,6 @@
 /** What a change of one route costs where a thousand releases are under way in its namespace. */
+import { sourceForms } from '../metrics/index.ts';
+import type { Outside } from '../ports/outside.ts';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { aTemplate } from '../../test/support/a-deployment.ts';
@@ -90,7 +92,7 @@ const underWay = (name: string): readonly KubeObject[] => {
         workload: { kind: 'Deployment', name, uid: `Deployment-${name}` },
         templateHash: hash,
         stableHash: 'before',
-        policy: { provider: 'istio', steps: [20], interval: '1h' },
+        policy: { provider: 'istio', weights: [20], interval: '1h' },
       },
       status: {
         phase: 'Progressing',
@@ -100,8 +102,11 @@ const underWay = (name: string): readonly KubeObject[] => {
         steps: 1,
         weight: 20,
         startedAt: at,
-        enteredAt: at,
-        stepAt: at,
+        phaseEnteredAt: at,
+        stage: 'analyse-1',
+        stageEnteredAt: at,
+        wanted: { split: { weight: 20 } },
+        splitInPlaceAt: at,
       },
     }),
   ];
@@ -119,6 +124,14 @@ const recording = (cluster: CountedCluster): CountedCluster => ({
     return Promise.resolve(stored);
   },
 });
+
+/** The releases here have no checks. */
+const unasked: Outside = {
+  want: () => undefined,
+  answers: () => new Map(),
+  onAnswer: () => undefined,
+  stop: () => undefined,
+};
 
 const until = async (holds: () => boolean): Promise<void> => {
   while (!holds()) await new Promise((resolve) => setImmediate(resolve));
@@ -139,8 +152,9 @@ describe('one touched route among the routes of a thousand releases', () => {
       traffic: { providers: trafficRunners, formats: routeFormats, detect: detectProvider(trafficProviders) },
       index: releaseIndex(cluster, routeFormats),
       providers: {},
-      policies: policyPort(cluster, {}),
-      measure: () => Promise.reject(new Error('nothing is to be measured')),
+      policies: policyPort(cluster, { forms: sourceForms }),
+      outside: unasked,
+      told: new Map(),
       formerTemplates: formerTemplates(),
       journal: { record: () => undefined, flush: () => Promise.resolve() } as never,
       metrics: {

@@ -12,14 +12,16 @@ const clusterRoleBinding = gvk('rbac.authorization.k8s.io/v1', 'ClusterRoleBindi
 /** What is taken away at the end. Definitions stay: taking them away would take every Release and policy with them. */
 export type Installed = { readonly gvk: Gvk; readonly object: KubeObject };
 
-/** Creates the object, or gives the one that is there this content. */
-export const ensure = async (writer: ClusterWriter, { gvk: kind, object }: Installed): Promise<KubeObject> => {
+/** Creates the object, or gives the one that is there this content. Resolves to whether it was created. */
+export const ensure = async (writer: ClusterWriter, { gvk: kind, object }: Installed): Promise<boolean> => {
   try {
-    return await writer.create(object, kind);
+    await writer.create(object, kind);
+    return true;
   } catch (error) {
     if (!(error instanceof ClusterError) || error.reason !== 'already-exists') throw error;
     const body = object as unknown as JsonObject;
-    return writer.patch({ gvk: kind, name: object.metadata.name }, { type: 'merge', body });
+    await writer.patch({ gvk: kind, name: object.metadata.name }, { type: 'merge', body });
+    return false;
   }
 };
 

@@ -19,4 +19,6 @@ export type KeptRoute = {
   readonly gone: readonly CarriedSplit[];
   /** Splits that only the new object told of: taken out. */
   readonly copied: readonly CarriedSplit[];
+  /** Nothing was kept, nor looked at: so many splits in a route of this size would take too long. */
+  readonly tooMuch?: true;
 };

@@ -32,7 +32,7 @@ beforeAll(async () => {
   await stage.untilRolledOut();
 });
 
-afterAll(async () => stage.strike());
+afterAll(async () => stage.teardown());
 
 /** A release that stays at its first step, of a version of its own. */
 const midRelease = async (): Promise<string> => {
@@ -129,12 +129,9 @@ describe('people who act', () => {
     expect({ code, said: stdout + stderr }).toMatchObject({ code: 0 });
     const { status, name } = await stage.untilPhase('Succeeded');
     expect(name).toBe(release);
-    expect(status?.acknowledged).toMatchObject({
-      verb: 'promote',
-      by: 'admin',
-      reason: 'looks fine',
-      result: 'accepted',
-    });
+    expect(status?.acknowledged).toMatchObject([
+      { verb: 'promote', by: 'admin', reason: 'looks fine', result: 'accepted' },
+    ]);
   });
 
   test('abort asked for by the plugin puts the stable template back', async () => {
@@ -185,7 +182,7 @@ describe('a quota', () => {
     expect(stage.deployment()?.status?.['availableReplicas']).toBe(3);
     await stage.kubectlOk('delete', 'resourcequota', 'one');
     const freed = await stage.untilStep(1);
-    expect([freed.name, freed.status?.refused, freed.status?.message]).toEqual([
+    expect([freed.name, freed.status?.lastWriteError, freed.status?.message]).toEqual([
       name,
       undefined,
       '25 % of the traffic for the canary',
@@ -292,7 +289,7 @@ describe('a workload that is deleted in its release while no controller is there
     await stage.apply(left('v2'));
     await stage.until(
       'the split',
-      () => stage.release('left')?.status?.stepAt !== undefined && canonical(route()) !== before,
+      () => stage.release('left')?.status?.splitInPlaceAt !== undefined && canonical(route()) !== before,
     );
     await sluice.kill('SIGKILL');
     await stage.kubectlOk('delete', 'deployment', 'left');

@@ -34,12 +34,12 @@ beforeAll(async () => {
   await stage.apply(service('api'), app({ name: 'api', version: 'v1', replicas: 1, annotations: policy }));
   await Promise.all([stage.untilRolledOut(), stage.untilRolledOut('api')]);
 });
-afterAll(async () => stage.strike());
+afterAll(async () => stage.teardown());
 
 const atFirstStep = (workload: string): Promise<unknown> =>
   stage.until(
     `the first step of ${workload}`,
-    () => stage.release(workload)?.status?.stepAt !== undefined && stage.release(workload)?.status?.step === 1,
+    () => stage.release(workload)?.status?.splitInPlaceAt !== undefined && stage.release(workload)?.status?.step === 1,
   );
 
 /** Weights of the destinations of every rule that has any. */

@@ -14,6 +14,7 @@ import type { Finished } from '../cluster/binaries/run-command.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { attach } from '../cluster/up.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
+import { inTime } from '../cluster/in-time.ts';
 import { sluice } from '../support/admission-input.ts';
 import { startAdmission, type AdmissionKit } from '../support/admission-webhook.ts';
 import { openBench, type Bench } from './route-bench.ts';
@@ -124,7 +125,7 @@ const watchRoutes = async (): Promise<ConnectedCluster> => {
     watch: [{ gvk: virtualService, namespace }],
   });
   connected.onChange(({ object }) => void versions.push(object));
-  await connected.ready;
+  await inTime('the first list of routes', connected.ready);
   return connected;
 };
 

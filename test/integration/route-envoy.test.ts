@@ -6,6 +6,7 @@ import { runner } from '../../src/traffic/runner.ts';
 import type { ClientProxy } from '../cluster/client-proxy.ts';
 import { attach } from '../cluster/up.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
+import { fetchText } from '../cluster/fetch-text.ts';
 import { openBench, type Bench } from './route-bench.ts';
 
 jest.setTimeout(180_000);
@@ -96,8 +97,8 @@ type Dump = {
 
 /** Whether the proxy's routes of the host `web` name the canary. (The canary's Service has a host of its own besides.) */
 const routedToCanary = async (): Promise<boolean> => {
-  const answer = await fetch(`${proxy.adminUrl}/config_dump?resource=dynamic_route_configs`);
-  const { configs = [] } = (await answer.json()) as Dump;
+  const { text } = await fetchText(`${proxy.adminUrl}/config_dump?resource=dynamic_route_configs`);
+  const { configs = [] } = JSON.parse(text) as Dump;
   const hosts = configs.flatMap(({ route_config: { virtual_hosts: all = [] } }) => all);
   const web = hosts.filter(({ domains }) => domains.includes('web'));
   if (web.length === 0) throw new Error('the proxy has no host web');

@@ -35,7 +35,7 @@ export const killedStory = (name: string, kills: readonly number[]): void => {
 
   afterAll(async () => {
     await counter.close();
-    await stage.strike();
+    await stage.teardown();
   });
 
   describe('killed with SIGKILL at its n-th write', () => {

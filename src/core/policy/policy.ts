@@ -5,7 +5,17 @@ import type { ProviderName } from '../../schema/providers.ts';
 
 export type NoData = 'hold' | 'fail' | 'pass';
 
-type Bounds = { readonly name: string; readonly min?: number; readonly max?: number; readonly noData: NoData };
+/** Who judges what was measured. */
+export type JudgeKind = 'threshold';
+
+type Bounds = {
+  readonly name: string;
+  readonly min?: number;
+  readonly max?: number;
+  readonly noData: NoData;
+  /** `threshold` unless set. */
+  readonly judge?: JudgeKind;
+};
 
 /** What to measure and its bounds. `success-rate` is in percent, `duration` in milliseconds, `query` in its own unit. */
 export type Check =

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { sourceForms } from '../../metrics/index.ts';
 import type { PolicySpec } from '../../schema/policy.ts';
 import type { Feature, Split } from '../../values/split.ts';
 import { percent } from '../../values/percent.ts';
@@ -27,11 +28,11 @@ describe('planProblems', () => {
       { name: 'smi', ...coarse },
       [1, 12],
       [
-        `steps "1": ${multiple(5)}. Write 5, or use another provider.`,
-        `steps "12": ${multiple(5)}. Write 15, or use another provider.`,
+        `weights "1": ${multiple(5)}. Write 5, or use another provider.`,
+        `weights "12": ${multiple(5)}. Write 15, or use another provider.`,
       ],
     ],
-    ['everything, from pods', { name: 'kubernetes', ...pods }, [50, 100], [`steps "100": ${below100}`]],
+    ['everything, from pods', { name: 'kubernetes', ...pods }, [50, 100], [`weights "100": ${below100}`]],
   ])('answers to %s', (_case, provider, weights, problems) =>
     expect(planProblems(provider, splitsOf(weights.map(percent))).map(sentence)).toEqual(problems),
   );
@@ -91,11 +92,16 @@ describe('missingFeatures', () => {
 const told = (parsed: ParsedSpec): readonly string[] => (parsed.ok ? [] : parsed.problems.map(sentence));
 
 describe('a policy that names its provider', () => {
-  const ofSpec = (spec: PolicySpec): readonly string[] => told(parsePolicySpec(spec, known));
+  const ofSpec = (spec: PolicySpec): readonly string[] =>
+    told(parsePolicySpec(spec, { forms: sourceForms, providers: known }));
 
   it.each<[string, PolicySpec, readonly string[]]>([
-    ['steps it can do', { provider: 'smi', steps: [5, 50] }, []],
-    ['steps, each at its place', { provider: 'smi', steps: [5, 12] }, [`spec.steps[1] "12": ${multiple(5)}. Write 15`]],
+    ['steps it can do', { provider: 'smi', weights: [5, 50] }, []],
+    [
+      'steps, each at its place',
+      { provider: 'smi', weights: [5, 12] },
+      [`spec.weights[1] "12": ${multiple(5)}. Write 15`],
+    ],
     ['a stepWeight, once', { provider: 'smi', stepWeight: 3 }, [`spec.stepWeight "3": ${multiple(5)}. Write 5`]],
     ['a maxWeight', { provider: 'kubernetes', stepWeight: 50, maxWeight: 100 }, [`spec.maxWeight "100": ${below100}`]],
     [
@@ -103,8 +109,8 @@ describe('a policy that names its provider', () => {
       { provider: 'smi' },
       [`spec.provider "smi": the default step 1 ${multiple(5)}. Write 5`],
     ],
-    ['nothing, as long as the provider is to be found', { provider: 'auto', steps: [3, 100] }, []],
-    ['nothing, of a provider that nobody has described', { provider: 'linkerd', steps: [3] }, []],
+    ['nothing, as long as the provider is to be found', { provider: 'auto', weights: [3, 100] }, []],
+    ['nothing, of a provider that nobody has described', { provider: 'linkerd', weights: [3] }, []],
   ])('is held against %s', (_case, spec, expected) => {
     const found = ofSpec(spec);
     expect(found).toHaveLength(expected.length);
@@ -113,6 +119,7 @@ describe('a policy that names its provider', () => {
 
   const ofWorkload = (own: Readonly<Record<string, string>>, spec: PolicySpec): ParsedSpec =>
     parsePolicy({
+      forms: sourceForms,
       annotations: Object.fromEntries(Object.entries(own).map(([key, text]) => [`sluice.dev/${key}`, text])),
       namespace: 'shop',
       find: () => ({ kind: 'CanaryPolicy', spec }),
@@ -129,13 +136,13 @@ describe('a policy that names its provider', () => {
     [
       'in the policy, where the annotation names the provider',
       { policy: 'careful', provider: 'kubernetes' },
-      { steps: [50, 100] },
-      [`CanaryPolicy/careful spec.steps[1] "100": ${below100}`],
+      { weights: [50, 100] },
+      [`CanaryPolicy/careful spec.weights[1] "100": ${below100}`],
     ],
     [
       'in the annotation, where the policy names the provider',
       { policy: 'careful', steps: '12' },
-      { provider: 'smi', steps: [5] },
+      { provider: 'smi', weights: [5] },
       [`sluice.dev/steps "12": ${multiple(5)}. Write sluice.dev/steps: "5,25,50", for example.`],
     ],
     [
@@ -152,8 +159,8 @@ describe('a policy that names its provider', () => {
 
   it('is told together with what is wrong with its queries', () => {
     const checks = [{ name: 'errors', query: 'sum(rate(x[{{nothing}}]))', max: 1 }];
-    const found = ofSpec({ provider: 'kubernetes', steps: [100], checks });
-    expect(found).toEqual([expect.stringContaining('spec.checks[0].query'), `spec.steps[0] "100": ${below100}`]);
+    const found = ofSpec({ provider: 'kubernetes', weights: [100], checks });
+    expect(found).toEqual([expect.stringContaining('spec.checks[0].query'), `spec.weights[0] "100": ${below100}`]);
   });
 });
 
@@ -162,20 +169,26 @@ const warningsOf = (parsed: ReturnType<typeof parsePolicySpec>): readonly string
 
 describe('a provider whose kinds are not served', () => {
   it('is a warning as long as it is only written down', () => {
-    expect(parsePolicySpec({ provider: 'istio' }, { istio: away })).toMatchObject({
+    expect(parsePolicySpec({ provider: 'istio' }, { forms: sourceForms, providers: { istio: away } })).toMatchObject({
       ok: true,
       warnings: [
         'the provider istio works with VirtualService (networking.istio.io/v1), which the API server does not serve: no release can start until it does; the provider auto takes one that is there',
       ],
     });
     const [words = ''] = warningsOf(
-      parsePolicySpec({ provider: 'istio' }, { istio: away, kubernetes: route, smi: route }),
+      parsePolicySpec(
+        { provider: 'istio' },
+        { forms: sourceForms, providers: { istio: away, kubernetes: route, smi: route } },
+      ),
     );
     expect(words).toContain('the provider auto takes one that is there (kubernetes, smi)');
-    expect(parsePolicySpec({ provider: 'istio' }, { istio: { ...away, missing: () => [] } })).not.toHaveProperty(
-      'warnings',
-    );
-    expect(parsePolicySpec({}, { istio: away })).not.toHaveProperty('warnings');
+    expect(
+      parsePolicySpec(
+        { provider: 'istio' },
+        { forms: sourceForms, providers: { istio: { ...away, missing: () => [] } } },
+      ),
+    ).not.toHaveProperty('warnings');
+    expect(parsePolicySpec({}, { forms: sourceForms, providers: { istio: away } })).not.toHaveProperty('warnings');
   });
 
   it('is a problem of a release that is to start', () => {

@@ -86,10 +86,10 @@ const everything = ({ name, can }: Named, weight: Percent): readonly Fault[] =>
 /** Splits that weights ask for. */
 export const splitsOf = (weights: readonly Percent[]): readonly Split[] => weights.map((weight) => ({ weight }));
 
-/** Problems of a plan's splits with the provider a release has found, each with the field `steps`. */
+/** Problems of a plan's splits with the provider a release has found, each with the field `weights`. */
 export const planProblems = (provider: Pick<Named, 'name' | 'can'>, splits: readonly Split[]): readonly Problem[] =>
   splits.flatMap((split) =>
-    faultsOf(provider, split).map((fault) => ({ field: 'steps', value: splitValue(split), ...fault })),
+    faultsOf(provider, split).map((fault) => ({ field: 'weights', value: splitValue(split), ...fault })),
   );
 
 /** As a person would write it: mostly a weight and nothing else. */
@@ -109,9 +109,9 @@ export const unserved = ({ missing }: KnownProvider, splits: readonly Split[] = 
 
 type Place = Pick<Finding, 'path' | 'value'> & { readonly says?: string };
 
-/** Where the person wrote the weight. Of the default steps nobody wrote any: what does not fit them is the provider. */
-const placeOf = ({ steps, stepWeight, maxWeight, provider }: PolicySpec, index: number, weight: Percent): Place => {
-  if (steps !== undefined) return { path: `steps[${index}]`, value: weight };
+/** Where the person wrote the weight. Of the default weights nobody wrote any: what does not fit them is the provider. */
+const placeOf = ({ weights, stepWeight, maxWeight, provider }: PolicySpec, index: number, weight: Percent): Place => {
+  if (weights !== undefined) return { path: `weights[${index}]`, value: weight };
   if (stepWeight === undefined) return { path: 'provider', value: provider, says: `the default step ${weight} ` };
   return weight === maxWeight ? { path: 'maxWeight', value: weight } : { path: 'stepWeight', value: stepWeight };
 };
