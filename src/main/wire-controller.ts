@@ -43,6 +43,8 @@ export type Work = {
   readonly journal: Journal;
 };
 
+const traffic = { providers: trafficRunners, formats: routeFormats, detect: detectProvider(trafficProviders) };
+
 /** Resolves when the caches are filled and work can start. */
 export const wireController = async (parts: ControllerParts): Promise<Work> => {
   const { cluster, clock, log, metrics, prometheus: own, addresses, workers } = parts;
@@ -58,7 +60,7 @@ export const wireController = async (parts: ControllerParts): Promise<Work> => {
   const dependencies: ControllerDependencies = {
     cluster,
     clock,
-    traffic: { providers: trafficRunners, formats: routeFormats, detect: detectProvider(trafficProviders) },
+    traffic,
     index: releaseIndex(cluster, routeFormats),
     providers,
     policies: policyPort(cluster, { forms: sourceForms, providers, addresses }),
