@@ -73,7 +73,7 @@ const supplied =
     const trust: SuppliedTrust =
       config.caBundle === 'leave'
         ? { by: 'others', read: () => trustedAuthorities(cluster, name) }
-        : { by: 'us', tell: (bundle, spare) => trustAuthority(cluster, name, bundle, spare) };
+        : { by: 'us', publish: (bundle, spare) => trustAuthority(cluster, name, bundle, spare) };
     const where = `${secret.namespace}/${secret.name}`;
     return keepSupplied({
       load: () => secretFiles(cluster, secret),
