@@ -2,7 +2,10 @@ import type { Milliseconds } from './time.ts';
 
 const units = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const satisfies Readonly<Record<string, Milliseconds>>;
 
-/** Milliseconds of a duration such as `30s`. Throws RangeError on any other text: a policy's have passed its schema. */
+/**
+ * Milliseconds of a duration such as `30s`. Throws RangeError on other text; the schema has already validated a
+ * policy's.
+ */
 export const parseDuration = (text: string): Milliseconds => {
   const unit = text.replace(/^[0-9]+/, '');
   const factor = new Map<string, Milliseconds>(Object.entries(units)).get(unit);
@@ -11,7 +14,7 @@ export const parseDuration = (text: string): Milliseconds => {
   return count * factor;
 };
 
-/** The duration in the largest unit that divides it: what `parseDuration` reads back. */
+/** The duration in the largest unit that divides it; the inverse of `parseDuration`. */
 export const durationText = (time: Milliseconds): string => {
   const [unit, factor] = Object.entries(units).find(([, length]) => time > 0 && time % length === 0) ?? ['ms', 1];
   return `${time / factor}${unit}`;

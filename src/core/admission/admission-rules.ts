@@ -7,26 +7,26 @@ import type { DecideInput } from './facts.ts';
 import { deny, type AdmissionRequest, type Answer } from './admission-request.ts';
 import type { RouteKeeper } from './keep-split.ts';
 
-/** What answers depend on besides the question. Everything comes from caches: no answer waits for the API server. */
+/** What answers depend on besides the request. Everything comes from caches: no answer waits for the API server. */
 export type AdmissionRules = {
   /** User names of Sluice's own service accounts. */
   readonly sluiceUsers: readonly string[];
   readonly policyOf: (workload: Deployment) => ParsedPolicy;
-  /** What policies are held against that name their provider. */
+  /** The providers that policies may name. */
   readonly providers?: KnownProviders;
   /** Addresses that policies may name. */
   readonly addresses?: readonly AllowedAddress[];
   /** Providers whose routes may carry a split. */
   readonly routes: readonly RouteKeeper[];
-  /** Who uses which policy, for warnings; none are given without it. */
+  /** Which workloads use which policy. Without it, there are no warnings about changed policies. */
   readonly policyUse?: PolicyUse;
-  /** Why a release failed, as a sentence, where that is known. */
+  /** Why a release failed, as a sentence, if known. */
   readonly failureOf?: (namespace: string, release: string) => string | undefined;
 };
 
 export const isDeployment = ({ group, kind }: AdmissionRequest): boolean => group === 'apps' && kind === 'Deployment';
 
-/** An API server sends none that is not; a client that plays one may. */
+/** Undefined if the object is not a Deployment. A real API server never sends such an object; an impostor might. */
 export const asDeployment = (object: KubeObject | undefined): Deployment | undefined => {
   const template = object?.spec?.['template'];
   const isObject = typeof template === 'object' && template !== null && !Array.isArray(template);
@@ -48,12 +48,12 @@ export const notADeployment = (): Answer =>
     message: 'the object is not a Deployment as apps/v1 has it',
   });
 
-/** The input of a decision; undefined when the objects are no Deployments. */
+/** The input of a decision; undefined if the objects are not Deployments. */
 export const decideInput = (request: AdmissionRequest, rules: AdmissionRules, now: number): DecideInput | undefined => {
   const [sent, old] = [asDeployment(request.object), asDeployment(request.oldObject)];
   const isUpdate = request.operation === 'UPDATE';
   if (sent === undefined || (isUpdate && old === undefined)) return undefined;
-  // A write of the status stores annotations with it, but no spec, whatever it carries.
+  // A write to the status subresource stores metadata and status, and ignores the spec.
   const object = request.subResource === 'status' && old !== undefined ? { ...sent, spec: old.spec } : sent;
   const { failureOf, routes: _routes, ...given } = rules;
   return {

@@ -1,7 +1,7 @@
 /**
- * Routes of users that carry a live split. Whoever else writes one, the split that the stored object carries is put back in
- * the same write. Sluice's own writes leave no trace in the list of field managers, so that the owner's next server-side
- * apply meets no conflict.
+ * Users' routes that carry a live split. When anybody else writes such a route, the stored object's split is put back
+ * in the same write. Sluice's own writes are removed from managedFields, so that the owner's next server-side apply has
+ * no conflict.
  */
 import { fieldManager } from '../../schema/names.ts';
 import type { Gvk, KubeObject } from '../../values/kube-object.ts';
@@ -10,7 +10,7 @@ import { pass, type AdmissionRequest, type Answer } from './admission-request.ts
 import { objectPatch } from './json-patch.ts';
 import type { JsonPatchOp } from '../../values/json-pointer.ts';
 
-/** What admission needs of a traffic provider; see `TrafficProvider` in the port of that name. */
+/** The part of `TrafficProvider` that admission needs. */
 export type RouteKeeper = {
   readonly kinds: readonly Gvk[];
   keep(old: KubeObject | undefined, object: KubeObject): KeptRoute;
@@ -18,7 +18,7 @@ export type RouteKeeper = {
 
 export type KeepRules = { readonly sluiceUsers: readonly string[]; readonly routes: readonly RouteKeeper[] };
 
-/** Pure, and made from the old object and the new one alone: what a client writes about splits counts for nothing. */
+/** Pure. The split comes from the old object; whatever the client writes about splits is ignored. */
 export const keepSplit = (request: AdmissionRequest, rules: KeepRules): Answer => {
   const { object, oldObject } = request;
   const keeper = rules.routes.find(({ kinds }) => kinds.some((gvk) => isOf(gvk, request)));
@@ -44,9 +44,9 @@ const warningsOf = ({ kind }: KubeObject, { kept, gone, copied }: KeptRoute): re
 ];
 
 /**
- * The list of field managers as though Sluice had not written: a split is taken out again, so its fields stay their
- * owner's. An entry from a time when no webhook answered goes, too. An empty list would have the API server begin a new
- * one, in which everything belongs to nobody it knows.
+ * Keeps Sluice out of managedFields, so that the fields it splits stay their owner's; an entry written while the
+ * webhook was down is removed as well. The list is never emptied: the API server would start a new one and assign all
+ * fields to an unknown manager.
  */
 const traceless = (old: KubeObject | undefined, object: KubeObject): Answer => {
   const wanted = (old?.metadata.managedFields ?? []).filter(({ manager }) => manager !== fieldManager);

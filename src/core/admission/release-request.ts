@@ -1,4 +1,4 @@
-/** Requests of people on a Release: what to do, why, and by whom; the author is who the API server says it is. */
+/** Users' requests on a Release: what to do, why, and by whom. The author comes from the API server. */
 import { requestAnnotation } from '../../schema/annotations.ts';
 import { asWritten } from '../../schema/validate.ts';
 import { requestVerbs, type RequestVerb } from '../../schema/release.ts';
@@ -7,11 +7,11 @@ import type { Problem } from '../../values/problem.ts';
 import { toRfc3339, type Instant } from '../../values/time.ts';
 
 export type ReleaseRequest = {
-  /** Chosen by the client; the status acknowledges it by this name. */
+  /** Chosen by the client; the status acknowledges the request by it. */
   readonly id: string;
   readonly verb: RequestVerb;
   readonly reason?: string;
-  /** User name. Set by the webhook, whatever the client wrote. */
+  /** User name. The webhook sets it and overwrites what the client wrote. */
   readonly by?: string;
   /** RFC 3339. Set by the webhook. */
   readonly at?: string;
@@ -26,7 +26,7 @@ const maxReason = 1024;
 const shownText = 80;
 const example = `Write {"id":"1","verb":"${requestVerbs[0]}","reason":"…"}, or use kubectl sluice.`;
 
-/** Reads the text of `sluice.dev/request`. Answers every problem at once. Keys that mean nothing are left out. */
+/** Parses the text of `sluice.dev/request`. Reports all problems at once and drops unknown keys. */
 export const parseRequest = (text: string): ParsedRequest => {
   const fields = jsonObject(text);
   if (fields === undefined) return { ok: false, problems: [problem(text, 'must be a JSON object', example)] };
@@ -37,11 +37,11 @@ export const parseRequest = (text: string): ParsedRequest => {
   return { ok: true, request: { id, verb, ...Object.fromEntries(optional) } as ReleaseRequest };
 };
 
-/** The request with its author, as the annotation's text. */
+/** The annotation's text for the request, with its author. */
 export const signed = (request: ReleaseRequest, by: string, now: Instant): string =>
   JSON.stringify({ ...request, by, at: toRfc3339(now) });
 
-/** What is wrong with a request that `user` has written and that has been signed. */
+/** The problems of a signed request written by `user`. */
 export const requestProblems = (text: string, user: string): readonly Problem[] => {
   const parsed = parseRequest(text);
   if (!parsed.ok) return parsed.problems;
@@ -50,7 +50,7 @@ export const requestProblems = (text: string, user: string): readonly Problem[] 
     : [problem(parsed.request.by ?? '', `must name its author, ${user}`, 'Leave `by` out: Sluice fills it in.')];
 };
 
-/** The request's text when this write sets or changes it. */
+/** The request's text if this write sets or changes it. */
 export const changedRequest = (before: Labels | undefined, after: Labels | undefined): string | undefined => {
   const text = after?.[requestAnnotation];
   return text === before?.[requestAnnotation] ? undefined : text;

@@ -1,7 +1,7 @@
 /**
- * Whether a write, as it would be stored, is still what Sluice answered. Other admission controllers may change it after
- * Sluice was asked: the API server asks a webhook a second time at most, and one that did not have to be asked at first
- * (a label was set) not at all. A validating webhook sees what became of it, and can only say no.
+ * Verifies that the write about to be stored is still what Sluice answered. Other admission controllers may change it
+ * afterwards: the API server calls a mutating webhook again at most once, and never if the webhook did not match at
+ * first (a label was added later). The validating webhook sees the final object, and all it can do is deny.
  */
 import { marks as keys } from '../../schema/annotations.ts';
 import { annotationPointer } from '../../values/json-pointer.ts';
@@ -14,17 +14,16 @@ import type { DecideInput } from './facts.ts';
 import { boundMarks, readMarks } from '../marks/marks.ts';
 
 /**
- * Who asked for it is stamped with the second in which it was asked, so it may differ between two questions. And what
- * serves by our leave is for the record: a native roll is none the worse for a template that was changed on its way.
+ * Marks that may differ. The requester contains the time of the request, which differs between two calls. `admitted`
+ * only matters for the record: a native roll does no harm if another controller changed its template.
  */
 const forTheRecord: ReadonlySet<string> = new Set([keys.requestedBy, keys.admitted].map(annotationPointer));
 
 type Write = { readonly old?: Deployment; readonly object: Deployment };
-/** The same, and who can tell whether a workload is opted in. */
-type Judged = Write & Pick<DecideInput, 'policyOf'>;
+type PolicyWrite = Write & Pick<DecideInput, 'policyOf'>;
 
-/** A denial when the decision about the object, as it would be stored, is not what the object says. */
-export const spoilt = (decision: Pick<Decision, 'patch'>, write: Judged): Answer | undefined => {
+/** A denial if the decision about the final object would still change it. */
+export const changedAfterAnswer = (decision: Pick<Decision, 'patch'>, write: PolicyWrite): Answer | undefined => {
   const missing = decision.patch.map(({ path }) => path).filter((path) => !forTheRecord.has(path));
   if (missing.length === 0) return undefined;
   const { metadata } = write.object;
@@ -39,8 +38,8 @@ export const spoilt = (decision: Pick<Decision, 'patch'>, write: Judged): Answer
 };
 
 /**
- * The same for what Sluice itself writes: no write of its own changes a template, but the one that puts the stable one
- * back. So the template that is promoted is the one that was judged, whatever is added to the write on its way.
+ * Verifies Sluice's own writes, which never change a template except to put the stable one back. This guarantees that
+ * the promoted template is the one that was judged, even if another controller changes the write.
  */
 export const ownWrite = ({ old, object }: Write): Answer => {
   const hash = templateHash(object.spec.template);
@@ -59,8 +58,10 @@ const refusal = (message: string): Answer =>
 const notAsked = (name: string): string =>
   `another admission controller opted in Deployment ${name} when it was too late for Sluice to be asked about this change`;
 
-/** Where Sluice is asked, whoever opts in, it leaves a mark. */
-const wasOptedIn = ({ old, object, policyOf }: Judged): boolean =>
+/**
+ * Whether the workload is opted in by this write but carries no marks: the mutating webhook was never called for it.
+ */
+const wasOptedIn = ({ old, object, policyOf }: PolicyWrite): boolean =>
   old !== undefined &&
   Object.keys(readMarks(object.metadata.annotations)).length === 0 &&
   policyOf(object).optIn.optedIn &&
