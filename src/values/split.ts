@@ -1,6 +1,6 @@
 /** How traffic is split between the two arms. It is passed on whole: plan, status, effect, route, annotation, facts. */
 import { sameJson } from './same-json.ts';
-import type { Json, Labels } from './kube-object.ts';
+import type { Labels } from './kube-object.ts';
 import { percent, type Percent } from './percent.ts';
 import type { Milliseconds } from './time.ts';
 
@@ -37,7 +37,7 @@ export type Split = {
 /** No traffic for the canary. */
 export const noSplit: Split = { weight: percent(0) };
 
-export const sameSplit = (a: Split, b: Split): boolean => sameJson(a as Json, b as Json);
+export const sameSplit = (a: Split, b: Split): boolean => sameJson(a, b);
 
 /** A capability that a split may need from a provider. */
 export type Feature =
