@@ -1,4 +1,4 @@
-/** One release in full, for a person. */
+/** Renders one release in full. */
 import { figure } from '../core/judge/figure.ts';
 import type { Check, Policy } from '../core/policy/policy.ts';
 import { resolvePolicy } from '../core/policy/resolve-policy.ts';
@@ -42,7 +42,7 @@ const origin = ({ release, now }: Scene): string => {
   return `${release.name}${over}${attemptText}, ${asked}${reason === undefined ? '' : ` (${reason})`}`;
 };
 
-/** What differs from the template before, a row each. */
+/** The differences from the stable template, one row each. */
 const changes = ({ release }: Scene): readonly (readonly string[])[] =>
   (release.spec.changes ?? []).map((line, index) => [index === 0 ? 'Changes' : '', printable(line)]);
 
@@ -58,7 +58,7 @@ const request = ({ release, now }: Scene): string | undefined => {
   return `${words(answered.verb, 'by', printable(answered.by ?? 'somebody'), ago(answered.at, now), why)}: ${answered.result}`;
 };
 
-/** Who asked for what. */
+/** The release's origin and its changes. */
 const record = (scene: Scene): readonly (readonly string[])[] => [['Release', origin(scene)], ...changes(scene)];
 
 const facts = (scene: Scene): readonly string[] => {
@@ -94,7 +94,7 @@ const valueOf = ({ value }: CheckResult, check: Check | undefined): string =>
         [check?.min, check?.max].filter((bound) => bound !== undefined),
       );
 
-/** One row per check of the policy, also before the first verdict, and per verdict on a check that it no longer has. */
+/** One row per check of the policy, even without a verdict, and one per verdict on a check the policy no longer has. */
 const checks = ({ release, policy, now }: Scene): readonly string[] => {
   const results = latestChecks(release.status);
   const named = (name: string): Check | undefined => policy.checks.find((check) => check.name === name);
@@ -138,7 +138,7 @@ const next = ({ release }: Scene): readonly string[] =>
 const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : ['', title, ...lines];
 
-/** Lines without line breaks. A Skipped or Bypassed release was never judged, so it shows no plan and no checks. */
+/** Lines without line breaks. Skipped and Bypassed releases are never judged, so they show no plan and no checks. */
 export const renderStatus = (release: ReleaseView, now: Instant): readonly string[] => {
   const scene = { release, now, policy: resolvePolicy(release.spec.policy) };
   const { status } = release;

@@ -1,4 +1,7 @@
-/** Requests: written on the Release by the plugin, signed by the webhook, taken up and answered by the controller. */
+/**
+ * Requests: the plugin writes them on the Release, the webhook adds the author, the controller carries them out and
+ * answers.
+ */
 import type { ObjectRef } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { isFinal } from '../core/release/state.ts';
@@ -29,7 +32,7 @@ const readPending = (text: string | undefined): Pending | undefined => {
   }
 };
 
-/** There is room for one request on a Release: whoever replaces one that nobody has taken up yet should know. */
+/** A Release holds one request at a time, so the user is told when theirs replaces one that is still pending. */
 const replacement = ({ name, object, status }: ReleaseView): string | undefined => {
   const pending = readPending(object.metadata.annotations?.[requestAnnotation]);
   if (pending === undefined || status.acknowledged?.some(({ id }) => id === pending.id) === true) return undefined;
@@ -37,8 +40,8 @@ const replacement = ({ name, object, status }: ReleaseView): string | undefined 
 };
 
 /**
- * What the controller could only refuse is refused at once: nobody looks after a release that has ended, but for a failed
- * one that is held. Everything else is the controller's to judge, since it knows the present state.
+ * Refuses requests on ended releases at once: the controller reconciles only running releases and failed ones that are
+ * held. Everything else is left to the controller, which knows the current state.
  */
 const pointless = ({ name, namespace, spec, status }: ReleaseView, verb: RequestVerb): PluginError | undefined => {
   if (!isFinal(status.phase) || (status.phase === 'Failed' && verb === 'retry')) return undefined;
@@ -52,8 +55,9 @@ const pointless = ({ name, namespace, spec, status }: ReleaseView, verb: Request
 const refOf = ({ namespace, name }: ReleaseView): ObjectRef => ({ gvk: kinds.release, namespace, name });
 
 /**
- * Writes the request on the workload's Release. The controller writes to it all the time, so nothing but its identity is
- * held on to: whether it can still be done is the controller's to judge, and who is replaced meanwhile is told (`answerTo`).
+ * Writes the request on the workload's Release. Guarded only by the uid, because the controller writes to the Release
+ * all the time. The controller decides whether the request is still possible; `answerTo` notices if another request
+ * replaces it.
  */
 const write = async (session: Session, { workload, verb, reason }: Asked, id: string): Promise<ReleaseView> => {
   const value = JSON.stringify({ id, verb, ...(reason === undefined ? {} : { reason }) });
@@ -108,8 +112,8 @@ const answerTo = async (session: Session, release: ReleaseView, id: string, verb
 };
 
 /**
- * Asks for something and waits for the answer. Returns the exit code: 0 when it was accepted, 1 when it was refused.
- * Rejects with PluginError where there is nothing to ask or nobody answers, and with ClusterError.
+ * Sends a request and waits for the answer. Resolves to the exit code: 0 if it was accepted, 1 if it was refused.
+ * Rejects with PluginError if there is no release or no answer, and with ClusterError.
  */
 export const ask = async (session: Session, asked: Asked, consequence: string): Promise<number> => {
   const id = session.newId();
