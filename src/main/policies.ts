@@ -6,7 +6,6 @@ import { parsePolicy, type HeldAgainst, type ParsedPolicy, type PolicyLookup } f
 import { compile } from '../core/plan/compile.ts';
 import { planOf, type ReleasePlan } from '../core/plan/plan-of-release.ts';
 import type { PolicyRef, PolicyUse } from '../core/policy/policy-use.ts';
-import { resolvePolicy } from '../core/policy/resolve-policy.ts';
 import { sentence } from '../values/problem.ts';
 import type { ReleaseSpec } from '../schema/release.ts';
 import type { PolicyPort } from '../controller/dependencies.ts';
