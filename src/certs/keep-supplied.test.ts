@@ -294,7 +294,7 @@ describe('where somebody else looks after the trust', () => {
     await checked(w, keeper);
     expect([w.used.length, w.told]).toEqual([1, ['API servers do not trust the authority of the new certificate yet']]);
     await inject(w, other);
-    // At once: the one before is of no more use.
+    // At once, because the previous certificate is no longer accepted.
     await keeper.check();
     expect([w.used.length, w.told.at(-1), keeper.ready()]).toEqual([2, undefined, true]);
   });

@@ -24,7 +24,7 @@ const aCluster = (over: Partial<Parameters<typeof aRelease>[0]> = {}): MemoryClu
 const requestOn = (cluster: MemoryCluster): unknown =>
   JSON.parse(cluster.read(releaseRef('web-2'))?.metadata.annotations?.[requestAnnotation] ?? 'null');
 
-/** What the controller does, once the request is there. */
+/** The controller's reaction to the request. */
 const answer = async (cluster: MemoryCluster, result: string): Promise<void> => {
   await waitUntil('the request and its watch', () => requestOn(cluster) !== null && cluster.watching() === 1);
   const release = cluster.read(releaseRef('web-2')) as KubeObject;
@@ -95,7 +95,7 @@ describe('a request', () => {
     expect(cluster.watching()).toBe(0);
   });
 
-  /** Every write of an annotation comes right after this one. */
+  /** Runs right before every write of an annotation. */
   const racing = (cluster: MemoryCluster, before: (attempt: number) => void): { readonly attempts: () => number } => {
     const annotate = cluster.client.annotate.bind(cluster.client);
     let attempts = 0;
