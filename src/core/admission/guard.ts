@@ -60,7 +60,7 @@ const breakingTheGlass = ({ object, oldObject, operation }: AdmissionRequest, at
   const right = `the verb break-glass on releases.sluice.dev (kubectl auth can-i break-glass releases.sluice.dev${at})`;
   if (carries) return `The annotation ${breakGlassAnnotation} does not help you: it takes ${right}.`;
   const where = operation === 'DELETE' ? ' on it beforehand' : ' in the same write';
-  return `In an emergency, who has ${right} may do it with the annotation ${breakGlassAnnotation}: "<reason>"${where}.`;
+  return `In an emergency, users who have ${right} may do it with the annotation ${breakGlassAnnotation}: "<reason>"${where}.`;
 };
 
 const sized = ({ name = '', namespace }: AdmissionRequest): string => {

@@ -3,11 +3,11 @@ import { group } from '../../schema/names.ts';
 import { deny, type AdmissionRequest, type Answer } from './admission-request.ts';
 
 const createDenial =
-  'Releases are made by Sluice when a workload that is opted in changes: a record that anybody can make proves nothing. ' +
-  'Change the workload, or ask something of the release that is there with kubectl sluice.';
+  'Releases are made by Sluice alone, when an opted-in workload changes, because they are an audit record. ' +
+  'Change the workload, or use kubectl sluice to make a request on the existing release.';
 const statusDenial =
-  'the status of a Release is what Sluice has seen and done; nobody else writes it. ' +
-  'Ask something of the release with kubectl sluice promote, abort or retry.';
+  'the status of a Release is what Sluice has seen and done; nobody else may write it. ' +
+  'To change the release, use kubectl sluice promote, abort or retry.';
 
 const forbidden = (because: string, message: string): Answer =>
   deny('guarded', because, { code: 403, reason: 'Forbidden', message });

@@ -30,10 +30,10 @@ export const changedAfterAnswer = (decision: Pick<Decision, 'patch'>, write: Pol
   const name = `${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`;
   return refusal(
     `${wasOptedIn(write) ? notAsked(name) : `after Sluice was asked about Deployment ${name}, something else changed ${whatChanged(missing, write)}`}; ` +
-      `stored like this it would neither be a canary release nor roll as Sluice says${changes(write)}. ` +
+      `it would be stored differently from what Sluice decided${changes(write)}. ` +
       'Give the configuration of the other admission controller a name that sorts before the one of Sluice ' +
-      '(webhooks are asked in that order) and reinvocationPolicy Never. ' +
-      'If there is none: the manifest has a field that this cluster drops, or Sluice did not answer in time and it helps to try again.',
+      '(webhooks are called in that order) and reinvocationPolicy Never. ' +
+      'If there is no other controller, the manifest has a field that this cluster drops, or Sluice did not answer in time: try again.',
   );
 };
 
@@ -47,8 +47,8 @@ export const ownWrite = ({ old, object }: Write): Answer => {
   if (allowed) return pass('own-write', 'the template is the one that was judged, or the stable one');
   return refusal(
     `an admission controller changes the pod template in a write of Sluice${changes({ old, object })}. ` +
-      'Sluice brings to production what it has judged, and nothing else. ' +
-      'Apply the workload again to release what that controller makes of it, or make it leave the writes of Sluice alone.',
+      'Sluice promotes only the template it has judged. ' +
+      "Apply the workload again to release the template as that controller changes it, or exempt Sluice's writes from it.",
   );
 };
 
@@ -56,7 +56,7 @@ const refusal = (message: string): Answer =>
   deny('changed-after', 'the write is not what Sluice answered', { code: 403, reason: 'Forbidden', message });
 
 const notAsked = (name: string): string =>
-  `another admission controller opted in Deployment ${name} when it was too late for Sluice to be asked about this change`;
+  `another admission controller opted in Deployment ${name} when it was too late to call Sluice for this change`;
 
 /**
  * Whether the workload is opted in by this write but carries no marks: the mutating webhook was never called for it.
