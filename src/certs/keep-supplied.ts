@@ -32,7 +32,7 @@ export type SuppliedOptions = {
   readonly use: (credential: Credential) => void;
   /** Called when a check fails; the next one comes after `retryTime`. */
   readonly failed: (error: unknown) => void;
-  /** Called when the problem with the supplied certificate changes; undefined when there is none any more. */
+  /** Called when the problem with the supplied certificate changes; undefined means that it is resolved. */
   readonly trouble: (reason: string | undefined) => void;
   readonly settle?: Milliseconds;
 };

@@ -157,9 +157,7 @@ const pausesWithEdit = (old: Deployment, object: Deployment, hashes: Hashes): bo
 const pauses = (old: Deployment, object: Deployment): boolean =>
   old.spec.paused !== true && object.spec.paused === true;
 
-/**
- * Whether the object's pause comes with the marks of a release that Sluice holds, other than the release `old` names.
- */
+/** Whether the object is paused with the marks of a release that Sluice holds, which `old` does not already have. */
 export const copiesPause = ({ metadata, spec }: Deployment, old?: Deployment): boolean => {
   const { release, phase = '' } = readMarks(metadata.annotations);
   if (spec.paused !== true || release === undefined || !heldBySluice(phase)) return false;
@@ -172,9 +170,7 @@ export const heldBySluice = (phase: string): boolean =>
 
 type Hashes = { readonly old: string; readonly object: string };
 
-/**
- * A workload without the mark (just opted in, or marked by an older Sluice) has its current template taken as admitted.
- */
+/** Without the mark (just opted in, or marked by an older Sluice), the current template counts as admitted. */
 const admittedTemplate = (
   { policyOf }: DecideInput,
   old: Deployment,
@@ -269,7 +265,8 @@ export const usedSkip = ({ skip, old, wanted }: Facts): Marks =>
 export const admittedMarks = (facts: Facts): Marks => ({ ...lastingMarks(facts), admitted: facts.wanted.releaseHash });
 
 /**
- * The lasting marks when a new template arrives: if it interrupts a promotion, both of its templates were judged good.
+ * The lasting marks when a new template arrives. If it interrupts a promotion, both of its templates become known
+ * good.
  */
 export const supersedingMarks = (facts: Facts): Marks => {
   const { bound, standing, old } = facts;
