@@ -1,11 +1,11 @@
 /** Implements the plugin's client on the thin Kubernetes API client. */
-import type { Gvk, JsonObject, KubeObject, Labels, ObjectRef } from '../values/kube-object.ts';
+import type { Gvk, JsonObject, KubeObject, ObjectRef } from '../values/kube-object.ts';
 import type { Api, WatchEvent } from '../kube/api.ts';
 import { collectionPath, objectPath, refText, resourceName } from '../kube/api-path.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { fieldManager } from '../schema/names.ts';
 import { channel } from './channel.ts';
-import type { ClusterClient } from './session.ts';
+import type { AnnotationChanges, ClusterClient } from './session.ts';
 
 type List = { readonly metadata: { readonly resourceVersion?: string }; readonly items: readonly KubeObject[] };
 
@@ -63,7 +63,7 @@ export const clusterClient = (api: Api): ClusterClient => ({
     const list = await api.request({ method: 'GET', path: collectionPath(gvk, namespace), what });
     return (list as unknown as List).items.map((item) => asItem(gvk, item));
   },
-  annotate: async (ref: ObjectRef, annotations: Labels, uid?: string) => {
+  annotate: async (ref: ObjectRef, annotations: AnnotationChanges, uid?: string) => {
     const call = {
       method: 'PATCH',
       path: objectPath(ref),

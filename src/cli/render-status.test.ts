@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { aRelease, at, start } from '../../test/support/plugin-doubles.ts';
 import { activePhases, finalPhases, type ReleaseSpec, type ReleaseStatus } from '../schema/release.ts';
+import { compile } from '../core/plan/compile.ts';
+import { record } from '../core/plan/record.ts';
+import { resolvePolicy } from '../core/policy/resolve-policy.ts';
+import { requestKey } from '../schema/annotations.ts';
 import { releaseView } from './release-view.ts';
 import { renderStatus } from './render-status.ts';
 
@@ -35,7 +39,7 @@ describe('a status', () => {
         },
         {
           policyName: 'CanaryPolicy/careful',
-          policy: { steps: [1, 5, 20, 50], interval: '90s', latencyP99: '500ms' },
+          policy: { weights: [1, 5, 20, 50], interval: '90s', latencyP99: '500ms' },
           from: 'web-1',
           changes: ['image of container app: web:1 → web:2', 'env LOG in app: added'],
           requestedBy,
@@ -63,6 +67,28 @@ What to do
   kubectl sluice promote web -n shop   leave out the steps that remain
   kubectl sluice abort web -n shop     put the earlier version back
 `));
+
+  it('has the plan that was recorded, whatever the policy would mean by now', () => {
+    const plan = record(compile({ ...resolvePolicy({ weights: [3, 30], interval: 20 }), threshold: 9 }));
+    const text = render({ phase: 'Progressing', analyses: [{ id: 'checks', failures: 2 }] }, { policy: {}, plan });
+    expect(text).toContain('Policy     annotations: 3, 30 %, 20s each\nFailures   2 of 9\n');
+  });
+
+  it('has every request that nobody has taken up yet, oldest first', () => {
+    const acknowledged = [{ id: 'a', verb: 'promote', by: 'joe', result: 'refused: no', accepted: false, at: at(-70) }];
+    const release = aRelease({ status: { phase: 'Progressing', acknowledged } });
+    const annotations = {
+      [requestKey('a')]: '{"verb":"promote","by":"joe"}',
+      [requestKey('b')]: JSON.stringify({ verb: 'promote', by: 'jane', at: at(-2) }),
+      [requestKey('c')]: JSON.stringify({ verb: 'abort', by: 'jim', at: at(-5), reason: 'too slow' }),
+    };
+    const view = releaseView({ ...release, metadata: { ...release.metadata, annotations } });
+    expect(renderStatus(view, start).join('\n')).toContain(`
+Request   promote by joe 70s ago: refused: no
+          abort by jim 5s ago (too slow): not taken up yet
+          promote by jane 2s ago: not taken up yet
+`);
+  });
 
   it('of a release that failed and is held, with its evidence', () =>
     expect(

@@ -8,9 +8,9 @@ import {
   releaseRef,
   type MemoryCluster,
 } from '../../test/support/plugin-doubles.ts';
-import type { KubeObject } from '../values/kube-object.ts';
+import type { KubeObject, Labels } from '../values/kube-object.ts';
 import { ClusterError } from '../ports/cluster.ts';
-import { requestAnnotation } from '../schema/annotations.ts';
+import { requestKey } from '../schema/annotations.ts';
 import type { ReleaseStatus } from '../schema/release.ts';
 import { abort } from './abort.ts';
 import { promote } from './promote.ts';
@@ -21,14 +21,24 @@ const status: ReleaseStatus = { phase: 'Progressing' };
 const aCluster = (over: Partial<Parameters<typeof aRelease>[0]> = {}): MemoryCluster =>
   memoryCluster(aDeployment(), aRelease({ status, ...over }));
 
-const requestOn = (cluster: MemoryCluster): unknown =>
-  JSON.parse(cluster.read(releaseRef('web-2'))?.metadata.annotations?.[requestAnnotation] ?? 'null');
+const annotationsOn = (cluster: MemoryCluster): Labels => cluster.read(releaseRef('web-2'))?.metadata.annotations ?? {};
+
+/** The one that the session makes first. */
+const requestOn = (cluster: MemoryCluster): unknown => JSON.parse(annotationsOn(cluster)[requestKey('id-1')] ?? 'null');
+
+/** The Release with requests that others have made. */
+const withRequests = (requests: { readonly [id: string]: object }, over: ReleaseStatus = status): KubeObject => {
+  const release = aRelease({ status: over });
+  const entries = Object.entries(requests).map(([id, request]) => [requestKey(id), JSON.stringify(request)]);
+  return { ...release, metadata: { ...release.metadata, annotations: Object.fromEntries(entries) as Labels } };
+};
 
 /** The controller's reaction to the request. */
 const answer = async (cluster: MemoryCluster, result: string): Promise<void> => {
   await waitUntil('the request and its watch', () => requestOn(cluster) !== null && cluster.watching() === 1);
   const release = cluster.read(releaseRef('web-2')) as KubeObject;
-  const { id, verb } = requestOn(cluster) as { id: string; verb: string };
+  const { verb } = requestOn(cluster) as { verb: string };
+  const id = 'id-1';
   cluster.set({
     ...release,
     status: { ...status, acknowledged: [{ id, verb, result, accepted: result === 'accepted', at: at(1) }] },
@@ -46,7 +56,7 @@ describe('a request', () => {
     const call = verb.run(session, { workload: 'web', options: { reason: 'because' } });
     await answer(cluster, 'accepted');
     expect(await call).toBe(0);
-    expect(requestOn(cluster)).toEqual({ id: 'id-1', verb: name, reason: 'because' });
+    expect(requestOn(cluster)).toEqual({ verb: name, reason: 'because' });
     expect(session.terminal.stdout()).toBe(
       `web-2: ${name} accepted. ${consequence} Follow it with: kubectl sluice watch web -n shop\n`,
     );
@@ -62,7 +72,7 @@ describe('a request', () => {
     const { call } = aborting(cluster);
     await answer(cluster, 'accepted');
     await call;
-    expect(requestOn(cluster)).toEqual({ id: 'id-1', verb: 'abort' });
+    expect(requestOn(cluster)).toEqual({ verb: 'abort' });
   });
 
   it('that is refused fails with the reason', async () => {
@@ -125,16 +135,24 @@ describe('a request', () => {
     expect(requestOn(cluster)).toBeNull();
   });
 
-  it('that is replaced by another before it is answered says so', async () => {
+  it('that is taken away before it is answered says so', async () => {
     const cluster = aCluster();
     const { call } = aborting(cluster);
     await waitUntil('the watch', () => cluster.watching() === 1);
-    const release = cluster.read(releaseRef('web-2')) as KubeObject;
-    const other = JSON.stringify({ id: 'id-2', verb: 'promote', by: 'joe' });
-    cluster.set({ ...release, metadata: { ...release.metadata, annotations: { [requestAnnotation]: other } } });
-    await expect(call).rejects.toThrow(
-      'The request to abort web-2 was replaced by the request "promote" by joe before its answer was seen.',
+    cluster.set(aRelease({ status }));
+    await expect(call).rejects.toThrow('The request to abort web-2 was taken away from it before its answer was seen.');
+  });
+
+  it('takes those away that are answered, and leaves those that wait', async () => {
+    const answered = { id: 'old', verb: 'abort', result: 'refused: no', accepted: false, at: at(-9) };
+    const cluster = memoryCluster(
+      aDeployment(),
+      withRequests({ old: { verb: 'abort' }, open: { verb: 'promote' } }, { ...status, acknowledged: [answered] }),
     );
+    const { call } = aborting(cluster);
+    await answer(cluster, 'accepted');
+    expect(await call).toBe(0);
+    expect(Object.keys(annotationsOn(cluster))).toEqual([requestKey('open'), requestKey('id-1')]);
   });
 
   it('is given up when it meets conflicts again and again', async () => {
@@ -158,18 +176,12 @@ describe('a request', () => {
     expect(requestOn(cluster)).toBeNull();
   });
 
-  it('says when it replaces one that was not taken up', async () => {
-    const cluster = aCluster();
-    const release = cluster.read(releaseRef('web-2')) as KubeObject;
-    const pending = JSON.stringify({ id: 'id-0', verb: 'promote', by: 'joe' });
-    cluster.set({ ...release, metadata: { ...release.metadata, annotations: { [requestAnnotation]: pending } } });
+  it('says which are answered before it', async () => {
+    const cluster = memoryCluster(aDeployment(), withRequests({ 'id-0': { verb: 'promote', by: 'joe' } }));
     const { call, session } = aborting(cluster);
-    await waitUntil('a word', () => session.terminal.stderr() !== '');
     await answer(cluster, 'accepted');
     await call;
-    expect(session.terminal.stderr()).toBe(
-      'note: this replaces the request "promote" by joe on web-2, which has not been taken up yet\n',
-    );
+    expect(session.terminal.stderr()).toBe('note: on web-2 there waits before this: promote by joe\n');
   });
 
   it('fails when the Release is deleted before it is answered', async () => {

@@ -1,7 +1,10 @@
 /** The environment of the plugin's verbs. */
-import type { KubeObject, Gvk, Labels, ObjectRef } from '../values/kube-object.ts';
+import type { KubeObject, Gvk, ObjectRef } from '../values/kube-object.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Terminal } from './terminal.ts';
+
+/** Null takes one away. */
+export type AnnotationChanges = { readonly [key: string]: string | null };
 
 /** The part of the Kubernetes API that the plugin needs. All methods reject with ClusterError only. */
 export interface ClusterClient {
@@ -12,7 +15,7 @@ export interface ClusterClient {
    * Sets annotations, even if the object has changed meanwhile. With a uid, rejects with reason `conflict` if the name
    * now belongs to another object.
    */
-  annotate(ref: ObjectRef, annotations: Labels, uid?: string): Promise<KubeObject>;
+  annotate(ref: ObjectRef, annotations: AnnotationChanges, uid?: string): Promise<KubeObject>;
   /**
    * Yields the object's current state and then every change; undefined while it does not exist. Ends when the API
    * server ends the watch or the signal is aborted.

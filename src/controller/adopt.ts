@@ -2,7 +2,7 @@
 import { boundMarks, readRequester, recordPhase, type BoundMarks, type RecordPhase } from '../core/marks/marks.ts';
 import type { Deployment, KubeObject, Labels } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
-import { nativeEnd, nativeReasons } from '../core/release/native-end.ts';
+import { nativeEnd, nativeReasons, recordsOf } from '../core/release/native-end.ts';
 import { printable } from '../values/printable.ts';
 import { record } from '../core/plan/record.ts';
 import { ownerOf, type AskedRelease, type ReleaseOwner } from '../core/release/release-owner.ts';
@@ -172,23 +172,25 @@ const wantedSpec = (deps: ControllerDependencies, workload: Deployment): Omit<Re
   const own = workload.metadata.annotations ?? {};
   const { spec: policy, plan, name: policyName } = policyFor(deps, workload);
   const requestedBy = readRequester(own[marks.requestedBy]);
-  const reason = reasonOf(own);
+  const kept = recordKept(own);
   return {
     templateHash: own[marks.releaseHash] ?? '',
     stableHash: own[marks.stableHash] ?? '',
     policy,
-    plan: record(plan),
+    // Nothing is done by the plan of a record.
+    ...(kept.recordOf === undefined ? { plan: record(plan) } : kept),
     ...(policyName === undefined ? {} : { policyName }),
     ...(requestedBy === undefined ? {} : { requestedBy }),
-    ...(reason === undefined ? {} : { reason }),
   };
 };
 
-/** Why no canary comes of it. An annotation may be left from an earlier change. */
-const reasonOf = (own: Labels): string | undefined => {
+/** Of what it is a record, and why no canary comes of it. The annotation of a skip may be left from an earlier change. */
+const recordKept = (own: Labels): Pick<ReleaseSpec, 'recordOf' | 'reason'> => {
   const native = recordPhase(own[marks.phase]);
-  if (native !== undefined) return nativeReasons[native];
-  return own[marks.phase] === 'Skipped' ? own[annotations.skip] : undefined;
+  if (native !== undefined) return { recordOf: recordsOf[native], reason: nativeReasons[native] };
+  if (own[marks.phase] !== 'Skipped') return {};
+  const reason = own[annotations.skip];
+  return { recordOf: 'skip', ...(reason === undefined ? {} : { reason }) };
 };
 
 const recordSkip = (deps: ControllerDependencies, workload: Deployment, release: Release): Promise<Release> => {

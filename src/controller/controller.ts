@@ -4,18 +4,19 @@ import { isDeepStrictEqual } from 'node:util';
 import { isA, type Deployment, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { withoutWriteError } from '../core/release/write-error.ts';
-import { isFinal } from '../core/release/state.ts';
 import type { ClusterChange } from '../ports/cluster.ts';
 import { marks } from '../schema/annotations.ts';
 import { labels } from '../schema/names.ts';
 import type { ControllerDependencies } from './dependencies.ts';
-import { readRelease } from './gather.ts';
 import { sameStatus } from './same-status.ts';
 import { hasOrphanedSplit, namespacesWithOrphanedSplits, restoreOrphanedSplits } from './orphaned-splits.ts';
 import { workQueue, type RunResult, type WorkQueue } from './queue.ts';
 import { reconcile } from './reconcile.ts';
 import { looksOutOfBand } from './out-of-band.ts';
+import { readRelease } from './gather.ts';
+import { isOpen } from './release-index.ts';
 import { tellRecentEnd } from './tell-history.ts';
+import { wokenBy, wokenByEnd } from './woken.ts';
 import { workloadKey, workloadOf } from './workload-key.ts';
 
 export type Controller = {
@@ -87,7 +88,7 @@ const startAll = (deps: ControllerDependencies, queue: WorkQueue): void => {
 };
 
 const addActive = ({ cluster }: ControllerDependencies, queue: WorkQueue): void => {
-  for (const release of cluster.list(kinds.release)) if (isActive(release)) queue.add(keyOfRelease(release));
+  for (const release of cluster.list(kinds.release)) if (isOpen(release)) queue.add(keyOfRelease(release));
 };
 
 const isMarked = ({ metadata }: KubeObject): boolean => metadata.annotations?.[marks.release] !== undefined;
@@ -98,49 +99,38 @@ const isStray = looksOutOfBand;
 const wasWritten = ({ object, before }: ClusterChange): boolean =>
   before === undefined || before.metadata.generation !== object.metadata.generation;
 
-const isActive = (object: Release): boolean => {
-  const { status } = readRelease(object);
-  return status === undefined || !isFinal(status.phase);
-};
-
-const keyOfRelease = (release: Release): string =>
-  keyOf(release.metadata.namespace ?? '', readRelease(release).spec.workload.name);
+const keyOfRelease = (release: Release): string => keyOf(release.metadata.namespace ?? '', release.spec.workload.name);
 
 /** Workloads a change is about. Idle workloads cost nothing: only marked ones, those that are astray and those with a release under way are looked at. */
 const keysOf = (deps: ControllerDependencies, change: ClusterChange): readonly string[] => {
-  const { cluster } = deps;
+  const { cluster, index } = deps;
   const { object, type, before } = change;
   const namespace = object.metadata.namespace ?? '';
-  const active = (): readonly string[] => [
-    ...new Set(cluster.list(kinds.release, namespace).filter(isActive).map(keyOfRelease)),
-  ];
   if (isA(object, kinds.release))
-    return onlyTold(object, before) ? [] : [keyOfRelease(object), ...waitingFor(deps, change)];
+    return onlyTold(object, before) ? [] : [keyOfRelease(object), ...waitingFor(deps, change, object)];
   const madeFor = object.metadata.labels?.[labels.release];
   if (madeFor !== undefined) {
     const release = cluster.get({ gvk: kinds.release, namespace, name: madeFor });
-    return [...releaseKeys(release), ...waitingFor(deps, change)];
+    return [...releaseKeys(release), ...waitingFor(deps, change, release)];
   }
-  if (!isA(object, kinds.deployment)) return active();
+  if (!isA(object, kinds.deployment)) return wokenBy(deps, change).map(keyOfRelease);
   const key = keyOf(namespace, object.metadata.name);
   if (isMarked(object) || type === 'removed' || (wasWritten(change) && isStray(deps, object))) return [key];
-  return active().filter((k) => k === key);
+  return index.ofWorkload(namespace, object.metadata.name).some(isOpen) ? [key] : [];
 };
 
 const hasEnded = ({ type, object, before }: ClusterChange): boolean =>
-  type === 'removed' || (isA(object, kinds.release) && wasActive(before) && !isActive(object));
+  type === 'removed' || (isA(object, kinds.release) && wasOpen(before) && !isOpen(object));
 
-const wasActive = (before: KubeObject | undefined): boolean =>
-  before !== undefined && isA(before, kinds.release) && isActive(before);
+const wasOpen = (before: KubeObject | undefined): boolean =>
+  before !== undefined && isA(before, kinds.release) && isOpen(before);
 
 /** Releases that may have waited for one of another workload behind the same Service, once it is over. */
-const waitingFor = ({ cluster }: ControllerDependencies, change: ClusterChange): readonly string[] =>
-  hasEnded(change)
-    ? cluster
-        .list(kinds.release, change.object.metadata.namespace)
-        .filter((release) => (readRelease(release).status?.phase ?? 'Pending') === 'Pending')
-        .map(keyOfRelease)
-    : [];
+const waitingFor = (
+  deps: ControllerDependencies,
+  change: ClusterChange,
+  over: Release | undefined,
+): readonly string[] => (hasEnded(change) ? wokenByEnd(deps, change, over?.status?.service).map(keyOfRelease) : []);
 
 /** Whether a route may now carry a split that nobody takes out any more. */
 const mayLose = (deps: ControllerDependencies, change: ClusterChange): boolean => {
@@ -157,7 +147,7 @@ const mayLose = (deps: ControllerDependencies, change: ClusterChange): boolean =
  */
 const onlyTold = (object: Release, before: KubeObject | undefined): boolean => {
   if (before === undefined || !isA(before, kinds.release) || before.metadata.uid !== object.metadata.uid) return false;
-  const [a, b] = [readRelease(object).status, readRelease(before).status];
+  const [a, b] = [object.status, before.status];
   if (a === undefined || b === undefined || isDeepStrictEqual(a.lastWriteError, b.lastWriteError)) return false;
   const { name } = object.spec.workload;
   const [left, right] = [a, b].map(({ history: _h, historyToldThrough: _t, ...rest }) => withoutWriteError(rest, name));

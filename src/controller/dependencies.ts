@@ -1,30 +1,29 @@
 /** What the controller is given by the composition root. */
 import type { Logger } from 'pino';
-import type { Gvk, KubeObject, PodTemplate } from '../values/kube-object.ts';
+import type { KubeObject } from '../values/kube-object.ts';
+import type { RouteFormat } from '../values/route-format.ts';
 import type { ReleasePlan } from '../core/plan/plan-of-release.ts';
 import type { Plan } from '../core/plan/plan.ts';
 import type { KnownProviders } from '../core/policy/provider-plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Journal } from '../ports/journal.ts';
-import type { ProviderName, Target, TrafficProvider } from '../ports/traffic.ts';
+import type { Surroundings, TrafficRunner } from '../ports/traffic.ts';
 import type { ReleaseSpec } from '../schema/release.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { FormerTemplates } from './former-templates.ts';
 import type { ToldHistory } from './tell-history.ts';
 import type { Outside } from '../ports/outside.ts';
+import type { ReleaseIndex } from './release-index.ts';
 
-/** `provider: auto`: which provider fits, from what is served, the routes that point at the apex, and sidecars. */
-export type Detect = (around: {
-  readonly target: Target;
-  readonly served: (gvk: Gvk) => boolean;
-  readonly routes: readonly KubeObject[];
-  readonly template: PodTemplate;
-  readonly namespace?: KubeObject;
-}) => { readonly provider: ProviderName; readonly because: string };
+/** `provider: auto`: which provider fits, and why. */
+export type Detect = (around: Surroundings) => { readonly provider: string; readonly because: string };
 
 export type TrafficPort = {
-  readonly providers: Readonly<Record<ProviderName, TrafficProvider>>;
+  /** By name. */
+  readonly providers: Readonly<Record<string, TrafficRunner>>;
+  /** One for each kind of route that any of them splits. */
+  readonly formats: readonly RouteFormat[];
   readonly detect: Detect;
 };
 
@@ -45,6 +44,7 @@ export type ControllerDependencies = {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly traffic: TrafficPort;
+  readonly index: ReleaseIndex;
   /** The same providers as admission knows them, for words about which of them can be used. */
   readonly providers: KnownProviders;
   readonly policies: PolicyPort;

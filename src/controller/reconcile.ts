@@ -1,8 +1,8 @@
 /** One reconcile of one workload: gather facts, step, record the status, then carry out the effects. Awaits the API server and nobody else. */
 import { boundMarks } from '../core/marks/marks.ts';
-import type { Question } from '../core/outside/question.ts';
+import type { Question } from '../core/questions/question.ts';
 import { withHistory } from '../core/release/history.ts';
-import { isOpen as isOpenRequest } from '../core/release/requests.ts';
+import { openRequests, requestsOf } from '../core/requests/release-requests.ts';
 import { isFinal } from '../core/release/state.ts';
 import { initialStatus, step, type Step } from '../core/release/step.ts';
 import { withoutWriteError, withWriteError } from '../core/release/write-error.ts';
@@ -13,15 +13,7 @@ import type { Deployment, JsonObject, ObjectRef } from '../values/kube-object.ts
 import type { Milliseconds } from '../values/time.ts';
 import { adoptRelease } from './adopt.ts';
 import type { ControllerDependencies } from './dependencies.ts';
-import {
-  gather,
-  readRelease,
-  releasesOf,
-  requestsOf,
-  type Gathered,
-  type ReleaseObject,
-  type Subject,
-} from './gather.ts';
+import { gather, readRelease, releasesOf, type Gathered, type ReleaseObject, type Subject } from './gather.ts';
 import { clearOrphans, restoreOrphaned } from './orphaned-releases.ts';
 import { settleOutOfBand } from './out-of-band.ts';
 import { podTrouble } from './pod-trouble.ts';
@@ -43,7 +35,7 @@ export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef<Dep
   if (orphans !== undefined) return { again: orphans };
   if (await settleOutOfBand(deps, workload)) return { again: 0 };
   const { created, foreign } = await adoptRelease(deps, workload);
-  const ours = releasesOf(deps.cluster, namespace, ref.name, workload.metadata.uid).filter((r) => r.name !== foreign);
+  const ours = releasesOf(deps.index, namespace, ref.name, workload.metadata.uid).filter((r) => r.name !== foreign);
   const all = withAdopted(ours, created);
   const marked = boundMarks(workload)?.release;
   const advanced: Advanced[] = [];
@@ -60,7 +52,7 @@ export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef<Dep
 const abandoned = async (deps: ControllerDependencies, namespace: string, name: string): Promise<ReconcileResult> => {
   deps.outside.want(workloadKey(namespace, name), []);
   await restoreOrphaned(deps, namespace, name);
-  forgetMetrics(deps, releasesOf(deps.cluster, namespace, name));
+  forgetMetrics(deps, releasesOf(deps.index, namespace, name));
   const again = await clearOrphans(deps, { namespace, workload: name }, undefined);
   return again === undefined ? {} : { again };
 };
@@ -77,7 +69,7 @@ const isOpen = ({ name, object, status }: ReleaseObject, marked: string | undefi
   status === undefined ||
   !isFinal(status.phase) ||
   name === marked ||
-  requestsOf(object).some((request) => isOpenRequest(status, request));
+  openRequests(requestsOf(object), status.acknowledged).length > 0;
 
 type Advanced = { readonly again?: Milliseconds; readonly questions: readonly Question[] };
 

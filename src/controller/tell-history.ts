@@ -43,11 +43,11 @@ const tell = (deps: ControllerDependencies, { object, name, uid, spec }: Release
   const { name: workload, uid: workloadUid } = spec.workload;
   const onRelease = { ref: { gvk: kinds.release, namespace, name }, uid };
   const onWorkload = { ref: { gvk: kinds.deployment, namespace, name: workload }, uid: workloadUid };
-  const { seq, type, reason, action, message: note, on } = entry;
+  const { seq, type, reason, action, message: note, toldOn } = entry;
   const at = fromRfc3339(entry.at);
   const told = { type, reason, action, note, id: eventId(uid, seq), ...(at === undefined ? {} : { at }) };
-  if (on !== 'workload') deps.journal.record({ ...told, regarding: onRelease, related: onWorkload });
-  if (on !== 'release') deps.journal.record({ ...told, regarding: onWorkload, related: onRelease });
+  if (toldOn !== 'workload') deps.journal.record({ ...told, regarding: onRelease, related: onWorkload });
+  if (toldOn !== 'release') deps.journal.record({ ...told, regarding: onWorkload, related: onRelease });
 };
 
 const eventId = (uid: string, seq: number): string =>

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { LookupAddress } from 'node:dns';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { issueServing, makeAuthority } from '../certs/authority.ts';
+import { newPrivateKey } from '../certs/key-pair.ts';
 import { OutboundError, type OutboundRequest } from '../ports/outbound.ts';
 import { guardedFetch, type Resolve } from './guarded-fetch.ts';
 
@@ -104,6 +107,37 @@ describe('a request', () => {
     const rest = response.text();
     stop.abort();
     await expect(rest).rejects.toThrow();
+  });
+
+  it('ends the connection when the rest of an answer is not wanted', async () => {
+    const closed = Promise.withResolvers<boolean>();
+    answer = (_request, response) => {
+      response.on('close', () => closed.resolve(response.writableFinished));
+      const write = (): void => {
+        while (!response.destroyed && response.write('x'.repeat(65_536)));
+        response.once('drain', write);
+      };
+      write();
+    };
+    const response = await local(at(), get());
+    await response.body?.cancel();
+    expect(await closed.promise).toBe(false);
+  });
+
+  it('over TLS goes to nobody whose certificate is not trusted', async () => {
+    const keys = await Promise.all([newPrivateKey(), newPrivateKey()]);
+    const authority = makeAuthority({ key: keys[0], now: Date.now(), days: 1 });
+    const names = { dnsNames: ['localhost'], ips: ['127.0.0.1'] };
+    const serving = issueServing({ ...names, authority, key: keys[1], now: Date.now(), days: 1 });
+    let asked = 0;
+    const secure = createSecureServer(serving, (_request, response) => response.end(String((asked += 1))));
+    await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+    const { port: securePort } = secure.address() as AddressInfo;
+    await expect(local(`https://127.0.0.1:${securePort}`, get())).rejects.toMatchObject({
+      code: expect.stringMatching(/VERIFY|SELF_SIGNED|ISSUER/),
+    });
+    expect(asked).toBe(0);
+    secure.close();
   });
 
   it('uses a connection again', async () => {

@@ -4,7 +4,7 @@ import { kinds } from '../schema/kinds.ts';
 import { ClusterError, type ClusterWriter } from '../ports/cluster.ts';
 import { crds } from '../manifests/crds.ts';
 import { rules } from '../manifests/rbac.ts';
-import { trafficProviders } from '../traffic/index.ts';
+import { usedKinds } from '../traffic/index.ts';
 
 const clusterRole = gvk('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', false);
 const clusterRoleBinding = gvk('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'clusterrolebindings', false);
@@ -43,12 +43,11 @@ const isEstablished = async (writer: ClusterWriter, name: string): Promise<boole
  * An installation's permissions, for the user that `dev` impersonates: what works in development works when installed.
  */
 export const permissions = (name: string, user: string): readonly Installed[] => {
-  const providerKinds = Object.values(trafficProviders).flatMap((provider) => provider.kinds);
   const role = {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'ClusterRole',
     metadata: { name },
-    rules: rules(providerKinds),
+    rules: rules(usedKinds),
   };
   const binding = {
     apiVersion: 'rbac.authorization.k8s.io/v1',

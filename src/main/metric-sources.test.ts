@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startPrometheusDouble, type PrometheusDouble } from '../../test/contract/prometheus-double.ts';
 import { readAllowedAddress, type AllowedAddress } from '../core/outbound/allowed-address.ts';
+import type { SourceRef } from '../core/questions/question.ts';
 import type { MetricError, MetricSource } from '../ports/metrics.ts';
 import { metricSources } from './metric-sources.ts';
 
-const ask = { query: 'up', shape: 'value', from: 0, to: 60_000 } as const;
+const ask = { query: 'up', shape: 'value', at: 60_000 } as const;
+const at = (address?: string): SourceRef => ({ kind: 'prometheus', ...(address === undefined ? {} : { address }) });
 const never = new AbortController().signal;
 const entries = (...texts: readonly string[]): readonly AllowedAddress[] =>
   texts.flatMap((text) => readAllowedAddress(text) ?? []);
@@ -22,22 +24,22 @@ describe('the source of a policy', () => {
   it('that names none is the one Sluice was started with, wherever that is', async () => {
     const source = metricSources({ own: double.address, addresses: [] });
     double.results.set('up', { resultType: 'scalar', result: [60, '1'] });
-    expect(await source(undefined)?.fetch(ask, never)).toMatchObject({ notes: [] });
-    expect(source(`${double.address}/`)).toBe(source(undefined));
-    expect(source(`${double.address}/other`)).not.toBe(source(undefined));
+    expect(await source(at())?.fetch(ask, never)).toMatchObject({ notes: [] });
+    expect(source(at(`${double.address}/`))).toBe(source(at()));
+    expect(source(at(`${double.address}/other`))).not.toBe(source(at()));
     const withPassword = metricSources({ own: double.address.replace('//', '//me:secret@'), addresses: [] });
-    expect(withPassword(double.address)).toBe(withPassword(undefined));
-    expect(metricSources({ own: undefined, addresses: [] })(undefined)).toBeUndefined();
+    expect(withPassword(at(double.address))).toBe(withPassword(at()));
+    expect(metricSources({ own: undefined, addresses: [] })(at())).toBeUndefined();
   });
 
   it('that names an address which is allowed is asked there', async () => {
     double.results.set('up', { resultType: 'scalar', result: [60, '1'] });
-    const source = metricSources({ own: undefined, addresses: entries(double.address) })(double.address);
+    const source = metricSources({ own: undefined, addresses: entries(double.address) })(at(double.address));
     expect(await source?.fetch(ask, never)).toMatchObject({ series: [{ points: [[60_000, 1]] }] });
   });
 
   it('that names another one is asked nothing, and the check says why', async () => {
-    const source = metricSources({ own: 'http://prometheus', addresses: entries('http://other') })(double.address);
+    const source = metricSources({ own: 'http://prometheus', addresses: entries('http://other') })(at(double.address));
     const error = await failureOf(source);
     expect(error).toMatchObject({ reason: 'refused', retry: false });
     expect(error.message).toBe(
@@ -48,17 +50,17 @@ describe('the source of a policy', () => {
 
   it('is the same for the same address, as long as there are not too many', () => {
     const source = metricSources({ own: undefined, addresses: entries('http://*.example.com') });
-    const first = source('http://a.example.com');
-    expect(source('http://a.example.com')).toBe(first);
-    for (let i = 0; i < 300; i++) source(`http://p${i}.example.com`);
-    expect(source('http://a.example.com')).not.toBe(first);
+    const first = source(at('http://a.example.com'));
+    expect(source(at('http://a.example.com'))).toBe(first);
+    for (let i = 0; i < 300; i++) source(at(`http://p${i}.example.com`));
+    expect(source(at('http://a.example.com'))).not.toBe(first);
   });
 });
 
 describe('of an answer that a policy’s address gives', () => {
   const secret = 'hunter2';
   const allowed = (): MetricSource | undefined =>
-    metricSources({ own: undefined, addresses: entries(double.address) })(double.address);
+    metricSources({ own: undefined, addresses: entries(double.address) })(at(double.address));
 
   it.each<[string, number, string, Record<string, string>, RegExp]>([
     ['words of an error', 500, secret, {}, /answers 500: see its log$/],

@@ -1,5 +1,5 @@
 /** The CEL expressions of match conditions, with which the API server decides whether to call the webhook. */
-import { marks } from '../schema/annotations.ts';
+import { marks, requestPrefix } from '../schema/annotations.ts';
 import { group, labels, managedBy } from '../schema/names.ts';
 import { annotationsOf, literal } from './webhook-scope.ts';
 
@@ -42,6 +42,17 @@ export const changesARelease = [
 ].join(' || ');
 
 const isAWorkload = `${labelsOf('oldObject')}[?${literal(labels.managedBy)}] != optional.of(${literal(managedBy)})`;
+
+const requests = `k.startsWith(${literal(requestPrefix.slice(0, -1))})`;
+const beforeOrNone = `(oldObject == null ? optional.none() : ${annotationsOf('oldObject')}[?k])`;
+
+/**
+ * A Release on which a request is new or other than before; the key of one without an id is among them, to be refused.
+ */
+export const makesARequest = has(
+  annotationsOf('object'),
+  `${requests} && ${annotationsOf('object')}[?k] != ${beforeOrNone}`,
+);
 
 /**
  * For Deployments without any annotation or label of ours; the complement of `changesARelease`, so that no write

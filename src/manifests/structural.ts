@@ -1,11 +1,13 @@
 /** Converts schemas to the API server's OpenAPI v3 structural schemas. */
 import type { JsonObject } from '../values/kube-object.ts';
-import { typeOf, valuesOf, type SchemaNode } from '../schema/node.ts';
+import { isIntOrString, typeOf, valuesOf, type SchemaNode } from '../schema/node.ts';
+import { parseDuration } from '../values/duration.ts';
 import type { Rule } from '../schema/rules.ts';
 import { durationRange } from '../schema/words.ts';
 
 /** Keywords with the same meaning in a structural schema. Others never reach a CRD. */
 const kept = [
+  'x-kubernetes-int-or-string',
   'description',
   'enum',
   'pattern',
@@ -36,10 +38,14 @@ const celRule = (rule: Rule): JsonObject => ({
 const durationRules = (node: SchemaNode): readonly JsonObject[] => {
   const { minDuration: min, maxDuration: max } = node;
   const bounds = [
-    ...(min === undefined ? [] : [`duration(self) >= duration('${min}')`]),
-    ...(max === undefined ? [] : [`duration(self) <= duration('${max}')`]),
+    ...(min === undefined ? [] : [[Math.ceil(parseDuration(min) / 1000), '>=', min] as const]),
+    ...(max === undefined ? [] : [[Math.floor(parseDuration(max) / 1000), '<=', max] as const]),
   ];
-  return bounds.length === 0 ? [] : [{ rule: bounds.join(' && '), message: `must be${durationRange(node)}` }];
+  if (bounds.length === 0) return [];
+  const asText = bounds.map(([, relation, bound]) => `duration(self) ${relation} duration('${bound}')`).join(' && ');
+  const asNumber = bounds.map(([seconds, relation]) => `self ${relation} ${seconds}`).join(' && ');
+  const rule = isIntOrString(node) ? `type(self) == int ? ${asNumber} : ${asText}` : asText;
+  return [{ rule, message: `must be${durationRange(node)}` }];
 };
 
 const celRules = (node: SchemaNode): readonly JsonObject[] | undefined => {

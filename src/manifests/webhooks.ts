@@ -1,10 +1,11 @@
 /** The two webhook configurations. They match as few writes as possible. */
-import type { Gvk, JsonObject, KubeObject } from '../values/kube-object.ts';
-import { optInLabels, requestAnnotation } from '../schema/annotations.ts';
+import type { KindUse } from '../values/kind-use.ts';
+import type { JsonObject, KubeObject } from '../values/kube-object.ts';
+import { optInLabels } from '../schema/annotations.ts';
 import { guards, routes } from './guard-webhooks.ts';
-import { changesARelease, changesUnspoken, templateChanges } from './match-conditions.ts';
+import { changesARelease, changesUnspoken, makesARequest, templateChanges } from './match-conditions.ts';
 import { group, version } from '../schema/names.ts';
-import { annotationsOf, literal, notKubernetesItself, rule, type Condition, type Scope } from './webhook-scope.ts';
+import { literal, notKubernetesItself, rule, type Condition, type Scope } from './webhook-scope.ts';
 
 /** How the API server reaches the webhook: a base URL without a path, or a Service. */
 export type WebhookClient =
@@ -19,8 +20,8 @@ export type WebhookOptions = {
   readonly caBundle?: string;
   /** User names of Sluice's own service accounts. Their writes match only if they change a template. */
   readonly sluiceUsers: readonly string[];
-  /** Kinds that traffic providers read and write. */
-  readonly providerKinds: readonly Gvk[];
+  /** Kinds that traffic providers work with. */
+  readonly providerKinds: readonly KindUse[];
   /** Match only this namespace, and no ClusterCanaryPolicy. */
   readonly namespace?: string;
   /** What the API server does with changes to templates, policies and requests while no webhook answers. */
@@ -147,19 +148,12 @@ const optedInNamespaces = (options: WebhookOptions, stage: Parameters<typeof cha
 };
 
 /** Users' requests on Releases, which the webhook stamps with their author. */
-const releases = (options: WebhookOptions): JsonObject => {
-  const request = (object: string): string => `${annotationsOf(object)}[?${literal(requestAnnotation)}]`;
-  return webhook(options, {
+const releases = (options: WebhookOptions): JsonObject =>
+  webhook(options, {
     name: 'releases',
     rules: [rule(group, [version], ['releases'], ['CREATE', 'UPDATE'])],
-    conditions: [
-      {
-        name: 'makes-a-request',
-        expression: `${request('object')} != (oldObject == null ? optional.none() : ${request('oldObject')})`,
-      },
-    ],
+    conditions: [{ name: 'makes-a-request', expression: makesARequest }],
   });
-};
 
 /** Creation of Releases and writes to their status, which only Sluice may do. */
 const records = (options: WebhookOptions): JsonObject =>

@@ -15,6 +15,7 @@ import {
 } from './deployment-status.ts';
 import type { Author, MemoryServer } from './memory-server.ts';
 import {
+  collisionsOf,
   inherited,
   isOfTemplate,
   replicaSets,
@@ -130,10 +131,21 @@ class Rolling {
     if (current !== undefined) return this.#renewed(current, Math.max(revision, revisionOf(current)));
     const size = sizeAtBirth(this.#rollout());
     if (size === undefined) return undefined;
-    const made = this.#server.create(newSet(this.#deployment, size, revision), replicaSets, author);
+    const wanted = newSet(this.#deployment, size, revision);
+    if (this.#server.get(refOf(replicaSets, wanted)) !== undefined) {
+      this.#collide();
+      return;
+    }
+    const made = this.#server.create(wanted, replicaSets, author);
     const words = `Created new replica set "${made.metadata.name}"`;
     this.#tellRevision(revision, progressing('True', 'NewReplicaSetCreated', words));
     return made;
+  }
+
+  /** Another Deployment's has the name: the next one is tried. */
+  #collide(): undefined {
+    this.#write({ status: { collisionCount: collisionsOf(this.#deployment) + 1 } });
+    return undefined;
   }
 
   #renewed(current: OwnedSet, revision: number): OwnedSet {

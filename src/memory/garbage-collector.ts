@@ -11,35 +11,35 @@ export const garbageCollector = (server: MemoryServer): ControlLoop =>
     concerns: ({ type, object: { metadata } }) =>
       type === 'removed' || metadata.deletionTimestamp !== undefined || metadata.ownerReferences !== undefined,
     work: () => {
-      for (const [gvk, object] of server.everything()) collect(server, gvk, object);
+      const all = server.everything();
+      const live = new Set(all.map(([, { metadata }]) => metadata.uid));
+      for (const [gvk, object] of all) collect(server, { gvk, object }, live);
     },
   });
 
-const collect = (server: MemoryServer, gvk: Gvk, { metadata }: KubeObject): void => {
-  // What was removed in the meantime is not there any more.
-  const object = server.get({ gvk, name: metadata.name, ...(metadata.namespace && { namespace: metadata.namespace }) });
-  if (object === undefined) return;
-  if (object.metadata.deletionTimestamp !== undefined) finish(server, gvk, object);
-  else collectOrphan(server, gvk, object);
+type Found = { readonly gvk: Gvk; readonly object: KubeObject };
+
+/** What goes has everything looked at again. */
+const collect = (server: MemoryServer, { gvk, object }: Found, live: ReadonlySet<string | undefined>): void => {
+  // It may be gone with something else by now.
+  if (server.get(refOf(gvk, object)) !== object) return;
+  const { deletionTimestamp, ownerReferences = [] } = object.metadata;
+  if (deletionTimestamp !== undefined) finish(server, gvk, object);
+  const gone = ownerReferences.filter(({ uid }) => !live.has(uid));
+  if (gone.length === 0) return;
+  if (gone.length === ownerReferences.length) server.purge(refOf(gvk, object));
+  else server.disown(gvk, object, new Set(gone.map(({ uid }) => uid)));
 };
 
 /** A namespace goes after everything in it, another object after everything that it owns. */
-const finish = (server: MemoryServer, gvk: Gvk, { metadata }: KubeObject): void => {
+const finish = (server: MemoryServer, gvk: Gvk, object: KubeObject): void => {
+  const { metadata } = object;
   const isNamespace = kindKey(gvk) === kindKey(kinds.namespace);
-  for (const [own, object] of server.everything()) {
+  for (const [own, other] of server.everything()) {
     const goesFirst = isNamespace
-      ? object.metadata.namespace === metadata.name
-      : object.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) === true;
-    if (goesFirst) server.purge(refOf(own, object));
+      ? other.metadata.namespace === metadata.name
+      : other.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) === true;
+    if (goesFirst) server.purge(refOf(own, other));
   }
-  server.purge({ gvk, name: metadata.name, ...(metadata.namespace && { namespace: metadata.namespace }) });
-};
-
-const collectOrphan = (server: MemoryServer, gvk: Gvk, object: KubeObject): void => {
-  const { ownerReferences = [] } = object.metadata;
-  if (ownerReferences.length === 0) return;
-  const live = new Set(server.everything().map(([, { metadata }]) => metadata.uid));
-  const gone = ownerReferences.filter(({ uid }) => !live.has(uid));
-  if (gone.length === ownerReferences.length) server.purge(refOf(gvk, object));
-  else if (gone.length > 0) server.disown(gvk, object, new Set(gone.map(({ uid }) => uid)));
+  server.purge(refOf(gvk, object));
 };

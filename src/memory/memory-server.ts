@@ -2,7 +2,7 @@
  * An API server without a network: objects with versions, guarded writes, admission, and everybody who watches told of every
  * change in order. Everything happens in the moment of the call; `memory-cluster.ts` puts the port over it.
  */
-import type { Gvk, KubeObject, ObjectRef } from '../values/kube-object.ts';
+import type { Gvk, JsonObject, KubeObject, ObjectRef } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { toRfc3339 } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -21,7 +21,7 @@ import {
   refText,
 } from './refusals.ts';
 import { definitionName, kindKey, traitsOf, type KindTraits } from './served-kinds.ts';
-import { asSent, born, problemOf, refOf, rewritten, sameObject } from './write-rules.ts';
+import { asSent, asStored, born, problemOf, refOf, rewritten, sameObject } from './write-rules.ts';
 
 /** Who writes, as the API server has authenticated it. */
 export type Author = { readonly user: string; readonly fieldManager?: string };
@@ -53,14 +53,7 @@ type Stored = { readonly gvk: Gvk; readonly objects: Map<string, KubeObject> };
 
 const nameKey = ({ namespace, name }: Pick<ObjectRef, 'namespace' | 'name'>): string => `${namespace ?? ''}/${name}`;
 
-/** Objects are shared by everybody who reads them: nobody may change one. */
-const frozen = <T>(value: T): T => {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    Object.values(value).forEach(frozen);
-  }
-  return value;
-};
+const copied = (object: KubeObject): KubeObject => asSent(object as unknown as JsonObject) as unknown as KubeObject;
 
 export class MemoryServer {
   readonly clock: Clock;
@@ -124,7 +117,7 @@ export class MemoryServer {
     if (this.get(ref) !== undefined) throw alreadyExists(what, ref);
     this.#uids += 1;
     const birth = { uid: `00000000-0000-4000-8000-${String(this.#uids).padStart(12, '0')}`, at: this.#seconds() };
-    const sent = born(asSent(object), traits, birth);
+    const sent = born(copied(object), traits, birth);
     const admitted = this.#admit({ operation: 'CREATE', ref, author, object: sent });
     const problem = problemOf(admitted);
     if (problem !== undefined) throw invalid(what, ref, problem);
@@ -138,7 +131,7 @@ export class MemoryServer {
     const { uid, resourceVersion } = object.metadata;
     if (uid !== undefined && uid !== stored.metadata.uid) throw anotherUid(what, uid, stored.metadata.uid ?? '');
     this.#mustBe(stored, resourceVersion, { ref, what });
-    return this.#rewrite({ ref, what, author, stored }, asSent(object), undefined);
+    return this.#rewrite({ ref, what, author, stored }, copied(object), undefined);
   }
 
   patch<T extends KubeObject>(
@@ -152,7 +145,7 @@ export class MemoryServer {
     if (patch.type === 'strategic' && this.#traits(ref.gvk)?.custom === true)
       throw invalid(what, ref, 'the body of the request was in an unknown format');
     this.#mustBe(stored, resourceVersion, { ref, what });
-    const sent = asSent(this.#patched(stored, patch, what));
+    const sent = copied(this.#patched(stored, patch, what));
     this.#mustBe(stored, sent.metadata.resourceVersion, { ref, what });
     return this.#rewrite({ ref, what, author, stored }, sent, subresource === 'status' ? subresource : undefined);
   }
@@ -181,7 +174,7 @@ export class MemoryServer {
     this.#kinds.get(kindKey(ref.gvk))?.objects.delete(nameKey(ref));
     this.#version += 1;
     const last = { ...stored, metadata: { ...stored.metadata, resourceVersion: String(this.#version) } };
-    this.#tell({ type: 'removed', gvk: ref.gvk, object: frozen(last), before: stored, version: this.#version });
+    this.#tell({ type: 'removed', gvk: ref.gvk, object: asStored(last), before: stored, version: this.#version });
     if (kindKey(ref.gvk) === kindKey(kinds.crd)) this.#withdraw(ref.name);
   }
 
@@ -257,7 +250,7 @@ export class MemoryServer {
 
   #put<T extends KubeObject>(gvk: Gvk<T>, object: KubeObject): T {
     this.#version += 1;
-    const stored = frozen({ ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } });
+    const stored = asStored({ ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } });
     const kind = this.#kinds.get(kindKey(gvk)) ?? { gvk, objects: new Map<string, KubeObject>() };
     this.#kinds.set(kindKey(gvk), kind);
     const key = nameKey(stored.metadata);

@@ -78,9 +78,16 @@ const withoutHash = (template: PodTemplate): PodTemplate => {
   return { ...template, metadata: { ...template.metadata, labels } };
 };
 
+/** How often the name of a new ReplicaSet has been taken by one of somebody else. */
+export const collisionsOf = ({ status }: Pick<Deployment, 'status'>): number =>
+  (status as { readonly collisionCount?: number } | undefined)?.collisionCount ?? 0;
+
 /** Ten characters that are the same for the same template. */
-const hashOf = (template: PodTemplate): string =>
-  createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 10);
+const hashOf = (template: PodTemplate, collisions: number): string =>
+  createHash('sha256')
+    .update(JSON.stringify(collisions === 0 ? template : [template, collisions]))
+    .digest('hex')
+    .slice(0, 10);
 
 export const inherited = ({ metadata, spec }: Deployment, revision: number): Labels => ({
   ...Object.fromEntries(Object.entries(metadata.annotations ?? nothing).filter(([key]) => !notInherited.has(key))),
@@ -91,7 +98,7 @@ export const inherited = ({ metadata, spec }: Deployment, revision: number): Lab
 /** The ReplicaSet of a Deployment's template. */
 export const newSet = (deployment: Deployment, replicas: number, revision: number): KubeObject => {
   const { metadata, spec } = deployment;
-  const hash = hashOf(spec.template);
+  const hash = hashOf(spec.template, collisionsOf(deployment));
   const labels = { ...spec.template.metadata?.labels, [hashLabel]: hash };
   const body = {
     replicas,

@@ -1,5 +1,5 @@
 /** What an API server makes of an object that is sent to it. Pure. */
-import type { Gvk, JsonObject, KubeObject, ObjectMeta, ObjectRef } from '../values/kube-object.ts';
+import type { Gvk, Json, JsonObject, KubeObject, ObjectMeta, ObjectRef } from '../values/kube-object.ts';
 import type { WriteOptions } from '../ports/cluster.ts';
 import { sameJson } from '../values/same-json.ts';
 import { isJsonObject } from './patches.ts';
@@ -8,8 +8,25 @@ import type { KindTraits } from './served-kinds.ts';
 /** What the server gives a new object. */
 export type Birth = { readonly uid: string; readonly at: string };
 
-/** As JSON travels: keys without a value are gone. */
-export const asSent = (object: KubeObject): KubeObject => JSON.parse(JSON.stringify(object)) as KubeObject;
+/** Everything that is or was stored, to the bottom: it is never copied again. */
+const stored = new WeakSet<object>();
+
+/** As JSON travels: a copy in which keys without a value are gone. */
+export const asSent = <T extends Json | undefined>(value: T): T => {
+  if (typeof value !== 'object' || value === null || stored.has(value)) return value;
+  if (Array.isArray(value)) return value.map((item: Json) => asSent(item)) as Json as T;
+  const entries = Object.entries(value).filter(([, one]) => one !== undefined);
+  return Object.fromEntries(entries.map(([key, one]) => [key, asSent(one)])) as T;
+};
+
+/** Objects are shared by everybody who reads them: nobody may change one. */
+export const asStored = <T extends object>(value: T): T => {
+  if (stored.has(value)) return value;
+  stored.add(value);
+  for (const one of Object.values(Object.freeze(value)) as readonly unknown[])
+    if (typeof one === 'object' && one !== null) asStored(one);
+  return value;
+};
 
 /** A new object as it is stored, but for its version. Its status is written later, by whoever knows it. */
 export const born = (sent: KubeObject, traits: KindTraits, { uid, at }: Birth): KubeObject => {

@@ -1,11 +1,12 @@
 /** CanaryPolicy and ClusterCanaryPolicy. The only declaration of their fields, bounds and defaults. */
 import { Type, type Static } from 'typebox';
 import { patterns } from './patterns.ts';
+import { providerNames } from './providers.ts';
 import { checkRules, defaultMaxWeight, policyRules } from './policy-rules.ts';
 
 /**
- * Defaults of unset fields. The API server writes these into policies, so none may contradict another field: `steps` is
- * not among them, because a default for it would forbid `stepWeight`.
+ * Defaults of unset fields. The API server writes these into policies, so none may contradict another field: `weights`
+ * is not among them, because a default for it would forbid `stepWeight`.
  */
 export const defaults = {
   strategy: 'canary',
@@ -23,24 +24,24 @@ export const defaults = {
   restart: 'canary',
 } as const;
 
-/** Weights if neither `steps` nor `stepWeight` is set. */
-export const defaultSteps = [1, 5, 20, 50] as const;
+/** Weights if neither `weights` nor `stepWeight` is set. */
+export const defaultWeights = [1, 5, 20, 50] as const;
 /** Default quantile of `request-duration`. */
 export const defaultQuantile = 0.99;
 
+type Bounds = readonly [shortest: string, longest: string];
+
 /** The lower bound keeps authors of policies from making the controller work without a pause. */
-const duration = (
-  description: string,
-  [minDuration, maxDuration]: readonly [string, string],
-  byDefault?: string,
-): Type.TString =>
-  Type.String({
-    pattern: patterns.duration.pattern,
-    minDuration,
-    maxDuration,
-    description,
-    ...(byDefault === undefined ? {} : { default: byDefault }),
-  });
+const bounded = (description: string, [minDuration, maxDuration]: Bounds) =>
+  ({ pattern: patterns.duration.pattern, minDuration, maxDuration, description }) as const;
+
+const duration = (description: string, bounds: Bounds): Type.TString => Type.String(bounded(description, bounds));
+
+/** A duration, or a number of seconds. */
+export type Span = string | number;
+const span = (description: string, bounds: Bounds, byDefault: string): Type.TUnsafe<Span> =>
+  Type.Unsafe<Span>({ 'x-kubernetes-int-or-string': true, ...bounded(description, bounds), default: byDefault });
+
 const choice = <T extends string>(values: readonly T[], description: string, byDefault: T): Type.TUnsafe<T> =>
   Type.Unsafe<T>(Type.Enum([...values], { type: 'string', description, default: byDefault }));
 
@@ -85,12 +86,15 @@ export const CheckSchema = Type.Object(
 );
 export type CheckSpec = Static<typeof CheckSchema>;
 
+/** `steps` is what the annotation is called, and the list of weights of other tools. */
+export const otherPolicyNames = { steps: 'weights' } as const;
+
 export const PolicySpecSchema = Type.Object(
   {
     strategy: Type.Optional(choice(['canary'], 'How the new version gets traffic.', defaults.strategy)),
     provider: Type.Optional(
       choice(
-        ['auto', 'istio', 'linkerd', 'smi', 'kubernetes'],
+        ['auto', ...providerNames],
         'Who splits the traffic. `auto` looks at the routes that point at the Service and at what is installed.',
         defaults.provider,
       ),
@@ -103,18 +107,18 @@ export const PolicySpecSchema = Type.Object(
         description: "The Service whose traffic is split. Needed only if several Services select the workload's pods.",
       }),
     ),
-    steps: Type.Optional(
+    weights: Type.Optional(
       Type.Array(Type.Integer({ minimum: 1, maximum: 100 }), {
         minItems: 1,
         maxItems: 100,
-        description: `The canary's share of the traffic at each step, in percent, rising. Default: ${defaultSteps.join(', ')}, unless \`stepWeight\` is set.`,
+        description: `The canary's share of the traffic at each step, in percent, rising. Default: ${defaultWeights.join(', ')}, unless \`stepWeight\` is set.`,
       }),
     ),
     stepWeight: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: 100,
-        description: 'Percent to add at each step until `maxWeight`. Replaces `steps`.',
+        description: 'Percent to add at each step until `maxWeight`. Replaces `weights`.',
       }),
     ),
     maxWeight: Type.Optional(
@@ -125,7 +129,7 @@ export const PolicySpecSchema = Type.Object(
       }),
     ),
     interval: Type.Optional(
-      duration('Duration of each step; the checks are judged at its end.', ['1s', '168h'], defaults.interval),
+      span('Duration of each step; the checks are judged at its end.', ['1s', '168h'], defaults.interval),
     ),
     threshold: Type.Optional(
       Type.Integer({
@@ -185,14 +189,14 @@ export const PolicySpecSchema = Type.Object(
       choice(['none', 'required'], '`required`: a person approves before promotion.', defaults.approval),
     ),
     progressDeadline: Type.Optional(
-      duration(
+      span(
         'How long the canary (and, at promotion, the workload) may take to become ready.',
         ['1s', '24h'],
         defaults.progressDeadline,
       ),
     ),
     propagationDelay: Type.Optional(
-      duration(
+      span(
         'How long proxies may take to pick up a change. Sluice waits this long after the canary is ready before it routes traffic there, and after a change of routes before it removes pods.',
         ['1ms', '10m'],
         defaults.propagationDelay,
@@ -215,6 +219,7 @@ export const PolicySpecSchema = Type.Object(
   },
   {
     additionalProperties: false,
+    otherNames: otherPolicyNames,
     rules: policyRules,
   },
 );

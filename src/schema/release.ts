@@ -18,7 +18,8 @@ export const activePhases = [
   'Withdrawing',
 ] as const;
 export const finalPhases = ['Succeeded', 'Failed', 'Aborted', 'Superseded', 'Skipped', 'Bypassed'] as const;
-export const requestVerbs = ['promote', 'abort', 'retry'] as const;
+/** What a Release is a record of that never was a canary release. */
+export const recordKinds = ['bypass', 'skip', 'rollback', 'restart'] as const;
 
 const time = (description: string): Type.TString => Type.String({ format: 'date-time', description });
 const text = (description: string): Type.TString => Type.String({ description });
@@ -54,7 +55,13 @@ export const ReleaseSpecSchema = Type.Object(
     plan: opt(PlanSchema),
     requestedBy: opt(RequesterSchema),
     attempt: opt(Type.Integer({ minimum: 1, default: 1, description: 'Counts retries of the same template.' })),
-    reason: opt(text('Why it was skipped or bypassed.')),
+    recordOf: opt(
+      Type.Enum([...recordKinds], {
+        description:
+          'Set where the template rolled natively, at once, and this is the record of it: `bypass` (past an absent webhook), `skip` (a person wished so), `rollback` and `restart` (the policy says so).',
+      }),
+    ),
+    reason: opt(text('Why it was skipped or bypassed, for people.')),
   },
   {
     additionalProperties: false,
@@ -135,7 +142,7 @@ const HistoryEntrySchema = Type.Object({
   reason: text('One word for machines, as in the Kubernetes event.'),
   action: text('What was done about it, one word.'),
   message: text('One sentence for people.'),
-  on: Type.Enum(['workload', 'release', 'both'], { description: 'Which objects get the Kubernetes event.' }),
+  toldOn: Type.Enum(['workload', 'release', 'both'], { description: 'Which objects get the Kubernetes event.' }),
 });
 
 const AcknowledgedSchema = Type.Object({
@@ -255,7 +262,7 @@ export type Release = {
 export type Phase = ReleaseStatus['phase'];
 export type CheckResult = Static<typeof CheckResultSchema>;
 export type Outcome = NonNullable<ReleaseStatus['ending']>['outcome'];
-export type RequestVerb = (typeof requestVerbs)[number];
+export type RecordOf = (typeof recordKinds)[number];
 export type Waiting = NonNullable<ReleaseStatus['waiting']>;
 export type WaitingReason = Waiting['reason'];
 export type AnalysisStatus = NonNullable<ReleaseStatus['analyses']>[number];

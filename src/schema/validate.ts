@@ -3,12 +3,12 @@ import type { TSchema } from 'typebox';
 import { parseDuration } from '../values/duration.ts';
 import type { Problem } from '../values/problem.ts';
 import { nearest } from './nearest.ts';
-import { nodeOf, typeOf, valuesOf, type SchemaNode } from './node.ts';
+import { isIntOrString, nodeOf, typeOf, valuesOf, type SchemaNode } from './node.ts';
 import { advice, allowed } from './words.ts';
 
 /** A problem before it is known where the person wrote the value. */
 export type Finding = {
-  /** Field path in the value: `steps[2]`, `checks[0].min`; empty for the value itself. */
+  /** Field path in the value: `weights[2]`, `checks[0].min`; empty for the value itself. */
   readonly path: string;
   /** What is there; undefined when it is missing. */
   readonly value: unknown;
@@ -29,6 +29,7 @@ const fieldOf = (value: unknown, field: string): unknown =>
   isObject(value) && Object.hasOwn(value, field) ? (value[field] ?? undefined) : undefined;
 
 const hasType = (node: SchemaNode, value: unknown): boolean => {
+  if (isIntOrString(node)) return typeof value === 'string' || Number.isSafeInteger(value);
   switch (typeOf(node)) {
     case 'object':
       return isObject(value);
@@ -48,10 +49,10 @@ const within = (size: number, min = 0, max = Infinity): boolean => size >= min &
 const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 const isTime = (text: string): boolean => rfc3339.test(text) && !Number.isNaN(Date.parse(text));
 
-/** Asked of a text that has the pattern of a duration. */
-const durationFits = ({ minDuration: min, maxDuration: max }: SchemaNode, text: string): boolean =>
-  (min === undefined || parseDuration(text) >= parseDuration(min)) &&
-  (max === undefined || parseDuration(text) <= parseDuration(max));
+/** Asked of a text that has the pattern of a duration, or of a number of seconds. */
+const durationFits = ({ minDuration: min, maxDuration: max }: SchemaNode, value: string | number): boolean =>
+  (min === undefined || parseDuration(value) >= parseDuration(min)) &&
+  (max === undefined || parseDuration(value) <= parseDuration(max));
 
 const textFits = (node: SchemaNode, text: string): boolean =>
   // The API server counts characters, not UTF-16 units.
@@ -64,7 +65,8 @@ const textFits = (node: SchemaNode, text: string): boolean =>
 const numberFits = (node: SchemaNode, value: number): boolean =>
   within(value, node.minimum ?? -Infinity, node.maximum) &&
   value > (node.exclusiveMinimum ?? -Infinity) &&
-  value < (node.exclusiveMaximum ?? Infinity);
+  value < (node.exclusiveMaximum ?? Infinity) &&
+  durationFits(node, value);
 
 const fits = (node: SchemaNode, value: unknown): boolean => {
   if (!hasType(node, value)) return false;
@@ -77,9 +79,11 @@ const fits = (node: SchemaNode, value: unknown): boolean => {
 /** Past this many unknown fields a person is not mistaken but hostile, and each costs a search for the one that was meant. */
 const toldUnknown = 100;
 
-const unknownField = (path: string, value: unknown, known: readonly string[]): Finding => {
+const unknownField = ({ properties = {}, otherNames = {} }: SchemaNode, path: string, value: unknown): Finding => {
+  const known = Object.keys(properties);
   const field = path.slice(path.lastIndexOf('.') + 1);
-  const near = nearest(field, known);
+  const guess = nearest(field, [...known, ...Object.keys(otherNames)]);
+  const near = guess === undefined ? undefined : (otherNames[guess] ?? guess);
   const todo = near === undefined ? `The fields here are ${known.join(', ')}.` : `Did you mean ${near}?`;
   return { path, value, rule: 'is not a field that is known here', todo };
 };
@@ -102,7 +106,7 @@ const fieldFindings = (node: SchemaNode, { path, value, old }: Place): readonly 
   const unknown = given.filter(([field]) => !known.includes(field));
   const missing = (node.required ?? []).filter((field) => !isSet(fieldOf(value, field)));
   return [
-    ...unknown.slice(0, toldUnknown).map(([field, v]) => unknownField(below(path, field), v, known)),
+    ...unknown.slice(0, toldUnknown).map(([field, v]) => unknownField(node, below(path, field), v)),
     ...missing.map((field) => {
       const wanted = node.properties?.[field] ?? {};
       return { path: below(path, field), value: undefined, rule: 'must be set', todo: `Set it to ${allowed(wanted)}.` };

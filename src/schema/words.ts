@@ -1,8 +1,8 @@
 /** Schemas in a person's words: what is allowed, and what to write instead. */
 import { parseDuration } from '../values/duration.ts';
 import { nearest } from './nearest.ts';
-import { typeOf, valuesOf, type SchemaNode } from './node.ts';
-import { patternOf } from './patterns.ts';
+import { isIntOrString, typeOf, valuesOf, type SchemaNode } from './node.ts';
+import { patternOf, patterns } from './patterns.ts';
 
 const count = (min: number | undefined, max: number | undefined, thing: string): string => {
   if (min === undefined && max === undefined) return '';
@@ -40,6 +40,10 @@ const ofText = (node: SchemaNode): string => {
   return [words, ...[range, length].filter((bound) => bound !== '')].join(',');
 };
 
+/** Of one that may be a text as well. */
+const ofNumber = (node: SchemaNode): string =>
+  node.pattern === patterns.duration.pattern ? 'a whole number of seconds' : `a whole number${range(node)}`;
+
 const ofObject = (node: SchemaNode): string => {
   const values = valuesOf(node);
   return values === undefined
@@ -49,6 +53,7 @@ const ofObject = (node: SchemaNode): string => {
 
 /** What a schema allows, for the docs' tables: `a whole number from 1 to 100`. */
 export const allowed = (node: SchemaNode): string => {
+  if (isIntOrString(node)) return `${ofNumber(node)}, or ${ofText(node)}`;
   switch (typeOf(node)) {
     case 'integer':
       return `a whole number${range(node)}`;
@@ -66,17 +71,20 @@ export const allowed = (node: SchemaNode): string => {
 };
 
 const outOfRange = (node: SchemaNode, value: unknown): string | undefined => {
-  if (typeof value === 'string') return durationOutOfRange(node, value);
+  if (typeof value === 'string' || (typeof value === 'number' && isIntOrString(node)))
+    return durationOutOfRange(node, value);
   if (typeof value !== 'number') return undefined;
   if (node.minimum !== undefined && value < node.minimum) return `Raise it to at least ${node.minimum}.`;
   if (node.maximum !== undefined && value > node.maximum) return `Lower it to at most ${node.maximum}.`;
   return undefined;
 };
 
-const durationOutOfRange = ({ pattern = '', minDuration: min, maxDuration: max }: SchemaNode, text: string) => {
-  if ((min === undefined && max === undefined) || !new RegExp(pattern).test(text)) return undefined;
-  if (min !== undefined && parseDuration(text) < parseDuration(min)) return `Raise it to at least ${min}.`;
-  return max === undefined || parseDuration(text) <= parseDuration(max) ? undefined : `Lower it to at most ${max}.`;
+const durationOutOfRange = (node: SchemaNode, value: string | number): string | undefined => {
+  const { pattern = '', minDuration: min, maxDuration: max } = node;
+  const isDuration = typeof value === 'number' ? Number.isInteger(value) : new RegExp(pattern).test(value);
+  if ((min === undefined && max === undefined) || !isDuration) return undefined;
+  if (min !== undefined && parseDuration(value) < parseDuration(min)) return `Raise it to at least ${min}.`;
+  return max === undefined || parseDuration(value) <= parseDuration(max) ? undefined : `Lower it to at most ${max}.`;
 };
 
 /** The value of an enumeration that was probably meant. */

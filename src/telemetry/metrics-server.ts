@@ -15,9 +15,12 @@ export type MetricsServerOptions = {
 export type MetricsServer = {
   /** The actual port, also if port 0 was requested. */
   readonly port: number;
-  /** Stops listening and closes idle connections; resolves when pending responses are sent. */
+  /** Stops listening and closes idle connections; resolves when pending responses are sent, within a second. */
   close(): Promise<void>;
 };
+
+/** Ample: responses take milliseconds. */
+const grace = 1000;
 
 type Answer = { readonly code: number; readonly text: string; readonly contentType?: string };
 
@@ -68,7 +71,13 @@ export const startMetricsServer = async (options: MetricsServerOptions): Promise
     port: (server.address() as AddressInfo).port,
     close: () =>
       new Promise((resolve, reject) => {
-        server.close((error) => (error === undefined ? resolve() : reject(error)));
+        // Node does not count a connection without any request as idle, so a closed server would keep it for ever.
+        const late = setTimeout(() => server.closeAllConnections(), grace);
+        server.close((error) => {
+          clearTimeout(late);
+          if (error === undefined) resolve();
+          else reject(error);
+        });
       }),
   };
 };

@@ -14,6 +14,8 @@ describe('durations', () => {
     expect(parseDuration(text)).toBe(time);
   });
 
+  it('a number counts seconds', () => expect(parseDuration(90)).toBe(90_000));
+
   it.each(['', '5', 'h', '1d', '1m30s'])('"%s" is none', (text) =>
     expect(() => parseDuration(text)).toThrow(RangeError),
   );

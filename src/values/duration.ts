@@ -3,10 +3,11 @@ import type { Milliseconds } from './time.ts';
 const units = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const satisfies Readonly<Record<string, Milliseconds>>;
 
 /**
- * Milliseconds of a duration such as `30s`. Throws RangeError on other text; the schema has already validated a
- * policy's.
+ * Milliseconds of a duration such as `30s`, or of a number of seconds. Throws RangeError on other text; the schema has
+ * already validated a policy's.
  */
-export const parseDuration = (text: string): Milliseconds => {
+export const parseDuration = (text: string | number): Milliseconds => {
+  if (typeof text === 'number') return text * units.s;
   const unit = text.replace(/^[0-9]+/, '');
   const factor = new Map<string, Milliseconds>(Object.entries(units)).get(unit);
   const count = Number.parseInt(text, 10);

@@ -1,6 +1,6 @@
 /** A problem with a user's input: where it is, what was found, what is allowed, and what to do. */
 export type Problem = {
-  /** Where: a field path (`spec.steps[2]`) or an annotation key (`sluice.dev/steps`). */
+  /** Where: a field path (`spec.weights[2]`) or an annotation key (`sluice.dev/steps`). */
   readonly field: string;
   /** The value as written; undefined if the field is missing. */
   readonly value?: string;

@@ -1,12 +1,12 @@
 /** A split as recorded on the route that carries it: all there is to know about a release from the route alone. */
 import type { KubeObject } from './kube-object.ts';
-import type { Percent } from './percent.ts';
+import type { Split } from './split.ts';
 
 export type CarriedSplit = {
   /** Name of the Service whose traffic is split. */
   readonly apex: string;
   readonly canaryService: string;
-  readonly canary: Percent;
+  readonly split: Split;
   /** Name of the Release; empty if the record is from a version that did not store it. */
   readonly release: string;
 };

@@ -69,3 +69,15 @@ export const featuresOf = ({ weight, match = [], mirror = percent(0), sticky }: 
     ...(mirror > 0 && mirror < 100 ? (['mirror.percent'] as const) : []),
     ...(sticky === undefined ? [] : (['sticky'] as const)),
   ]);
+
+/** Whether it asks for nothing. */
+export const isNoSplit = (split: Split): boolean => featuresOf(split).size === 0;
+
+/** A split in words: `20 %`, `20 % and requests that match`. */
+export const splitText = ({ weight, match = [], mirror = percent(0), sticky }: Split): string =>
+  [
+    `${weight} %`,
+    ...(match.length > 0 ? ['requests that match'] : []),
+    ...(mirror > 0 ? [`copies of ${mirror} %`] : []),
+    ...(sticky === undefined ? [] : ['callers that were there before']),
+  ].join(' and ');

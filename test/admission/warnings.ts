@@ -5,7 +5,7 @@ const follow = 'follow it with: kubectl sluice watch web -n shop (or kubectl get
 
 /** A new Deployment. */
 export const first =
-  'the first version rolls natively; every later change of its pod template is a canary release: 50 percent of the traffic, 60m each, then promotion (provider kubernetes)';
+  'the first version rolls natively; every later change of its pod template is a canary release: 50 percent of the traffic, 1h each, then promotion (provider kubernetes)';
 
 /** kubectl's own, when it undoes what was applied. */
 export const undoing =
@@ -18,7 +18,7 @@ export const quickly = { interval: '1s' } as const;
 export const released = ({
   name = 'web-2',
   change = 'image of container app: web:1 → web:2',
-  interval = '60m',
+  interval = '1h',
 } = {}): readonly string[] => [
   `canary release ${name}: 50 percent of the traffic, ${interval} each, then promotion (provider kubernetes); the version before keeps serving`,
   follow,

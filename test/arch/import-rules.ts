@@ -13,6 +13,7 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   'src/config': inner,
   'src/traffic': [...inner, 'src/ports'],
   'src/metrics': [...inner, 'src/ports'],
+  'src/outside': [...inner, 'src/ports'],
   'src/notify': [...inner, 'src/ports'],
   'src/kube': [...inner, 'src/ports'],
   'src/memory': [...inner, 'src/ports'],

@@ -1,3 +1,4 @@
+import { inTime } from '../cluster/in-time.ts';
 import { kinds } from '../../src/schema/kinds.ts';
 import { connectMemory } from '../../src/memory/memory-cluster.ts';
 import { MemoryServer } from '../../src/memory/memory-server.ts';
@@ -15,7 +16,7 @@ clusterContract('an API server in memory', () => {
     namespace,
     connect: async (watch) => {
       const cluster = connectMemory({ server, watch, author });
-      await cluster.ready;
+      await inTime('the caches in memory', cluster.ready);
       return cluster;
     },
   });

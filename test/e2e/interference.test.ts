@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { KubeObject } from '../../src/values/kube-object.ts';
 import { kinds } from '../../src/schema/kinds.ts';
-import { istio } from '../../src/traffic/istio.ts';
+import { virtualServices } from '../../src/traffic/istio.ts';
 import { canonical } from '../support/canonical.ts';
 import { app, service, virtualService } from '../support/manifests.ts';
 import type { Sluice } from '../support/sluice-process.ts';
@@ -261,7 +261,7 @@ describe('two workloads behind one Service', () => {
 
 describe('a release that loses its Service', () => {
   test('gives the route back all the same when it ends', async () => {
-    const route = (): KubeObject | undefined => stage.get(istio.kinds[0]!, 'lost-routes');
+    const route = (): KubeObject | undefined => stage.get(virtualServices.gvk, 'lost-routes');
     const lost = (of: string): object => app({ name: 'lost', version: of, replicas: 1, annotations: policy('1h') });
     await stage.apply(service('lost'), virtualService('lost'), lost('v1'));
     await stage.untilRolledOut('lost');
@@ -278,7 +278,7 @@ describe('a release that loses its Service', () => {
 });
 
 describe('a workload that is deleted in its release while no controller is there', () => {
-  const route = (): KubeObject | undefined => stage.get(istio.kinds[0]!, 'left-routes');
+  const route = (): KubeObject | undefined => stage.get(virtualServices.gvk, 'left-routes');
   const left = (of: string): object => app({ name: 'left', version: of, replicas: 1, annotations: policy('1h') });
 
   test('its route is given back as soon as one is, though the Release was collected', async () => {

@@ -5,11 +5,11 @@ import { share, type Load } from '../support/load.ts';
 import { app, service, virtualService } from '../support/manifests.ts';
 import { Stage } from '../support/stage.ts';
 import { canonical } from '../support/canonical.ts';
-import { istio } from '../../src/traffic/istio.ts';
+import { virtualServices as format } from '../../src/traffic/istio.ts';
 
 jest.setTimeout(240_000);
 
-const virtualServices = istio.kinds[0]!;
+const virtualServices = format.gvk;
 const policy = {
   'sluice.dev/canary': 'enabled',
   'sluice.dev/provider': 'istio',
@@ -75,7 +75,7 @@ describe('through a VirtualService of the user', () => {
     const before = { route: route(), pods: stage.pods({ app: 'web' }) };
     await stage.apply(web('v3', { ERROR_RATE: '0.3' }));
     const { status } = await stage.untilPhase('Failed');
-    expect(status).toMatchObject({ ending: { reason: 'ChecksFailed' }, step: 1, failures: 2 });
+    expect(status).toMatchObject({ ending: { reason: 'ChecksFailed' }, step: 1, analyses: [{ failures: 2 }] });
     expect(status?.failedChecks?.[0]).toMatchObject({ name: 'request-success-rate', call: 'fail', weight: 10 });
     expect(status?.message).toMatch(/^at 10 %: request-success-rate .* is below/);
     const rollout = await stage.kubectl('rollout', 'status', 'deployment/web', '--timeout=20s');

@@ -20,7 +20,7 @@ const policy = (prometheus: string): object => ({
   apiVersion,
   kind: 'CanaryPolicy',
   metadata: { name: 'own' },
-  spec: { provider: 'kubernetes', steps: [50], interval: '1s', prometheus },
+  spec: { provider: 'kubernetes', weights: [50], interval: '1s', prometheus },
 });
 
 const message = (): string => stage.release()?.status?.message ?? '';
@@ -73,7 +73,7 @@ test('of one that is listed the answers are not told; when it is not listed any 
   const before = asked;
   const second = await stage.sluice();
   await stage.until('another hold', () => message().includes('is a loopback address') || undefined);
-  expect(stage.release()?.status).toMatchObject({ phase: 'Progressing', step: 1, failures: 0 });
+  expect(stage.release()?.status).toMatchObject({ phase: 'Progressing', step: 1, analyses: [{ failures: 0 }] });
   expect(asked).toBe(before);
   const { stderr } = await stage.send([app({ version: 'v3', annotations })]);
   expect(stderr).toContain(`CanaryPolicy/own spec.prometheus: Invalid value: "${address}": is a loopback address`);

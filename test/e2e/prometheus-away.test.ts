@@ -39,7 +39,7 @@ test('it holds with a sentence that names the address, fails nothing, and recove
     stage.release()?.status?.message?.startsWith('holding at 20 %') === true ? stage.release() : undefined,
   );
   expect(held.status?.message).toContain(gate.url);
-  expect(held.status).toMatchObject({ phase: 'Progressing', step: 1, failures: 0 });
+  expect(held.status).toMatchObject({ phase: 'Progressing', step: 1, analyses: [{ failures: 0 }] });
   await gate.open();
   const { status } = await stage.untilPhase('Succeeded');
   expect(failuresOf(status!)).toBe(0);

@@ -7,8 +7,9 @@ import { ClusterError, type ClusterView } from '../../src/ports/cluster.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Admission, Review } from '../../src/memory/memory-server.ts';
 import { patched } from '../../src/memory/patches.ts';
+import { requestTexts } from '../../src/core/requests/release-requests.ts';
 import { webhookRules } from '../../src/main/webhook-rules.ts';
-import { requestAnnotation, splitAnnotation } from '../../src/schema/annotations.ts';
+import { requestKey, splitAnnotation } from '../../src/schema/annotations.ts';
 import { group, isOurs, kubernetesItself } from '../../src/schema/names.ts';
 
 export type AdmissionParts = {
@@ -73,12 +74,14 @@ const isAsked = (review: Review, own: boolean): boolean => {
   if (isRoute(review)) return true;
   if (own) return false;
   if (ref.gvk.kind === 'Deployment') return changesARelease(object, oldObject);
-  if (ref.gvk.kind === 'Release') return requestIn(object) !== requestIn(oldObject);
+  if (ref.gvk.kind === 'Release') return makesARequest(object, oldObject);
   return ref.gvk.group === group;
 };
 
-const requestIn = (object: KubeObject | undefined): string | undefined =>
-  object?.metadata.annotations?.[requestAnnotation];
+const makesARequest = (object: KubeObject | undefined, old: KubeObject | undefined): boolean =>
+  [...requestTexts(object?.metadata.annotations)].some(
+    ([id, text]) => old?.metadata.annotations?.[requestKey(id)] !== text,
+  );
 
 const ours = (of: Labels = {}): Labels =>
   Object.fromEntries(Object.entries(of).filter(([key]) => key.startsWith(`${group}/`)));

@@ -5,21 +5,22 @@
 import { pino } from 'pino';
 import { createController, type Controller } from '../../src/controller/controller.ts';
 import { formerTemplates } from '../../src/controller/former-templates.ts';
-import { measureRound } from '../../src/controller/measure.ts';
-import { threshold } from '../../src/core/judge/threshold.ts';
 import type { MemoryCluster } from '../../src/memory/memory-cluster.ts';
 import { knownProviders } from '../../src/main/known-providers.ts';
 import { policyPort } from '../../src/main/policies.ts';
+import { sourceForms } from '../../src/metrics/index.ts';
 import { memory } from '../../src/metrics/memory.ts';
+import { metricOutside } from '../../src/outside/outside.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Journal } from '../../src/ports/journal.ts';
 import { MetricError, type MetricSource } from '../../src/ports/metrics.ts';
 import { isFinal } from '../../src/core/release/state.ts';
 import type { PolicySpec } from '../../src/schema/policy.ts';
 import type { Phase, Release } from '../../src/schema/release.ts';
-import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import { detectProvider } from '../../src/traffic/detect.ts';
-import { trafficProviders } from '../../src/traffic/index.ts';
+import { releaseIndex } from '../../src/controller/release-index.ts';
+import { routeFormats, trafficProviders, trafficRunners } from '../../src/traffic/index.ts';
 
 /** What the metrics say of every canary; `away`: nobody answers. */
 export type Verdict = 'pass' | 'fail' | 'no-data' | 'away';
@@ -54,30 +55,36 @@ export type ControllerParts = {
   readonly cluster: MemoryCluster;
   readonly clock: Clock;
   readonly journal: Journal;
-  readonly metrics: StoryMetrics;
+  readonly metrics: Pick<StoryMetrics, 'source'>;
+  /** Counts what the controller does; not looked at unless given. */
+  readonly telemetry?: Metrics;
+  readonly workers?: number;
   /** Told of every reconcile that ended with an error that is none of the cluster's. */
   readonly bug: (words: string) => void;
 };
 
 /** The real controller with the real providers and policies. */
-export const storyController = ({ cluster, clock, journal, metrics: story, bug }: ControllerParts): Controller => {
+export const storyController = (parts: ControllerParts): Controller => {
+  const { cluster, clock, journal, metrics: story, bug, workers = 2 } = parts;
   const providers = knownProviders(cluster);
-  const metrics = createMetrics({ processMetrics: false });
+  const metrics = parts.telemetry ?? createMetrics({ processMetrics: false });
   const log = pino({ level: 'warn' }, { write: (line: string) => tellBug(line, bug) });
   return createController(
     {
       cluster,
       clock,
-      traffic: { providers: trafficProviders, detect: detectProvider },
+      traffic: { providers: trafficRunners, formats: routeFormats, detect: detectProvider(trafficProviders) },
+      index: releaseIndex(cluster, routeFormats),
       providers,
-      policies: policyPort(cluster, providers),
-      measure: measureRound({ source: () => story.source, judge: threshold, deadline: 10_000 }),
+      policies: policyPort(cluster, { forms: sourceForms, providers }),
+      outside: metricOutside({ clock, open: () => story.source, forms: sourceForms, random: () => 0 }),
+      told: new Map(),
       formerTemplates: formerTemplates(),
       journal,
       metrics,
       log,
     },
-    { workers: 2 },
+    { workers },
   );
 };
 
@@ -111,6 +118,6 @@ export const seeRelease = ({ metadata, spec, status }: Release): SeenRelease => 
     reason: status?.ending?.reason,
     step: status?.step ?? 0,
     templateHash: spec.templateHash,
-    answer: status?.acknowledged?.result,
+    answer: status?.acknowledged?.at(-1)?.result,
   };
 };

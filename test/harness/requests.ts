@@ -6,7 +6,7 @@ import type { JsonObject, KubeObject } from '../../src/values/kube-object.ts';
 import { toRfc3339, type Instant, type Milliseconds } from '../../src/values/time.ts';
 import { readyEndpoints } from '../../src/memory/endpoint-controller.ts';
 import type { MemoryServer } from '../../src/memory/memory-server.ts';
-import { istio } from '../../src/traffic/istio.ts';
+import { virtualServices } from '../../src/traffic/istio.ts';
 
 export type Requests = {
   /** What was lost, in words, each time once. */
@@ -19,8 +19,7 @@ export type Requests = {
 
 type Site = { readonly namespace: string; readonly service: string };
 
-const [virtualService] = istio.kinds;
-if (virtualService === undefined) throw new Error('istio has a kind');
+const virtualService = virtualServices.gvk;
 
 type Destination = { readonly host: string; readonly weight: number };
 

@@ -5,22 +5,22 @@
 import { gvk, type Gvk, type JsonObject, type KubeObject, type ObjectRef } from '../../src/values/kube-object.ts';
 import type { Milliseconds } from '../../src/values/time.ts';
 import { templateHash } from '../../src/core/template/template-hash.ts';
-import { crds } from '../../src/manifests/crds.ts';
 import { noFaults, type FaultPlan } from '../../src/memory/faults.ts';
 import { connectMemory, type MemoryCluster } from '../../src/memory/memory-cluster.ts';
-import { MemoryServer, type Admission, type Removal } from '../../src/memory/memory-server.ts';
+import { MemoryServer, type Admission, type Removal, type Review } from '../../src/memory/memory-server.ts';
 import { runControllers, type MemoryControllers } from '../../src/memory/run-controllers.ts';
 import { definitionOf } from '../../src/memory/served-kinds.ts';
 import { controllerWatches, webhookWatches } from '../../src/main/watches.ts';
 import { manualClock, type Clock, type ManualClock } from '../../src/ports/clock.ts';
+import type { ClusterError } from '../../src/ports/cluster.ts';
 import type { JournalEntry } from '../../src/ports/journal.ts';
 import type { Controller } from '../../src/controller/controller.ts';
-import { marks, requestAnnotation, splitAnnotation } from '../../src/schema/annotations.ts';
+import { marks, requestKey, splitAnnotation } from '../../src/schema/annotations.ts';
 import { kinds } from '../../src/schema/kinds.ts';
 import { apiVersion, isOurs } from '../../src/schema/names.ts';
 import type { PolicySpec } from '../../src/schema/policy.ts';
-import type { RequestVerb } from '../../src/schema/release.ts';
-import { istio } from '../../src/traffic/istio.ts';
+import type { RequestVerb } from '../../src/schema/request.ts';
+import { virtualServices } from '../../src/traffic/istio.ts';
 import { app, service, virtualService } from '../support/manifests.ts';
 import { sluiceAdmission } from './admission.ts';
 import {
@@ -46,6 +46,8 @@ export type WorldOptions = {
   readonly policy?: Partial<PolicySpec>;
   readonly replicas?: number;
   readonly strategy?: 'RollingUpdate' | 'Recreate';
+  /** How late the slowest proxy follows; just under what the policy allows unless said. */
+  readonly slowestProxy?: Milliseconds;
 };
 
 /** A controller that runs, or has been killed. */
@@ -59,7 +61,7 @@ export type SeenPod = {
   readonly version: string;
 };
 
-const route: Gvk = istio.kinds[0] ?? gvk('networking.istio.io/v1', 'VirtualService', 'virtualservices');
+const route: Gvk = virtualServices.gvk;
 
 export const refs = {
   web: { gvk: kinds.deployment, namespace, name: 'web' },
@@ -80,19 +82,32 @@ export class World {
   readonly warnings: string[] = [];
   readonly events: JournalEntry[] = [];
   readonly #options: Required<WorldOptions>;
-  readonly #admission: Admission;
+  #webhookIsThere = true;
+  #refusal: (review: Review) => ClusterError | undefined = () => undefined;
   readonly #applied = new Map<string, JsonObject>();
   #instance: Instance | undefined;
   #asked = 0;
+  #restarts = false;
   #requests: Requests | undefined;
 
   private constructor(options: WorldOptions) {
-    this.#options = { splitting: 'adopted', policy: {}, replicas: 4, strategy: 'RollingUpdate', ...options };
+    this.#options = {
+      splitting: 'adopted',
+      policy: {},
+      replicas: 4,
+      strategy: 'RollingUpdate',
+      slowestProxy: propagation - 1,
+      ...options,
+    };
     this.server = new MemoryServer({ clock: this.clock });
     this.kubernetes = runControllers(this.server);
     this.#install();
-    this.#admission = this.#webhook();
-    this.server.admission = this.#admission;
+    const admission = this.#webhook();
+    this.server.admission = (review) => {
+      const error = this.#refusal(review);
+      if (error !== undefined) throw error;
+      return this.#webhookIsThere ? admission(review) : review.object;
+    };
     this.apply(service());
     if (this.#options.splitting === 'adopted') this.apply(virtualService());
     this.apply({ apiVersion, kind: 'CanaryPolicy', metadata: { name: 'story' }, spec: this.#policy() });
@@ -104,7 +119,7 @@ export class World {
   static async begin(options: WorldOptions = {}): Promise<World> {
     const world = new World(options);
     await world.settle();
-    world.#requests = watchRequests(world.server, { namespace, service: 'web' }, propagation - 1);
+    world.#requests = watchRequests(world.server, { namespace, service: 'web' }, world.#options.slowestProxy);
     world.start();
     await world.settle();
     return world;
@@ -113,8 +128,9 @@ export class World {
   #install(): void {
     const root = { user: 'root' };
     this.server.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, kinds.namespace, root);
-    const meshes = this.#options.splitting === 'replicas' ? [] : istio.kinds.map((kind) => definitionOf(kind));
-    for (const definition of [...crds(), ...meshes]) this.server.create(definition, kinds.crd, root);
+    const own = [kinds.release, kinds.canaryPolicy, kinds.clusterCanaryPolicy].map((kind) => definitionOf(kind));
+    const meshes = this.#options.splitting === 'replicas' ? [] : [definitionOf(route)];
+    for (const definition of [...own, ...meshes]) this.server.create(definition, kinds.crd, root);
   }
 
   #webhook(): Admission {
@@ -133,7 +149,7 @@ export class World {
     const provider = this.#options.splitting === 'replicas' ? 'kubernetes' : 'istio';
     return judgedBy({
       provider,
-      steps: [20, 50],
+      weights: [20, 50],
       interval: '10s',
       threshold: 2,
       progressDeadline: '60s',
@@ -186,6 +202,15 @@ export class World {
   async pass(duration: Milliseconds): Promise<void> {
     await this.clock.advanceAsync(duration);
     this.#requests?.look();
+    if (this.#restarts && this.instance.cluster.killed) {
+      this.start();
+      await this.clock.advanceAsync(0);
+    }
+  }
+
+  /** From now on another controller is started when one has been killed. */
+  restart(): void {
+    this.#restarts = true;
   }
 
   /** Lets time pass, from one thing that happens to the next, until it holds. Rejects with what was there instead. */
@@ -222,6 +247,13 @@ export class World {
     return this.server.patch(ref, { type: 'merge', body: withRemovals(before, body) }, {}, author);
   }
 
+  /** Does something to an object as somebody who is not asked who they are, such as an old controller. */
+  asRoot(): { readonly create: (object: object) => KubeObject } {
+    return {
+      create: (object) => this.server.create(inNamespace(object), refOf(object as KubeObject).gvk, { user: 'root' }),
+    };
+  }
+
   /** Applies `web` in this version, opted in unless other annotations are given. */
   applyVersion(version: string, annotations: Record<string, string> = optedIn, user = alice): KubeObject {
     const { replicas, strategy } = this.#options;
@@ -250,17 +282,21 @@ export class World {
     const release = this.release();
     if (release === undefined) throw new Error(`there is no release to ${verb}`);
     this.#asked += 1;
-    const text = JSON.stringify({ id: `request-${this.#asked}`, verb });
     this.patch(
       { gvk: kinds.release, namespace, name: release.name },
-      { metadata: { annotations: { [requestAnnotation]: text } } },
+      { metadata: { annotations: { [requestKey(`request-${this.#asked}`)]: JSON.stringify({ verb }) } } },
       user,
     );
   }
 
-  /** While it is away nobody is asked about a write. */
+  /** While it is away nobody of Sluice is asked about a write. */
   webhook(state: 'there' | 'away'): void {
-    this.server.admission = state === 'there' ? this.#admission : undefined;
+    this.#webhookIsThere = state === 'there';
+  }
+
+  /** Another admission controller, which refuses what it finds words for. */
+  otherAdmission(refusal: (review: Review) => ClusterError | undefined): void {
+    this.#refusal = refusal;
   }
 
   // What people see.

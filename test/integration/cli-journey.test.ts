@@ -23,7 +23,7 @@ const policy = (spec: object): object => ({
   apiVersion: 'sluice.dev/v1alpha1',
   kind: 'CanaryPolicy',
   metadata: { name: 'journey' },
-  spec: { steps: [50], interval: '1s', noData: 'pass', propagationDelay: '1s', ...spec },
+  spec: { weights: [50], interval: '1s', noData: 'pass', propagationDelay: '1s', ...spec },
 });
 
 let stage: Stage;

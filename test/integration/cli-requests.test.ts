@@ -7,7 +7,7 @@ import { collectionPath, objectPath } from '../../src/kube/api-path.ts';
 import { connectApi, type Api } from '../../src/kube/api.ts';
 import { crds } from '../../src/manifests/crds.ts';
 import { systemClock } from '../../src/ports/clock.ts';
-import { requestAnnotation } from '../../src/schema/annotations.ts';
+import { requestKey } from '../../src/schema/annotations.ts';
 import { kinds } from '../../src/schema/kinds.ts';
 import { apiVersion } from '../../src/schema/names.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -65,8 +65,9 @@ describe('a request', () => {
     const writers = Array.from({ length: 4 }, writer);
     try {
       for (let i = 0; i < 25; i += 1) {
-        const written = await client.annotate(ref, { [requestAnnotation]: `{"id":"${i}"}` }, metadata.uid);
-        expect(written.metadata.annotations?.[requestAnnotation]).toBe(`{"id":"${i}"}`);
+        const changes = { [requestKey(`r${i}`)]: '{"verb":"abort"}', [requestKey(`r${i - 1}`)]: null };
+        const written = await client.annotate(ref, changes, metadata.uid);
+        expect(written.metadata.annotations).toEqual({ [requestKey(`r${i}`)]: '{"verb":"abort"}' });
       }
     } finally {
       state.over = true;
@@ -79,7 +80,7 @@ describe('a request', () => {
     const before = await client.get(ref);
     await api.request({ method: 'DELETE', path: objectPath(ref), what: 'delete' });
     await create();
-    await expect(client.annotate(ref, { [requestAnnotation]: '{}' }, before?.metadata.uid)).rejects.toMatchObject({
+    await expect(client.annotate(ref, { [requestKey('a1')]: '{}' }, before?.metadata.uid)).rejects.toMatchObject({
       reason: 'conflict',
     });
     expect((await client.get(ref))?.metadata.annotations).toBeUndefined();

@@ -2,6 +2,9 @@
  * `sluice dev` on a machine where a port is taken, beside another that runs.
  * @long 30 s
  */
+import { once } from 'node:events';
+import { inTime } from '../cluster/in-time.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
 import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -32,17 +35,20 @@ const dev = (...flags: readonly string[]): Run => {
     ended,
     stop: async () => {
       await execution.kill('SIGTERM');
-      await ended;
+      await inTime('dev to end', ended);
     },
   };
 };
 
 const ready = async (run: Run): Promise<void> => {
-  const over = run.ended.then(() => true);
-  while (!run.output().includes('sluice is ready')) {
-    const gone = await Promise.race([over, new Promise<false>((resolve) => setTimeout(() => resolve(false), 50))]);
-    if (gone) throw new Error(run.output());
-  }
+  const gone = run.ended.then(() => {
+    throw new Error(run.output());
+  });
+  await inTime(
+    'dev to be ready',
+    Promise.race([gone, waitUntil('its word', () => run.output().includes('sluice is ready'))]),
+    { seen: () => run.output() },
+  );
 };
 
 /** What is installed for a development process, and taken away with it. */
@@ -58,7 +64,7 @@ beforeAll(async () => {
   cluster = await attach();
   await cluster.kubectl('create', 'namespace', namespace);
   taken = createServer();
-  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  await inTime('a port to be taken', once(taken.listen(0, '127.0.0.1'), 'listening'));
   ({ port } = taken.address() as AddressInfo);
 }, 180_000);
 
@@ -73,7 +79,7 @@ describe('sluice dev', () => {
     ['port', []],
   ])('with a --%s that is taken says so and leaves nothing behind', async (flag, others) => {
     const run = dev(`--${flag}`, String(port), ...others);
-    expect(await run.ended).toBe(1);
+    expect(await inTime('dev to give up', run.ended, { seen: run.output })).toBe(1);
     expect(run.output()).toContain(
       `sluice: --${flag} "${port}": is in use by another program on this machine. Write another port, or 0 to take a free one.`,
     );
@@ -87,7 +93,7 @@ describe('sluice dev', () => {
     await ready(first);
     const all = await installed();
     expect(all).toHaveLength(4);
-    expect(await dev('--port', String(port)).ended).toBe(1);
+    expect(await inTime('the second dev to give up', dev('--port', String(port)).ended)).toBe(1);
     expect(await installed()).toEqual(all);
     await first.stop();
     expect(await installed()).toEqual([]);

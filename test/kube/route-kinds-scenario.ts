@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { apiVersion } from '../../src/schema/names.ts';
-import { smi } from '../../src/traffic/smi.ts';
+import { trafficSplits } from '../../src/traffic/smi.ts';
 import { crdFile } from '../cluster/binaries/crds.ts';
 import { app, service } from '../support/manifests.ts';
 import { Stage } from '../support/stage.ts';
@@ -38,8 +38,7 @@ export type RouteKindsReport = {
   readonly over: Look;
 };
 
-const [trafficSplit] = smi.kinds;
-if (trafficSplit === undefined) throw new Error('no kind');
+const trafficSplit = trafficSplits.gvk;
 const definition = `${trafficSplit.plural}.${trafficSplit.group}`;
 const file = crdFile('smi', '');
 const stage = await Stage.set('route-kinds');
@@ -63,7 +62,7 @@ const policy = {
   apiVersion,
   kind: 'CanaryPolicy',
   metadata: { name: 'split' },
-  spec: { provider: 'smi', steps: [20, 50] },
+  spec: { provider: 'smi', weights: [20, 50] },
 };
 const deployment = (name: string, version: string, provider = 'smi'): object =>
   app({ name, version, replicas: 2, annotations: annotations(provider) });

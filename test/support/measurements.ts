@@ -1,7 +1,8 @@
 /** Builders for tests about checks: series, measurements and checks with everything unimportant filled in. */
 import { questionsFor, type RoundSubject } from '../../src/core/judge/ask-round.ts';
 import type { RoundFacts } from '../../src/core/judge/judge-round.ts';
-import type { Answer } from '../../src/core/outside/question.ts';
+import type { Measured } from '../../src/core/questions/answer.ts';
+import type { Answer, Question } from '../../src/core/questions/question.ts';
 import type { Series } from '../../src/core/judge/series.ts';
 import type { Measurement } from '../../src/core/judge/verdict.ts';
 import type { Labels } from '../../src/values/kube-object.ts';
@@ -73,8 +74,14 @@ export const aRound = (over: Partial<RoundSubject> = {}): RoundSubject => ({
   ...over,
 });
 
-type Measured = Extract<Answer, { readonly kind: 'measured' }>;
-export const measured = (over: Partial<Omit<Measured, 'kind'>> = {}): Measured => ({
+/** The question of the success rate of `aRound`. */
+export const aQuestion = (over: Partial<Question> = {}): Question => {
+  const [question] = questionsFor(aRound());
+  if (question === undefined) throw new Error('a round asks something');
+  return { ...question, ...over };
+};
+
+export const measured = (over: Partial<Measured> = {}): Measured => ({
   kind: 'measured',
   canary: [],
   stable: [],

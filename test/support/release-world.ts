@@ -3,7 +3,7 @@ import { percent } from '../../src/values/percent.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import type { Effect } from '../../src/core/release/effects.ts';
 import { compile } from '../../src/core/plan/compile.ts';
-import type { Answer, Answers, Question } from '../../src/core/outside/question.ts';
+import type { Answer, Answers, Question } from '../../src/core/questions/question.ts';
 import type { Split } from '../../src/values/split.ts';
 import type { Facts, Request, WorkloadFacts } from '../../src/core/release/facts.ts';
 import { initialStatus, step } from '../../src/core/release/step.ts';
@@ -127,6 +127,7 @@ export class World {
       route: {
         splits: this.splits,
         observed: this.observed,
+        accepted: 'untold',
         pristine: this.splits === 'replicas' || this.observed === 'unknown',
         ...some({ unserved: this.unserved }),
       },
@@ -147,8 +148,8 @@ export class World {
     return this.observed === 'unknown' ? 'unknown' : this.observed.weight;
   }
 
-  set share(weight: number) {
-    this.observed = { weight: percent(weight) };
+  set share(weight: number | 'unknown') {
+    this.observed = weight === 'unknown' ? weight : { weight: percent(weight) };
   }
 
   /** One reconcile; `crashAfter` effects the controller is killed. Resolves the asks as the controller does. */

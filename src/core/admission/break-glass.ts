@@ -14,7 +14,7 @@ import { isOwned } from './guard.ts';
 
 export type BreakGlassRules = {
   /** Route kinds of which Sluice makes objects. */
-  readonly routes: readonly { readonly kinds: readonly Gvk[] }[];
+  readonly routeKinds: readonly { readonly gvk: Gvk }[];
 };
 
 const shownReason = 500;
@@ -71,12 +71,12 @@ const releaseSubject = ({ metadata }: KubeObject): EventSubject | undefined => {
   return { ref: { gvk: kinds.release, name: owner.name, ...place(metadata) }, uid: owner.uid };
 };
 
-const subjectOf = ({ apiVersion, kind, metadata }: KubeObject, { routes }: BreakGlassRules): EventSubject => {
+const subjectOf = ({ apiVersion, kind, metadata }: KubeObject, { routeKinds }: BreakGlassRules): EventSubject => {
   const [version = '', group = ''] = apiVersion.split('/').reverse();
-  const known = [kinds.deployment, kinds.service, ...routes.flatMap((provider) => provider.kinds)];
+  const known = [kinds.deployment, kinds.service, ...routeKinds.map(({ gvk }) => gvk)];
   const found = known.find((gvk) => gvk.group === group && gvk.kind === kind);
-  const gvk = found ?? { group, version, kind, plural: '', namespaced: true };
-  return { ref: { gvk, name: metadata.name, ...place(metadata) }, uid: metadata.uid ?? '' };
+  const subject = found ?? { group, version, kind, plural: '', namespaced: true };
+  return { ref: { gvk: subject, name: metadata.name, ...place(metadata) }, uid: metadata.uid ?? '' };
 };
 
 const place = ({ namespace }: KubeObject['metadata']): { readonly namespace?: string } =>

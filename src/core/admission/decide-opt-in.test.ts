@@ -1,4 +1,5 @@
 /** Workloads opted in by labels, their namespace or a policy instead of their own annotations. */
+import { sourceForms } from '../../metrics/index.ts';
 import { describe, expect, it, test } from '@jest/globals';
 import { aDeployment, type DeploymentTraits } from '../../../test/support/a-deployment.ts';
 import { after, anInput } from '../../../test/support/admission-input.ts';
@@ -31,10 +32,11 @@ const decideWith = (around: Around, old: Deployment, object: Deployment): Decisi
     ...anInput(old, object),
     policyOf: ({ metadata }) =>
       parsePolicy({
+        forms: sourceForms,
         annotations: metadata.annotations,
         labels: metadata.labels,
         namespace: 'shop',
-        find: (_name, kind) => ({ kind: kind ?? 'CanaryPolicy', spec: { steps: [7] } }),
+        find: (_name, kind) => ({ kind: kind ?? 'CanaryPolicy', spec: { weights: [7] } }),
         ...around,
       }),
   });

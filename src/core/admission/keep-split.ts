@@ -4,36 +4,50 @@
  * no conflict.
  */
 import { fieldManager } from '../../schema/names.ts';
-import type { Gvk, KubeObject } from '../../values/kube-object.ts';
+import { isSameKind, type KubeObject } from '../../values/kube-object.ts';
+import type { RouteFormat } from '../../values/route-format.ts';
 import type { CarriedSplit, KeptRoute } from '../../values/route-split.ts';
+import { splitText } from '../../values/split.ts';
 import { pass, type AdmissionRequest, type Answer } from './admission-request.ts';
 import { objectPatch } from './json-patch.ts';
 import type { JsonPatchOp } from '../../values/json-pointer.ts';
 
-/** The part of `TrafficProvider` that admission needs. */
-export type RouteKeeper = {
-  readonly kinds: readonly Gvk[];
-  keep(old: KubeObject | undefined, object: KubeObject): KeptRoute;
-};
+export type KeepRules = { readonly sluiceUsers: readonly string[]; readonly formats: readonly RouteFormat[] };
 
-export type KeepRules = { readonly sluiceUsers: readonly string[]; readonly routes: readonly RouteKeeper[] };
+/**
+ * The object to store when anybody but Sluice writes `object` over `old`: `object` with the splits of `old`. A split
+ * that only the new object contains was copied from a live object earlier; it is removed with the help of its own
+ * annotation.
+ */
+export const keepSplits = (format: RouteFormat, old: KubeObject | undefined, object: KubeObject): KeptRoute => {
+  const before = old === undefined ? [] : format.read(old);
+  const copied = format.read(object).filter(({ apex }) => !before.some((split) => split.apex === apex));
+  const cleaned = copied.reduce((next, { apex }) => format.take(next, apex), object);
+  const start = old === undefined || before.length === 0 ? cleaned : format.remember(old, cleaned);
+  const stored = before.reduce((next, split) => format.put(next, split), start);
+  const carried = new Set(format.read(stored).map(({ apex }) => apex));
+  return {
+    object: stored,
+    kept: before.filter(({ apex }) => carried.has(apex)),
+    gone: before.filter(({ apex }) => !carried.has(apex)),
+    copied,
+  };
+};
 
 /** Pure. The split comes from the old object; whatever the client writes about splits is ignored. */
 export const keepSplit = (request: AdmissionRequest, rules: KeepRules): Answer => {
   const { object, oldObject } = request;
-  const keeper = rules.routes.find(({ kinds }) => kinds.some((gvk) => isOf(gvk, request)));
-  if (keeper === undefined || object === undefined || request.subResource !== undefined) return pass();
+  const format = rules.formats.find(({ gvk }) => isSameKind(gvk, request));
+  if (format === undefined || object === undefined || request.subResource !== undefined) return pass();
   if (rules.sluiceUsers.includes(request.user)) return traceless(oldObject, object);
-  const outcome = keeper.keep(oldObject, object);
+  const outcome = keepSplits(format, oldObject, object);
   const patch = objectPatch(object, outcome.object);
   if (patch.length === 0) return pass('split-intact', 'the split is in the object already');
   return { ...pass('split-kept', 'the route carries a live split'), patch, warnings: warningsOf(object, outcome) };
 };
 
-const isOf = (gvk: Gvk, { group, kind }: AdmissionRequest): boolean => gvk.group === group && gvk.kind === kind;
-
-const share = ({ canary, canaryService, release }: CarriedSplit): string =>
-  `the split of ${release === '' ? 'a release' : `release ${release}`} (${canary} % to ${canaryService})`;
+const share = ({ split, canaryService, release }: CarriedSplit): string =>
+  `the split of ${release === '' ? 'a release' : `release ${release}`} (${splitText(split)} to ${canaryService})`;
 
 const warningsOf = ({ kind }: KubeObject, { kept, gone, copied }: KeptRoute): readonly string[] => [
   ...kept.map((split) => `${share(split)} is kept; it ends with the release`),

@@ -44,6 +44,6 @@ export type Plan = {
   readonly propagationDelay: Milliseconds;
 };
 
-/** Weights of the plan's splits, in order. */
-export const weightsOf = ({ stages }: Pick<Plan, 'stages'>): readonly Percent[] =>
-  stages.flatMap((stage) => (stage.do === 'split' ? [stage.split.weight] : []));
+/** The plan's splits, in order. */
+export const splitsOf = ({ stages }: Pick<Plan, 'stages'>): readonly Split[] =>
+  stages.flatMap((stage) => (stage.do === 'split' ? [stage.split] : []));

@@ -195,15 +195,15 @@ describe('a recorded plan', () => {
       min: 0,
       max: 1,
     }));
-    const steps = Array.from({ length: 100 }, (_, i) => i + 1);
-    const plan = record(compile(resolvePolicy({ steps, checks, latencyP99: '1s', approval: 'required' })));
+    const weights = Array.from({ length: 100 }, (_, i) => i + 1);
+    const plan = record(compile(resolvePolicy({ weights, checks, latencyP99: '1s', approval: 'required' })));
     expect(Buffer.byteLength(JSON.stringify(plan))).toBeLessThan(160_000);
     expect(readPlan(plan)).toHaveProperty('plan');
   });
 });
 
 describe('the plan of a Release', () => {
-  const policy: PolicySpec = { steps: [5, 50] };
+  const policy: PolicySpec = { weights: [5, 50] };
   /** A later version of Sluice, which thinks otherwise about everything. */
   const later: Defaults = {
     ...defaultsOfToday,

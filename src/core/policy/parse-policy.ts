@@ -8,9 +8,10 @@ import {
   type SelectingPolicySpec,
 } from '../../schema/selecting-policy.ts';
 import { asProblem, asWritten, findings, validate, type Finding } from '../../schema/validate.ts';
-import { checkQuery } from '../judge/query-text.ts';
+import { sizeFindings } from '../plan/plan-size.ts';
 import type { AllowedAddress } from '../outbound/allowed-address.ts';
 import { decideAddress } from '../outbound/decide-address.ts';
+import type { QueryChecks } from '../questions/source-form.ts';
 import type { Json, JsonObject, Labels } from '../../values/kube-object.ts';
 import type { Problem } from '../../values/problem.ts';
 import { Recent } from '../../values/recent.ts';
@@ -37,6 +38,8 @@ export type PolicyInput = {
   readonly find: PolicyLookup;
   /** Names that `find` knows, to say which one was meant. Asked only when `find` finds nothing. */
   readonly names?: () => readonly string[];
+  /** Reads the queries of its checks, by kind of source. */
+  readonly forms: QueryChecks;
   /** What a policy is held against that names its provider. Without it every plan passes. */
   readonly providers?: KnownProviders;
   /** Addresses that policies may name. Without it every address passes. */
@@ -44,7 +47,7 @@ export type PolicyInput = {
 };
 
 /** What a policy is held against besides its schema. */
-export type HeldAgainst = Pick<PolicyInput, 'providers' | 'addresses'>;
+export type HeldAgainst = Pick<PolicyInput, 'forms' | 'providers' | 'addresses'>;
 
 export type ParsedSpec =
   | {
@@ -64,9 +67,9 @@ export type ParsedPolicy = ParsedSpec & { readonly optIn: OptIn };
 
 /** Ways to say the same thing: an annotation for one takes the place of all others in the policy. */
 const alternatives: Readonly<Record<string, readonly string[]>> = {
-  steps: ['stepWeight', 'maxWeight'],
-  stepWeight: ['steps'],
-  maxWeight: ['steps'],
+  weights: ['stepWeight', 'maxWeight'],
+  stepWeight: ['weights'],
+  maxWeight: ['weights'],
 };
 
 const merge = (base: JsonObject, over: readonly AnnotatedField[]): JsonObject => {
@@ -117,9 +120,11 @@ const missingPolicy = ({ name, writtenAt = 'policy' }: AppliedPolicy, { namespac
 };
 
 /** What is wrong with the queries of a policy whose fields are all valid. */
-const queryProblems = ({ checks = [] }: PolicySpec, at: string): readonly Problem[] =>
+const queryProblems = ({ checks = [] }: PolicySpec, { prometheus }: QueryChecks, at: string): readonly Problem[] =>
   checks.flatMap(({ query }, i) =>
-    query === undefined ? [] : checkQuery(query).map((problem) => ({ ...problem, field: `${at}.checks[${i}].query` })),
+    query === undefined
+      ? []
+      : prometheus.check(query).map((problem) => ({ ...problem, field: `${at}.checks[${i}].query` })),
   );
 
 /** What the operator does not let a policy ask. The spec has passed the schema. */
@@ -130,9 +135,10 @@ const addressFindings = ({ prometheus }: PolicySpec, addresses: HeldAgainst['add
 };
 
 /** What cannot be carried out of a policy whose fields are all valid. */
-const heldFindings = (spec: PolicySpec, { providers, addresses }: HeldAgainst): readonly Finding[] => [
+const heldFindings = (spec: PolicySpec, { providers, addresses }: Omit<HeldAgainst, 'forms'>): readonly Finding[] => [
   ...planFindings(spec, providers),
   ...addressFindings(spec, addresses),
+  ...sizeFindings(spec, () => resolvePolicy(spec)),
 ];
 
 /**
@@ -161,7 +167,7 @@ const parseWith = ({ policy: wanted }: OptIn, input: PolicyInput): ParsedSpec =>
   const named = name === undefined ? {} : { name };
   const held = heldFindings(valid, input).map((finding) => placeProblem(finding, over, name));
   // Only a policy object can have queries.
-  const wrong = [...queryProblems(valid, `${name ?? ''} spec`.trim()), ...held];
+  const wrong = [...queryProblems(valid, input.forms, `${name ?? ''} spec`.trim()), ...held];
   return wrong.length > 0 ? { ok: false, problems: wrong } : { ...readable(valid, input.providers), ...named };
 };
 
@@ -193,14 +199,14 @@ const withoutNulls = (value: Json | undefined): unknown =>
 /** Reads the `spec` of a CanaryPolicy or ClusterCanaryPolicy by itself. Problems are at `spec.…`. */
 export const parsePolicySpec = (
   spec: Json | undefined,
-  against: HeldAgainst = {},
+  against: HeldAgainst,
   kind: PolicyKind = 'CanaryPolicy',
 ): ParsedSpec => {
   const problems = validate(policySpecSchemas[kind], spec, 'spec');
   if (problems.length > 0) return { ok: false, problems };
   const valid: PolicySpec = withoutSelectors(withoutNulls(spec) as SelectingPolicySpec);
   const wrong = [
-    ...queryProblems(valid, 'spec'),
+    ...queryProblems(valid, against.forms, 'spec'),
     ...heldFindings(valid, against).map((finding) => asProblem(finding, 'spec')),
   ];
   return wrong.length > 0 ? { ok: false, problems: wrong } : readable(valid, against.providers);

@@ -1,6 +1,7 @@
 /** A policy that has been read: every default filled in, every unit resolved. Only `parsePolicy` makes one. */
 import type { Milliseconds } from '../../values/time.ts';
 import type { Percent } from '../../values/percent.ts';
+import type { ProviderName } from '../../schema/providers.ts';
 
 export type NoData = 'hold' | 'fail' | 'pass';
 
@@ -26,7 +27,7 @@ export type Telemetry = 'istio' | 'linkerd' | 'application';
 
 export type Policy = {
   readonly strategy: 'canary';
-  readonly provider: 'auto' | 'istio' | 'linkerd' | 'smi' | 'kubernetes';
+  readonly provider: 'auto' | ProviderName;
   readonly service?: string;
   /** Rising, at least one. */
   readonly weights: readonly Percent[];

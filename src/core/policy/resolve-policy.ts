@@ -1,9 +1,9 @@
 /** A policy as written → a policy with every default filled in and every unit resolved. */
 import { builtInChecks, defaultMaxWeight } from '../../schema/policy-rules.ts';
-import { defaultQuantile, defaults, defaultSteps, type CheckSpec, type PolicySpec } from '../../schema/policy.ts';
+import { defaultQuantile, defaults, defaultWeights, type CheckSpec, type PolicySpec } from '../../schema/policy.ts';
 import { parseDuration } from '../../values/duration.ts';
 import { percent, type Percent } from '../../values/percent.ts';
-import type { Check, NoData, Policy } from './policy.ts';
+import type { Check, Policy } from './policy.ts';
 
 /** What a policy means where it says nothing. A later version of Sluice may have others. */
 export type Defaults = Readonly<Required<Pick<PolicySpec, keyof typeof defaults>>> & {
@@ -14,7 +14,7 @@ export type Defaults = Readonly<Required<Pick<PolicySpec, keyof typeof defaults>
 
 export const defaultsOfToday: Defaults = {
   ...defaults,
-  weights: defaultSteps,
+  weights: defaultWeights,
   maxWeight: defaultMaxWeight,
   quantile: defaultQuantile,
 };
@@ -29,7 +29,7 @@ const risingTo = (maxWeight: number, stepWeight: number): readonly number[] => {
 const weightsOf = (spec: PolicySpec, given: Defaults): readonly Percent[] => {
   const rising =
     spec.stepWeight === undefined ? given.weights : risingTo(spec.maxWeight ?? given.maxWeight, spec.stepWeight);
-  return (spec.steps ?? rising).map(percent);
+  return (spec.weights ?? rising).map(percent);
 };
 
 const checkOf = (spec: CheckSpec, { noData, quantile }: Pick<Defaults, 'noData' | 'quantile'>): Check => {

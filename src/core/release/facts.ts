@@ -1,10 +1,12 @@
 /** Everything a step may look at. Gathered by the controller from its caches; all of it can be written down in a test. */
-import type { ReleaseSpec, ReleaseStatus, RequestVerb } from '../../schema/release.ts';
-import type { Answers, Arms } from '../outside/question.ts';
+import type { ReleaseSpec, ReleaseStatus } from '../../schema/release.ts';
+import type { RequestVerb } from '../../schema/request.ts';
+import type { Answers, Arms } from '../questions/question.ts';
 import type { Telemetry } from '../policy/policy.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Split } from '../../values/split.ts';
 import type { Problem } from '../../values/problem.ts';
+import type { Acceptance } from '../../values/route-format.ts';
+import type { Split } from '../../values/split.ts';
 import type { Instant } from '../../values/time.ts';
 
 /** The marks on the workload, when they are valid: bound to the template it has now. */
@@ -58,8 +60,10 @@ export type RouteFacts = {
   readonly observed: Split | 'unknown';
   /** No trace of Sluice in any route. */
   readonly pristine: boolean;
-  /** Set when the mesh has refused the routes. */
-  readonly refused?: string;
+  /** Whether the mesh has taken the routes up; `untold` where nothing tells of it. */
+  readonly accepted: Acceptance['state'];
+  /** The same in the mesh's words. */
+  readonly acceptance?: string;
   /** Which kind of route the API server does not serve: there is no split, and none can be made. A sentence fragment. */
   readonly unserved?: string;
 };

@@ -25,7 +25,7 @@ export const holdSplit = (status: ReleaseStatus, facts: Facts): Next | undefined
 
 const isInPlace = (status: ReleaseStatus, { route }: Facts): boolean =>
   route.splits === 'replicas' ||
-  (route.observed !== 'unknown' && route.refused === undefined && sameSplit(route.observed, wantedSplit(status)));
+  (route.observed !== 'unknown' && route.accepted !== 'refused' && sameSplit(route.observed, wantedSplit(status)));
 
 const repair = (status: ReleaseStatus, at: Instant, facts: Facts): Next => {
   // Whoever has taken the route over decides what it says; the change that gives it back brings us here again. So does
@@ -36,7 +36,7 @@ const repair = (status: ReleaseStatus, at: Instant, facts: Facts): Next => {
   return {
     status: withStatus(status, {
       splitInPlaceAt: toRfc3339(facts.now),
-      ...(facts.route.refused === undefined ? { waiting: { reason: 'SplitLost', message } } : {}),
+      ...(facts.route.accepted !== 'refused' ? { waiting: { reason: 'SplitLost', message } } : {}),
     }),
   };
 };

@@ -3,7 +3,7 @@ import type { ReleaseStatus } from '../../schema/release.ts';
 import { eventsBetween } from './release-events.ts';
 
 const told = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly string[] =>
-  eventsBetween(before, after).map(({ on, type, reason }) => `${on} ${type} ${reason}`);
+  eventsBetween(before, after).map(({ toldOn, type, reason }) => `${toldOn} ${type} ${reason}`);
 
 describe('what is told', () => {
   test.each<[string, ReleaseStatus | undefined, ReleaseStatus, readonly string[]]>([

@@ -4,7 +4,7 @@ import { recordPhase } from '../marks/marks.ts';
 import { isFinal } from './state.ts';
 
 /**
- * `on`: each Kubernetes event is a request to the API server. Beginning and end are told on the workload (the Release says
+ * `toldOn`: each Kubernetes event is a request to the API server. Beginning and end are told on the workload (the Release says
  * them itself), steps on the Release, trouble on both.
  */
 export type ReleaseEvent = Omit<HistoryEntry, 'seq' | 'at'>;
@@ -24,12 +24,12 @@ const event = (reason: string, action: string, message: string, rest: Partial<Re
   reason,
   action,
   message,
-  on: 'both',
+  toldOn: 'both',
   ...rest,
 });
 
 const warning = { type: 'Warning' } as const;
-const onlyWorkload = { on: 'workload' } as const;
+const onlyWorkload = { toldOn: 'workload' } as const;
 
 const ofPhase = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly ReleaseEvent[] => {
   if (before?.phase === after.phase) return [];
@@ -70,7 +70,7 @@ const ofSplit = (before: ReleaseStatus | undefined, after: ReleaseStatus): reado
           'WeightChanged',
           'SplitTraffic',
           `step ${after.stepLabel ?? ''}: ${after.weight ?? 0} % of the traffic for the canary`,
-          { on: 'release' },
+          { toldOn: 'release' },
         ),
       ];
 

@@ -3,12 +3,9 @@ import type { ReleaseStatus } from '../../schema/release.ts';
 import { toRfc3339 } from '../../values/time.ts';
 import type { Facts, Request } from './facts.ts';
 import { mostAcknowledged, type Acknowledged } from '../../schema/release.ts';
+import { openRequests, withAnswer } from '../requests/release-requests.ts';
 import { enterPromotion } from './stages/table.ts';
 import { endWith, isFinal, withStatus } from './state.ts';
-
-/** Whether somebody has to answer the request yet. */
-export const isOpen = ({ acknowledged = [] }: ReleaseStatus, { id }: Pick<Request, 'id'>): boolean =>
-  !acknowledged.some((one) => one.id === id);
 
 /** The retry that was granted, if one was. */
 export const acceptedRetry = ({ acknowledged = [] }: ReleaseStatus): Acknowledged | undefined =>
@@ -16,11 +13,14 @@ export const acceptedRetry = ({ acknowledged = [] }: ReleaseStatus): Acknowledge
 
 /** The status after the oldest open request has been taken up; undefined when there is none. */
 export const answer = (status: ReleaseStatus, facts: Facts): ReleaseStatus | undefined => {
-  const request = facts.requests.find((one) => isOpen(status, one));
+  const [request] = openRequests(facts.requests, status.acknowledged);
   if (request === undefined) return undefined;
   const { status: changed, refused: why } = carryOut(status, facts, request);
-  const acknowledged = [...(status.acknowledged ?? []), acknowledgement(facts, request, why)];
-  return withStatus(changed, { acknowledged: acknowledged.slice(-mostAcknowledged) });
+  const acknowledged = withAnswer(status.acknowledged ?? [], acknowledgement(facts, request, why), {
+    present: facts.requests,
+    most: mostAcknowledged,
+  });
+  return withStatus(changed, { acknowledged: [...acknowledged] });
 };
 
 const acknowledgement = (facts: Facts, request: Request, why: string | undefined): Acknowledged => ({

@@ -7,7 +7,7 @@
  *                   └──► Failing ──► Failed      (ending decided: routes back, delay, canary gone)
  *   any ──► Withdrawing ──► Aborted · Superseded
  */
-import type { Question } from '../outside/question.ts';
+import type { Question } from '../questions/question.ts';
 import type { ReleaseStatus } from '../../schema/release.ts';
 import { toRfc3339, type Instant } from '../../values/time.ts';
 import { conditionsFor } from './conditions.ts';

@@ -74,9 +74,9 @@ const unserved = ({ route }: Facts): Waiting | undefined =>
       };
 
 const refusedRoute = ({ phase }: ReleaseStatus, { route }: Facts): Waiting | undefined =>
-  route.refused === undefined || phase === 'Preparing'
+  route.accepted !== 'refused' || phase === 'Preparing'
     ? undefined
-    : { reason: 'RouteRefused', message: `the mesh refused the route: ${route.refused}` };
+    : { reason: 'RouteRefused', message: `the mesh refused the route: ${route.acceptance ?? 'it does not say why'}` };
 
 const promotion = ({ phase }: ReleaseStatus, { workload, release }: Facts): Waiting | undefined => {
   if (phase !== 'Promoting') return undefined;

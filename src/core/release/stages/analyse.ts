@@ -1,8 +1,8 @@
 /** Hold the split and judge at the end of every interval, until a round passes or too many have failed. */
 import { questionsFor, type RoundSubject } from '../../judge/ask-round.ts';
 import { judgeRound, type Round, type RoundEvidence } from '../../judge/judge-round.ts';
-import { alignUp } from '../../outside/grid.ts';
-import type { Arms, SourceRef, Window } from '../../outside/question.ts';
+import { alignUp } from '../../questions/grid.ts';
+import type { Arms, SourceRef, Window } from '../../questions/question.ts';
 import type { Analysis, Plan } from '../../plan/plan.ts';
 import { mostFailedChecks, type AnalysisStatus, type ReleaseStatus } from '../../../schema/release.ts';
 import type { JsonObject } from '../../../values/kube-object.ts';

@@ -1,5 +1,5 @@
 /** The shape of a stage kind: how it begins and what it waits for. Each kind is one file; `table.ts` lists them. */
-import type { Question } from '../../outside/question.ts';
+import type { Question } from '../../questions/question.ts';
 import type { Stage, StageKind } from '../../plan/plan.ts';
 import type { ReleaseStatus } from '../../../schema/release.ts';
 import type { Instant } from '../../../values/time.ts';
