@@ -3,7 +3,7 @@ import type { KubeObject, Gvk, ObjectRef } from '../values/kube-object.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Null takes one away. */
+/** Null removes an annotation. */
 export type AnnotationChanges = { readonly [key: string]: string | null };
 
 /** The part of the Kubernetes API that the plugin needs. All methods reject with ClusterError only. */

@@ -98,6 +98,11 @@ describe('a change wakes', () => {
     ],
     ['of a Service that a policy names, whatever it selects', change(aService('wanted', 'cart')), ['named']],
     ['of a Service in the place of a canary’s, who may need it', change(aService('new-canary', 'cart')), ['new']],
+    [
+      'of a Service in the place of one whose name is cut off, all that have not begun',
+      change(aService(`${'x'.repeat(56)}-canary`, 'cart')),
+      ['named', 'new'],
+    ],
     ['of a Service that is none of theirs, nobody', change(aService('cart')), []],
     ['of what stands beside routes, who may need its name', change(beside('Settings', 'new-canary')), ['new']],
     ['of what is only looked at, everybody under way', change(beside('Mirror', 'x')), ['api', 'named', 'new', 'web']],

@@ -1,5 +1,6 @@
 /** Which releases a change of a route or of a Service is about: theirs is looked at again, and no other. */
 import { servicesSelecting } from '../core/release/apex.ts';
+import { maxLabelLength } from '../core/release/canary.ts';
 import { isA, isSameKind, type Gvk, type Service } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import type { Release } from '../schema/release.ts';
@@ -12,6 +13,9 @@ type Deps = Pick<ControllerDependencies, 'cluster' | 'index' | 'traffic'>;
 /** The Services whose canary may need an object of this name: a release that has not begun may wait for it to be free. */
 const inTheWayOf = (name: string): readonly string[] =>
   name.endsWith(canaryName('')) ? [name, name.slice(0, -canaryName('').length)] : [name];
+
+/** A canary's Service of a long name does not tell all of it. */
+const isCutOff = (name: string): boolean => name.length === maxLabelLength && name.endsWith(canaryName(''));
 
 const templateLabels = ({ cluster }: Deps, release: Release): Readonly<Record<string, string>> => {
   const { namespace = '' } = release.metadata;
@@ -67,7 +71,7 @@ export const wokenBy = (deps: Deps, change: ClusterChange): readonly Release[] =
   const services = servicesOf(deps, change);
   return [
     ...services.flatMap((service) => deps.index.onService(namespace, service)),
-    ...waitingOn(deps, change, [...services, ...inTheWayOf(name)]),
+    ...(isCutOff(name) ? deps.index.waiting(namespace) : waitingOn(deps, change, [...services, ...inTheWayOf(name)])),
   ];
 };
 

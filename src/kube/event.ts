@@ -33,6 +33,10 @@ const reference = ({ ref: { gvk, namespace, name }, uid }: JournalSubject): Json
   uid,
 });
 
+/** A copy of the entry. A text cut out of a request would keep the whole request in memory. */
+export const ownEntry = (entry: JournalEntry): JournalEntry =>
+  JSON.parse(JSON.stringify({ ...entry, note: cutToBytes(entry.note, LONGEST_NOTE) })) as JournalEntry;
+
 /** Entries with the same key are repetitions of one event. */
 export const seriesKey = ({ regarding, related, type, reason, action, note, id }: JournalEntry): string =>
   JSON.stringify(id === undefined ? [regarding.uid, related?.uid, type, reason, action, note] : [regarding.uid, id]);

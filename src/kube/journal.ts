@@ -10,7 +10,7 @@ import { pause, type Clock } from '../ports/clock.ts';
 import { ClusterError, type ClusterWriter } from '../ports/cluster.ts';
 import type { Journal, JournalEntry } from '../ports/journal.ts';
 import { backoffDelay } from './backoff.ts';
-import { eventOf, seriesKey, seriesPatch, type EventAuthor } from './event.ts';
+import { eventOf, ownEntry, seriesKey, seriesPatch, type EventAuthor } from './event.ts';
 import type { Log } from './log.ts';
 
 export type JournalOptions = {
@@ -71,8 +71,9 @@ class EventJournal implements KubeJournal {
     this.#options = options;
   }
 
-  record(entry: JournalEntry): void {
+  record(told: JournalEntry): void {
     if (this.#closed) return;
+    const entry = ownEntry(told);
     const now = this.#options.clock.now();
     const key = seriesKey(entry);
     const known = this.#series.get(key);

@@ -15,7 +15,7 @@ export type Guarding = {
   readonly providerKinds: readonly KindUse[];
 };
 
-/** Rules about the kinds that something is done with. */
+/** Rules for the kinds that are used in a certain way. */
 const kindRules = (
   providerKinds: readonly KindUse[],
   done: Access,

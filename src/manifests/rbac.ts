@@ -38,7 +38,7 @@ export const routeKinds = (providerKinds: readonly KindUse[]): readonly KindUse[
 
 const verbsFor = { read, adopt: ['update', 'patch'], own: ['create', 'update', 'patch', 'delete'] } as const;
 
-/** In the order in which Kubernetes' own roles list them. */
+/** Verbs in the order of Kubernetes' own roles. */
 const verbOrder = [...read, 'create', 'update', 'patch', 'delete'] as const;
 
 const routeRule = ({ gvk, access }: KindUse): PolicyRule => {

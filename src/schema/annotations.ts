@@ -62,7 +62,7 @@ export const marks = {
   phase: `${group}/phase`,
 } as const;
 
-/** On a Release: a request from a person (JSON: verb, reason; the author and the time are set by the webhook). */
+/** On a Release: a user's request (JSON: verb, reason; the webhook adds author and time). */
 export const requestPrefix = `${group}/request.`;
 export const requestKey = (id: string): string => requestPrefix + id;
 

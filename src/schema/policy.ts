@@ -86,7 +86,7 @@ export const CheckSchema = Type.Object(
 );
 export type CheckSpec = Static<typeof CheckSchema>;
 
-/** `steps` is what the annotation is called, and the list of weights of other tools. */
+/** `steps` is the name of the annotation, and of the list of weights in other tools. */
 export const otherPolicyNames = { steps: 'weights' } as const;
 
 export const PolicySpecSchema = Type.Object(

@@ -18,7 +18,7 @@ export const activePhases = [
   'Withdrawing',
 ] as const;
 export const finalPhases = ['Succeeded', 'Failed', 'Aborted', 'Superseded', 'Skipped', 'Bypassed'] as const;
-/** What a Release is a record of that never was a canary release. */
+/** What a Release records that was not a canary release. */
 export const recordKinds = ['bypass', 'skip', 'rollback', 'restart'] as const;
 
 const time = (description: string): Type.TString => Type.String({ format: 'date-time', description });

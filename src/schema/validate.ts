@@ -54,9 +54,14 @@ const durationFits = ({ minDuration: min, maxDuration: max }: SchemaNode, value:
   (min === undefined || parseDuration(value) >= parseDuration(min)) &&
   (max === undefined || parseDuration(value) <= parseDuration(max));
 
+/** The API server counts characters, not UTF-16 units. Of a text without bounds, or with more units than can fit, nothing is counted. */
+const lengthOf = (text: string, { minLength, maxLength }: SchemaNode): number =>
+  (minLength === undefined && maxLength === undefined) || text.length > 2 * (maxLength ?? Infinity)
+    ? text.length
+    : Array.from(text).length;
+
 const textFits = (node: SchemaNode, text: string): boolean =>
-  // The API server counts characters, not UTF-16 units.
-  within(Array.from(text).length, node.minLength, node.maxLength) &&
+  within(lengthOf(text, node), node.minLength, node.maxLength) &&
   (node.pattern === undefined || new RegExp(node.pattern).test(text)) &&
   (node.enum === undefined || node.enum.includes(text)) &&
   (node.format === undefined || isTime(text)) &&

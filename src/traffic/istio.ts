@@ -28,10 +28,19 @@ const lists = (object: KubeObject): readonly DestinationList[] =>
     })),
   );
 
-const ruleKey = ({ route: _route, ...rest }: JsonObject): string => {
-  const name = textOf(rest['name']);
-  if (name !== '') return name;
-  return `#${createHash('sha256').update(canonical(rest)).digest('hex').slice(0, 10)}`;
+const ruleKey = (rule: JsonObject): string => {
+  const name = textOf(rule['name']);
+  return name === '' ? (unnamed.get(rule) ?? hashed(rule)) : name;
+};
+
+/** Of rules without a name, which are asked about once for every split in their route. */
+const unnamed = new WeakMap<JsonObject, string>();
+
+const hashed = (rule: JsonObject): string => {
+  const { route: _route, ...rest } = rule;
+  const key = `#${createHash('sha256').update(canonical(rest)).digest('hex').slice(0, 10)}`;
+  unnamed.set(rule, key);
+  return key;
 };
 
 const sendTo = (d: Destination, service: string): Destination => {

@@ -47,8 +47,11 @@ const isLostWeight = (value: Json | undefined): value is LostWeight => value ===
 /** What is remembered for this apex. Anything unreadable counts as not remembered. */
 export const readMemo = (object: KubeObject, apex: string): SplitMemo | undefined => {
   const { services } = read(object);
-  if (services[apex] === undefined) return undefined;
-  const { split, canary, release, weights } = objectOf(services[apex]);
+  return services[apex] === undefined ? undefined : memoIn(services[apex]);
+};
+
+const memoIn = (noted: Json): SplitMemo => {
+  const { split, canary, release, weights } = objectOf(noted);
   const kept = Object.entries(objectOf(weights)).filter((pair): pair is [string, LostWeight] => isLostWeight(pair[1]));
   return {
     // Until a split was more than a weight, the weight stood alone, as `canary`.
@@ -60,8 +63,8 @@ export const readMemo = (object: KubeObject, apex: string): SplitMemo | undefine
 
 /** Every split that the object remembers. */
 export const carriedSplits = (object: KubeObject): readonly CarriedSplit[] =>
-  Object.keys(read(object).services).map((apex) => {
-    const { split = noSplit, release = '' } = readMemo(object, apex) ?? {};
+  Object.entries(read(object).services).map(([apex, noted = null]) => {
+    const { split, release } = memoIn(noted);
     return { apex, canaryService: canaryServiceName(apex), split, release };
   });
 

@@ -18,9 +18,12 @@ import * as weighted from './weighted-list.ts';
 const put = (kind: WeightedKind, object: KubeObject, carried: CarriedSplit): KubeObject => {
   const { apex, split } = carried;
   const arms = armsOf(kind, object, carried);
-  const routed = liveLists(kind, object, carried).reduce<KubeObject>(
-    (next, { path, merged }) => replaceAt(next, path, weighted.splitList(merged, split.weight, arms)),
+  const routed = replaceAt(
     object,
+    liveLists(kind, object, carried).map(({ path, merged }) => ({
+      path,
+      value: weighted.splitList(merged, split.weight, arms),
+    })),
   );
   const sending = sendingLists(kind, object, carried);
   return writeMemo(routed, apex, isNoSplit(split) || sending.length === 0 ? undefined : memoOf(carried, sending));

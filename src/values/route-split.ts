@@ -19,4 +19,6 @@ export type KeptRoute = {
   readonly gone: readonly CarriedSplit[];
   /** Splits that were removed because only the new object has them. */
   readonly copied: readonly CarriedSplit[];
+  /** The route was not processed: this many splits in a route of this size would take too long. */
+  readonly tooMuch?: true;
 };

@@ -70,7 +70,7 @@ export const featuresOf = ({ weight, match = [], mirror = percent(0), sticky }: 
     ...(sticky === undefined ? [] : (['sticky'] as const)),
   ]);
 
-/** Whether it asks for nothing. */
+/** Whether the split needs nothing from a provider. */
 export const isNoSplit = (split: Split): boolean => featuresOf(split).size === 0;
 
 /** A split in words: `20 %`, `20 % and requests that match`. */

@@ -2,8 +2,9 @@
  * A cluster in memory with Sluice in it: the real controller, providers, policies and admission, Kubernetes' own control loops,
  * a clock that moves when told to, and people. Stories are told in what people see and do.
  */
-import { gvk, type Gvk, type JsonObject, type KubeObject, type ObjectRef } from '../../src/values/kube-object.ts';
+import { gvk, isA, type Gvk, type JsonObject, type KubeObject, type ObjectRef } from '../../src/values/kube-object.ts';
 import type { Milliseconds } from '../../src/values/time.ts';
+import { boundMarks } from '../../src/core/marks/marks.ts';
 import { templateHash } from '../../src/core/template/template-hash.ts';
 import { noFaults, type FaultPlan } from '../../src/memory/faults.ts';
 import { connectMemory, type MemoryCluster } from '../../src/memory/memory-cluster.ts';
@@ -362,17 +363,36 @@ export class World {
     );
   }
 
-  /** Names of what a release has made and what it has put into others' objects, as far as it is still there. */
+  /** What a release has made and what it has put into others' objects, as far as it is still there. */
   remains(): readonly string[] {
     const made: readonly ObjectRef[] = [refs.canary, refs.canaryService];
-    const split = this.server.serves(route) ? this.server.list(route).filter(carriesSplit) : [];
-    const generated = this.server.serves(route) ? this.server.list(route).filter(isOurs) : [];
-    const annotations = Object.keys(this.get(refs.web)?.metadata.annotations ?? {});
+    const routes = this.server.serves(route) ? this.server.list(route) : [];
+    const workload = this.get(refs.web);
+    const marked = workload === undefined ? undefined : boundMarks(workload)?.release;
     return [
       ...made.filter((ref) => this.get(ref) !== undefined).map(({ gvk: { kind }, name }) => `${kind} ${name}`),
-      ...[...split, ...generated].map(({ kind, metadata: { name } }) => `${kind} ${name}`),
-      ...annotations.filter((key) => boundMarks.has(key)),
+      ...routes.filter((one) => carriesSplit(one) || isOurs(one)).map(({ metadata }) => `route ${metadata.name}`),
+      ...(marked === undefined ? [] : [`marks of ${marked}`]),
     ];
+  }
+
+  /**
+   * Told of every write that unpauses `web` for a promotion: whether the canary that is there runs the very template, and
+   * whether the write has left it as it was.
+   */
+  onPromotion(tell: (promotion: { readonly judged: boolean; readonly same: boolean }) => void): void {
+    this.server.subscribe(({ type, object, before }) => {
+      if (type !== 'set' || before === undefined || !isA(object, kinds.deployment) || !isA(before, kinds.deployment))
+        return;
+      const isUnpaused =
+        object.metadata.name === 'web' && before.spec.paused === true && object.spec.paused === undefined;
+      if (!isUnpaused || object.metadata.annotations?.[marks.phase] !== 'Promoting') return;
+      const hash = templateHash(object.spec.template);
+      tell({
+        judged: this.get(refs.canary)?.metadata.annotations?.[marks.releaseHash] === hash,
+        same: templateHash(before.spec.template) === hash,
+      });
+    });
   }
 
   /** Reasons of the events, in order. */
@@ -382,8 +402,6 @@ export class World {
 }
 
 export const optedIn = { 'sluice.dev/canary': 'enabled', 'sluice.dev/policy': 'story' };
-
-const boundMarks: ReadonlySet<string> = new Set([marks.release, marks.phase, marks.releaseHash, marks.requestedBy]);
 
 const carriesSplit = ({ metadata }: KubeObject): boolean => metadata.annotations?.[splitAnnotation] !== undefined;
 

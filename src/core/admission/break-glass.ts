@@ -1,6 +1,7 @@
 /** Writes that bypass the guard, by users with the right to do so: they need a reason and are recorded as an event. */
 import { breakGlassAnnotation } from '../../schema/annotations.ts';
 import type { Gvk, KubeObject } from '../../values/kube-object.ts';
+import { printable } from '../../values/printable.ts';
 import { kinds } from '../../schema/kinds.ts';
 import {
   denyProblems,
@@ -28,17 +29,20 @@ export const breakGlass = (request: AdmissionRequest, rules: BreakGlassRules): A
   if (object === undefined) return pass();
   const reason = reasonFor(request);
   if (reason === '') return denyProblems('broken-glass', 'no reason is given', [noReason]);
+  const said = printable(reason, shownReason);
   const [regarding, related] = [releaseSubject(object), subjectOf(object, rules)];
   const event: AdmissionEvent = {
     ...(regarding === undefined ? { regarding: related } : { regarding, related }),
     type: 'Warning',
     reason: 'BreakGlass',
     action: 'LeaveAlone',
-    note: `${request.user}: ${what(request, object)}: ${reason.slice(0, shownReason)}. ${whatNow(request)}`,
+    note: `${printable(request.user)}: ${what(request, object)}: ${said}. ${whatNow(request)}`,
   };
   const { ref } = event.regarding;
-  const warnings = [`recorded with your name as an event of ${ref.gvk.kind} ${ref.name}. ${whatNow(request)}`];
-  return { ...pass('broken-glass', `the guard is passed over: ${reason.slice(0, shownReason)}`), warnings, event };
+  const warnings = [
+    `recorded with your name as an event of ${printable(ref.gvk.kind)} ${printable(ref.name)}. ${whatNow(request)}`,
+  ];
+  return { ...pass('broken-glass', `the guard is passed over: ${said}`), warnings, event };
 };
 
 const annotationOn = (object: KubeObject | undefined): string | undefined =>
@@ -56,7 +60,7 @@ const noReason = {
 };
 
 const what = ({ operation }: AdmissionRequest, { kind, metadata }: KubeObject): string =>
-  `${operation} of ${kind} ${metadata.name} past its guard`;
+  `${operation} of ${printable(kind)} ${printable(metadata.name)} past its guard`;
 
 const whatNow = ({ operation, object }: AdmissionRequest): string => {
   if (operation === 'DELETE') return 'Sluice makes it anew where its release needs it';

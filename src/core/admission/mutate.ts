@@ -38,8 +38,10 @@ const signRequest = (request: AdmissionRequest, rules: AdmissionRules, now: Inst
   const asked = askedFor({ before: request.oldObject?.metadata.annotations, after: annotations });
   if (asked.length === 0) return pass();
   const verbs = asked.map(({ verb }) => verb).join(' and ');
+  const because =
+    asked.length === 1 ? 'is asked for, and the request gets its' : 'are asked for, and the requests get their';
   return {
-    ...pass('signed', `${verbs} is asked for, and the request gets its author`),
+    ...pass('signed', `${verbs} ${because} author`),
     patch: annotationPatch(annotations, signed(asked, request.user, now)),
   };
 };

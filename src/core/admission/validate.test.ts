@@ -234,7 +234,7 @@ describe('a request on a Release', () => {
   it('may come with others in one write', () => {
     const both = { a: promote, b: '{"verb":"abort"}' };
     expect(mutate(write({}, both), someRules, now)).toMatchObject({
-      because: 'promote and abort is asked for, and the request gets its author',
+      because: 'promote and abort are asked for, and the requests get their author',
     });
     expect(ask(write({}, sign(write({}, both), both))).allowed).toBe(true);
   });

@@ -21,8 +21,8 @@ const inNamespace = (namespace: string | undefined): string => (namespace === un
 
 /** A user's text, made safe for an HTTP warning header: one line of bounded length. */
 const quoted = (text: string, shown = shownText): string => {
-  const line = text.replace(/\p{Cc}+/gu, ' ');
-  return `"${line.length <= shown ? line : `${line.slice(0, shown - 1)}…`}"`;
+  const cut = text.length <= shown ? text : `${text.slice(0, shown - 1)}…`;
+  return `"${cut.replace(/\p{Cc}+/gu, ' ')}"`;
 };
 
 const weightsText = ({ weights }: Policy): string => {

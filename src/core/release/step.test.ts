@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { percent } from '../../values/percent.ts';
+import { mostRequests } from '../requests/release-requests.ts';
 import { canarySize } from './size.ts';
+import { step } from './step.ts';
 import { aPolicy, v1, v2, v3, World } from '../../../test/support/release-world.ts';
 
 const at = (phase: string) => (w: World) => w.status.phase === phase;
@@ -174,6 +176,18 @@ describe('a bad release', () => {
     w.reconcile();
     expect(w.status.acknowledged).toMatchObject([{ id: '7', result: 'accepted' }]);
     expect(w.workload.marks).toEqual({ release: 'web-2-retry2' });
+  });
+});
+
+describe('requests of people', () => {
+  test('are all answered at once, the oldest first, and each for itself', () => {
+    const w = new World().run(100, (x) => x.status.step === 2);
+    const ids = Array.from({ length: mostRequests }, (_, i) => `r${i}`);
+    const requests = ids.map((id, i) => ({ id, verb: i === 3 ? 'abort' : 'retry' }) as const);
+    const { status } = step(w.status, w.facts({ requests }));
+    expect(status.acknowledged?.map(({ id }) => id)).toEqual(ids);
+    expect(status.acknowledged?.filter(({ accepted }) => accepted)).toMatchObject([{ id: 'r3', verb: 'abort' }]);
+    expect(step(status, w.facts({ requests })).status.acknowledged).toEqual(status.acknowledged);
   });
 });
 

@@ -7,6 +7,7 @@
  *                   └──► Failing ──► Failed      (ending decided: routes back, delay, canary gone)
  *   any ──► Withdrawing ──► Aborted · Superseded
  */
+import { mostRequests } from '../requests/release-requests.ts';
 import type { Question } from '../questions/question.ts';
 import type { ReleaseStatus } from '../../schema/release.ts';
 import { toRfc3339, type Instant } from '../../values/time.ts';
@@ -37,8 +38,9 @@ export type Step = {
 type Settled = Exclude<Next, { readonly status: ReleaseStatus } | { readonly over: ReleaseStatus }>;
 type Move = Exclude<Next, { readonly over: ReleaseStatus }>;
 
-// Transitions that need no new fact follow each other at once; more than this in a row would be a loop.
-const maxTransitions = 20;
+// Transitions that need no new fact follow each other at once, and so do the answers to all requests that wait; more than
+// this in a row would be a loop.
+const maxTransitions = 20 + mostRequests;
 
 /** Status of a release that has just been created. */
 export const initialStatus = (now: Instant): ReleaseStatus => ({

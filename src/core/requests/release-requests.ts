@@ -3,6 +3,7 @@
  * takes another's place. The status acknowledges each by its id.
  */
 import { requestKey, requestPrefix } from '../../schema/annotations.ts';
+import { mostAcknowledged } from '../../schema/release.ts';
 import { isVerb, type RequestVerb } from '../../schema/request.ts';
 import type { KubeObject, Labels } from '../../values/kube-object.ts';
 
@@ -17,8 +18,8 @@ export type ReleaseRequest = {
   readonly at?: string;
 };
 
-/** On one Release, answered ones that are still there included. Not more than a status acknowledges. */
-export const mostRequests = 20;
+/** On one Release, answered ones that are still there included: as many as a status acknowledges. */
+export const mostRequests = mostAcknowledged;
 
 const idForm = /^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/;
 

@@ -1,6 +1,7 @@
 /** The hash of a pod template. Marks and Releases are bound to it. */
 import { hash } from 'node:crypto';
 import type { Json, Labels, PodTemplate } from '../../values/kube-object.ts';
+import { weightOf } from '../../values/extent.ts';
 import { Recent } from '../../values/recent.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { sameJson } from '../../values/same-json.ts';
@@ -14,12 +15,15 @@ const hexDigits = 16;
  * Kubernetes have the same hash, and so do a ReplicaSet's template and its Deployment's.
  */
 export const templateHash = (template: PodTemplate): string => {
+  const large = largeHashed.get(template);
+  if (large !== undefined) return large;
   const looks = looksOf(template);
   const known = hashed.recall(looks);
   if (known !== undefined && sameJson(known.template, template)) return known.hash;
   const text = canonicalJson(comparable(template));
   const named = hash('sha256', text, 'hex').slice(0, hexDigits);
-  if (text.length <= worthKeeping) hashed.keep(looks, { template, hash: named });
+  if (isWorthKeeping(text, template)) hashed.keep(looks, { template, hash: named });
+  else largeHashed.set(template, named);
   return named;
 };
 
@@ -28,8 +32,17 @@ export const templateHash = (template: PodTemplate): string => {
  * next write. Comparing it with a recent one that looks alike takes a fifth of the time of hashing it.
  */
 const hashed = new Recent<{ readonly template: PodTemplate; readonly hash: string }>(32);
-/** In characters. Bounds the cache's memory. */
-const worthKeeping = 64 * 1024;
+/** Bounds the cache's memory: characters of text, and JSON values. */
+const worthKeeping = { text: 64 * 1024, values: 8 * 1024 };
+
+/** The text alone is no bound: canonical JSON drops nulls, of which a template may have a hundred thousand. */
+const isWorthKeeping = (text: string, template: PodTemplate): boolean =>
+  text.length <= worthKeeping.text && weightOf(template, worthKeeping.values) !== Infinity;
+
+/**
+ * Hashes of larger templates, kept as long as their request, since one answer needs a template's hash several times.
+ */
+const largeHashed = new WeakMap<PodTemplate, string>();
 
 /** A cheap key that distinguishes most templates; templates with the same key are compared in full. */
 const looksOf = ({ metadata, spec }: PodTemplate): string => {
