@@ -107,7 +107,7 @@ describe('a provider that is added as the page says', () => {
   it('may be asked for in a policy', async () => {
     const parse = [
       ['{ parsePolicySpec }', 'src/core/policy/parse-policy.ts'],
-      ['{ sourceForms: forms }', 'src/metrics/index.ts'],
+      ['{ sourceForms as forms }', 'src/metrics/index.ts'],
     ] as const;
     expect(await evaluated(parse, "parsePolicySpec({ provider: 'example' }, { forms })")).toMatchObject({ ok: true });
     expect(await evaluated(parse, "parsePolicySpec({ provider: 'exampel' }, { forms })")).toMatchObject({
