@@ -7,14 +7,14 @@ const kubeClient = {
   group: ['@kubernetes/client-node', '@kubernetes/client-node/*'],
   message: 'Only src/kube imports the Kubernetes client.',
 };
-const adapters = ['kube', 'traffic', 'metrics', 'notify', 'certs'];
+const adapters = ['kube', 'memory', 'traffic', 'metrics', 'outside', 'notify', 'certs', 'http'];
 const notAdapters = {
   group: adapters.map((a) => `**/${a}/**`),
   message: 'Adapters are wired in main only; depend on ports.',
 };
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'dist', 'coverage', '**/*.js', '**/*.d.ts'] },
+  { ignores: ['node_modules', 'dist', 'coverage', '**/*.js', '**/*.d.ts', 'test/fixtures/provider-template'] },
   ...tseslint.configs.strictTypeChecked,
   prettier,
   {

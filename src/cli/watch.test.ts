@@ -29,7 +29,7 @@ describe('watch, where lines are appended', () => {
     const cluster = memoryCluster(aDeployment(), aRelease({ status: progressing }));
     const { session, call } = watching(cluster);
     await waitUntil('the first lines', () => session.terminal.stdout() !== '');
-    cluster.set(aRelease({ status: { ...progressing, stepAt: 'unseen' } }));
+    cluster.set(aRelease({ status: { ...progressing, splitInPlaceAt: 'unseen' } }));
     session.clock.advance(60_000);
     cluster.set(aRelease({ status: { ...progressing, stepLabel: '2/2', weight: 50, message: 'second' } }));
     await waitUntil('the second message', () => session.terminal.stdout().includes('second'));

@@ -73,7 +73,7 @@ const play = async (stage: Stage): Promise<string> => {
     `version 3 was not rolled back at the first weight: ${line(bad)}`,
   );
   say('version 3 was rolled back at the first weight. The evidence:');
-  for (const { at, because } of bad.status?.evidence ?? []) say(`  ${at}  ${because}`);
+  for (const { at, because } of bad.status?.failedChecks ?? []) say(`  ${at}  ${because}`);
   await rolloutFails(stage);
   await tell(stage);
   return count(await load.total());

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { kinds } from '../../src/schema/kinds.ts';
-import { istio } from '../../src/traffic/istio.ts';
+import { virtualServices as format } from '../../src/traffic/istio.ts';
 import type { Ending } from '../cluster/execution.ts';
 import { inTime } from '../cluster/in-time.ts';
 import { attach } from '../cluster/up.ts';
@@ -18,7 +18,7 @@ import { Stage, type SeenRelease } from '../support/stage.ts';
 
 jest.setTimeout(240_000);
 
-const virtualServices = istio.kinds[0]!;
+const virtualServices = format.gvk;
 const annotations = {
   'sluice.dev/canary': 'enabled',
   'sluice.dev/provider': 'istio',

@@ -182,15 +182,20 @@ describe('a request on a Release', () => {
   };
   const request = async (): Promise<unknown> =>
     JSON.parse(
-      await kit.succeed(['get', 'release', 'web-5', '-o', 'jsonpath={.metadata.annotations.sluice\\.dev/request}']),
+      await kit.succeed([
+        'get',
+        'release',
+        'web-5',
+        '-o',
+        'jsonpath={.metadata.annotations.sluice\\.dev/request\\.a1}',
+      ]),
     );
 
   it('gets its author from the API server', async () => {
     await kit.succeed(['create', ...asSluice, '-f', '-'], release);
-    const text = JSON.stringify({ id: '1', verb: 'promote', by: 'the boss' });
-    await kit.succeed(['annotate', 'release', 'web-5', `sluice.dev/request=${text}`, ...alice]);
+    const text = JSON.stringify({ verb: 'promote', by: 'the boss' });
+    await kit.succeed(['annotate', 'release', 'web-5', `sluice.dev/request.a1=${text}`, ...alice]);
     expect(await request()).toMatchObject({
-      id: '1',
       verb: 'promote',
       by: 'alice',
       at: expect.stringMatching(/^\d{4}-/),
@@ -203,11 +208,15 @@ describe('a request on a Release', () => {
       '--overwrite',
       'release',
       'web-5',
-      'sluice.dev/request={"id":"2","verb":"explode"}',
+      'sluice.dev/request.a2={"verb":"explode"}',
       ...alice,
     ]);
     expect([code === 0, stderr]).toEqual([false, expect.stringContaining('one of promote, abort, retry')]);
-    expect(await request()).toMatchObject({ id: '1' });
+    await kit.succeed(['annotate', 'release', 'web-5', 'sluice.dev/request.a3={"verb":"abort"}', ...alice]);
+    expect(await request()).toMatchObject({ verb: 'promote' });
+    expect(kit.seen()).toContain('signed');
+    await kit.succeed(['annotate', 'release', 'web-5', 'sluice.dev/request.a1-', ...alice]);
+    expect(kit.seen()).toEqual([]);
   });
 });
 
@@ -217,7 +226,7 @@ describe('a policy', () => {
       apiVersion,
       kind: 'CanaryPolicy',
       metadata: { name: 'careful' },
-      spec: { steps: [5, 50] },
+      spec: { weights: [5, 50] },
     });
     expect(kit.seen()).toEqual(['pass', 'policy-written']);
   });

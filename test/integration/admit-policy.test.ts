@@ -60,12 +60,12 @@ beforeAll(async () => {
   kit = await startAdmission(cluster, namespace, { rules: webhookRules(view, sluice), clusterWide: true });
   const named = { 'sluice.dev/policy': 'careful' };
   await Promise.all([
-    kit.succeed(['apply', ...stdin], policy('careful', { steps: [5, 50] })),
-    kit.succeed(['apply', ...stdin], policy('twice', { steps: [5, 50] })),
-    kit.succeed(['apply', ...stdin], policy('twice', { steps: [10] }, 'ClusterCanaryPolicy')),
+    kit.succeed(['apply', ...stdin], policy('careful', { weights: [5, 50] })),
+    kit.succeed(['apply', ...stdin], policy('twice', { weights: [5, 50] })),
+    kit.succeed(['apply', ...stdin], policy('twice', { weights: [10] }, 'ClusterCanaryPolicy')),
     kit.succeed(['apply', ...stdin], policy('unused', {})),
     kit.succeed(['apply', ...stdin], policy('chosen', { selector: { matchLabels: { tier: 'gold' } } })),
-    kit.succeed(['apply', ...stdin], policy(wide, { steps: [20] }, 'ClusterCanaryPolicy')),
+    kit.succeed(['apply', ...stdin], policy(wide, { weights: [20] }, 'ClusterCanaryPolicy')),
     (async () => (chart = await helmChart()))(),
   ]);
   const seen = (gvk: typeof kinds.canaryPolicy, name: string): boolean =>
@@ -130,7 +130,7 @@ describe('a policy with unknown and wrong fields is refused with all of it in on
 
   const expectAll = (answer: string): void => {
     expect(answer).toContain(
-      'spec.stepz: Invalid value: "[5]": is not a field that is known here. Did you mean steps?',
+      'spec.stepz: Invalid value: "[5]": is not a field that is known here. Did you mean weights?',
     );
     expect(answer).toContain(
       'spec.intervall: Invalid value: "3s": is not a field that is known here. Did you mean interval?',
@@ -148,8 +148,8 @@ describe('a plan that its provider cannot carry out is refused where it was writ
   it.each<[string, object, string]>([
     [
       'a policy',
-      policy('bold', { provider: 'kubernetes', steps: [50, 100] }),
-      `spec.steps[1]: Invalid value: "100": ${pods}`,
+      policy('bold', { provider: 'kubernetes', weights: [50, 100] }),
+      `spec.weights[1]: Invalid value: "100": ${pods}`,
     ],
     [
       'a workload',
@@ -218,7 +218,7 @@ describe('whoever', () => {
   it('changes one in use is told which releases keep the old one', async () => {
     const { stderr } = await kit.kubectl(
       ['apply', '--dry-run=server', ...stdin],
-      policy('careful', { steps: [7, 50] }),
+      policy('careful', { weights: [7, 50] }),
     );
     expect(stderr).toContain('Warning: 1 release under way keeps the policy as it was when it began (busy-2 of busy)');
     const labelled = await kit.kubectl(['label', 'canarypolicy', 'careful', 'a=b', '--dry-run=server']);

@@ -23,7 +23,7 @@ const policy = (spec: object): object => ({
   apiVersion: 'sluice.dev/v1alpha1',
   kind: 'CanaryPolicy',
   metadata: { name: 'journey' },
-  spec: { steps: [50], interval: '1s', noData: 'pass', propagationDelay: '1s', ...spec },
+  spec: { weights: [50], interval: '1s', noData: 'pass', propagationDelay: '1s', ...spec },
 });
 
 let stage: Stage;
@@ -87,7 +87,7 @@ it('a release is watched, approved by a person, and succeeds', async () => {
     out: expect.stringMatching(/ Waiting [^]* Promoting [^]* Succeeded .*\n$/),
   });
   const user = JSON.parse(await stage.kubectlOk('auth', 'whoami', '-o', 'json')) as { status: { userInfo: object } };
-  expect(stage.release()?.status?.acknowledged).toMatchObject({
+  expect(stage.release()?.status?.acknowledged?.[0]).toMatchObject({
     verb: 'promote',
     reason: 'looked at it',
     result: 'accepted',

@@ -1,4 +1,5 @@
 /** The webhook, run inside a test against a real API server, for one namespace of it. */
+import { sourceForms } from '../../src/metrics/index.ts';
 import { pino } from 'pino';
 import { issueServing, makeAuthority } from '../../src/certs/authority.ts';
 import { newPrivateKey } from '../../src/certs/key-pair.ts';
@@ -10,7 +11,7 @@ import { systemClock } from '../../src/ports/clock.ts';
 import { memoryJournal, type MemoryJournal } from '../../src/ports/journal.ts';
 import { webhookConfigurations, type WebhookConfiguration } from '../../src/manifests/webhooks.ts';
 import { createLog } from '../../src/telemetry/log.ts';
-import { meshProviders } from '../../src/traffic/index.ts';
+import { routeFormats, usedKinds } from '../../src/traffic/index.ts';
 import { webhookApp } from '../../src/webhook/webhook-app.ts';
 import { startWebhookServer, type ServingCertificate, type WebhookServer } from '../../src/webhook/webhook-server.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
@@ -40,9 +41,16 @@ export type AdmissionKit = {
 
 const noPolicies: AdmissionRules = {
   sluiceUsers: [sluice],
-  routes: meshProviders,
+  forms: sourceForms,
+  formats: routeFormats,
+  routeKinds: usedKinds,
   policyOf: ({ metadata }) =>
-    parsePolicy({ annotations: metadata.annotations, namespace: metadata.namespace ?? '', find: () => undefined }),
+    parsePolicy({
+      forms: sourceForms,
+      annotations: metadata.annotations,
+      namespace: metadata.namespace ?? '',
+      find: () => undefined,
+    }),
 };
 
 /** A certificate for this machine, and whom to trust for it: base64 of the PEM authority. */
@@ -110,7 +118,7 @@ export const startAdmission = async (
     clientConfig: { url: `https://127.0.0.1:${server.port}` },
     caBundle,
     sluiceUsers: [sluice],
-    providerKinds: meshProviders.flatMap(({ kinds }) => kinds),
+    providerKinds: usedKinds,
     ...(clusterWide === undefined ? { namespace } : {}),
     failurePolicy: 'Fail',
   }).map((configuration) =>

@@ -9,7 +9,7 @@ import { connectApi, type Api } from '../../src/kube/api.ts';
 import { connectCluster, type ConnectedCluster } from '../../src/kube/cluster.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import type { ReleaseSpec, ReleaseStatus } from '../../src/schema/release.ts';
-import { trafficProviders } from '../../src/traffic/index.ts';
+import { routeFormats } from '../../src/traffic/index.ts';
 import { installDefinitions } from '../../src/main/install.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
 import type { ClientProxy } from '../cluster/client-proxy.ts';
@@ -64,7 +64,7 @@ export class Stage {
       version: 'test',
     });
     const log = memoryLog();
-    const routes = [...trafficProviders.istio.kinds, ...trafficProviders.smi.kinds];
+    const routes = routeFormats.map(({ gvk }) => gvk);
     const watched: readonly Gvk[] = [kinds.deployment, kinds.replicaSet, kinds.pod, kinds.service, kinds.event];
     const view = connectCluster({
       api,
@@ -183,8 +183,8 @@ export class Stage {
   untilStep(step: number): Promise<SeenRelease> {
     return this.until(`step ${step}`, () => {
       const release = this.release();
-      const { step: at, stepAt, completedAt } = release?.status ?? {};
-      return at === step && stepAt !== undefined && completedAt === undefined ? release : undefined;
+      const { step: at, splitInPlaceAt, completedAt } = release?.status ?? {};
+      return at === step && splitInPlaceAt !== undefined && completedAt === undefined ? release : undefined;
     });
   }
 

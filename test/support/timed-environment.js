@@ -59,7 +59,9 @@ export default class TimedEnvironment extends TestEnvironment {
       ...over.map((one) => `waited for ${one.what}: ${seconds(one.ms)}`),
     ];
     const known = lines.length === 0 ? ['nothing is waited for that the test kit knows of'] : lines;
-    process.stderr.write(`${this.#file}: ${what} is about to exceed its ${seconds(totalMs)}\n  ${known.join('\n  ')}\n`);
+    process.stderr.write(
+      `${this.#file}: ${what} is about to exceed its ${seconds(totalMs)}\n  ${known.join('\n  ')}\n`,
+    );
   }
 }
 

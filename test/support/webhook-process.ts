@@ -16,6 +16,8 @@ export type WebhookProcess = {
   /** False once it has ended, however it did. */
   alive(): boolean;
   usage(): Promise<Usage>;
+  /** CPU time that it has used so far, asked for without collecting anything. */
+  cpuMs(): Promise<number>;
   /** Everything it has written: its log, and what a crash leaves. Empty where the output is not kept. */
   output(): string;
   stop(): Promise<void>;
@@ -47,6 +49,7 @@ export const startWebhookProcess = async (options: WebhookProcessOptions = {}): 
     pid: child.pid ?? 0,
     alive: () => child.exitCode === null && child.signalCode === null,
     usage: async () => (await ask(child, { ask: 'usage' }, 'usage')).usage,
+    cpuMs: async () => (await ask(child, { ask: 'cpuMs' }, 'cpuMs')).cpuMs,
     output: () => output,
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
@@ -67,10 +70,17 @@ const madeCertificate = async (): Promise<{ ca: string; certificate: ServingCert
 
 type Answer<K extends string> = Extract<FromChild, { readonly [key in K]: unknown }>;
 
-const ask = <K extends 'port' | 'usage'>(child: ChildProcess, message: ToChild, wanted: K): Promise<Answer<K>> =>
-  inTime(`the ${wanted} of the webhook process`, answerOf(child, message, wanted));
+const ask = <K extends 'port' | 'usage' | 'cpuMs'>(
+  child: ChildProcess,
+  message: ToChild,
+  wanted: K,
+): Promise<Answer<K>> => inTime(`the ${wanted} of the webhook process`, answerOf(child, message, wanted));
 
-const answerOf = <K extends 'port' | 'usage'>(child: ChildProcess, message: ToChild, wanted: K): Promise<Answer<K>> =>
+const answerOf = <K extends 'port' | 'usage' | 'cpuMs'>(
+  child: ChildProcess,
+  message: ToChild,
+  wanted: K,
+): Promise<Answer<K>> =>
   new Promise((resolve, reject) => {
     const settle = (): void => {
       child.off('message', hear);

@@ -107,6 +107,7 @@ export const startReplica = async (options: ReplicaOptions): Promise<Replica> =>
     log,
     metrics,
     sluiceUser: sluice,
+    addresses: [],
     port: 0,
     host,
     certificates,
