@@ -3,15 +3,24 @@
 type Members = { readonly [key: string]: unknown };
 
 /** Whether lists and objects are nested in it past so many levels; the value itself is the first one. */
-export const isDeeper = (value: unknown, levels: number): boolean => {
-  if (typeof value !== 'object' || value === null) return false;
+export const isDeeper = (value: unknown, levels: number): boolean =>
+  isNested(value) && (Array.isArray(value) ? isDeepList(value, levels) : isDeepObject(value as Members, levels));
+
+const isNested = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+const isDeepList = (list: readonly unknown[], levels: number): boolean => {
   if (levels === 0) return true;
-  // for-in over an object of JSON sees its own keys alone, and copies none.
-  if (!Array.isArray(value)) {
-    for (const key in value) if (isDeeper((value as Members)[key], levels - 1)) return true;
-    return false;
+  for (const item of list) if (isNested(item) && isDeeper(item, levels - 1)) return true;
+  return false;
+};
+
+// for-in over an object of JSON sees its own keys alone, and copies none. Most values are words: no call is made for them.
+const isDeepObject = (object: Members, levels: number): boolean => {
+  if (levels === 0) return true;
+  for (const key in object) {
+    const value = object[key];
+    if (typeof value === 'object' && value !== null && isDeeper(value, levels - 1)) return true;
   }
-  for (const item of value as readonly unknown[]) if (isDeeper(item, levels - 1)) return true;
   return false;
 };
 

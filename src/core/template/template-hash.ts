@@ -1,9 +1,8 @@
 /** The name of a pod template's content: what every mark and every Release is bound to. */
 import { hash } from 'node:crypto';
 import type { Json, Labels, PodTemplate } from '../../values/kube-object.ts';
-import { weightOf } from '../../values/extent.ts';
 import { Recent } from '../../values/recent.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { weighedCanonicalJson } from './canonical-json.ts';
 import { sameJson } from './same-json.ts';
 
 /** Set by the Deployment controller on the templates of its ReplicaSets. */
@@ -20,9 +19,10 @@ export const templateHash = (template: PodTemplate): string => {
   const looks = looksOf(template);
   const known = hashed.recall(looks);
   if (known !== undefined && sameJson(known.template, template)) return known.hash;
-  const text = canonicalJson(comparable(template));
+  const { text, hidden } = weighedCanonicalJson(comparable(template));
   const named = hash('sha256', text, 'hex').slice(0, hexDigits);
-  if (isWorthKeeping(text, template)) hashed.keep(looks, { template, hash: named });
+  // Nulls do not show in the text, and there may be a hundred thousand.
+  if (text.length + hidden <= worthKeeping) hashed.keep(looks, { template, hash: named });
   else largeHashed.set(template, named);
   return named;
 };
@@ -32,12 +32,8 @@ export const templateHash = (template: PodTemplate): string => {
  * as what the next write finds. To compare it with the one it looks like takes a fifth of the time of hashing it.
  */
 const hashed = new Recent<{ readonly template: PodTemplate; readonly hash: string }>(32);
-/** Characters, and values of JSON: bounds what is held. */
-const worthKeeping = { text: 64 * 1024, values: 8 * 1024 };
-
-/** The text may be shorter than what it stands for: of nulls there may be a hundred thousand. */
-const isWorthKeeping = (text: string, template: PodTemplate): boolean =>
-  text.length <= worthKeeping.text && weightOf(template, worthKeeping.values) !== Infinity;
+/** Characters: bounds what is held. */
+const worthKeeping = 64 * 1024;
 
 /** Larger ones, for as long as the question that they came with: one answer asks for the hash of a template several times. */
 const largeHashed = new WeakMap<PodTemplate, string>();
