@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { memoryObjects, type MemoryObjects } from '../../test/support/memory-objects.ts';
-import { kinds, type KubeObject } from '../values/kube-object.ts';
+import type { KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { serverClock, type ServerClock } from '../kube/server-clock.ts';
 import { manualClock, type Clock, type ManualClock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';
@@ -339,7 +340,7 @@ describe('a replica whose clock is wrong', () => {
     now: () => clock.now() + ahead,
     after: (delay, run) => clock.after(delay, run),
   });
-  /** A store behind an API server whose clock is right, and says so. */
+  /** A store behind an API server with a correct clock, which its responses report. */
   const heard = (store: CertificateStore, truth: ManualClock, clock: ServerClock, ahead: number): CertificateStore => ({
     load: () => {
       clock.heard(new Date(truth.now()).toUTCString(), truth.now() + ahead);

@@ -1,36 +1,19 @@
 import type { KubeObject, ObjectRef } from '../values/kube-object.ts';
 import type { Milliseconds } from '../values/time.ts';
 import { ClusterError } from '../ports/cluster.ts';
-import type { Clock } from '../ports/clock.ts';
+import { pause, type Clock } from '../ports/clock.ts';
 import type { Session } from './session.ts';
 
 const firstPause: Milliseconds = 250;
 const longestPause: Milliseconds = 8000;
 
-/** A function, because a signal changes while the compiler believes what was last read. */
+/** A function, because the compiler assumes that `aborted` keeps the value it last had. */
 const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
-/** Resolves after the time, or at once when the signal is aborted. */
-const pause = (clock: Clock, time: Milliseconds, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const cancel = clock.after(time, () => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    });
-    const stop = (): void => {
-      cancel();
-      resolve();
-    };
-    signal.addEventListener('abort', stop, { once: true });
-  });
-
 /**
- * The states of one object until the signal is aborted, through broken watches and restarts of the API server; undefined
- * while it does not exist. `onTrouble` hears once of each interruption. Throws a ClusterError that will not pass.
+ * Yields the states of an object until the signal is aborted, or undefined while it does not exist. Survives broken
+ * watches and restarts of the API server; calls `onTrouble` once per interruption. Throws a ClusterError that retrying
+ * cannot fix.
  */
 export async function* follow(
   { client, clock }: Pick<Session, 'client' | 'clock'>,
@@ -55,7 +38,7 @@ export async function* follow(
   }
 }
 
-/** A signal that is aborted after the time, or with the other one. Call `lift` when the work is done. */
+/** A signal that aborts after `time` or together with `signal`. Call `lift` when the work is done. */
 export const deadline = (
   clock: Clock,
   time: Milliseconds,

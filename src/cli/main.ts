@@ -1,5 +1,5 @@
-/** The kubectl plugin: terminal, cluster and verbs put together. */
-import { randomUUID } from 'node:crypto';
+/** The kubectl plugin's composition root: terminal, cluster and verbs. */
+import { randomBytes } from 'node:crypto';
 import { environment } from '../config/environment.ts';
 import { version } from '../config/version.ts';
 import { connectApi, type Api } from '../kube/api.ts';
@@ -41,12 +41,12 @@ const open = (place: Place): Session => {
     terminal,
     clock: systemClock,
     signal: interrupt.signal,
-    newId: randomUUID,
+    newId: () => randomBytes(5).toString('hex'),
   };
 };
 
 process.once('SIGINT', () => interrupt.abort());
-// The reader of a pipe may have seen enough (`| head`).
+// The reader of a pipe may close it early, as in `| head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);

@@ -1,9 +1,9 @@
-/** What a person can do in each phase. */
-import { resolvePolicy } from '../core/policy/resolve-policy.ts';
+/** What users can do in each phase. */
+import { planOf } from '../core/plan/plan-of-release.ts';
 import type { Phase } from '../schema/release.ts';
 import type { ReleaseView } from './release-view.ts';
 
-/** A command and what it does; or, without a command, a remark. */
+/** A command and what it does, or a remark without a command. */
 export type NextStep = { readonly command?: string; readonly meaning: string };
 
 type Commands = (rest: string) => string;
@@ -17,7 +17,7 @@ const promote = (sluice: Commands, meaning: string): NextStep => ({ command: slu
 const skip = (command: string): NextStep => ({ command, meaning: 'roll it out natively all the same' });
 
 const held = ({ spec }: ReleaseView, sluice: Commands): readonly NextStep[] =>
-  resolvePolicy(spec.policy).onFailure === 'revert'
+  planOf(spec).plan.onFailure === 'revert'
     ? [{ meaning: 'The earlier version is back. Apply a version that is fixed.' }]
     : [
         { meaning: 'The earlier version serves. Apply a version that is fixed, or the earlier one to end this.' },

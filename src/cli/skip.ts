@@ -1,6 +1,7 @@
 import { boundMarks } from '../core/marks/marks.ts';
 import { isUsedSkip } from '../core/admission/used-skips.ts';
-import { kinds, type Deployment } from '../values/kube-object.ts';
+import type { Deployment } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { templateHash } from '../core/template/template-hash.ts';
 import { annotations } from '../schema/annotations.ts';
 import { locate } from './locate.ts';
@@ -8,7 +9,9 @@ import { PluginError } from './plugin-error.ts';
 import type { Session } from './session.ts';
 import { reasonOption, textOf, workloadOf, type Verb } from './verb.ts';
 
-/** Only a new reason counts: the annotation of an earlier skip must not let later versions through. */
+/**
+ * A reason takes effect only once, so that an old annotation cannot let later versions through. Makes the reason new.
+ */
 const fresh = (reason: string, { metadata, spec }: Deployment): string => {
   let text = reason;
   while (isUsedSkip(metadata.annotations, templateHash(spec.template), text)) text = `${text} (again)`;

@@ -1,4 +1,5 @@
-/** The forms a setting's text may have: how it is read, and how a person is told about it. */
+/** Value formats of settings: how to parse and how to describe them. */
+import { readAllowedAddress, type AllowedAddress } from '../core/outbound/allowed-address.ts';
 
 export type Form<T> = {
   /** Stands for the value in `--help`. */
@@ -6,14 +7,14 @@ export type Form<T> = {
   /** What is allowed, completing "must be". */
   readonly allowed: string;
   readonly example: string;
-  /** The value, or undefined for a text of another form. */
+  /** The value, or undefined if the text is invalid. */
   readonly read: (text: string) => T | undefined;
 };
 
-/** A namespaced object's place. */
+/** Namespace and name of an object. */
 export type NamespacedName = { readonly namespace: string; readonly name: string };
 
-/** Any text that is not empty. */
+/** Any non-empty text. */
 export const text = (placeholder: string, allowed: string, example: string): Form<string> => ({
   placeholder,
   allowed,
@@ -82,7 +83,7 @@ export const host: Form<string> = {
   },
 };
 
-/** Texts with commas between. */
+/** Comma-separated texts. */
 export const list = (placeholder: string, allowed: string, example: string): Form<readonly string[]> => ({
   placeholder,
   allowed,
@@ -92,3 +93,16 @@ export const list = (placeholder: string, allowed: string, example: string): For
     return words.includes('') ? undefined : words;
   },
 });
+
+/** Addresses that policies may name; see docs/adr/0015. */
+export const allowedAddresses: Form<readonly AllowedAddress[]> = {
+  placeholder: 'ADDRESSES',
+  allowed:
+    'addresses with commas between, each http:// or https:// with a host (with *. in front of it for any one label) and, where wanted, a port and a path; none that is link-local, unspecified or of the metadata of a cloud',
+  example: 'http://prometheus.monitoring:9090,https://*.example.com',
+  read: (given) => {
+    const read = given.split(',').map((text) => readAllowedAddress(text.trim()));
+    const entries = read.filter((entry) => entry !== undefined);
+    return entries.length === read.length ? entries : undefined;
+  },
+};

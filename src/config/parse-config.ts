@@ -1,9 +1,9 @@
-/** Flags and environment → one frozen configuration, or everything that is wrong with them at once. */
+/** Parses flags and environment into one frozen configuration, or reports all problems at once. */
 import type { Problem } from '../values/problem.ts';
 import { nearest } from '../schema/nearest.ts';
 import { readFlags, type Flags } from './read-flags.ts';
 import { helpText } from './render-settings.ts';
-import { commands, settings, settingsOf, type Command, type Config, type Setting } from './settings.ts';
+import { commands, defaultOf, settings, settingsOf, type Command, type Config, type Setting } from './settings.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -46,7 +46,7 @@ const flagProblem = (name: string, command: Command | undefined): Problem | unde
 
 type Found = { readonly field: string; readonly text: string };
 
-/** For a Service named `sluice` the kubelet sets SLUICE_PORT in every pod of the namespace (service links); nobody wrote it. */
+/** Detects service links: for a Service named `sluice`, kubelet sets SLUICE_PORT in every pod of the namespace. */
 const isServiceLink = (value: string): boolean => /^(tcp|udp|sctp):\/\//.test(value);
 
 const variableOf = (setting: Setting, env: Environment): string | undefined => {
@@ -54,13 +54,17 @@ const variableOf = (setting: Setting, env: Environment): string | undefined => {
   return value === undefined || value === '' || isServiceLink(value) ? undefined : value;
 };
 
-/** The flag wins over the variable. An empty variable counts as absent: that is how a chart leaves one out. */
-const find = (setting: Setting, flags: Flags, env: Environment): Found | undefined => {
+type Given = { readonly flags: Flags; readonly env: Environment; readonly command: Command | undefined };
+
+/** The flag wins over the variable. An empty variable counts as absent, which lets a chart omit a value. */
+const find = (setting: Setting, given: Given): Found | undefined => {
+  const { flags, env, command } = given;
   const flag = flags.values.get(setting.flag);
   if (flag !== undefined) return { field: `--${setting.flag}`, text: flag };
   const variable = variableOf(setting, env);
   if (variable !== undefined) return { field: setting.env, text: variable };
-  return typeof setting.absent === 'object' ? { field: `--${setting.flag}`, text: setting.absent.default } : undefined;
+  const text = defaultOf(setting, command);
+  return text === undefined ? undefined : { field: `--${setting.flag}`, text };
 };
 
 type Read = { readonly value: unknown } | { readonly problem: Problem };
@@ -78,8 +82,8 @@ const read = (setting: Setting, found: Found | undefined): Read => {
 };
 
 /**
- * `args` are the words after the program's name; `env` is the process's environment. Nothing is thrown: what is wrong
- * comes back as problems, all of them. Variables of settings that the command does not take are left alone.
+ * `args` are the words after the program's name; `env` is the process's environment. Never throws: all problems are
+ * returned. Ignores variables of settings that the command does not take.
  */
 export const parseConfig = (args: readonly string[], env: Environment): ParsedConfig => {
   const flags = readFlags(args);
@@ -94,11 +98,11 @@ export const parseConfig = (args: readonly string[], env: Environment): ParsedCo
   const entries: [string, unknown][] = [['command', command]];
   for (const [key, setting] of command === undefined ? [] : settingsOf(command)) {
     if (flags.valueless.has(setting.flag)) continue;
-    const result = read(setting, find(setting, flags, env));
+    const result = read(setting, find(setting, { flags, env, command }));
     if ('problem' in result) problems.push(result.problem);
     else entries.push([key, result.value]);
   }
   if (problems.length > 0) return { kind: 'problems', problems };
-  // Every key that the type has for this command was read from the same table a line above.
+  // The loop above has read every setting of this command, so the object matches its type.
   return { kind: 'run', config: Object.freeze(Object.fromEntries(entries)) as Config };
 };

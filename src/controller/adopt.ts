@@ -1,20 +1,22 @@
 /** A marked workload gets its Release: created once, under the name that the webhook put into the mark. */
 import { boundMarks, readRequester, recordPhase, type BoundMarks, type RecordPhase } from '../core/marks/marks.ts';
-import { kinds, type Deployment, type KubeObject, type Labels } from '../values/kube-object.ts';
-import { nativeEnd, nativeReasons } from '../core/release/native-end.ts';
+import type { Deployment, KubeObject, Labels } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
+import { nativeEnd, nativeReasons, recordsOf } from '../core/release/native-end.ts';
 import { printable } from '../values/printable.ts';
+import { record } from '../core/plan/record.ts';
 import { ownerOf, type AskedRelease, type ReleaseOwner } from '../core/release/release-owner.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { annotations, marks } from '../schema/annotations.ts';
 import { apiVersion } from '../schema/names.ts';
-import type { ReleaseSpec } from '../schema/release.ts';
-import type { ControllerDependencies } from './dependencies.ts';
+import type { Release, ReleaseSpec } from '../schema/release.ts';
+import type { ControllerDependencies, WantedPolicy } from './dependencies.ts';
 import { recordEnd } from './record-end.ts';
 import { broughtBy, logRecord, recordOf } from './release-record.ts';
 import { attemptOf } from './workload-effects.ts';
 
 /** What has become of the wish in the marks. `foreign`: name of a Release of somebody else that is in its way. */
-export type Adopted = { readonly created?: KubeObject; readonly foreign?: string };
+export type Adopted = { readonly created?: Release; readonly foreign?: string };
 
 /**
  * The Release the marks ask for, created now if it was missing. Nothing when nothing is asked for, or when the user has
@@ -40,7 +42,7 @@ const isForeign = (
   deps: ControllerDependencies,
   workload: Deployment,
   marked: BoundMarks,
-  existing: KubeObject,
+  existing: Release,
 ): boolean => {
   if (marked.phase === 'Failed') return false;
   const { releaseHash: templateHash, stableHash } = marked;
@@ -56,12 +58,12 @@ const isForeign = (
 };
 
 /** It was taken up when its author was known to be right. (Who skips it puts their own name into the mark.) */
-const hasBegun = ({ status }: KubeObject): boolean => status?.['provider'] !== undefined;
+const hasBegun = ({ status }: Release): boolean => status?.provider !== undefined;
 
 const whoseIs = (
   { cluster }: ControllerDependencies,
   { metadata }: Deployment,
-  found: KubeObject,
+  found: Release,
   asked: Omit<AskedRelease, 'workloadUid'>,
 ): ReleaseOwner =>
   ownerOf(found, { workloadUid: metadata.uid ?? '', ...asked }, (uid) =>
@@ -92,8 +94,8 @@ export const createRelease = async (
   workload: Deployment,
   name: string,
   spec: Omit<ReleaseSpec, 'workload' | 'attempt'>,
-): Promise<KubeObject> => {
-  const object: KubeObject = {
+): Promise<Release> => {
+  const object: Release = {
     apiVersion,
     kind: 'Release',
     metadata: {
@@ -129,14 +131,14 @@ export const createRelease = async (
 const existingInstead = async (
   deps: ControllerDependencies,
   workload: Deployment,
-  wanted: KubeObject,
+  wanted: Release,
   error: unknown,
-): Promise<KubeObject> => {
+): Promise<Release> => {
   if (!(error instanceof ClusterError) || error.reason !== 'already-exists') throw error;
   const { namespace = '', name } = wanted.metadata;
   const found = await deps.cluster.fetch({ gvk: kinds.release, namespace, name });
   if (found === undefined) throw error;
-  const { templateHash, requestedBy } = wanted.spec as unknown as ReleaseSpec;
+  const { templateHash, requestedBy } = wanted.spec;
   const asked = { templateHash, ...(requestedBy === undefined ? {} : { requestedBy }) };
   switch (whoseIs(deps, workload, found, asked)) {
     case 'ours':
@@ -151,10 +153,7 @@ const existingInstead = async (
 };
 
 /** Admission has accepted the policy; it can only have become unreadable since, and a person has to mend it. */
-const policyFor = (
-  { policies, journal }: ControllerDependencies,
-  workload: Deployment,
-): { spec: ReleaseSpec['policy']; name?: string } => {
+const policyFor = ({ policies, journal }: ControllerDependencies, workload: Deployment): WantedPolicy => {
   const found = policies.ofWorkload(workload);
   if (!('problems' in found)) return found;
   const note = found.problems.join(' ');
@@ -171,28 +170,31 @@ const policyFor = (
 
 const wantedSpec = (deps: ControllerDependencies, workload: Deployment): Omit<ReleaseSpec, 'workload' | 'attempt'> => {
   const own = workload.metadata.annotations ?? {};
-  const { spec: policy, name: policyName } = policyFor(deps, workload);
+  const { spec: policy, plan, name: policyName } = policyFor(deps, workload);
   const requestedBy = readRequester(own[marks.requestedBy]);
-  const reason = reasonOf(own);
+  const kept = recordKept(own);
   return {
     templateHash: own[marks.releaseHash] ?? '',
     stableHash: own[marks.stableHash] ?? '',
     policy,
+    // Nothing is done by the plan of a record.
+    ...(kept.recordOf === undefined ? { plan: record(plan) } : kept),
     ...(policyName === undefined ? {} : { policyName }),
     ...(requestedBy === undefined ? {} : { requestedBy }),
-    ...(reason === undefined ? {} : { reason }),
   };
 };
 
-/** Why no canary comes of it. An annotation may be left from an earlier change. */
-const reasonOf = (own: Labels): string | undefined => {
+/** Of what it is a record, and why no canary comes of it. The annotation of a skip may be left from an earlier change. */
+const recordKept = (own: Labels): Pick<ReleaseSpec, 'recordOf' | 'reason'> => {
   const native = recordPhase(own[marks.phase]);
-  if (native !== undefined) return nativeReasons[native];
-  return own[marks.phase] === 'Skipped' ? own[annotations.skip] : undefined;
+  if (native !== undefined) return { recordOf: recordsOf[native], reason: nativeReasons[native] };
+  if (own[marks.phase] !== 'Skipped') return {};
+  const reason = own[annotations.skip];
+  return { recordOf: 'skip', ...(reason === undefined ? {} : { reason }) };
 };
 
-const recordSkip = (deps: ControllerDependencies, workload: Deployment, release: KubeObject): Promise<KubeObject> => {
-  const spec = release.spec as unknown as ReleaseSpec;
+const recordSkip = (deps: ControllerDependencies, workload: Deployment, release: Release): Promise<Release> => {
+  const spec = release.spec;
   const message = `rolled natively at the wish of ${printable(spec.requestedBy?.user ?? 'somebody')}: ${spec.reason ?? 'no reason given'}`;
   return recordEnd(deps, { workload, release }, { phase: 'Skipped', message });
 };
@@ -200,10 +202,10 @@ const recordSkip = (deps: ControllerDependencies, workload: Deployment, release:
 const recordNative = (
   deps: ControllerDependencies,
   workload: Deployment,
-  release: KubeObject,
+  release: Release,
   phase: RecordPhase,
-): Promise<KubeObject> => {
-  const { requestedBy, templateHash } = release.spec as unknown as ReleaseSpec;
+): Promise<Release> => {
+  const { requestedBy, templateHash } = release.spec;
   const { message, reason } = nativeEnd(phase, requestedBy, broughtBy(deps, workload, templateHash));
   return recordEnd(deps, { workload, release }, { phase: 'Skipped', message, reason });
 };

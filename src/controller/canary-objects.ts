@@ -1,20 +1,19 @@
 /** What a release has made for its canary, as it is in the caches. */
 import { canaryServiceName } from '../core/release/canary.ts';
-import { kinds, type Deployment, type KubeObject } from '../values/kube-object.ts';
+import type { Deployment, KubeObject, Service } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import type { Problem } from '../values/problem.ts';
 import type { ClusterView } from '../ports/cluster.ts';
-import { canaryName, labels, managedBy } from '../schema/names.ts';
+import { canaryName, isOurs } from '../schema/names.ts';
 import { inUse, madeForAnother } from './shared-service.ts';
 
 type CanaryObjects = {
   readonly deployment?: Deployment;
-  readonly service?: KubeObject;
+  readonly service?: Service;
   readonly problems: readonly Problem[];
   /** The Service is of another workload's release. */
   readonly borrowed: boolean;
 };
-
-const isOurs = (object: KubeObject): boolean => object.metadata.labels?.[labels.managedBy] === managedBy;
 
 /** The canary's objects. Something of the same name that is not this workload's is a problem, and is never touched. */
 export const canaryObjects = (
@@ -28,7 +27,7 @@ export const canaryObjects = (
     apex === undefined ? undefined : cluster.get({ gvk: kinds.service, namespace, name: canaryServiceName(apex) });
   const isOwn = (object: KubeObject): boolean => isOurs(object) && !madeForAnother(object, name);
   return {
-    ...(deployment !== undefined && isOwn(deployment) ? { deployment: deployment as unknown as Deployment } : {}),
+    ...(deployment !== undefined && isOwn(deployment) ? { deployment } : {}),
     ...(service !== undefined && isOwn(service) ? { service } : {}),
     problems: [deployment, service].flatMap((o) =>
       o === undefined || isOwn(o) ? [] : [isOurs(o) ? inUse(o) : nameTaken(o)],

@@ -1,11 +1,12 @@
 /** The Service a release began with, for whoever only has to find its routes: it may be gone, or select other pods now. */
-import { kinds, type Service } from '../values/kube-object.ts';
+import type { Service } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 
 export const formerApex = (cluster: ClusterView, namespace: string, name: string): Service =>
-  (cluster.get({ gvk: kinds.service, namespace, name }) ?? {
+  cluster.get({ gvk: kinds.service, namespace, name }) ?? {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name, namespace },
     spec: {},
-  }) as unknown as Service;
+  };

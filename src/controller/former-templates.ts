@@ -2,9 +2,11 @@
  * Templates that workloads had when they were marked for a release, as the watch has told: what a release changes need not be
  * looked up among the ReplicaSets then. Only a saving: what was missed, by a controller that has just started, is looked up.
  */
-import type { Deployment, KubeObject, PodTemplate } from '../values/kube-object.ts';
+import type { KubeObject, PodTemplate } from '../values/kube-object.ts';
 import { templateHash } from '../core/template/template-hash.ts';
 import type { ClusterChange } from '../ports/cluster.ts';
+import { kinds } from '../schema/kinds.ts';
+import { isA } from '../values/kube-object.ts';
 import { marks } from '../schema/annotations.ts';
 
 export type FormerTemplates = {
@@ -24,11 +26,16 @@ export const formerTemplates = (): FormerTemplates => {
       const { uid } = object.metadata;
       if (uid === undefined) return;
       if (type === 'removed') known.delete(uid);
-      if (type === 'removed' || before === undefined || before.metadata.generation === object.metadata.generation)
+      if (
+        type === 'removed' ||
+        before === undefined ||
+        !isA(before, kinds.deployment) ||
+        before.metadata.generation === object.metadata.generation
+      )
         return;
       const release = releaseOf(object);
       if (release === undefined) known.delete(uid);
-      else if (release !== releaseOf(before)) known.set(uid, (before as unknown as Deployment).spec.template);
+      else if (release !== releaseOf(before)) known.set(uid, before.spec.template);
     },
     take: (uid = '', hash) => {
       const template = known.get(uid);

@@ -1,5 +1,6 @@
 /** Why canary pods are not ready, in the words of their containers: a live read at the rare moment of failure. */
-import { kinds, type JsonObject, type KubeObject } from '../values/kube-object.ts';
+import type { JsonObject, KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import type { PodTrouble } from '../core/release/facts.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { Gathered } from './gather.ts';

@@ -1,9 +1,9 @@
 /** What a Release records of its beginning: from which release, what changes, and who asked for it. */
 import { templateDiff } from '../core/template/template-diff.ts';
-import type { Deployment, KubeObject, PodTemplate } from '../values/kube-object.ts';
+import type { Deployment, PodTemplate } from '../values/kube-object.ts';
 import { printable } from '../values/printable.ts';
 import { ClusterError } from '../ports/cluster.ts';
-import type { Phase, ReleaseSpec } from '../schema/release.ts';
+import type { Phase, ReleaseSpec, Release } from '../schema/release.ts';
 import type { LogFields } from '../telemetry/log.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { releasesOf } from './gather.ts';
@@ -16,7 +16,7 @@ const brought: ReadonlySet<Phase> = new Set(['Succeeded', 'Skipped', 'Bypassed']
 
 /** Name of the newest Release that brought this template to production, if it has not been pruned. */
 export const broughtBy = (deps: ControllerDependencies, { metadata }: Deployment, hash: string): string | undefined =>
-  releasesOf(deps.cluster, metadata.namespace ?? '', metadata.name, metadata.uid).findLast(
+  releasesOf(deps.index, metadata.namespace ?? '', metadata.name, metadata.uid).findLast(
     ({ spec, status }) => spec.templateHash === hash && status !== undefined && brought.has(status.phase),
   )?.name;
 
@@ -62,9 +62,9 @@ export const recordOf = async (
 };
 
 /** The line that says who changed what when, with which tool, from which release to which. */
-export const logRecord = ({ log }: ControllerDependencies, release: KubeObject): void => {
+export const logRecord = ({ log }: ControllerDependencies, release: Release): void => {
   const { namespace = '', name } = release.metadata;
-  const spec = release.spec as unknown as ReleaseSpec;
+  const spec = release.spec;
   const changes = (spec.changes ?? []).map((line) => printable(line)).join('; ');
   log.info(fieldsOf(namespace, name, spec), `release created${changes === '' ? '' : `: ${changes}`}`);
 };

@@ -1,6 +1,7 @@
 /** Templates of a workload's ReplicaSets: the one place where templates of before are kept. A rare live read. */
 import { templateHash } from '../core/template/template-hash.ts';
-import { kinds, type Deployment, type PodTemplate } from '../values/kube-object.ts';
+import type { Deployment, PodTemplate } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import type { ClusterWriter } from '../ports/cluster.ts';
 
 export type KeptTemplate = {
@@ -25,7 +26,7 @@ export const keptTemplates = async (
     .filter((set) => set.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid))
     .sort((a, b) => revisionOf(b.metadata.annotations) - revisionOf(a.metadata.annotations))
     .map((set) => {
-      const { replicas, template: own } = (set as unknown as Deployment).spec;
+      const { replicas, template: own } = set.spec;
       const template = withoutHash(own);
       return { template, hash: templateHash(template), active: (replicas ?? 0) > 0 };
     });

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import type { KubeObject } from '../values/kube-object.ts';
-import { trafficProviders } from '../traffic/index.ts';
+import type { Gvk, KubeObject } from '../values/kube-object.ts';
+import { scanningIndex } from '../../test/support/scanning-index.ts';
+import { trafficRunners } from '../traffic/index.ts';
 import type { TrafficPort } from './dependencies.ts';
 import { inUse, madeForAnother, blockedBy } from './shared-service.ts';
 
-const traffic = { providers: trafficProviders } as unknown as TrafficPort;
+const traffic = { providers: trafficRunners } as unknown as TrafficPort;
 const wish = { namespace: 'shop', workload: 'web', service: 'front' };
 
 const aRelease = (status: object | undefined, workload = 'api'): KubeObject => ({
@@ -16,7 +17,10 @@ const aRelease = (status: object | undefined, workload = 'api'): KubeObject => (
 });
 
 const turn = (...releases: readonly KubeObject[]): string | undefined =>
-  blockedBy({ list: () => releases, get: () => undefined, serves: () => true }, traffic, wish);
+  blockedBy(
+    { index: scanningIndex({ list: <T extends KubeObject>(_gvk: Gvk<T>) => releases as readonly T[] }), traffic },
+    wish,
+  );
 
 const running = { phase: 'Progressing', service: 'front', provider: 'istio' };
 

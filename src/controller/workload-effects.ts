@@ -1,10 +1,13 @@
 /** Effects on the user's Deployment. All are guarded by the resourceVersion the decision was made on. */
 import { recordPhase, withKnownGood, type Requester } from '../core/marks/marks.ts';
-import { kinds, type JsonObject, type PodTemplate } from '../values/kube-object.ts';
+import type { JsonObject, PodTemplate } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { toRfc3339 } from '../values/time.ts';
-import { ClusterError, type JsonPatchOp } from '../ports/cluster.ts';
+import { ClusterError } from '../ports/cluster.ts';
+import { annotationPointer, type JsonPatchOp } from '../values/json-pointer.ts';
 import { marks } from '../schema/annotations.ts';
-import type { ReleaseStatus } from '../schema/release.ts';
+import type { Acknowledged } from '../schema/release.ts';
+import { acceptedRetry } from '../core/release/requests.ts';
 import { keptTemplates } from './replica-sets.ts';
 import { refOf, versionOf, type EffectRun } from './effect-run.ts';
 
@@ -63,13 +66,13 @@ export const forgetAuthor = (run: EffectRun): Promise<number> => patchMarks(run,
 /** Another attempt at the same template: the next name, and no trace of the failure. */
 export const markRetry = async (run: EffectRun): Promise<number> => {
   const { release } = run.gathered;
-  const author = retriedBy(release.status?.acknowledged);
+  const author = retriedBy(release.status === undefined ? undefined : acceptedRetry(release.status));
   return patchMarks(run, { [marks.release]: nextAttempt(release.name), [marks.phase]: null, ...author });
 };
 
 /** The new attempt is asked for by whoever asked for it; the request is signed, so this is whom the API server knew. */
-const retriedBy = (request: ReleaseStatus['acknowledged']): JsonObject => {
-  if (request?.verb !== 'retry' || request.by === undefined) return {};
+const retriedBy = (request: Acknowledged | undefined): JsonObject => {
+  if (request?.by === undefined) return {};
   const requester: Requester = { user: request.by, at: request.at };
   return { [marks.requestedBy]: JSON.stringify(requester) };
 };
@@ -86,12 +89,11 @@ export const putBack = async (run: EffectRun): Promise<number> => {
   const { workload, release } = gathered;
   const template = await stableTemplate(run);
   const annotations = Object.keys(noMarks).filter((key) => workload.metadata.annotations?.[key] !== undefined);
-  const at = (key: string): string => `/metadata/annotations/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
   const body: JsonPatchOp[] = [
     { op: 'replace', path: '/spec/template', value: template as JsonObject },
     ...(workload.spec.paused === undefined ? [] : [{ op: 'remove' as const, path: '/spec/paused' }]),
-    ...annotations.map((key) => ({ op: 'remove' as const, path: at(key) })),
-    { op: 'add', path: at(marks.admitted), value: release.spec.stableHash },
+    ...annotations.map((key) => ({ op: 'remove' as const, path: annotationPointer(key) })),
+    { op: 'add', path: annotationPointer(marks.admitted), value: release.spec.stableHash },
   ];
   deps.log.info({ release: release.name }, 'puts the stable template back');
   await deps.cluster.patch(

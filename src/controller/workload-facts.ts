@@ -1,7 +1,7 @@
 /** Reads a workload, its marks and its canary into facts. Pure. */
 import { boundMarks, knownGoodHashes, readMarks } from '../core/marks/marks.ts';
 import { templateHash } from '../core/template/template-hash.ts';
-import type { Deployment, KubeObject, Labels } from '../values/kube-object.ts';
+import type { Deployment, Labels, EndpointSlice } from '../values/kube-object.ts';
 import type { CanaryFacts, WorkloadFacts } from '../core/release/facts.ts';
 import { annotations, marks } from '../schema/annotations.ts';
 
@@ -45,23 +45,17 @@ const rolloutComplete = (workload: Deployment): boolean => {
   return updatedReplicas >= wanted && replicas === updatedReplicas && availableReplicas >= wanted;
 };
 
-type Endpoint = {
-  readonly addresses: readonly string[];
-  readonly conditions?: { readonly ready?: boolean };
-  readonly targetRef?: { readonly name?: string };
-};
-
-const endpointsOf = (slices: readonly KubeObject[]): readonly Endpoint[] =>
-  slices.flatMap((slice) => (slice as KubeObject & { readonly endpoints?: readonly Endpoint[] }).endpoints ?? []);
+const endpointsOf = (slices: readonly EndpointSlice[]): NonNullable<EndpointSlice['endpoints']> =>
+  slices.flatMap(({ endpoints }) => endpoints ?? []);
 
 /** Ready endpoints in the slices of one Service. A terminating endpoint is not ready. */
-const readyEndpoints = (slices: readonly KubeObject[]): number => {
+const readyEndpoints = (slices: readonly EndpointSlice[]): number => {
   const ready = endpointsOf(slices).filter(({ conditions }) => conditions?.ready !== false);
   return new Set(ready.flatMap(({ addresses }) => addresses)).size;
 };
 
 /** Names of the pods behind the endpoints, ready or not. */
-export const podNames = (slices: readonly KubeObject[]): readonly string[] =>
+export const podNames = (slices: readonly EndpointSlice[]): readonly string[] =>
   endpointsOf(slices).flatMap(({ targetRef }) => (targetRef?.name === undefined ? [] : [targetRef.name]));
 
 const revisionAnnotation = 'deployment.kubernetes.io/revision';
@@ -70,7 +64,7 @@ const revisionAnnotation = 'deployment.kubernetes.io/revision';
  * What is true of the canary. Behind routes a pod counts when it is published in the canary Service's endpoints too:
  * before that no proxy knows it.
  */
-export const canaryFacts = (canary: Deployment, slices: readonly KubeObject[] | undefined): CanaryFacts => {
+export const canaryFacts = (canary: Deployment, slices: readonly EndpointSlice[] | undefined): CanaryFacts => {
   const replicas = canary.spec.replicas ?? 0;
   const ready = readyPods(canary);
   return {

@@ -1,6 +1,7 @@
-/** The writing half of the cluster port, and its rare live reads. Every answer is handed to `seen` before it is returned. */
+/** The cluster port's writes and live reads. Every result is passed to `seen` before it is returned. */
 import {
   apiVersionOf,
+  gvk,
   type Gvk,
   type Json,
   type JsonObject,
@@ -30,8 +31,8 @@ const contentTypes: Readonly<Record<Patch['type'], string>> = {
 };
 
 /**
- * A resourceVersion inside the patched object makes the API server refuse the write with a conflict when another one came in
- * between. In a JSON patch it is a `replace`: a failing `test` would be answered as an invalid request.
+ * Adds a resourceVersion to the patch, so that the API server answers with a conflict if another write came first. In a
+ * JSON patch it is a `replace` operation, because a failing `test` is answered as an invalid request.
  */
 const patchBody = (patch: Patch, version: string | undefined): Json => {
   if (version === undefined) return patch.body;
@@ -41,15 +42,20 @@ const patchBody = (patch: Patch, version: string | undefined): Json => {
   return { ...patch.body, metadata: { ...metadata, resourceVersion: version } };
 };
 
-const refOf = (object: KubeObject, gvk: Gvk): ObjectRef => {
+const refOf = (object: KubeObject, kind: Gvk): ObjectRef => {
   const { namespace, name } = object.metadata;
-  return { gvk, name, ...(namespace !== undefined && { namespace }) };
+  return { gvk: kind, name, ...(namespace !== undefined && { namespace }) };
 };
 
-/** All that kube-apiserver says of a JSON patch whose `test` fails or whose path is not there; never said of invalid objects. */
+const SCALE = gvk('autoscaling/v1', 'Scale', 'scales');
+
+/**
+ * kube-apiserver's whole message for a JSON patch whose `test` fails or whose path is missing. Invalid objects never
+ * get it.
+ */
 const DOES_NOT_FIT = 'the server rejected our request due to an error in our request';
 
-/** A JSON patch that does not fit was made for an object that looked different: somebody else has changed it. */
+/** A JSON patch that does not apply was computed from an older state of the object, so it counts as a conflict. */
 const asMisfit = (error: unknown, what: string): unknown =>
   error instanceof ClusterError && error.reason === 'invalid' && error.message.includes(DOES_NOT_FIT)
     ? new ClusterError('conflict', `${what}: the patch does not fit the object as it is now`, { cause: error })
@@ -68,13 +74,13 @@ class Writer implements ClusterWriter {
     this.#seen = seen;
   }
 
-  create(object: KubeObject, gvk: Gvk): Promise<KubeObject> {
-    const path = collectionPath(gvk, object.metadata.namespace);
-    const what = `create ${refText(refOf(object, gvk))}`;
-    return this.#write(gvk, { method: 'POST', path, what, query: this.#query, body: typed(object, gvk) });
+  create<T extends KubeObject>(object: KubeObject, kind: Gvk<T>): Promise<T> {
+    const path = collectionPath(kind, object.metadata.namespace);
+    const what = `create ${refText(refOf(object, kind))}`;
+    return this.#write(kind, { method: 'POST', path, what, query: this.#query, body: typed(object, kind) });
   }
 
-  async patch(ref: ObjectRef, patch: Patch, options: WriteOptions = {}): Promise<KubeObject> {
+  async patch<T extends KubeObject>(ref: ObjectRef<T>, patch: Patch, options: WriteOptions = {}): Promise<T> {
     const { subresource, resourceVersion } = options;
     const call: ApiCall = {
       method: 'PATCH',
@@ -84,8 +90,8 @@ class Writer implements ClusterWriter {
       contentType: contentTypes[patch.type],
       body: patchBody(patch, resourceVersion),
     };
-    // What is answered here is a Scale, not the object: the watch brings that.
-    if (subresource === 'scale') return (await this.#api.request(call)) as unknown as KubeObject;
+    // The response is a Scale, not the object; the watch delivers the changed object.
+    if (subresource === 'scale') return asObject(await this.#api.request(call), SCALE) as T;
     try {
       return await this.#write(ref.gvk, call);
     } catch (error) {
@@ -93,17 +99,17 @@ class Writer implements ClusterWriter {
     }
   }
 
-  async replace(object: KubeObject, gvk: Gvk): Promise<KubeObject> {
-    const ref = refOf(object, gvk);
+  async replace<T extends KubeObject>(object: KubeObject, kind: Gvk<T>): Promise<T> {
+    const ref = refOf(object, kind);
     if (object.metadata.resourceVersion === undefined)
       throw new ClusterError('invalid', `replace ${refText(ref)}: the object has no resourceVersion to guard it`);
     const call = {
       path: objectPath(ref),
       what: `replace ${refText(ref)}`,
       query: this.#query,
-      body: typed(object, gvk),
+      body: typed(object, kind),
     };
-    return this.#write(gvk, { method: 'PUT', ...call });
+    return this.#write(kind, { method: 'PUT', ...call });
   }
 
   async remove(ref: ObjectRef, uid?: string): Promise<void> {
@@ -113,15 +119,19 @@ class Writer implements ClusterWriter {
       const answer = await this.#api.request({ method: 'DELETE', path: objectPath(ref), what, body });
       this.#afterRemove(ref, answer);
     } catch (error) {
-      if (isNotFound(error)) return;
+      if (isNotFound(error)) {
+        // Without this, a cache whose watch lags behind would make callers request the same deletion again and again.
+        if (uid !== undefined) this.#seen.gone(ref, uid);
+        return;
+      }
       if (!(uid !== undefined && error instanceof ClusterError && error.reason === 'conflict')) throw error;
-      // Another object has taken the name: the one that was meant is gone.
+      // A conflict means that the uid differs: the object is gone and another one has its name.
       const live = await this.fetch(ref);
       if (live?.metadata.uid === uid) throw error;
     }
   }
 
-  async fetch(ref: ObjectRef): Promise<KubeObject | undefined> {
+  async fetch<T extends KubeObject>(ref: ObjectRef<T>): Promise<T | undefined> {
     try {
       return await this.#write(ref.gvk, { method: 'GET', path: objectPath(ref), what: `get ${refText(ref)}` });
     } catch (error) {
@@ -130,25 +140,25 @@ class Writer implements ClusterWriter {
     }
   }
 
-  async fetchList(gvk: Gvk, namespace: string, labels: Labels): Promise<readonly KubeObject[]> {
+  async fetchList<T extends KubeObject>(kind: Gvk<T>, namespace: string, labels: Labels): Promise<readonly T[]> {
     const labelSelector = labelQuery(labels);
     const { objects } = await listPages(this.#api, {
-      path: collectionPath(gvk, namespace),
-      what: `list ${resourceName(gvk)} in ${namespace}`,
+      path: collectionPath(kind, namespace),
+      what: `list ${resourceName(kind)} in ${namespace}`,
       query: { ...(labelSelector !== '' && { labelSelector }) },
-      gvk,
+      gvk: kind,
       trim: dropManagedFields,
     });
-    return objects;
+    return objects as readonly T[];
   }
 
-  async #write(gvk: Gvk, call: ApiCall): Promise<KubeObject> {
-    const object = dropManagedFields(asObject(await this.#api.request(call), gvk));
-    this.#seen.written(gvk, object);
-    return object;
+  async #write<T extends KubeObject>(kind: Gvk<T>, call: ApiCall): Promise<T> {
+    const object = dropManagedFields(asObject(await this.#api.request(call), kind));
+    this.#seen.written(kind, object);
+    return object as T;
   }
 
-  /** Either a Status that names what is gone, or the object itself when something (a finalizer) still keeps it. */
+  /** The response is a Status that identifies the deleted object, or the object itself while a finalizer keeps it. */
   #afterRemove(ref: ObjectRef, answer: JsonObject): void {
     if (answer['kind'] !== 'Status') {
       const object = dropManagedFields(asObject(answer, ref.gvk));
@@ -160,6 +170,6 @@ class Writer implements ClusterWriter {
   }
 }
 
-const typed = (object: KubeObject, gvk: Gvk): Json => ({ ...object, apiVersion: apiVersionOf(gvk), kind: gvk.kind });
+const typed = (object: KubeObject, kind: Gvk): Json => ({ ...object, apiVersion: apiVersionOf(kind), kind: kind.kind });
 
 export const clusterWriter = (options: WriterOptions): ClusterWriter => new Writer(options);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { memoryLog } from '../../test/kube/kube-kit.ts';
-import { kinds, type JsonObject, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
+import { memoryLog } from '../../test/kube/memory-log.ts';
+import type { JsonObject, KubeObject, ObjectRef } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { manualClock } from '../ports/clock.ts';
 import { ClusterError, type Patch } from '../ports/cluster.ts';
 import type { JournalEntry } from '../ports/journal.ts';
@@ -16,7 +17,7 @@ const entry = (rest: Partial<JournalEntry> = {}): JournalEntry => ({
   ...rest,
 });
 
-/** A journal over a writer that records what it is sent and fails as told. */
+/** A journal on a writer that records its calls and fails on request. */
 const aJournal = (options: Partial<JournalOptions> = {}) => {
   const clock = manualClock(Date.UTC(2026, 0, 1, 12));
   const log = memoryLog();
@@ -30,15 +31,15 @@ const aJournal = (options: Partial<JournalOptions> = {}) => {
     if (failure !== undefined) throw failure;
   };
   const writer = {
-    create: async (object: KubeObject): Promise<KubeObject> => {
+    create: async <T extends KubeObject>(object: KubeObject): Promise<T> => {
       await meet();
       created.push(object);
-      return object;
+      return object as T;
     },
-    patch: async (ref: ObjectRef, patch: Patch): Promise<KubeObject> => {
+    patch: async <T extends KubeObject>(ref: ObjectRef, patch: Patch): Promise<T> => {
       await meet();
       patched.push({ ref, body: patch.body as JsonObject });
-      return { apiVersion: '', kind: '', metadata: { name: ref.name } };
+      return { apiVersion: '', kind: '', metadata: { name: ref.name } } as T;
     },
   };
   const author = { controller: 'sluice.dev/controller', instance: 'sluice-0' };

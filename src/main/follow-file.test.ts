@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { until } from '../../test/kube/kube-kit.ts';
+import { waitUntil } from '../../test/cluster/wait-until.ts';
 import { manualClock, type ManualClock } from '../ports/clock.ts';
 import { followFile, type FollowedFile } from './follow-file.ts';
 
@@ -23,10 +23,10 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const follow = (): Promise<FollowedFile> =>
   followFile(path, clock, { changed: (text) => texts.push(text), failed: (error) => errors.push(error) });
-/** The next look, to its end: it plans another. */
+/** Runs the next read to its end, which schedules another. */
 const look = async (): Promise<void> => {
   clock.advance(60_000);
-  await until(() => clock.waiting().length === 1, 'the look');
+  await waitUntil('the look', () => clock.waiting().length === 1);
 };
 
 it('tells what a file says at first and each time it says something else', async () => {

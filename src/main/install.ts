@@ -1,28 +1,31 @@
-/** `dev` installs what the chart would: definitions, Sluice's permissions, and later the webhook configurations. */
-import { gvk, kinds, type Gvk, type JsonObject, type KubeObject } from '../values/kube-object.ts';
+/** What `dev` installs in place of the chart: CRDs, Sluice's permissions, and later the webhook configurations. */
+import { gvk, type Gvk, type JsonObject, type KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { ClusterError, type ClusterWriter } from '../ports/cluster.ts';
 import { crds } from '../manifests/crds.ts';
 import { rules } from '../manifests/rbac.ts';
-import { trafficProviders } from '../traffic/index.ts';
+import { usedKinds } from '../traffic/index.ts';
 
 const clusterRole = gvk('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', false);
 const clusterRoleBinding = gvk('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'clusterrolebindings', false);
 
-/** What is taken away at the end. Definitions stay: taking them away would take every Release and policy with them. */
+/** An object to remove at the end. CRDs are not removed, since that would delete every Release and policy. */
 export type Installed = { readonly gvk: Gvk; readonly object: KubeObject };
 
-/** Creates the object, or gives the one that is there this content. */
-export const ensure = async (writer: ClusterWriter, { gvk: kind, object }: Installed): Promise<KubeObject> => {
+/** Creates the object, or patches the existing one to this content. Resolves to whether it was created. */
+export const ensure = async (writer: ClusterWriter, { gvk: kind, object }: Installed): Promise<boolean> => {
   try {
-    return await writer.create(object, kind);
+    await writer.create(object, kind);
+    return true;
   } catch (error) {
     if (!(error instanceof ClusterError) || error.reason !== 'already-exists') throw error;
     const body = object as unknown as JsonObject;
-    return writer.patch({ gvk: kind, name: object.metadata.name }, { type: 'merge', body });
+    await writer.patch({ gvk: kind, name: object.metadata.name }, { type: 'merge', body });
+    return false;
   }
 };
 
-/** Resolves when the API server serves the definitions. */
+/** Resolves when the API server serves the CRDs. */
 export const installDefinitions = async (writer: ClusterWriter, wait: () => Promise<void>): Promise<void> => {
   for (const object of crds()) {
     await ensure(writer, { gvk: kinds.crd, object });
@@ -36,14 +39,15 @@ const isEstablished = async (writer: ClusterWriter, name: string): Promise<boole
   return conditions.some((c) => c.type === 'Established' && c.status === 'True');
 };
 
-/** The very permissions an installation has, for the user that `dev` acts as: what works here works there. */
+/**
+ * An installation's permissions, for the user that `dev` impersonates: what works in development works when installed.
+ */
 export const permissions = (name: string, user: string): readonly Installed[] => {
-  const providerKinds = Object.values(trafficProviders).flatMap((provider) => provider.kinds);
   const role = {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'ClusterRole',
     metadata: { name },
-    rules: rules(providerKinds),
+    rules: rules(usedKinds),
   };
   const binding = {
     apiVersion: 'rbac.authorization.k8s.io/v1',

@@ -1,18 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
-import { kinds, type Gvk, type KubeObject } from '../values/kube-object.ts';
+import { isSameKind, type Gvk, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 import { knownProviders } from './known-providers.ts';
 
-/** A cluster that serves these kinds, and has these definitions where it watches definitions. */
+/** A cluster that serves these kinds and, if it watches CRDs, has these. */
 const aView = (served: readonly string[], definitions?: readonly string[]): ClusterView => ({
-  get: ({ gvk, name }) =>
-    gvk === kinds.crd && definitions?.includes(name) === true ? ({ metadata: { name } } as KubeObject) : undefined,
+  get: <T extends KubeObject>({ gvk, name }: ObjectRef<T>) =>
+    isSameKind(gvk, kinds.crd) && definitions?.includes(name) === true ? ({ metadata: { name } } as T) : undefined,
   list: () => [],
-  serves: (gvk: Gvk) => (gvk === kinds.crd ? definitions !== undefined : served.includes(gvk.kind)),
+  serves: (gvk: Gvk) => (isSameKind(gvk, kinds.crd) ? definitions !== undefined : served.includes(gvk.kind)),
 });
 const missing = (view: ClusterView): Readonly<Record<string, readonly string[]>> =>
   Object.fromEntries(
-    Object.entries(knownProviders(view)).map(([name, provider]) => [name, provider.missing?.() ?? []]),
+    Object.entries(knownProviders(view)).map(([name, provider]) => [name, provider.missing?.(new Set()) ?? []]),
   );
 
 const virtualService = 'VirtualService (networking.istio.io/v1)';

@@ -1,21 +1,48 @@
-/** Metric sources by address: one each, so that identical questions under way at the same time are asked once. */
-import { batch } from '../metrics/batch.ts';
-import { prometheus } from '../metrics/prometheus.ts';
-import type { MetricSource } from '../ports/metrics.ts';
+/** Metric sources, one per address, since limits apply per source. */
+import { startedWith, type AllowedAddress } from '../core/outbound/allowed-address.ts';
+import { decideAddress } from '../core/outbound/decide-address.ts';
+import { guardedFetch } from '../http/guarded-fetch.ts';
+import type { SourceRef } from '../core/questions/question.ts';
+import { prometheus } from '../metrics/prometheus/prometheus.ts';
+import { MetricError, type MetricSource } from '../ports/metrics.ts';
+import { asWritten } from '../schema/validate.ts';
+import { sentence } from '../values/problem.ts';
 
-// Policies name addresses; a bound keeps a stream of new ones from growing the map for ever.
+// Addresses come from policies, so the map needs a bound.
 const mostSources = 256;
 
-export const metricSources = (
-  byDefault: string | undefined,
-): ((address: string | undefined) => MetricSource | undefined) => {
+export type SourceOptions = {
+  /** Sluice's own address, used without any restriction. */
+  readonly own: string | undefined;
+  /** Addresses that policies may name. Admission checks them too, but older policies may have bypassed it. */
+  readonly addresses: readonly AllowedAddress[];
+};
+
+/** A source that rejects every query with the reason. */
+const refusing = (why: string): MetricSource => {
+  const refuse = (): Promise<never> => Promise.reject(new MetricError('refused', why, { retry: false }));
+  return { fetch: refuse, ping: refuse };
+};
+
+const namedByPolicy = (address: string, addresses: SourceOptions['addresses']): MetricSource => {
+  const decision = decideAddress(address, addresses);
+  if (decision.allowed) return prometheus({ address, guarded: guardedFetch(decision) });
+  const { rule, todo } = decision;
+  return refusing(sentence({ field: 'prometheus', value: asWritten(address), rule, todo }));
+};
+
+export const metricSources = ({ own, addresses }: SourceOptions): ((ref: SourceRef) => MetricSource | undefined) => {
+  const ownSource = own === undefined ? undefined : prometheus({ address: own });
+  const ownEntry = own === undefined ? undefined : startedWith(own);
+  const isOwn = (address: string): boolean => ownEntry !== undefined && decideAddress(address, [ownEntry]).allowed;
   const known = new Map<string, MetricSource>();
-  return (address = byDefault) => {
-    if (address === undefined) return undefined;
+  return ({ address }) => {
+    if (address === undefined) return ownSource;
     const found = known.get(address);
     if (found !== undefined) return found;
     if (known.size >= mostSources) known.clear();
-    const made = batch(prometheus({ address }));
+    // A policy that names Sluice's own address gets the same source, with its credentials.
+    const made = (isOwn(address) ? ownSource : undefined) ?? namedByPolicy(address, addresses);
     known.set(address, made);
     return made;
   };

@@ -1,15 +1,17 @@
-/** Policies as the caches have them, read by the one parser. */
-import { kinds, type KubeObject } from '../values/kube-object.ts';
+/** Policies from the caches, read with the common parser. */
+import type { KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { optInOf, selectingPolicy, type OptInInput, type SelectingPolicy } from '../core/policy/opt-in.ts';
-import { parsePolicy, type ParsedPolicy, type PolicyLookup } from '../core/policy/parse-policy.ts';
+import { parsePolicy, type HeldAgainst, type ParsedPolicy, type PolicyLookup } from '../core/policy/parse-policy.ts';
+import { compile } from '../core/plan/compile.ts';
+import { planOf, type ReleasePlan } from '../core/plan/plan-of-release.ts';
 import type { PolicyRef, PolicyUse } from '../core/policy/policy-use.ts';
-import { resolvePolicy } from '../core/policy/resolve-policy.ts';
-import type { KnownProviders } from '../core/policy/provider-plan.ts';
 import { sentence } from '../values/problem.ts';
+import type { ReleaseSpec } from '../schema/release.ts';
 import type { PolicyPort } from '../controller/dependencies.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 
-/** A policy of the namespace, else one of the cluster. */
+/** Finds a CanaryPolicy of the namespace, or else a ClusterCanaryPolicy. */
 const lookup =
   (cluster: ClusterView, namespace: string): PolicyLookup =>
   (name, kind) => {
@@ -19,7 +21,7 @@ const lookup =
     return found === undefined ? undefined : { kind: 'ClusterCanaryPolicy', spec: found.spec ?? {} };
   };
 
-// By the cached object, which is a new one after every change.
+// Keyed by the cached object, which is replaced at every change.
 const read = new WeakMap<KubeObject, SelectingPolicy | 'none'>();
 
 const selecting = (policy: KubeObject): readonly SelectingPolicy[] => {
@@ -28,12 +30,12 @@ const selecting = (policy: KubeObject): readonly SelectingPolicy[] => {
   return known === 'none' ? [] : [known];
 };
 
-/** Every policy that selects workloads: of one namespace and the cluster, or all there are. */
+/** All policies with selectors: those of one namespace and the cluster, or of all namespaces. */
 export const selectingPolicies = (cluster: ClusterView, namespace?: string): readonly SelectingPolicy[] =>
   [...cluster.list(kinds.canaryPolicy, namespace), ...cluster.list(kinds.clusterCanaryPolicy)].flatMap(selecting);
 
-/** Everything that is said about whether a workload is opted in. */
-const wordsAbout = (
+/** Everything that can opt a workload in or out. */
+const optInSources = (
   cluster: ClusterView,
   { annotations, labels, namespace = '' }: KubeObject['metadata'],
 ): OptInInput & { readonly policies: readonly SelectingPolicy[] } => ({
@@ -48,33 +50,33 @@ const names = (cluster: ClusterView, namespace: string): readonly string[] =>
     ({ metadata }) => metadata.name,
   );
 
-/** Whether a workload is opted in, and what its annotations and its policy say. The webhook and the controller read it alike. */
+/** A workload's opt-in and its policy, as parsed for both webhook and controller. */
 export const policyOf =
-  (cluster: ClusterView, providers: KnownProviders) =>
+  (cluster: ClusterView, against: HeldAgainst) =>
   ({ metadata }: Pick<KubeObject, 'metadata'>): ParsedPolicy => {
     const namespace = metadata.namespace ?? '';
-    const { policies: selecting, ...words } = wordsAbout(cluster, metadata);
+    const { policies: selecting, ...sources } = optInSources(cluster, metadata);
     return parsePolicy({
-      ...words,
+      ...sources,
       namespace,
       selecting,
       find: lookup(cluster, namespace),
       names: () => names(cluster, namespace),
-      providers,
+      ...against,
     });
   };
 
 const refKey = ({ kind, namespace, name }: PolicyRef): string => `${kind}/${namespace ?? ''}/${name}`;
 
-/** Who is governed by which policy. Reads names alone: there may be thousands of workloads. */
+/** Which policy governs which workload. Needs only names, since there may be thousands of workloads. */
 export const policyUse = (cluster: ClusterView): PolicyUse => ({
   workloads: (namespace) => cluster.list(kinds.deployment, namespace),
   governing: ({ metadata }, without) => {
     const { namespace = '' } = metadata;
     const gone = without === undefined ? undefined : refKey(without);
-    const words = wordsAbout(cluster, metadata);
-    const policies = words.policies.filter((policy) => refKey(policy) !== gone);
-    const { optedIn, policy } = optInOf({ ...words, policies });
+    const sources = optInSources(cluster, metadata);
+    const policies = sources.policies.filter((policy) => refKey(policy) !== gone);
+    const { optedIn, policy } = optInOf({ ...sources, policies });
     if (!optedIn) return 'nothing';
     if (policy === undefined) return 'defaults';
     const { name, kind } = policy;
@@ -89,13 +91,22 @@ export const policyUse = (cluster: ClusterView): PolicyUse => ({
   },
 });
 
-export const policyPort = (cluster: ClusterView, providers: KnownProviders): PolicyPort => ({
-  ofRelease: ({ policy }) => resolvePolicy(policy),
-  optedIn: ({ metadata }) => optInOf(wordsAbout(cluster, metadata)).optedIn,
+// Keyed by the spec, which stays the same object as long as the cached Release does.
+const plans = new WeakMap<ReleaseSpec, ReleasePlan>();
+
+const planOfSpec = (spec: ReleaseSpec): ReleasePlan => {
+  const known = plans.get(spec) ?? planOf(spec);
+  plans.set(spec, known);
+  return known;
+};
+
+export const policyPort = (cluster: ClusterView, against: HeldAgainst): PolicyPort => ({
+  planOf: planOfSpec,
+  optedIn: ({ metadata }) => optInOf(optInSources(cluster, metadata)).optedIn,
   ofWorkload: (workload) => {
-    const parsed = policyOf(cluster, providers)(workload);
+    const parsed = policyOf(cluster, against)(workload);
     return parsed.ok
-      ? { spec: parsed.spec, ...(parsed.name === undefined ? {} : { name: parsed.name }) }
+      ? { spec: parsed.spec, plan: compile(parsed.policy), ...(parsed.name === undefined ? {} : { name: parsed.name }) }
       : { problems: parsed.problems.map(sentence) };
   },
 });

@@ -1,10 +1,11 @@
-/** `sluice controller`: runs the releases inside the cluster. Of several replicas one works, the others stand by. */
+/** `sluice controller`: runs the releases inside the cluster. One replica leads, the others stand by. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { ControllerConfig } from '../config/settings.ts';
 import { holdLease, leaseTimes } from '../kube/lease.ts';
 import { watchLease } from '../kube/watch-lease.ts';
 import { systemElapsed } from '../ports/clock.ts';
+import { policyAddresses } from './policy-addresses.ts';
 import { partsOf, type Parts } from './run-parts.ts';
 import { electLeader } from './leader-election.ts';
 import { controllerWatches } from './watches.ts';
@@ -24,9 +25,10 @@ export const runController = async (
   const cluster = parts.watch(api, controllerWatches(config.namespace));
   const probes = await parts.serveMetrics(cluster);
   const { prometheus, workers } = config;
-  const work = await wireController({ cluster, clock, log, metrics, prometheus, workers });
+  const addresses = policyAddresses(config);
+  const work = await wireController({ cluster, clock, log, metrics, prometheus, addresses, workers });
   const { lease } = config;
-  const now = lease === undefined ? alone(work) : inTurn({ ...config, lease }, { parts, work, giveUp });
+  const now = lease === undefined ? alone(work) : elected({ ...config, lease }, { parts, work, giveUp });
   running.now = now;
   log.info({ metricsPort: probes.port }, 'sluice is ready');
   return async () => {
@@ -50,9 +52,9 @@ const alone = (work: Work): Running => {
 type Candidacy = ControllerConfig & { readonly lease: NonNullable<ControllerConfig['lease']> };
 type Around = { readonly parts: Parts; readonly work: Work; readonly giveUp: (because: string) => void };
 
-const inTurn = ({ lease, leaseSeconds }: Candidacy, { parts, work, giveUp }: Around): Running => {
+const elected = ({ lease, leaseSeconds }: Candidacy, { parts, work, giveUp }: Around): Running => {
   const { clock, log } = parts;
-  // As client-go names candidates: a container that is started again in its pod is another one.
+  // As in client-go: a restarted container in the same pod is a new candidate.
   const identity = `${hostname()}_${randomUUID()}`;
   const api = parts.connect();
   const watch = watchLease({ api, clock, log }, lease);
@@ -61,7 +63,7 @@ const inTurn = ({ lease, leaseSeconds }: Candidacy, { parts, work, giveUp }: Aro
     identity,
     work,
     giveUp,
-    hold: (told) => holdLease({ ...lease, ...told, ...rest, api, identity, follow: watch.follow }),
+    hold: (callbacks) => holdLease({ ...lease, ...callbacks, ...rest, api, identity, follow: watch.follow }),
   });
   return {
     mayWrite: () => holder.leading,

@@ -3,6 +3,7 @@ import { certificatesIn } from '../certs/material.ts';
 import type { WebhookConfig } from '../config/settings.ts';
 import type { WebhookServer } from '../webhook/webhook-server.ts';
 import { followFile, type FollowedFile } from './follow-file.ts';
+import { policyAddresses } from './policy-addresses.ts';
 import { partsOf, type Parts } from './run-parts.ts';
 import { startWebhook } from './start-webhook.ts';
 import { certificateWatches, webhookWatches } from './watches.ts';
@@ -23,6 +24,7 @@ export const runWebhook = async (config: WebhookConfig): Promise<() => Promise<v
     log,
     metrics,
     sluiceUser: config.sluiceUser,
+    addresses: policyAddresses(config),
     port: config.port,
     certificates: certificatesFor(config, { cluster, serverClock, log }),
     configurations: { name: config.webhookConfiguration, writer: cluster },
@@ -40,7 +42,7 @@ export const runWebhook = async (config: WebhookConfig): Promise<() => Promise<v
   };
 };
 
-/** The authorities of clients, where callers have to show a certificate. Rejects when the file holds none. */
+/** The authorities of client certificates, if callers must have one. Rejects if the file contains none. */
 const followCallers = async (
   { clientCa }: WebhookConfig,
   { clock, log }: Parts,
@@ -51,13 +53,13 @@ const followCallers = async (
   const file = await followFile(clientCa, clock, {
     changed: (text) => {
       if (certificatesIn(text).length === 0) {
-        log.error({}, `${complaint}; the authorities before stay in use`);
+        log.error({}, `${complaint}; the previous authorities stay in use`);
         return;
       }
       admit(text);
-      log.info({}, 'the authorities that callers may come from have changed');
+      log.info({}, 'the authorities of client certificates have changed');
     },
-    failed: (err) => log.error({ err }, `${clientCa} cannot be read; what it said before stays in use`),
+    failed: (err) => log.error({ err }, `${clientCa} cannot be read; the previous authorities stay in use`),
   });
   if (certificatesIn(file.text).length > 0) return file;
   file.stop();

@@ -4,7 +4,8 @@ import { hostname } from 'node:os';
 import type { Credential } from '../certs/authority.ts';
 import type { Keeper } from '../certs/keep-certificates.ts';
 import { admissionAnswers } from '../core/admission/admission-answers.ts';
-import { kinds } from '../values/kube-object.ts';
+import type { AllowedAddress } from '../core/outbound/allowed-address.ts';
+import { kinds } from '../schema/kinds.ts';
 import { toRfc3339 } from '../values/time.ts';
 import type { ConnectedCluster } from '../kube/cluster.ts';
 import { kubeJournal, type KubeJournal } from '../kube/journal.ts';
@@ -22,6 +23,7 @@ import {
   type WebhookServer,
 } from '../webhook/webhook-server.ts';
 import { selectingPolicies } from './policies.ts';
+import { namingPort } from './port-in-use.ts';
 import type { Certificates } from './webhook-certificates.ts';
 import { webhookRules } from './webhook-rules.ts';
 
@@ -31,12 +33,14 @@ export type WebhookSetup = {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly sluiceUser: string;
+  /** Addresses that policies may name. */
+  readonly addresses: readonly AllowedAddress[];
   readonly port: number;
   readonly host?: string;
   readonly certificates: Certificates;
-  /** Who may call, where that is not everybody who reaches the port. */
+  /** Restricts who may call. Default: everybody who reaches the port. */
   readonly clients?: ClientCheck;
-  /** The two webhook configurations of this name, and who writes them. */
+  /** The name of both webhook configurations, and the client that writes them. */
   readonly configurations: { readonly name: string; readonly writer: Pick<ClusterWriter, 'fetch' | 'patch'> };
   readonly limits?: Partial<WebhookLimits>;
 };
@@ -44,14 +48,14 @@ export type WebhookSetup = {
 const journalGrace = 2000;
 
 export type RunningWebhook = {
-  /** Resolves when there is a certificate and the port is open; rejects when it cannot be opened. */
+  /** Resolves when there is a certificate and the port is open; rejects if it cannot be opened. */
   readonly server: Promise<WebhookServer>;
-  /** Whether API servers can call: true, or why not. */
+  /** True if API servers can call the webhook, otherwise the reason. */
   readonly ready: () => true | string;
   readonly stop: () => Promise<void>;
 };
 
-/** Kinds of what the certificate is stored in and trusted by; watched in a cluster, not in development. */
+/** Kinds on which the certificate depends. Watched in a cluster, but not in development. */
 const certificateKinds: ReadonlySet<string> = new Set(
   [kinds.secret, kinds.mutatingWebhook, kinds.validatingWebhook].map(({ kind }) => kind),
 );
@@ -64,7 +68,7 @@ const selectionKinds: ReadonlySet<string> = new Set(
 
 type Opening = { readonly server: Promise<WebhookServer>; open: WebhookServer | undefined };
 
-/** Resolves when the certificate has been looked for; where there is one, API servers have been told whom to trust. */
+/** Resolves after the first check of the certificate. If there is one, its authority has been published. */
 export const startWebhook = async (setup: WebhookSetup): Promise<RunningWebhook> => {
   const { cluster, log } = setup;
   const journal = journalOf(setup);
@@ -73,7 +77,7 @@ export const startWebhook = async (setup: WebhookSetup): Promise<RunningWebhook>
   const opened = Promise.withResolvers<WebhookServer>();
   const use = (credential: Credential): void => {
     tellExpiry(setup, credential);
-    // In development the configurations have been installed anew.
+    // In development, the configurations have just been installed again.
     selections.check();
     if (opening === undefined) {
       opening = open(setup, credential, journal);
@@ -82,7 +86,7 @@ export const startWebhook = async (setup: WebhookSetup): Promise<RunningWebhook>
       opening.server.then((server) => server.use(credential)).catch((err: unknown) => log.error({ err }, notTaken));
     }
   };
-  // Which port is in use is known once it is open.
+  // If port 0 was requested, the actual port is known only once it is open.
   const port = async (): Promise<number> => (await opening?.server)?.port ?? setup.port;
   const keeper = await setup.certificates({ use, port });
   cluster.onChange(({ gvk }) => {
@@ -102,7 +106,7 @@ export const startWebhook = async (setup: WebhookSetup): Promise<RunningWebhook>
   };
 };
 
-const notTaken = 'the certificate was not taken; the one before stays in use';
+const notTaken = 'the new certificate was rejected; the previous one stays in use';
 
 const open = (setup: WebhookSetup, credential: Credential, journal: KubeJournal): Opening => {
   const opening: Opening = { server: listen(setup, credential, journal), open: undefined };
@@ -111,7 +115,7 @@ const open = (setup: WebhookSetup, credential: Credential, journal: KubeJournal)
       opening.open = server;
       setup.log.info({ port: server.port }, 'webhook started');
     },
-    // Whoever waits for the server is told.
+    // The error is reported to those who await `server`.
     () => undefined,
   );
   return opening;
@@ -124,15 +128,15 @@ const readiness = (server: WebhookServer | undefined, keeper: Keeper): true | st
   return server.draining() ? 'the webhook is stopping' : true;
 };
 
-/** Policies and configurations may change at any time; in development only policies are watched. */
+/** Updates the webhook entries when policies or configurations change. In development only policies are watched. */
 const followPolicies = ({ cluster, clock, configurations, log }: WebhookSetup): Selections => {
   const selections = keepSelections({
     cluster: configurations.writer,
     configuration: configurations.name,
     policies: () => selectingPolicies(cluster),
     clock,
-    changed: (count) => log.info({ policies: count }, 'the API server asks about what policies select'),
-    failed: (err) => log.error({ err }, 'the API server could not be told what policies select; trying again'),
+    changed: (count) => log.info({ policies: count }, 'webhook entries updated for the selectors of policies'),
+    failed: (err) => log.error({ err }, 'webhook entries could not be updated for the selectors of policies; retrying'),
   });
   cluster.onChange(({ gvk }) => {
     if (selectionKinds.has(gvk.kind)) selections.check();
@@ -152,7 +156,7 @@ const journalOf = ({ cluster, clock, log }: WebhookSetup): KubeJournal =>
 const listen = (setup: WebhookSetup, certificate: Credential, journal: KubeJournal): Promise<WebhookServer> => {
   const { cluster, clock, log, metrics, port, host, limits, clients } = setup;
   const app = webhookApp({
-    ...admissionAnswers(webhookRules(cluster, setup.sluiceUser)),
+    ...admissionAnswers(webhookRules(cluster, setup.sluiceUser, setup.addresses)),
     journal,
     ready: () => (cluster.pending().length === 0 ? true : `waiting for ${cluster.pending().join(', ')}`),
     failureMode: 'closed',
@@ -160,7 +164,7 @@ const listen = (setup: WebhookSetup, certificate: Credential, journal: KubeJourn
     metrics,
     clock,
   });
-  return startWebhookServer({
+  const opened = startWebhookServer({
     app,
     certificate,
     port,
@@ -169,4 +173,5 @@ const listen = (setup: WebhookSetup, certificate: Credential, journal: KubeJourn
     ...(limits === undefined ? {} : { limits }),
     ...(clients === undefined ? {} : { clients }),
   });
+  return namingPort('port', port, opened);
 };

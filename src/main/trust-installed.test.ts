@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { memoryObjects } from '../../test/support/memory-objects.ts';
-import { kinds, type KubeObject } from '../values/kube-object.ts';
+import type { KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { trustInstalled } from './trust-installed.ts';
 
 const name = 'sluice-dev';

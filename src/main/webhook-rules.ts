@@ -1,20 +1,29 @@
-/** What the webhook's answers depend on, read from its caches. */
+/** The inputs of the webhook's answers, from its caches. */
 import type { AdmissionRules } from '../core/admission/admission-rules.ts';
-import { kinds } from '../values/kube-object.ts';
+import type { AllowedAddress } from '../core/outbound/allowed-address.ts';
+import { kinds } from '../schema/kinds.ts';
+import { sourceForms } from '../metrics/index.ts';
 import type { ClusterView } from '../ports/cluster.ts';
-import { meshProviders } from '../traffic/index.ts';
+import { routeFormats, usedKinds } from '../traffic/index.ts';
 import { knownProviders } from './known-providers.ts';
 import { policyOf, policyUse } from './policies.ts';
 
-/** Releases are watched only where the controller runs too; elsewhere a failure is named without its reason. */
-export const webhookRules = (cluster: ClusterView, sluiceUser: string): AdmissionRules => {
+/** Releases are watched only in `dev`; elsewhere, warnings name a failed release without the reason. */
+export const webhookRules = (
+  cluster: ClusterView,
+  sluiceUser: string,
+  addresses: readonly AllowedAddress[] = [],
+): AdmissionRules => {
   const providers = knownProviders(cluster);
   return {
     sluiceUsers: [sluiceUser],
-    policyOf: policyOf(cluster, providers),
+    policyOf: policyOf(cluster, { forms: sourceForms, providers, addresses }),
+    forms: sourceForms,
     providers,
+    addresses,
     policyUse: policyUse(cluster),
-    routes: meshProviders,
+    formats: routeFormats,
+    routeKinds: usedKinds,
     failureOf: (namespace, name) => {
       if (!cluster.serves(kinds.release)) return undefined;
       const message = cluster.get({ gvk: kinds.release, namespace, name })?.status?.['message'];

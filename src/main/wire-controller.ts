@@ -3,17 +3,19 @@ import { hostname } from 'node:os';
 import { createController } from '../controller/controller.ts';
 import type { ControllerDependencies } from '../controller/dependencies.ts';
 import { formerTemplates } from '../controller/former-templates.ts';
-import { measureRound } from '../controller/measure.ts';
-import { threshold } from '../core/judge/threshold.ts';
+import type { AllowedAddress } from '../core/outbound/allowed-address.ts';
 import type { ConnectedCluster } from '../kube/cluster.ts';
 import { kubeJournal } from '../kube/journal.ts';
+import { sourceForms } from '../metrics/index.ts';
+import { metricOutside } from '../outside/outside.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Journal } from '../ports/journal.ts';
 import { group } from '../schema/names.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { releaseIndex } from '../controller/release-index.ts';
 import { detectProvider } from '../traffic/detect.ts';
-import { trafficProviders } from '../traffic/index.ts';
+import { routeFormats, trafficProviders, trafficRunners } from '../traffic/index.ts';
 import { knownProviders } from './known-providers.ts';
 import { metricSources } from './metric-sources.ts';
 import { policyPort } from './policies.ts';
@@ -24,35 +26,46 @@ export type ControllerParts = {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly prometheus: string | undefined;
+  /** Addresses that policies may name. */
+  readonly addresses: readonly AllowedAddress[];
   readonly workers: number;
 };
 
-const queryDeadline = 10_000;
 const journalGrace = 2000;
 
-/** What one replica does at a time. */
+/** The work that only the leader does. */
 export type Work = {
   readonly start: () => void;
-  /** Begins nothing more; resolves when nothing is in flight. */
+  /** Starts no more work; resolves when none is in flight. */
   readonly finish: () => Promise<void>;
-  /** Resolves when the journal is sent, or time is up for it. */
+  /** Resolves when the journal is sent, or after a timeout. */
   readonly close: () => Promise<void>;
   readonly journal: Journal;
 };
 
+const traffic = { providers: trafficRunners, formats: routeFormats, detect: detectProvider(trafficProviders) };
+
 /** Resolves when the caches are filled and work can start. */
 export const wireController = async (parts: ControllerParts): Promise<Work> => {
-  const { cluster, clock, log, metrics, prometheus, workers } = parts;
+  const { cluster, clock, log, metrics, prometheus: own, addresses, workers } = parts;
   const author = { controller: `${group}/controller`, instance: hostname() };
   const journal = kubeJournal({ writer: cluster, author, clock, log });
   const providers = knownProviders(cluster);
+  const outside = metricOutside({
+    clock,
+    open: metricSources({ own, addresses }),
+    forms: sourceForms,
+    random: () => Math.random(),
+  });
   const dependencies: ControllerDependencies = {
     cluster,
     clock,
-    traffic: { providers: trafficProviders, detect: detectProvider },
+    traffic,
+    index: releaseIndex(cluster, routeFormats),
     providers,
-    policies: policyPort(cluster, providers),
-    measure: measureRound({ source: metricSources(prometheus), judge: threshold, deadline: queryDeadline }),
+    policies: policyPort(cluster, { forms: sourceForms, providers, addresses }),
+    outside,
+    told: new Map(),
     formerTemplates: formerTemplates(),
     journal,
     metrics,
@@ -66,7 +79,10 @@ export const wireController = async (parts: ControllerParts): Promise<Work> => {
       controller.start();
       log.info({}, 'controller started');
     },
-    finish: () => controller.stop(),
+    finish: async () => {
+      await controller.stop();
+      outside.stop();
+    },
     close: () => journal.close(journalGrace),
     journal,
   };

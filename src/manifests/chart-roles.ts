@@ -1,6 +1,6 @@
-/** The permissions as partials of the chart: one named template for the rules of each role. */
+/** The permissions as chart partials: one named template per role. */
 import { stringify } from 'yaml';
-import type { Gvk } from '../values/kube-object.ts';
+import type { KindUse } from '../values/kind-use.ts';
 import {
   controllerPermissions,
   suppliedCertificateRules,
@@ -9,7 +9,7 @@ import {
   type PolicyRule,
 } from './rbac.ts';
 
-/** Names that only an installation knows. */
+/** Names that are known only at installation. */
 const lease = '{{ include "sluice.lease" . }}';
 const webhookNames = {
   configuration: '{{ include "sluice.webhookName" . }}',
@@ -27,7 +27,7 @@ const partials = (component: string, { workedOn, clusterWide, own }: Permissions
   ].join('\n');
 
 /** Text of the template file. */
-export const chartRoles = (providerKinds: readonly Gvk[]): string =>
+export const chartRoles = (providerKinds: readonly KindUse[]): string =>
   [
     partials('controller', controllerPermissions(providerKinds, lease)),
     partials('webhook', webhookPermissions(webhookNames)),

@@ -1,7 +1,7 @@
 /** The CustomResourceDefinitions, from the schemas. */
 import type { TSchema } from 'typebox';
 import type { JsonObject, KubeObject } from '../values/kube-object.ts';
-import { kinds } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import { apiVersion, group, version } from '../schema/names.ts';
 import { nodeOf } from '../schema/node.ts';
 import { ReleaseSpecSchema, ReleaseStatusSchema } from '../schema/release.ts';
@@ -13,7 +13,7 @@ type Column = {
   readonly type: 'string' | 'integer' | 'date';
   readonly jsonPath: string;
   readonly description?: string;
-  /** With `-o wide` only. */
+  /** Shown only with `-o wide`. */
   readonly wide?: true;
 };
 
@@ -26,7 +26,7 @@ export type Definition = {
   readonly spec: TSchema;
   /** Kinds with a status have the subresource. */
   readonly status?: TSchema;
-  /** Whether people write it, as opposed to Sluice. */
+  /** Whether users write it, as opposed to Sluice. */
   readonly byPeople: boolean;
   readonly columns: readonly Column[];
 };
@@ -35,7 +35,7 @@ const age: Column = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTi
 const policyColumns: readonly Column[] = [
   { name: 'Strategy', type: 'string', jsonPath: '.spec.strategy' },
   { name: 'Provider', type: 'string', jsonPath: '.spec.provider' },
-  { name: 'Steps', type: 'string', jsonPath: '.spec.steps', description: 'Weights, where the policy lists them.' },
+  { name: 'Weights', type: 'string', jsonPath: '.spec.weights', description: 'Where the policy lists them.' },
   age,
 ];
 const releaseColumns: readonly Column[] = [

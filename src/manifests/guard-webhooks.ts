@@ -1,30 +1,41 @@
-/** The entries of the webhook configurations about what Sluice made, and about routes that it has put a split into. */
-import type { Gvk, JsonObject } from '../values/kube-object.ts';
+/** Webhook entries that guard the objects Sluice made and the routes that carry a split. */
+import { versionsOf, type Access, type KindUse } from '../values/kind-use.ts';
+import type { JsonObject } from '../values/kube-object.ts';
 import { breakGlassAnnotation, splitAnnotation } from '../schema/annotations.ts';
 import { canarySelector, group, labels, managedBy } from '../schema/names.ts';
 import { routeKinds } from './rbac.ts';
 import { annotationsOf, literal, notKubernetesItself, rule, type Condition, type Scope } from './webhook-scope.ts';
 
-/** How the configurations that the entries go into make an entry. */
+/** How to build an entry of the surrounding configuration. */
 export type Guarding = {
   readonly entry: (scope: Scope) => JsonObject;
-  /** The client configuration of a path. */
+  /** The client configuration for a path. */
   readonly at: (path: string) => JsonObject;
-  /** Kinds that traffic providers read and write. */
-  readonly providerKinds: readonly Gvk[];
+  /** Kinds that traffic providers work with. */
+  readonly providerKinds: readonly KindUse[];
 };
 
+/** Rules for the kinds that are used in a certain way. */
+const kindRules = (
+  providerKinds: readonly KindUse[],
+  done: Access,
+  operations: readonly string[],
+): readonly JsonObject[] =>
+  routeKinds(providerKinds)
+    .filter(({ access }) => access.includes(done))
+    .map((use) => rule(use.gvk.group, versionsOf(use), [use.gvk.plural], operations));
+
 /**
- * Routes that carry a split, before or after. Asked about what Sluice itself writes, too: its trace is kept out of the
- * field managers. Never `Fail`: a split that is lost for a moment is repaired by the controller, and a route of the user
- * must not depend on Sluice.
+ * Routes that carry a split, before or after the write. Sluice's own writes are included, because the webhook removes
+ * them from managedFields. Never `Fail`: the controller repairs a lost split, and a user's route must not depend on
+ * Sluice.
  */
 export const routes = ({ entry, providerKinds }: Guarding): JsonObject => {
   const carries = (object: string): string => `${annotationsOf(object)}[?${literal(splitAnnotation)}].hasValue()`;
   const expression = `${carries('object')} || (oldObject != null && ${carries('oldObject')})`;
   const scope = {
     name: 'routes',
-    rules: routeKinds(providerKinds).map((gvk) => rule(gvk.group, [gvk.version], [gvk.plural], ['CREATE', 'UPDATE'])),
+    rules: kindRules(providerKinds, 'adopt', ['CREATE', 'UPDATE']),
     conditions: [{ name: 'carries-a-split', expression }],
     ownWrites: true,
   } as const;
@@ -32,8 +43,8 @@ export const routes = ({ entry, providerKinds }: Guarding): JsonObject => {
 };
 
 /**
- * What Sluice made. Never `Fail`: where Sluice is gone, its leftovers must be removable by hand. Those who may write past
- * the guard, and say why, are led to another path; who they are is for the API server's own authorisation to say.
+ * The objects Sluice made. Never `Fail`: if Sluice is gone, its leftovers must be removable by hand. Writes with a
+ * break-glass reason by users with the right go to another path; the API server's own authoriser decides who has it.
  */
 export const guards = (guarding: Guarding): readonly JsonObject[] => [
   {
@@ -43,7 +54,7 @@ export const guards = (guarding: Guarding): readonly JsonObject[] => [
   {
     ...owned(guarding, { name: 'broken-glass', expression: breaksGlass }),
     clientConfig: guarding.at('/validate/break-glass'),
-    // It is told in an event.
+    // The side effect is an event.
     sideEffects: 'NoneOnDryRun',
   },
   { ...scales(guarding), clientConfig: guarding.at('/validate/owned') },
@@ -57,16 +68,16 @@ const mayBreakGlass = [
 ].join('.');
 const breaksGlass = `(${saysWhy('object')} || ${saysWhy('oldObject')}) && ${mayBreakGlass}`;
 
-/** With a status, too, annotations are written. That of a route is its mesh's, and a custom resource's carries none. */
+/**
+ * A write to the status subresource can change annotations, except on custom resources; so routes need no status rule.
+ */
 const owned = ({ entry, providerKinds }: Guarding, { name, expression }: Condition): JsonObject => ({
   ...entry({
     name,
     rules: [
       rule('apps', ['v1'], ['deployments', 'deployments/status'], ['CREATE', 'UPDATE', 'DELETE']),
       rule('', ['v1'], ['services', 'services/status'], ['CREATE', 'UPDATE', 'DELETE']),
-      ...routeKinds(providerKinds).map((gvk) =>
-        rule(gvk.group, [gvk.version], [gvk.plural], ['CREATE', 'UPDATE', 'DELETE']),
-      ),
+      ...kindRules(providerKinds, 'own', ['CREATE', 'UPDATE', 'DELETE']),
     ],
     conditions: [notKubernetesItself, { name: 'break-glass', expression }],
   }),
@@ -74,7 +85,7 @@ const owned = ({ entry, providerKinds }: Guarding, { name, expression }: Conditi
   objectSelector: { matchLabels: { [labels.managedBy]: managedBy } },
 });
 
-/** The size of a canary. A Scale has no labels; its selector tells a canary from everything else that is scaled. */
+/** Scaling of a canary. A Scale has no labels, so a canary's is recognised by its selector. */
 const scales = ({ entry }: Guarding): JsonObject => ({
   ...entry({
     name: 'scales',

@@ -1,6 +1,6 @@
-/** The metric sources, by kind. */
-import type { SourceKind } from '../ports/metrics.ts';
-import { memory } from './memory.ts';
-import { prometheus } from './prometheus.ts';
+/** The kinds of metric sources, by name: the pure half that reads policies, and the half that asks. */
+import type { SourceForms } from '../core/questions/source-form.ts';
+import { compile } from './prometheus/compile.ts';
+import { checkQuery } from './prometheus/query-text.ts';
 
-export const metricSources = { prometheus, memory } as const satisfies Record<SourceKind, unknown>;
+export const sourceForms = { prometheus: { check: checkQuery, compile } } as const satisfies SourceForms;

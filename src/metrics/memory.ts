@@ -1,10 +1,10 @@
 /** A metric source that holds its series itself: for tests, demonstrations and dry runs. */
-import { checkQuery } from '../core/judge/query-text.ts';
-import { selects, type Selector } from '../core/judge/selector.ts';
-import type { Answer, Ask, Series } from '../core/judge/series.ts';
+import type { Series } from '../core/judge/series.ts';
+import { selects } from '../core/questions/selector.ts';
+import type { Ask, Fetched, SamplesAsk } from '../core/questions/source-form.ts';
 import type { Labels } from '../values/kube-object.ts';
 import type { Instant } from '../values/time.ts';
-import { MetricError, type MetricSource } from '../ports/metrics.ts';
+import type { MetricError, MetricSource } from '../ports/metrics.ts';
 import { withdrawn } from './withdrawn.ts';
 
 export type MemorySource = MetricSource & {
@@ -20,7 +20,7 @@ type Held = { readonly labels: Labels; readonly points: (readonly [Instant, numb
 
 const keyOf = (labels: Labels): string => JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 
-const between = (held: Iterable<Held>, selector: Selector, { from, to }: Ask): readonly Series[] => {
+const between = (held: Iterable<Held>, { selector, from, to }: SamplesAsk): readonly Series[] => {
   const isMeant = selects(selector);
   return [...held]
     .filter(({ labels }) => isMeant(labels))
@@ -28,10 +28,8 @@ const between = (held: Iterable<Held>, selector: Selector, { from, to }: Ask): r
     .filter(({ points }) => points.length > 0);
 };
 
-const needsSelector = (ask: Ask): MetricError =>
-  new MetricError('refused', `the memory source answers samples by their selector only, not by text: ${ask.query}`, {
-    retry: false,
-  });
+/** What Prometheus writes for a series, roughly. */
+const lengthOf = ({ labels, points }: Series): number => JSON.stringify(labels).length + 25 * points.length;
 
 export const memory = (): MemorySource => {
   const held = new Map<string, Held>();
@@ -43,21 +41,17 @@ export const memory = (): MemorySource => {
     if (failing !== undefined) throw failing;
   };
   const series = (ask: Ask): readonly Series[] => {
-    if (ask.shape === 'samples') {
-      if (ask.selector === undefined) throw needsSelector(ask);
-      return between(held.values(), ask.selector, ask);
-    }
+    if (ask.shape === 'samples') return between(held.values(), ask);
     const result = results.get(ask.query) ?? [];
-    return typeof result === 'number' ? [{ labels: {}, points: [[ask.to, result]] }] : result;
+    return typeof result === 'number' ? [{ labels: {}, points: [[ask.at, result]] }] : result;
   };
 
   return {
-    kind: 'memory',
-    check: checkQuery,
     fetch: (ask, signal) =>
-      new Promise<Answer>((resolve) => {
+      new Promise<Fetched>((resolve) => {
         guard(signal);
-        resolve({ series: series(ask), notes: [] });
+        const found = series(ask);
+        resolve({ series: found, notes: [], bytes: found.reduce((sum, one) => sum + lengthOf(one), 0) });
       }),
     ping: (signal) =>
       new Promise((resolve) => {

@@ -6,6 +6,22 @@ export interface Clock {
   after(delay: Milliseconds, run: () => void): () => void;
 }
 
+/** Resolves after `delay`, or at once when `signal` is aborted. */
+export const pause = (clock: Clock, delay: Milliseconds, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal?.aborted === true) {
+      resolve();
+      return;
+    }
+    const end = (): void => {
+      cancel();
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const cancel = clock.after(delay, end);
+    signal?.addEventListener('abort', end);
+  });
+
 /** Node's timers count in 32 bits: a longer delay would fire at once. */
 const LONGEST_TIMER: Milliseconds = 2 ** 31 - 1;
 

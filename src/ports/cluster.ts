@@ -1,10 +1,7 @@
 /** What the controller needs of a Kubernetes API server: reads from a watch-fed cache, and guarded writes. */
-import type { Gvk, Json, JsonObject, KubeObject, Labels, ObjectRef } from '../values/kube-object.ts';
+import type { JsonPatchOp } from '../values/json-pointer.ts';
+import type { Gvk, JsonObject, KubeObject, Labels, ObjectRef } from '../values/kube-object.ts';
 import type { Milliseconds } from '../values/time.ts';
-
-export type JsonPatchOp =
-  | { readonly op: 'add' | 'replace' | 'test'; readonly path: string; readonly value: Json }
-  | { readonly op: 'remove'; readonly path: string };
 
 export type Patch =
   | { readonly type: 'merge'; readonly body: JsonObject }
@@ -46,24 +43,24 @@ export class ClusterError extends Error {
 
 /** Reads: from the cache alone, never a request. Only kinds that are watched can be read. */
 export interface ClusterView {
-  get(ref: ObjectRef): KubeObject | undefined;
+  get<T extends KubeObject>(ref: ObjectRef<T>): T | undefined;
   /** All cached objects of a kind, in a namespace when one is given. */
-  list(gvk: Gvk, namespace?: string): readonly KubeObject[];
+  list<T extends KubeObject>(gvk: Gvk<T>, namespace?: string): readonly T[];
   /** Whether the API server serves the kind and it is watched. Kinds of meshes that are not installed are not. */
   serves(gvk: Gvk): boolean;
 }
 
 /** Writes and the rare live read. All reject with ClusterError only. Each returns the object as the API server stored it. */
 export interface ClusterWriter {
-  create(object: KubeObject, gvk: Gvk): Promise<KubeObject>;
-  patch(ref: ObjectRef, patch: Patch, options?: WriteOptions): Promise<KubeObject>;
+  create<T extends KubeObject>(object: KubeObject, gvk: Gvk<T>): Promise<T>;
+  patch<T extends KubeObject>(ref: ObjectRef<T>, patch: Patch, options?: WriteOptions): Promise<T>;
   /** Full replacement guarded by `object.metadata.resourceVersion`. */
-  replace(object: KubeObject, gvk: Gvk): Promise<KubeObject>;
+  replace<T extends KubeObject>(object: KubeObject, gvk: Gvk<T>): Promise<T>;
   /** Background propagation; guarded by uid when given. A missing object is not an error. */
   remove(ref: ObjectRef, uid?: string): Promise<void>;
   /** One live GET or LIST past the cache, for kinds too big to watch (pods, ReplicaSets) at moments that are rare. */
-  fetch(ref: ObjectRef): Promise<KubeObject | undefined>;
-  fetchList(gvk: Gvk, namespace: string, labels: Labels): Promise<readonly KubeObject[]>;
+  fetch<T extends KubeObject>(ref: ObjectRef<T>): Promise<T | undefined>;
+  fetchList<T extends KubeObject>(gvk: Gvk<T>, namespace: string, labels: Labels): Promise<readonly T[]>;
 }
 
 /** A change seen by a watch. `object` is the new state, or the last known one for `removed`. */

@@ -1,14 +1,12 @@
 /** Metric sources return raw series; what they mean is the judge's business. */
-import type { Problem } from '../values/problem.ts';
-import type { Answer, Ask } from '../core/judge/series.ts';
-
-export type SourceKind = 'prometheus' | 'memory';
+import type { Ask, Fetched } from '../core/questions/source-form.ts';
 
 /**
  * `unreachable`: nobody answers. `timeout`: not in time. `refused`: the source will not answer this query or this
- * caller. `malformed`: what came back is not an answer. `cancelled`: the caller's signal was aborted.
+ * caller. `too-large`: the answer is longer than the source gives or we read; less may be asked for. `malformed`: what came
+ * back is not an answer. `cancelled`: the caller's signal was aborted.
  */
-export type MetricErrorReason = 'unreachable' | 'timeout' | 'refused' | 'malformed' | 'cancelled';
+export type MetricErrorReason = 'unreachable' | 'timeout' | 'refused' | 'too-large' | 'malformed' | 'cancelled';
 
 /** The message is a sentence for a person: it names the source and says what to do. */
 export class MetricError extends Error {
@@ -24,15 +22,13 @@ export class MetricError extends Error {
 }
 
 export interface MetricSource {
-  readonly kind: SourceKind;
-  /** Static check of a query a person wrote. Pure; same function in webhook and controller. Each problem's `field` is `query`. */
-  check(query: string): readonly Problem[];
   /**
    * `samples`: every series the selector means that has points in (from, to], with these points. `value`: one series
    * with one point for each element of the result; a plain number has no labels. Nothing that matches is an empty list,
-   * never an error and never 0. NaN and infinities come as they are. Rejects with MetricError only.
+   * never an error and never 0. NaN and infinities come as they are. Rejects with MetricError only. Has no deadline of its
+   * own: the signal ends it, and where its reason is a TimeoutError the source was too slow.
    */
-  fetch(ask: Ask, signal: AbortSignal): Promise<Answer>;
+  fetch(ask: Ask, signal: AbortSignal): Promise<Fetched>;
   /** Resolves when the source answers queries. Rejects with MetricError. */
   ping(signal: AbortSignal): Promise<void>;
 }

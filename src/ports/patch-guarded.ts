@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectRef } from '../values/kube-object.ts';
-import { ClusterError, type ClusterWriter, type JsonPatchOp } from './cluster.ts';
+import { ClusterError, type ClusterWriter } from './cluster.ts';
+import type { JsonPatchOp } from '../values/json-pointer.ts';
 
 /** `missing`: the object is not there. */
 export type Patched = 'unchanged' | 'changed' | 'missing';

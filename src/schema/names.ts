@@ -1,3 +1,5 @@
+import type { KubeObject } from '../values/kube-object.ts';
+
 /** The API group and every label Sluice sets. Each name is written once, here. */
 export const group = 'sluice.dev';
 export const version = 'v1alpha1';
@@ -15,6 +17,10 @@ export const labels = {
 } as const;
 
 export const managedBy = 'sluice';
+
+/** Whether Sluice made the object. */
+export const isOurs = ({ metadata }: Pick<KubeObject, 'metadata'>): boolean =>
+  metadata.labels?.[labels.managedBy] === managedBy;
 
 /** The selector of a canary Deployment says so, as text. */
 export const canarySelector = `${labels.arm}=canary`;

@@ -1,11 +1,12 @@
-/** CanaryPolicy and ClusterCanaryPolicy: how to release. The one declaration of every field, bound and default. */
+/** CanaryPolicy and ClusterCanaryPolicy. The only declaration of their fields, bounds and defaults. */
 import { Type, type Static } from 'typebox';
 import { patterns } from './patterns.ts';
+import { providerNames } from './providers.ts';
 import { checkRules, defaultMaxWeight, policyRules } from './policy-rules.ts';
 
 /**
- * What a field that is not set means. The API server writes these into policies, so none may contradict another field:
- * `steps` has a meaning of its own below because a default for it would forbid `stepWeight`.
+ * Defaults of unset fields. The API server writes these into policies, so none may contradict another field: `weights`
+ * is not among them, because a default for it would forbid `stepWeight`.
  */
 export const defaults = {
   strategy: 'canary',
@@ -23,17 +24,24 @@ export const defaults = {
   restart: 'canary',
 } as const;
 
-/** Weights where neither `steps` nor `stepWeight` is set. */
-export const defaultSteps = [1, 5, 20, 50] as const;
-/** Quantile of `request-duration` where the check sets none. */
+/** Weights if neither `weights` nor `stepWeight` is set. */
+export const defaultWeights = [1, 5, 20, 50] as const;
+/** Default quantile of `request-duration`. */
 export const defaultQuantile = 0.99;
 
-const duration = (description: string, byDefault?: string): Type.TString =>
-  Type.String({
-    pattern: patterns.duration.pattern,
-    description,
-    ...(byDefault === undefined ? {} : { default: byDefault }),
-  });
+type Bounds = readonly [shortest: string, longest: string];
+
+/** The lower bound keeps authors of policies from making the controller work without a pause. */
+const bounded = (description: string, [minDuration, maxDuration]: Bounds) =>
+  ({ pattern: patterns.duration.pattern, minDuration, maxDuration, description }) as const;
+
+const duration = (description: string, bounds: Bounds): Type.TString => Type.String(bounded(description, bounds));
+
+/** A duration, or a number of seconds. */
+export type Span = string | number;
+const span = (description: string, bounds: Bounds, byDefault: string): Type.TUnsafe<Span> =>
+  Type.Unsafe<Span>({ 'x-kubernetes-int-or-string': true, ...bounded(description, bounds), default: byDefault });
+
 const choice = <T extends string>(values: readonly T[], description: string, byDefault: T): Type.TUnsafe<T> =>
   Type.Unsafe<T>(Type.Enum([...values], { type: 'string', description, default: byDefault }));
 
@@ -67,7 +75,7 @@ export const CheckSchema = Type.Object(
     ),
     noData: Type.Optional(
       Type.Enum([...noDataChoices], {
-        description: "What no data means for this check; the policy's `noData` unless set.",
+        description: "How to treat missing data for this check. Default: the policy's `noData`.",
       }),
     ),
   },
@@ -78,12 +86,15 @@ export const CheckSchema = Type.Object(
 );
 export type CheckSpec = Static<typeof CheckSchema>;
 
+/** `steps` is the name of the annotation, and of the list of weights in other tools. */
+export const otherPolicyNames = { steps: 'weights' } as const;
+
 export const PolicySpecSchema = Type.Object(
   {
-    strategy: Type.Optional(choice(['canary'], 'How the new version meets traffic.', defaults.strategy)),
+    strategy: Type.Optional(choice(['canary'], 'How the new version gets traffic.', defaults.strategy)),
     provider: Type.Optional(
       choice(
-        ['auto', 'istio', 'linkerd', 'smi', 'kubernetes'],
+        ['auto', ...providerNames],
         'Who splits the traffic. `auto` looks at the routes that point at the Service and at what is installed.',
         defaults.provider,
       ),
@@ -93,21 +104,21 @@ export const PolicySpecSchema = Type.Object(
         minLength: 1,
         maxLength: 63,
         pattern: patterns.serviceName.pattern,
-        description: "The Service whose traffic is split, where several select the workload's pods.",
+        description: "The Service whose traffic is split. Needed only if several Services select the workload's pods.",
       }),
     ),
-    steps: Type.Optional(
+    weights: Type.Optional(
       Type.Array(Type.Integer({ minimum: 1, maximum: 100 }), {
         minItems: 1,
         maxItems: 100,
-        description: `Percent of traffic for the canary, step by step, rising. ${defaultSteps.join(', ')} where neither this nor \`stepWeight\` is set.`,
+        description: `The canary's share of the traffic at each step, in percent, rising. Default: ${defaultWeights.join(', ')}, unless \`stepWeight\` is set.`,
       }),
     ),
     stepWeight: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: 100,
-        description: 'Percent added at every step until `maxWeight`; instead of `steps`.',
+        description: 'Percent to add at each step until `maxWeight`. Replaces `weights`.',
       }),
     ),
     maxWeight: Type.Optional(
@@ -117,13 +128,15 @@ export const PolicySpecSchema = Type.Object(
         description: `Last weight of \`stepWeight\` steps, ${defaultMaxWeight} unless set.`,
       }),
     ),
-    interval: Type.Optional(duration('Time per step, at the end of which the checks are judged.', defaults.interval)),
+    interval: Type.Optional(
+      span('Duration of each step; the checks are judged at its end.', ['1s', '168h'], defaults.interval),
+    ),
     threshold: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: 1000,
         default: defaults.threshold,
-        description: 'Failed checks (counted over the whole release) at which it fails.',
+        description: 'Number of failed checks, over the whole release, at which the release fails.',
       }),
     ),
     successRate: Type.Optional(
@@ -131,22 +144,22 @@ export const PolicySpecSchema = Type.Object(
         minimum: 0,
         maximum: 100,
         default: defaults.successRate,
-        description: "Built-in check: least percentage of the canary's requests that must not fail with a 5xx.",
+        description: "Built-in check: minimum percentage of the canary's requests that do not fail with a 5xx.",
       }),
     ),
     latencyP99: Type.Optional(
-      duration("Built-in check: longest p99 of the canary's request durations. Not checked unless set."),
+      duration("Built-in check: maximum p99 of the canary's request durations. Not checked unless set.", ['1ms', '1h']),
     ),
     checks: Type.Optional(
       Type.Array(CheckSchema, {
         maxItems: 32,
-        description: 'Further checks. One named like a built-in check replaces it.',
+        description: 'More checks. A check with the name of a built-in check replaces it.',
       }),
     ),
     telemetry: Type.Optional(
       choice(
         ['auto', 'istio', 'linkerd', 'application'],
-        'Whose metrics the built-in checks read. `auto` follows the provider.',
+        'Source of the metrics for the built-in checks. `auto` follows the provider.',
         defaults.telemetry,
       ),
     ),
@@ -155,13 +168,13 @@ export const PolicySpecSchema = Type.Object(
         maxLength: 2048,
         pattern: patterns.address.pattern,
         description:
-          'Address of the Prometheus to ask instead of the one Sluice was started with. Without user and password, which only that one can have.',
+          "Address of the Prometheus to query instead of Sluice's own. It must be allowed by the operator (`--allowed-addresses`) and cannot contain a user or password.",
       }),
     ),
     noData: Type.Optional(
       choice(
         noDataChoices,
-        'What a check without data means: stay at this step (`hold`), a failed check, or a passed one.',
+        'How to treat a check without data: stay at the current step (`hold`), or count the check as failed or passed.',
         defaults.noData,
       ),
     ),
@@ -176,32 +189,39 @@ export const PolicySpecSchema = Type.Object(
       choice(['none', 'required'], '`required`: a person approves before promotion.', defaults.approval),
     ),
     progressDeadline: Type.Optional(
-      duration(
+      span(
         'How long the canary (and, at promotion, the workload) may take to become ready.',
+        ['1s', '24h'],
         defaults.progressDeadline,
       ),
     ),
     propagationDelay: Type.Optional(
-      duration(
-        'How long the proxies may take to follow: the canary gets no traffic earlier after it became ready, and no pod is removed earlier after a change of routes.',
+      span(
+        'How long proxies may take to pick up a change. Sluice waits this long after the canary is ready before it routes traffic there, and after a change of routes before it removes pods.',
+        ['1ms', '10m'],
         defaults.propagationDelay,
       ),
     ),
     rollback: Type.Optional(
       choice(
         ['fast', 'canary'],
-        'Going back to a version promoted before: at once, or as a canary.',
+        'How to return to a version that was promoted before: at once (`fast`), or as a canary.',
         defaults.rollback,
       ),
     ),
     restart: Type.Optional(
-      choice(['canary', 'native'], '`kubectl rollout restart`: as a canary, or at once.', defaults.restart),
+      choice(
+        ['canary', 'native'],
+        'How to run `kubectl rollout restart`: as a canary, or at once (`native`).',
+        defaults.restart,
+      ),
     ),
   },
   {
     additionalProperties: false,
+    otherNames: otherPolicyNames,
     rules: policyRules,
   },
 );
-/** A policy as a person writes it: everything optional. */
+/** A policy as users write it: all fields are optional. */
 export type PolicySpec = Static<typeof PolicySpecSchema>;

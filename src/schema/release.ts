@@ -1,6 +1,10 @@
-/** Release: one attempt to bring one new template to production. The truth about it, and its audit record. */
+/**
+ * Release: one attempt to bring one new template to production. It holds the release's state and is its audit record.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { Type, type Static } from 'typebox';
+import type { ObjectMeta } from '../values/kube-object.ts';
+import { PlanSchema, SplitSchema } from './plan.ts';
 import { PolicySpecSchema } from './policy.ts';
 import { transition } from './rules.ts';
 
@@ -14,7 +18,8 @@ export const activePhases = [
   'Withdrawing',
 ] as const;
 export const finalPhases = ['Succeeded', 'Failed', 'Aborted', 'Superseded', 'Skipped', 'Bypassed'] as const;
-export const requestVerbs = ['promote', 'abort', 'retry'] as const;
+/** What a Release records that was not a canary release. */
+export const recordKinds = ['bypass', 'skip', 'rollback', 'restart'] as const;
 
 const time = (description: string): Type.TString => Type.String({ format: 'date-time', description });
 const text = (description: string): Type.TString => Type.String({ description });
@@ -23,7 +28,7 @@ const opt = Type.Optional;
 const RequesterSchema = Type.Object(
   {
     user: text('User name, from the AdmissionReview.'),
-    uid: opt(text("The user's uid, where the authenticator gives one.")),
+    uid: opt(text("The user's uid, if the authenticator provides one.")),
     tool: opt(text('Field manager of the write, such as `kubectl-client-side-apply`.')),
     at: time('When it was asked.'),
   },
@@ -37,19 +42,26 @@ export const ReleaseSpecSchema = Type.Object(
       { description: 'The workload being released.' },
     ),
     templateHash: text('Hash of the pod template that is released.'),
-    stableHash: text('Hash of the template that serves meanwhile.'),
-    from: opt(text('Name of the Release that brought the template that serves meanwhile, where it is still there.')),
+    stableHash: text('Hash of the stable template, which serves during the release.'),
+    from: opt(text('Name of the Release of the stable template, if it still exists.')),
     changes: opt(
       Type.Array(Type.String({ maxLength: 240 }), {
         maxItems: 20,
-        description: 'What differs from the template that serves, in lines for people. Never the value of a variable.',
+        description: 'Differences from the stable template, as readable lines. Never contains values of variables.',
       }),
     ),
     policyName: opt(text('Kind and name of the policy that was used, as `CanaryPolicy/careful`.')),
     policy: PolicySpecSchema,
+    plan: opt(PlanSchema),
     requestedBy: opt(RequesterSchema),
     attempt: opt(Type.Integer({ minimum: 1, default: 1, description: 'Counts retries of the same template.' })),
-    reason: opt(text('Why it was skipped or bypassed.')),
+    recordOf: opt(
+      Type.Enum([...recordKinds], {
+        description:
+          'Set where the template rolled natively, at once, and this is the record of it: `bypass` (past an absent webhook), `skip` (a person wished so), `rollback` and `restart` (the policy says so).',
+      }),
+    ),
+    reason: opt(text('Why it was skipped or bypassed, for people.')),
   },
   {
     additionalProperties: false,
@@ -84,33 +96,106 @@ export const CheckResultSchema = Type.Object({
   weight: opt(Type.Integer({ description: "The canary's weight while it was measured." })),
   queries: opt(
     Type.Array(Type.String(), {
-      description: 'What was asked of Prometheus where the answer says nothing: ask it again to see for yourself.',
+      description: 'The PromQL queries behind an inconclusive verdict, to run by hand.',
     }),
   ),
 });
 
+/** Why a release is waiting. Code reads these reasons and never parses the message. */
+export const waitingReasons = [
+  'ReleaseAhead',
+  'CannotStart',
+  'PlanUnreadable',
+  'PodsRefused',
+  'CanaryNotReady',
+  'TakenOver',
+  'RouteKindMissing',
+  'RouteRefused',
+  'SplitLost',
+  'ChecksFailed',
+  'ChecksInconclusive',
+  'ApprovalRequired',
+  'PausedByUser',
+  'PromotionStuck',
+] as const;
+
+const AnalysisStatusSchema = Type.Object({
+  id: text('Which analysis of the plan.'),
+  failures: Type.Integer({ minimum: 0, description: 'Failed rounds so far.' }),
+  judgedAt: opt(time('End of the window that was judged last.')),
+  checks: opt(Type.Array(CheckResultSchema, { maxItems: 40, description: 'The latest verdict of each check.' })),
+  evidence: opt(
+    Type.Array(
+      Type.Object({
+        check: text('Name of the check.'),
+        state: Type.String({ maxLength: 4096, description: 'What its judge remembers, as JSON.' }),
+      }),
+      { maxItems: 40, description: 'What judges carry from one window to the next.' },
+    ),
+  ),
+});
+
+const HistoryEntrySchema = Type.Object({
+  seq: Type.Integer({ minimum: 1, description: 'Counts what has happened to this release, without gaps.' }),
+  at: time('When.'),
+  type: Type.Enum(['Normal', 'Warning']),
+  reason: text('One word for machines, as in the Kubernetes event.'),
+  action: text('What was done about it, one word.'),
+  message: text('One sentence for people.'),
+  toldOn: Type.Enum(['workload', 'release', 'both'], { description: 'Which objects get the Kubernetes event.' }),
+});
+
+const AcknowledgedSchema = Type.Object({
+  id: text("The request's id."),
+  verb: text('What was asked.'),
+  by: opt(text('Who.')),
+  reason: opt(text('Why.')),
+  result: text('The outcome.'),
+  accepted: Type.Boolean({ description: 'Whether it was carried out.' }),
+  at: time('When the controller processed it.'),
+});
+
+/** How many requests, events and failed checks a status keeps; the oldest ones are dropped. */
+export const mostAcknowledged = 20;
+export const mostHistory = 50;
+export const mostFailedChecks = 50;
+
 export const ReleaseStatusSchema = Type.Object({
   phase: Type.Enum([...activePhases, ...finalPhases], { description: 'Where the release is.' }),
   message: opt(text('What is happening or why it ended, as a sentence.')),
-  step: opt(Type.Integer({ minimum: 0, description: 'Step of the plan, from 1; 0 before the first.' })),
-  steps: opt(Type.Integer({ description: 'Number of steps.' })),
+  waiting: opt(
+    Type.Object(
+      {
+        reason: Type.Enum([...waitingReasons], { description: 'One word for machines.' }),
+        message: text('One sentence for people.'),
+      },
+      { description: 'Why the release is waiting, if it is.' },
+    ),
+  ),
+  stage: opt(text('Id of the current stage of the plan.')),
+  step: opt(Type.Integer({ minimum: 0, description: 'Splits of the plan so far, from 1; 0 before the first.' })),
+  steps: opt(Type.Integer({ description: 'Number of splits in the plan.' })),
   stepLabel: opt(text('`2/4`, for the table.')),
   weight: opt(Type.Integer({ minimum: 0, maximum: 100, description: 'Percent of traffic wanted for the canary.' })),
-  failures: opt(Type.Integer({ minimum: 0, description: 'Failed checks so far.' })),
-  checks: opt(Type.Array(CheckResultSchema, { description: 'The latest verdict of each check.' })),
-  evidence: opt(Type.Array(CheckResultSchema, { maxItems: 50, description: 'The failed checks, oldest first.' })),
+  wanted: opt(
+    Type.Object(
+      { split: SplitSchema },
+      { description: 'The complete split that the routes should have now, including `weight`.' },
+    ),
+  ),
+  analyses: opt(Type.Array(AnalysisStatusSchema, { maxItems: 16, description: 'State of each analysis of the plan.' })),
+  failedChecks: opt(
+    Type.Array(CheckResultSchema, { maxItems: mostFailedChecks, description: 'The failed checks, oldest first.' }),
+  ),
   provider: opt(text('Traffic provider in use.')),
   service: opt(text('The apex Service.')),
   startedAt: opt(time('When the release was first seen.')),
-  enteredAt: opt(time('When the phase or step was entered.')),
-  stepAt: opt(
-    time(
-      'When the split of this step was in place: its interval counts from here. While preparing: when the canary was ready.',
-    ),
-  ),
-  routedAt: opt(time('When the wanted split was first seen in the routes after it last changed.')),
-  unreadySince: opt(time('Since when the canary has had fewer ready pods than it needs.')),
-  judgedAt: opt(time('End of the window the checks were last judged on.')),
+  phaseEnteredAt: opt(time('When the phase was entered.')),
+  stageEnteredAt: opt(time('When the stage was entered.')),
+  canaryReadyAt: opt(time('When the canary had all its pods, before anything was routed to it.')),
+  splitInPlaceAt: opt(time('Since when the wanted split has been in the routes, with the pods it needs.')),
+  canaryShortSince: opt(time('Since when the canary has had fewer ready pods than it needs.')),
+  routesRestoredAt: opt(time('When the routes were last restored while the release was ending.')),
   completedAt: opt(time('When a final phase was entered.')),
   ending: opt(
     Type.Object(
@@ -118,21 +203,21 @@ export const ReleaseStatusSchema = Type.Object({
         outcome: Type.Enum(['Succeeded', 'Failed', 'Aborted', 'Superseded', 'Skipped', 'Bypassed']),
         reason: text('One word for machines.'),
         message: text('One sentence for people.'),
-        at: time('When it was decided.'),
+        decidedAt: time('When it was decided.'),
+        withdrawnAt: opt(time("When the canary's traffic was withdrawn, if stable had to recover first.")),
       },
-      { description: 'How it is going to end, decided before anything is taken down.' },
+      { description: 'How the release will end. Decided before anything is removed.' },
     ),
   ),
   canary: opt(
     Type.Object({ replicas: Type.Integer(), ready: Type.Integer() }, { description: 'Canary pods wanted and ready.' }),
   ),
-  refused: opt(
+  lastWriteError: opt(
     Type.Object(
       {
-        words: text("The API server's, or those of whoever it asked: a quota, a policy, an admission webhook."),
-        instead: opt(text('The message that is shown again once it goes on.')),
+        message: text('The error message, from the API server or from a quota, policy or admission webhook.'),
       },
-      { description: 'A write of Sluice that the API server refuses. It is tried again, less and less often.' },
+      { description: "A write of Sluice's that the API server refuses. It is retried with back-off." },
     ),
   ),
   pods: opt(
@@ -140,31 +225,46 @@ export const ReleaseStatusSchema = Type.Object({
       Type.Object({
         name: text('Pod.'),
         reason: text('Why it is not ready.'),
-        message: opt(text('Its last words.')),
+        message: opt(text('Its termination message.')),
         restarts: opt(Type.Integer()),
       }),
       { maxItems: 10, description: 'Canary pods in trouble when it failed.' },
     ),
   ),
   acknowledged: opt(
-    Type.Object(
-      {
-        id: text("The request's id."),
-        verb: text('What was asked.'),
-        by: opt(text('Who.')),
-        reason: opt(text('Why.')),
-        result: text('What came of it.'),
-        at: time('When it was taken up.'),
-      },
-      { description: 'The last request from a person that was taken up.' },
-    ),
+    Type.Array(AcknowledgedSchema, {
+      maxItems: mostAcknowledged,
+      description: "Users' requests that were processed, oldest first.",
+    }),
   ),
   approved: opt(Type.Object({ by: opt(text('Who approved.')), at: time('When.') })),
+  history: opt(
+    Type.Array(HistoryEntrySchema, {
+      maxItems: mostHistory,
+      description: 'Events of this release, oldest first. Kubernetes events and log lines are created from it.',
+    }),
+  ),
+  historyToldThrough: opt(
+    Type.Integer({ description: 'Events up to this `seq` were published when the status was last written.' }),
+  ),
   conditions: opt(Type.Array(ConditionSchema)),
   observedGeneration: opt(Type.Integer()),
 });
 export type ReleaseStatus = Static<typeof ReleaseStatusSchema>;
+/** A Release as stored. It has no status before its first reconcile. */
+export type Release = {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+  readonly spec: ReleaseSpec;
+  readonly status?: ReleaseStatus;
+};
 export type Phase = ReleaseStatus['phase'];
 export type CheckResult = Static<typeof CheckResultSchema>;
 export type Outcome = NonNullable<ReleaseStatus['ending']>['outcome'];
-export type RequestVerb = (typeof requestVerbs)[number];
+export type RecordOf = (typeof recordKinds)[number];
+export type Waiting = NonNullable<ReleaseStatus['waiting']>;
+export type WaitingReason = Waiting['reason'];
+export type AnalysisStatus = NonNullable<ReleaseStatus['analyses']>[number];
+export type HistoryEntry = NonNullable<ReleaseStatus['history']>[number];
+export type Acknowledged = NonNullable<ReleaseStatus['acknowledged']>[number];

@@ -1,7 +1,7 @@
 /** Changes as values: none where nothing differs, and what live objects look like after some of them. */
 import { refKey, type KubeObject, type ObjectRef, type RefKey } from '../values/kube-object.ts';
 import type { Change, Live } from '../ports/traffic.ts';
-import { sameJson } from './json-values.ts';
+import { sameJson } from '../values/same-json.ts';
 
 export const create = (ref: ObjectRef, body: KubeObject, because: string): Change => ({
   op: 'create',

@@ -38,9 +38,6 @@ const replaced = (root: Json, replacements: readonly Replacement[], depth: numbe
   return { ...root, ...Object.fromEntries(steps.map((step) => [step, next(root[step] ?? null, step)])) };
 };
 
-/** Same meaning: key order and keys that are undefined do not count. */
-export const sameJson = (a: Json | undefined, b: Json | undefined): boolean => canonical(a) === canonical(b);
-
 /** JSON text with sorted keys: equal for equal values, whoever serialised them before. */
 export const canonical = (value: Json | undefined): string => {
   if (isArray(value)) return `[${value.map(canonical).join(',')}]`;

@@ -1,4 +1,4 @@
-/** Kubernetes objects as values: only the fields Sluice reads are typed, everything else is kept as JSON. */
+/** Kubernetes objects as values. Only the fields Sluice reads are typed; the rest is kept as JSON. */
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 export type JsonObject = { readonly [key: string]: Json | undefined };
@@ -35,8 +35,11 @@ export type KubeObject = {
   readonly status?: JsonObject;
 };
 
-/** A kind as the API server serves it. `plural` is the REST resource name. */
-export type Gvk = {
+declare const objectType: unique symbol;
+
+/** A kind as the API server serves it. `plural` is the REST resource name, `T` the type of its objects. */
+export type Gvk<T extends KubeObject = KubeObject> = {
+  readonly [objectType]?: T;
   readonly group: string;
   readonly version: string;
   readonly kind: string;
@@ -44,15 +47,33 @@ export type Gvk = {
   readonly namespaced: boolean;
 };
 
-export type ObjectRef = { readonly gvk: Gvk; readonly namespace?: string; readonly name: string };
+export type ObjectRef<T extends KubeObject = KubeObject> = {
+  readonly gvk: Gvk<T>;
+  readonly namespace?: string;
+  readonly name: string;
+};
+
+/** Whether both are the same kind, in any version. */
+export const isSameKind = (a: Pick<Gvk, 'group' | 'kind'>, b: Pick<Gvk, 'group' | 'kind'>): boolean =>
+  a.kind === b.kind && a.group === b.group;
+
+/** Group and kind of an object. */
+export const kindOf = ({ apiVersion, kind }: Pick<KubeObject, 'apiVersion' | 'kind'>): Pick<Gvk, 'group' | 'kind'> => ({
+  group: apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '',
+  kind,
+});
 
 /** `apps/v1` for a group, `v1` for the core group. */
 export const apiVersionOf = (gvk: Gvk): string => (gvk.group === '' ? gvk.version : `${gvk.group}/${gvk.version}`);
 
 export type RefKey = string;
 
-/** The key of an object in a `Live` map: `group/Kind/namespace/name`. The version is left out: one object has several. */
+/** Key of an object in a `Live` map: `group/Kind/namespace/name`. Without the version, since one object has several. */
 export const refKey = (ref: ObjectRef): RefKey => `${ref.gvk.group}/${ref.gvk.kind}/${ref.namespace ?? ''}/${ref.name}`;
+
+/** Whether the object is of this kind; narrows its type. */
+export const isA = <T extends KubeObject>(object: KubeObject, gvk: Gvk<T>): object is T =>
+  isSameKind(kindOf(object), gvk);
 
 export type PodTemplate = {
   readonly metadata?: {
@@ -118,35 +139,24 @@ export type Service = {
 };
 
 /** `gvk('apps/v1', 'Deployment', 'deployments')`; `v1` alone is the core group. */
-export const gvk = (apiVersion: string, kind: string, plural: string, namespaced = true): Gvk => {
+export const gvk = <T extends KubeObject = KubeObject>(
+  apiVersion: string,
+  kind: string,
+  plural: string,
+  namespaced = true,
+): Gvk<T> => {
   const [version, group] = apiVersion.split('/').reverse();
   return { group: group ?? '', version: version ?? '', kind, plural, namespaced };
 };
 
-/** Built-in kinds Sluice reads or writes. Providers declare their own kinds beside themselves. */
-export const kinds = {
-  deployment: gvk('apps/v1', 'Deployment', 'deployments'),
-  replicaSet: gvk('apps/v1', 'ReplicaSet', 'replicasets'),
-  pod: gvk('v1', 'Pod', 'pods'),
-  service: gvk('v1', 'Service', 'services'),
-  endpointSlice: gvk('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices'),
-  event: gvk('events.k8s.io/v1', 'Event', 'events'),
-  namespace: gvk('v1', 'Namespace', 'namespaces', false),
-  secret: gvk('v1', 'Secret', 'secrets'),
-  crd: gvk('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'customresourcedefinitions', false),
-  mutatingWebhook: gvk(
-    'admissionregistration.k8s.io/v1',
-    'MutatingWebhookConfiguration',
-    'mutatingwebhookconfigurations',
-    false,
-  ),
-  validatingWebhook: gvk(
-    'admissionregistration.k8s.io/v1',
-    'ValidatingWebhookConfiguration',
-    'validatingwebhookconfigurations',
-    false,
-  ),
-  release: gvk('sluice.dev/v1alpha1', 'Release', 'releases'),
-  canaryPolicy: gvk('sluice.dev/v1alpha1', 'CanaryPolicy', 'canarypolicies'),
-  clusterCanaryPolicy: gvk('sluice.dev/v1alpha1', 'ClusterCanaryPolicy', 'clustercanarypolicies', false),
-} as const satisfies Record<string, Gvk>;
+export type ReplicaSet = KubeObject & {
+  readonly spec: { readonly replicas?: number; readonly template: PodTemplate };
+};
+
+export type EndpointSlice = KubeObject & {
+  readonly endpoints?: readonly {
+    readonly addresses: readonly string[];
+    readonly conditions?: { readonly ready?: boolean };
+    readonly targetRef?: { readonly name?: string };
+  }[];
+};

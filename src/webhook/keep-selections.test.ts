@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { memoryObjects, type MemoryObjects } from '../../test/support/memory-objects.ts';
-import { kinds } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import type { SelectingPolicy } from '../core/policy/opt-in.ts';
 import { manualClock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';

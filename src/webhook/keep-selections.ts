@@ -1,10 +1,12 @@
 /** Keeps the webhook configurations asking about what policies select, while policies come and go. */
 import { withSelections } from '../manifests/selections.ts';
-import { kinds, type JsonObject, type KubeObject } from '../values/kube-object.ts';
+import type { JsonObject, KubeObject } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
 import type { SelectingPolicy } from '../core/policy/opt-in.ts';
 import type { Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ClusterWriter, JsonPatchOp } from '../ports/cluster.ts';
+import type { ClusterWriter } from '../ports/cluster.ts';
+import type { JsonPatchOp } from '../values/json-pointer.ts';
 import { patchGuarded } from '../ports/patch-guarded.ts';
 
 export type Selections = {

@@ -144,11 +144,11 @@ describe('a question', () => {
 
   it('that changes or deletes a policy is logged by the validating webhook', async () => {
     const { app, lines } = start();
-    const policy = (steps: readonly number[]): JsonObject => ({
+    const policy = (weights: readonly number[]): JsonObject => ({
       apiVersion: 'sluice.dev/v1alpha1',
       kind: 'CanaryPolicy',
       metadata: { name: 'careful', namespace: 'shop' },
-      spec: { steps },
+      spec: { weights },
     });
     const kind = { group: 'sluice.dev', version: 'v1alpha1', kind: 'CanaryPolicy' };
     const change = { kind, name: 'careful', oldObject: policy([5]), object: policy([7]) };

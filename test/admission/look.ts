@@ -1,6 +1,7 @@
 /** What there is of a workload, from the watches of a stage, in the words of the cases. */
 import { boundMarks } from '../../src/core/marks/marks.ts';
-import { kinds, type Deployment, type KubeObject } from '../../src/values/kube-object.ts';
+import type { Deployment, KubeObject } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import type { Stage } from '../support/stage.ts';
 import type { State } from './case.ts';
 import { gone } from './states.ts';

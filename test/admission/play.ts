@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { kinds, type KubeObject, type Labels } from '../../src/values/kube-object.ts';
+import type { KubeObject, Labels } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import { compareVersions } from '../../src/kube/resource-version.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
@@ -137,9 +138,7 @@ export class Players {
       said = stderr;
       return code === 0;
     };
-    await waitUntil('the beginnings', taken, patience).catch((error: unknown) => {
-      throw new Error(said, { cause: error });
-    });
+    await waitUntil('the beginnings', taken, { ...patience, seen: () => said });
   }
 
   async #begin(playing: Playing): Promise<void> {
@@ -204,9 +203,8 @@ export class Players {
   async #until(state: State, name: string, what: string, over = () => true): Promise<void> {
     const reached = (): boolean =>
       isDeepStrictEqual(look(this.#stage, name), state) && isUpToDate(this.#stage, name) && over();
-    await waitUntil(what, reached, patience).catch((error: unknown) => {
-      throw new Error(`${name} after ${what} is ${JSON.stringify(look(this.#stage, name))}`, { cause: error });
-    });
+    const seen = (): string => JSON.stringify(look(this.#stage, name));
+    await waitUntil(`${name} after ${what} to be ${JSON.stringify(state)}`, reached, { ...patience, seen });
   }
 
   /** The command, in a folder with the case's files. */

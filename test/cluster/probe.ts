@@ -8,7 +8,7 @@ const TIMEOUT_MS = 1000;
 const fetchText = (url: string, ca: Buffer | undefined): Promise<{ status: number; body: string }> =>
   new Promise((resolve, reject) => {
     const options = {
-      timeout: TIMEOUT_MS,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
       agent: false,
       ...(ca === undefined ? { rejectUnauthorized: false } : { ca }),
     };
@@ -21,11 +21,10 @@ const fetchText = (url: string, ca: Buffer | undefined): Promise<{ status: numbe
       );
       response.on('error', reject);
     });
-    request.on('timeout', () => request.destroy(new Error('timed out')));
     request.on('error', reject);
   });
 
-/** What a log file holds from `offset` bytes on. */
+/** The content of a log file from byte `offset` on. */
 export const readFrom = async (path: string, offset: number): Promise<string> => {
   const file = await open(path, 'r');
   try {
@@ -38,7 +37,7 @@ export const readFrom = async (path: string, offset: number): Promise<string> =>
   }
 };
 
-/** Whether the probe holds now. Never rejects. `log` is the component's log file and where its present run began in it. */
+/** Whether the probe succeeds. Never rejects. `log`: the component's log file and the offset of its current run. */
 export const probeHolds = async (probe: Probe, log: { file: string; offset: number }): Promise<boolean> => {
   try {
     if (probe.kind === 'exit') return false;

@@ -4,7 +4,7 @@
  * @long 45 s
  */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { kinds } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import { begin, lifeOf, type Life, type Version } from '../support/life.ts';
 import type { Load } from '../support/load.ts';
 import { Stage } from '../support/stage.ts';
@@ -147,7 +147,7 @@ beforeAll(async () => {
   await Promise.all(names.map((name) => stories[name](lives[name]).then(() => lives[name].rolledOut())));
 });
 
-afterAll(async () => stage.strike());
+afterAll(async () => stage.teardown());
 
 const reasons = (name: Name): readonly (string | undefined)[] =>
   lives[name].releases().map(({ status }) => status?.ending?.reason ?? status?.phase);

@@ -1,7 +1,8 @@
 /** More selecting policies than a webhook configuration has entries for, on a real API server: who is asked about, and what it costs. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isSelected } from '../../src/manifests/selections.ts';
-import { kinds, type Deployment, type Gvk, type JsonObject } from '../../src/values/kube-object.ts';
+import type { Deployment, Gvk, JsonObject } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import { collectionPath, objectPath } from '../../src/kube/api-path.ts';
 import type { Api } from '../../src/kube/api.ts';
 import type { ConnectedCluster } from '../../src/kube/cluster.ts';
@@ -35,7 +36,7 @@ const policy = (slot: number): object => ({
   apiVersion,
   kind: 'CanaryPolicy',
   metadata: { name: `slot-${slot}` },
-  spec: { selector: { matchLabels: { slot: `s${slot}` } }, steps: [5, 50] },
+  spec: { selector: { matchLabels: { slot: `s${slot}` } }, weights: [5, 50] },
 });
 const from = (first: number, last: number): readonly number[] =>
   Array.from({ length: last - first + 1 }, (_, i) => first + i);

@@ -1,7 +1,8 @@
 /** Every way of opting in and out, on a real API server: what is paused, what is asked about, and what never is. */
 import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
 import { isSelected } from '../../src/manifests/selections.ts';
-import { kinds, type Deployment, type Gvk, type JsonObject } from '../../src/values/kube-object.ts';
+import type { Deployment, Gvk, JsonObject } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import type { SelectingPolicy } from '../../src/core/policy/opt-in.ts';
 import { collectionPath, objectPath } from '../../src/kube/api-path.ts';
 import type { Api } from '../../src/kube/api.ts';
@@ -146,12 +147,12 @@ beforeAll(async () => {
   });
   const selector = { matchLabels: front };
   await Promise.all([
-    create(kinds.canaryPolicy, policy('CanaryPolicy', 'named', { steps: [7] }), plain),
-    create(kinds.canaryPolicy, policy('CanaryPolicy', 'front', { steps: [8], selector }), plain),
-    create(kinds.canaryPolicy, policy('CanaryPolicy', 'front', { steps: [8], selector }), disabled),
+    create(kinds.canaryPolicy, policy('CanaryPolicy', 'named', { weights: [7] }), plain),
+    create(kinds.canaryPolicy, policy('CanaryPolicy', 'front', { weights: [8], selector }), plain),
+    create(kinds.canaryPolicy, policy('CanaryPolicy', 'front', { weights: [8], selector }), disabled),
     create(
       kinds.clusterCanaryPolicy,
-      policy('ClusterCanaryPolicy', id, { steps: [9], namespaceSelector: { matchLabels: team } }),
+      policy('ClusterCanaryPolicy', id, { weights: [9], namespaceSelector: { matchLabels: team } }),
     ),
   ]);
   await waitUntil('the webhook to know the policies', () => selecting().length === 3 && known('named'));

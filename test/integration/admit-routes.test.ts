@@ -6,13 +6,15 @@ import { connectApi } from '../../src/kube/api.ts';
 import { connectCluster, type ConnectedCluster } from '../../src/kube/cluster.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import { splitAnnotation } from '../../src/schema/annotations.ts';
-import { istio } from '../../src/traffic/istio.ts';
+import { istio, virtualServices } from '../../src/traffic/istio.ts';
+import { runner } from '../../src/traffic/runner.ts';
 import { smi } from '../../src/traffic/smi.ts';
 import { crds } from '../../src/manifests/crds.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { attach } from '../cluster/up.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
+import { inTime } from '../cluster/in-time.ts';
 import { sluice } from '../support/admission-input.ts';
 import { startAdmission, type AdmissionKit } from '../support/admission-webhook.ts';
 import { openBench, type Bench } from './route-bench.ts';
@@ -20,7 +22,9 @@ import { openBench, type Bench } from './route-bench.ts';
 jest.setTimeout(180_000);
 
 const namespace = `admit-routes-${process.pid}`;
-const [virtualService] = istio.kinds;
+const virtualService = virtualServices.gvk;
+const provider = runner('istio', istio);
+const splits = runner('smi', smi);
 const share = 25;
 const keptText = 'the split of release web-1 (25 % to web-canary) is kept; it ends with the release';
 
@@ -81,9 +85,9 @@ const read = async (name: string): Promise<KubeObject> =>
 const managers = ({ metadata }: KubeObject): readonly unknown[] =>
   (metadata.managedFields ?? []).map(({ manager }) => manager);
 const observed = (object: KubeObject): unknown =>
-  istio.observe(
+  provider.observe(
     bench.target,
-    new Map([[refKey({ gvk: virtualService!, namespace, name: object.metadata.name }), object]]),
+    new Map([[refKey({ gvk: virtualService, namespace, name: object.metadata.name }), object]]),
   );
 /** What people have written, to the byte. */
 const written = ({ metadata: { labels, annotations }, spec }: KubeObject): string =>
@@ -118,10 +122,10 @@ const watchRoutes = async (): Promise<ConnectedCluster> => {
     api,
     clock: systemClock,
     log: silent,
-    watch: [{ gvk: virtualService!, namespace }],
+    watch: [{ gvk: virtualService, namespace }],
   });
   connected.onChange(({ object }) => void versions.push(object));
-  await connected.ready;
+  await inTime('the first list of routes', connected.ready);
   return connected;
 };
 
@@ -132,8 +136,9 @@ beforeAll(async () => {
   bench = await openBench(cluster, namespace, { user: sluice, guest: true });
   await Promise.all(names.map((way) => kit.succeed(ways[way].first, manifest(way))));
   for (const name of ['edited', 'leaver', 'blind', 'copied']) await kit.succeed(owner, manifest(name));
-  for (const { metadata } of (await bench.live(istio)).values()) before.set(metadata.name, await read(metadata.name));
-  await bench.render(istio, share);
+  for (const { metadata } of (await bench.live(provider)).values())
+    before.set(metadata.name, await read(metadata.name));
+  await bench.render(provider, share);
   for (const name of before.keys()) during.set(name, await read(name));
   watch = await watchRoutes();
 });
@@ -146,7 +151,7 @@ afterAll(async () => {
 describe('a split put in by Sluice', () => {
   it('leaves the field managers as they were', () => {
     for (const [name, route] of during) {
-      expect([name, observed(route)]).toEqual([name, { canary: share }]);
+      expect([name, observed(route)]).toEqual([name, { weight: share }]);
       expect([name, route.metadata.managedFields]).toEqual([name, before.get(name)?.metadata.managedFields]);
     }
   });
@@ -196,7 +201,7 @@ describe('written again and again in the middle of the release', () => {
         () => seen().at(-1)?.metadata.resourceVersion === metadata.resourceVersion,
       );
       expect([way, seen().length]).toEqual([way, rounds + 1]);
-      expect([way, seen().map(observed)]).toEqual([way, seen().map(() => ({ canary: share }))]);
+      expect([way, seen().map(observed)]).toEqual([way, seen().map(() => ({ weight: share }))]);
     }
   });
 
@@ -223,7 +228,7 @@ describe('changes of the owner in the middle of the release', () => {
     const { code, stderr } = await kit.kubectl(owner, changed);
     expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining(keptText) });
     const stored = await read('edited');
-    expect(observed(stored)).toEqual({ canary: share });
+    expect(observed(stored)).toEqual({ weight: share });
     expect(JSON.stringify(stored.spec).match(/web-canary/g)).toHaveLength(3);
     expect(managers(stored)).toEqual(['gitops']);
   });
@@ -248,32 +253,32 @@ describe('a TrafficSplit', () => {
 
   it('is kept in the same way, and given back to its owner', async () => {
     await kit.succeed(owner, split);
-    await bench.render(smi, share);
+    await bench.render(splits, share);
     const live = await stored();
     expect([JSON.stringify(live.spec), managers(live)]).toEqual([expect.stringContaining('web-canary'), ['gitops']]);
     const { code, stderr } = await kit.kubectl(owner, split);
     expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining(keptText) });
     expect((await stored()).metadata.resourceVersion).toBe(live.metadata.resourceVersion);
-    await bench.restore(smi);
+    await bench.restore(splits);
     expect((await stored()).spec).toEqual(split.spec);
   });
 });
 
 describe('while no webhook answers', () => {
   it('Sluice and the owner can write, and afterwards the owner is in nobody’s way again', async () => {
-    await kit.whileDown(() => bench.render(istio, share + 5));
+    await kit.whileDown(() => bench.render(provider, share + 5));
     expect(managers(await read('blind'))).toContain('sluice');
     await kit.whileDown(() => kit.succeed(['label', 'virtualservice', 'blind', 'seen=yes']));
-    await bench.render(istio, share);
+    await bench.render(provider, share);
     expect(managers(await read('blind'))).not.toContain('sluice');
     expect((await kit.kubectl(owner, manifest('blind'))).code).toBe(0);
-    expect(observed(await read('blind'))).toEqual({ canary: share });
+    expect(observed(await read('blind'))).toEqual({ weight: share });
   });
 });
 
 describe('at the end of the release', () => {
   beforeAll(async () => {
-    await bench.restore(istio);
+    await bench.restore(provider);
   });
 
   it.each(names.filter((way) => way !== 'edit'))('what was written last by %s is there, to the byte', async (way) => {

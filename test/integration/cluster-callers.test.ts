@@ -17,6 +17,7 @@ import type { Execution } from '../cluster/execution.ts';
 import { CONTROL_PLANE_ADDRESS } from '../cluster/namespace.ts';
 import { up } from '../cluster/up.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
+import { inTime } from '../cluster/in-time.ts';
 import { aManifest } from '../support/admission-webhook.ts';
 import { clientCertificate } from '../support/tls.ts';
 
@@ -144,7 +145,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await webhook.kill('SIGTERM');
-  await webhook.ended;
+  await inTime('the webhook to end', webhook.ended, { seen: () => log.slice(-5).join('\n') });
   await cluster.down();
   await rm(root, { recursive: true, force: true, maxRetries: 10 });
 });
@@ -185,7 +186,7 @@ describe('a webhook with a certificate that is supplied and callers that are che
     await waitUntil('the new one to be in use', () => log.filter((line) => line.includes('serving with')).length > 1);
     expect(await refusal()).toContain('sluice.dev/canary: Invalid value: "neither"');
     await cluster.apply([{ ...secret(authority(3), key(5)), stringData: { 'tls.key': key(1) } }]);
-    const why = 'tls.key is not the key of tls.crt; the certificate before stays in use';
+    const why = 'tls.key is not the key of tls.crt; the previous certificate stays in use';
     await waitUntil('the complaint', () => log.some((line) => line.includes(why)));
     expect(await ready()).toBe('200 ok');
     expect(await refusal()).toContain('sluice.dev/canary: Invalid value: "neither"');

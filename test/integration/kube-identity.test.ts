@@ -2,7 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { gvk, kinds } from '../../src/values/kube-object.ts';
+import { gvk } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import { collectionPath } from '../../src/kube/api-path.ts';
 import type { Api } from '../../src/kube/api.ts';
 import { manualClock } from '../../src/ports/clock.ts';

@@ -1,6 +1,7 @@
 /** What the adapter promises about writes, on a real API server: guards, read-your-writes, the error each refusal becomes. */
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { kinds, type KubeObject, type ObjectRef } from '../../src/values/kube-object.ts';
+import type { KubeObject, ObjectRef } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import type { ConnectedCluster } from '../../src/kube/cluster.ts';
 import { ClusterError, type Patch, type WriteOptions } from '../../src/ports/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';

@@ -1,19 +1,19 @@
 /** The contract, and every built-in check from query to verdict, on a real Prometheus. */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { asksFor, measure, type Arms, type ArmAsk, type Window } from '../../src/core/judge/asks.ts';
 import type { Series } from '../../src/core/judge/series.ts';
 import { threshold } from '../../src/core/judge/threshold.ts';
 import type { Verdict } from '../../src/core/judge/verdict.ts';
+import { answerOf } from '../../src/core/questions/answer.ts';
 import type { Labels } from '../../src/values/kube-object.ts';
 import type { Check, Telemetry } from '../../src/core/policy/policy.ts';
 import type { Instant } from '../../src/values/time.ts';
-import { batch } from '../../src/metrics/batch.ts';
-import { prometheus } from '../../src/metrics/prometheus.ts';
+import { compile } from '../../src/metrics/prometheus/compile.ts';
+import { prometheus } from '../../src/metrics/prometheus/prometheus.ts';
 import { metricsContract } from '../contract/metrics-suite.ts';
 import { startPrometheusDouble } from '../contract/prometheus-double.ts';
 import { startRealPrometheus, type RealPrometheus } from '../contract/real-prometheus.ts';
 import { remoteWrite } from '../contract/remote-write.ts';
-import { aQuery, duration, successRate } from '../support/measurements.ts';
+import { aQuery, aQuestion, duration, successRate } from '../support/measurements.ts';
 
 // Building Prometheus, where there is none yet, takes minutes.
 jest.setTimeout(600_000);
@@ -26,7 +26,7 @@ metricsContract('a real Prometheus', async () => {
   const gone = await startPrometheusDouble();
   await gone.close();
   return {
-    source: batch(prometheus({ address: real.address })),
+    source: prometheus({ address: real.address }),
     lost: prometheus({ address: gone.address }),
     now: wholeSecond(),
     queries: {
@@ -42,13 +42,6 @@ metricsContract('a real Prometheus', async () => {
   };
 });
 
-const arms: Arms = {
-  namespace: 'shop',
-  workload: 'web',
-  canary: 'web-canary',
-  service: 'web',
-  canaryService: 'web-canary',
-};
 const pods = {
   stable: 'web-7d9f8b6c5d-x2k4p',
   canary: 'web-canary-6b54c9d8f7-k2x4p',
@@ -140,23 +133,22 @@ describe('a built-in check, from query to verdict', () => {
   });
   afterAll(() => real.close());
 
-  const judged = async (
-    check: Check,
-    telemetry: Telemetry,
-  ): Promise<{ asked: readonly ArmAsk[]; verdict: Verdict }> => {
-    const window: Window = { from: now - 30_000, to: now };
-    const asked = asksFor(check, telemetry, arms, window);
-    const source = prometheus({ address: real.address });
-    const answers = await Promise.all(asked.map(({ ask }) => source.fetch(ask, never)));
-    return { asked, verdict: threshold(check, measure({ telemetry, window, asked, answers })) };
+  const judged = async (check: Check, telemetry: Telemetry): Promise<Verdict> => {
+    const question = aQuestion({ check, telemetry, window: { from: now - 30_000, to: now } });
+    const compiled = compile(question, question.window.from - 150_000);
+    const fetched = await prometheus({ address: real.address }).fetch(compiled.ask, never);
+    return threshold(check, {
+      ...question.window,
+      ...answerOf(question, compiled, fetched),
+      telemetry,
+      started: new Map(),
+    });
   };
 
   it.each(telemetries)(
     'success rate of %s: the restart is counted right, other workloads are left out',
     async (telemetry) => {
-      const { asked, verdict } = await judged(successRate(99), telemetry);
-      expect(asked).toHaveLength(1);
-      expect(verdict).toEqual({
+      expect(await judged(successRate(99), telemetry)).toEqual({
         call: 'fail',
         reason: 'out-of-bounds',
         value: 90,
@@ -168,9 +160,7 @@ describe('a built-in check, from query to verdict', () => {
   );
 
   it.each(telemetries)('duration of %s is in milliseconds', async (telemetry) => {
-    const { asked, verdict } = await judged(duration(500, 0.95), telemetry);
-    expect(asked).toHaveLength(1);
-    expect(verdict).toMatchObject({
+    expect(await judged(duration(500, 0.95), telemetry)).toMatchObject({
       call: 'fail',
       value: expect.closeTo(750, 6),
       because:
@@ -181,8 +171,7 @@ describe('a built-in check, from query to verdict', () => {
   it('a query of one’s own is filled in and evaluated at the end of the window', async () => {
     const text =
       'sum(max_over_time(http_requests_total{namespace="{{namespace}}",pod=~"{{workload}}-[^-]+-[^-]+"}[{{interval}}]))';
-    const { verdict } = await judged(aQuery(text, { max: 4000 }), 'application');
-    expect(verdict).toMatchObject({ call: 'pass', value: 4000 });
+    expect(await judged(aQuery(text, { max: 4000 }), 'application')).toMatchObject({ call: 'pass', value: 4000 });
   });
 
   it.each([
@@ -190,8 +179,11 @@ describe('a built-in check, from query to verdict', () => {
     ['sum(up{x="y"}) / 0 or vector(0) / 0', 'no-data', /gives NaN/],
     ['http_requests_total{namespace="{{namespace}}"}', 'unclear', /gives 4 series and a check needs one/],
   ])('%s is inconclusive', async (text, reason, because) => {
-    const { verdict } = await judged(aQuery(text, { max: 1 }), 'application');
-    expect(verdict).toMatchObject({ call: 'inconclusive', reason, because: expect.stringMatching(because) });
+    expect(await judged(aQuery(text, { max: 1 }), 'application')).toMatchObject({
+      call: 'inconclusive',
+      reason,
+      because: expect.stringMatching(because),
+    });
   });
 
   it.each([

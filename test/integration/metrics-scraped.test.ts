@@ -2,28 +2,24 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { asksFor, measure, type Arms } from '../../src/core/judge/asks.ts';
 import { increments } from '../../src/core/judge/increments.ts';
 import { requestCounts } from '../../src/core/judge/success-rate.ts';
 import { telemetries } from '../../src/core/judge/telemetry.ts';
 import { threshold } from '../../src/core/judge/threshold.ts';
 import type { Measurement } from '../../src/core/judge/verdict.ts';
+import { answerOf } from '../../src/core/questions/answer.ts';
 import type { Check, Telemetry } from '../../src/core/policy/policy.ts';
 import type { Instant } from '../../src/values/time.ts';
-import { prometheus } from '../../src/metrics/prometheus.ts';
+import { compile } from '../../src/metrics/prometheus/compile.ts';
+import { prometheus } from '../../src/metrics/prometheus/prometheus.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
+import { fetchText } from '../cluster/fetch-text.ts';
+import { inTime } from '../cluster/in-time.ts';
 import { freePort, startRealPrometheus, toolPath, type RealPrometheus } from '../contract/real-prometheus.ts';
-import { duration, successRate } from '../support/measurements.ts';
+import { aQuestion, duration, successRate } from '../support/measurements.ts';
 
 jest.setTimeout(600_000);
 
-const arms: Arms = {
-  namespace: 'shop',
-  workload: 'web',
-  canary: 'web-canary',
-  service: 'web',
-  canaryService: 'web-canary',
-};
 const stablePod = 'web-7d9f8b6c5d-x2k4p';
 const canaryPod = 'web-canary-6b54c9d8f7-k2x4p';
 
@@ -45,7 +41,7 @@ class Pod {
       env: { ...process.env, ...own, ...env },
       stdio: 'ignore',
     });
-    await waitUntil(`pod ${this.name}`, async () => (await fetch(this.url('/readyz'))).ok);
+    await waitUntil(`pod ${this.name}`, async () => (await fetchText(this.url('/readyz'))).ok);
     return Date.now();
   }
 
@@ -53,7 +49,7 @@ class Pod {
     if (this.#process === undefined) return;
     const ended = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
-    await ended;
+    await inTime(`pod ${this.name} to end`, ended);
     this.#process = undefined;
   }
 
@@ -65,9 +61,8 @@ class Pod {
   async send(requests: number): Promise<number> {
     let failed = 0;
     for (let i = 0; i < requests; i += 1) {
-      const response = await fetch(this.url('/'));
-      await response.text();
-      if (response.status >= 500) failed += 1;
+      const { status } = await fetchText(this.url('/'));
+      if (status >= 500) failed += 1;
     }
     return failed;
   }
@@ -104,10 +99,10 @@ describe.each<Telemetry>(['istio', 'application'])('what %s telemetry says', (te
 
   const measuredSince = async (start: Instant, check: Check = successRate(99)): Promise<Measurement> => {
     const window = { from: start, to: Date.now() };
-    const asked = asksFor(check, telemetry, arms, window);
-    const source = prometheus({ address: real.address });
-    const answers = await Promise.all(asked.map(({ ask }) => source.fetch(ask, new AbortController().signal)));
-    return measure({ telemetry, window, asked, answers, started });
+    const question = aQuestion({ check, telemetry, window });
+    const compiled = compile(question, start - 150_000);
+    const fetched = await prometheus({ address: real.address }).fetch(compiled.ask, new AbortController().signal);
+    return { ...window, ...answerOf(question, compiled, fetched), telemetry, started };
   };
 
   const countsOf = async (arm: 'canary' | 'stable'): Promise<{ requests: number; failed: number }> => {

@@ -1,6 +1,15 @@
 /** The CRDs on a real API server: it must answer as our own parser does. */
+import { sourceForms } from '../../src/metrics/index.ts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { kinds, type JsonObject } from '../../src/values/kube-object.ts';
+import type { JsonObject } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
+import { compile } from '../../src/core/plan/compile.ts';
+import { planOf } from '../../src/core/plan/plan-of-release.ts';
+import { record } from '../../src/core/plan/record.ts';
+import { resolvePolicy } from '../../src/core/policy/resolve-policy.ts';
+import type { ReleaseSpec } from '../../src/schema/release.ts';
+import { percent } from '../../src/values/percent.ts';
+import type { Split } from '../../src/values/split.ts';
 import { parsePolicySpec } from '../../src/core/policy/parse-policy.ts';
 import { collectionPath } from '../../src/kube/api-path.ts';
 import { connectApi, type Api } from '../../src/kube/api.ts';
@@ -73,7 +82,7 @@ afterAll(async () => {
 describe('the API server and our parser give the same answer to', () => {
   it.each(policySpecs.filter(({ unknownField }) => unknownField === undefined))('$name', async ({ spec, wrong }) => {
     const refusal = await dryRun(policy(spec));
-    expect({ accepted: refusal === undefined }).toEqual({ accepted: parsePolicySpec(spec).ok });
+    expect({ accepted: refusal === undefined }).toEqual({ accepted: parsePolicySpec(spec, { forms: sourceForms }).ok });
     for (const field of wrong) expect(refusal).toContain(field);
   });
 });
@@ -87,24 +96,52 @@ describe('the API server leaves to the webhook', () => {
 
 describe('the API server', () => {
   it('answers with the words and at the field of the rule that is broken', async () => {
-    const { stderr } = await kubectl(create, policy({ steps: [50, 5] }));
+    const { stderr } = await kubectl(create, policy({ weights: [50, 5] }));
     const rising = policyRules.find((rule) => rule.message.includes('rise'))!;
-    expect(stderr).toContain(`spec.steps: Invalid value: ${rising.message}. ${rising.todo}`);
+    expect(stderr).toContain(`spec.weights: Invalid value: ${rising.message}. ${rising.todo}`);
     const unbounded = await kubectl(create, policy({ checks: [{ name: 'errors', query: 'up' }] }));
     expect(unbounded.stderr).toContain(`spec.checks[0]: Invalid value: ${checkRules[0]?.message}`);
   });
 
   it('fills in defaults of a policy that leave the policy what it is', async () => {
-    const written = { steps: [5, 50], latencyP99: '300ms' };
+    const written = { weights: [5, 50], latencyP99: '300ms' };
     const stored = JSON.parse(await succeed(create, policy(written, 'defaulted'))) as { spec: JsonObject };
     expect(stored.spec).toMatchObject({ ...written, interval: '1m', threshold: 3 });
-    const [before, after] = [parsePolicySpec(written), parsePolicySpec(stored.spec)];
+    const [before, after] = [
+      parsePolicySpec(written, { forms: sourceForms }),
+      parsePolicySpec(stored.spec, { forms: sourceForms }),
+    ];
     expect(after.ok && after.policy).toEqual(before.ok && before.policy);
   });
 
   it('fills in nothing of the policy that a Release records', async () => {
-    const stored = JSON.parse(await succeed(create, release('web-1', { steps: [5] }))) as { spec: JsonObject };
-    expect(stored.spec['policy']).toEqual({ steps: [5] });
+    const stored = JSON.parse(await succeed(create, release('web-1', { weights: [5] }))) as { spec: JsonObject };
+    expect(stored.spec['policy']).toEqual({ weights: [5] });
+  });
+
+  it('keeps the plan of the largest policy as it was recorded, and everything a split can say', async () => {
+    const checks = Array.from({ length: 32 }, (_, i) => ({ name: `check-${i}`, query: 'x'.repeat(4096), min: 0 }));
+    const weights = Array.from({ length: 100 }, (_, i) => i + 1);
+    const whole = compile(resolvePolicy({ weights, checks, latencyP99: '1s', approval: 'required' }));
+    const split: Split = {
+      weight: percent(0),
+      match: [{ headers: { 'x-user': { prefix: 'a' } }, cookies: { c: { exact: '' } }, sourceLabels: { app: 'b' } }],
+      mirror: percent(10),
+      sticky: { cookie: 'arm', ttl: 90_000 },
+    };
+    const plan = record({ ...whole, stages: [{ id: 'matched', do: 'split', split }, ...whole.stages] });
+    const object = release('web-6');
+    const made = { ...object, spec: { ...(object['spec'] as JsonObject), policy: { weights, checks }, plan } };
+    const stored = JSON.parse(await succeed(create, made)) as { spec: ReleaseSpec };
+    expect(stored.spec.plan).toEqual(plan);
+    expect(planOf(stored.spec).problems).toEqual([]);
+    const patch = ['patch', 'release', 'web-6', '-n', namespace, '--type=merge', '-p', '{"spec":{"reason":"x"}}'];
+    expect((await kubectl(patch)).stderr).toContain('must not change: a Release records what was asked.');
+    const other = { ...made, spec: { ...made.spec, plan: { ...plan, stages: [{ id: 'a', do: 'teleport' }] } } };
+    expect((await kubectl(create, { ...other, metadata: { name: 'web-7' } })).stderr).toContain(
+      'spec.plan.stages[0].do',
+    );
+    expect(await succeed(['explain', 'release.spec.plan.stages'])).toContain('bring up canary pods');
   });
 
   it('refuses to change the spec of a Release, and takes a request on it', async () => {
@@ -112,7 +149,7 @@ describe('the API server', () => {
     const patch = ['patch', 'release', 'web-2', '-n', namespace, '--type=merge', '-p'];
     const { stderr } = await kubectl([...patch, '{"spec":{"templateHash":"c"}}']);
     expect(stderr).toContain('spec: Invalid value: must not change: a Release records what was asked.');
-    await succeed([...patch, '{"metadata":{"annotations":{"sluice.dev/request":"{}"}}}']);
+    await succeed([...patch, '{"metadata":{"annotations":{"sluice.dev/request.a1":"{}"}}}']);
   });
 
   it('takes a full status, by its own door only', async () => {
@@ -137,9 +174,9 @@ describe('the API server', () => {
   });
 
   it('lists policies with what tells them apart', async () => {
-    await succeed(create, policy({ steps: [5, 50], provider: 'istio' }, 'listed'));
+    await succeed(create, policy({ weights: [5, 50], provider: 'istio' }, 'listed'));
     const [head, line] = (await succeed(['get', 'cpol', 'listed', '-n', namespace])).trim().split('\n');
-    expect(head?.split(/\s+/)).toEqual(['NAME', 'STRATEGY', 'PROVIDER', 'STEPS', 'AGE']);
+    expect(head?.split(/\s+/)).toEqual(['NAME', 'STRATEGY', 'PROVIDER', 'WEIGHTS', 'AGE']);
     expect(line).toMatch(/^listed\s+canary\s+istio\s+\[5,50\]\s+\d+s$/);
   });
 
@@ -148,6 +185,6 @@ describe('the API server', () => {
     expect(await succeed(['get', 'sluice', '-n', namespace, '-o', 'name'])).toContain(
       'canarypolicy.sluice.dev/in-category',
     );
-    expect(await succeed(['explain', 'ccpol.spec.steps'])).toContain('Percent of traffic for the canary');
+    expect(await succeed(['explain', 'ccpol.spec.weights'])).toContain('Percent of traffic for the canary');
   });
 });

@@ -1,4 +1,5 @@
 import jsonPatch from 'fast-json-patch';
+import { sourceForms } from '../../src/metrics/index.ts';
 import type { DecideInput } from '../../src/core/admission/facts.ts';
 import type { Decision } from '../../src/core/admission/decide.ts';
 import type { Deployment, Labels, PodTemplate } from '../../src/values/kube-object.ts';
@@ -24,7 +25,12 @@ export const anInput = (old: Deployment, object: Deployment): DecideInput => ({
   now: Date.UTC(2026, 0, 2, 3, 4, 5),
   sluiceUsers: [sluice],
   policyOf: ({ metadata }) =>
-    parsePolicy({ annotations: metadata.annotations, namespace: metadata.namespace ?? '', find: () => undefined }),
+    parsePolicy({
+      forms: sourceForms,
+      annotations: metadata.annotations,
+      namespace: metadata.namespace ?? '',
+      find: () => undefined,
+    }),
 });
 
 /** The object as the API server would go on with it. */

@@ -3,14 +3,16 @@
  * certificate, whenever it or the certificate's Secret changes, into every webhook, whether or not that changes anything.
  */
 import { certificatesIn } from '../../src/certs/material.ts';
-import { kinds, type Gvk, type JsonObject, type KubeObject } from '../../src/values/kube-object.ts';
+import type { Gvk, JsonObject, KubeObject } from '../../src/values/kube-object.ts';
+import { kinds } from '../../src/schema/kinds.ts';
 import type { Api } from '../../src/kube/api.ts';
 import { objectPath } from '../../src/kube/api-path.ts';
 import { clusterWriter } from '../../src/kube/cluster-writer.ts';
 import { connectCluster } from '../../src/kube/cluster.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
-import { memoryLog } from '../kube/kube-kit.ts';
+import { inTime } from '../cluster/in-time.ts';
+import { memoryLog } from '../kube/memory-log.ts';
 
 export const injectFrom = 'cert-manager.io/inject-ca-from';
 
@@ -84,7 +86,7 @@ export const startInjector = async (options: InjectorOptions): Promise<Injector>
     if (gvk.kind === kinds.secret.kind) targets.forEach(enqueue);
     else enqueue(gvk);
   });
-  await view.ready;
+  await inTime('the injector to see everything', view.ready);
   targets.forEach(enqueue);
   const isQuiet = async (gvk: Gvk): Promise<boolean> => {
     const stored = (await writer.fetch({ gvk, name }))?.metadata.resourceVersion;
@@ -98,8 +100,7 @@ export const startInjector = async (options: InjectorOptions): Promise<Injector>
     written: () => written,
     stop: async () => {
       going = false;
-      await view.stop();
-      await Promise.all(queues.values());
+      await inTime('the injector to end', Promise.all([view.stop(), ...queues.values()]));
     },
   };
 };

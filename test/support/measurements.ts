@@ -1,4 +1,8 @@
 /** Builders for tests about checks: series, measurements and checks with everything unimportant filled in. */
+import { questionsFor, type RoundSubject } from '../../src/core/judge/ask-round.ts';
+import type { RoundFacts } from '../../src/core/judge/judge-round.ts';
+import type { Measured } from '../../src/core/questions/answer.ts';
+import type { Answer, Question } from '../../src/core/questions/question.ts';
 import type { Series } from '../../src/core/judge/series.ts';
 import type { Measurement } from '../../src/core/judge/verdict.ts';
 import type { Labels } from '../../src/values/kube-object.ts';
@@ -56,4 +60,55 @@ export const aQuery = (query: string, bounds: { readonly min?: number; readonly 
   query,
   noData: 'hold',
   ...bounds,
+});
+
+/** A round of the built-in success rate, over the window of `aMeasurement`. */
+export const aRound = (over: Partial<RoundSubject> = {}): RoundSubject => ({
+  release: 'web-2',
+  analysis: 'step',
+  checks: [successRate(99)],
+  source: { kind: 'prometheus' },
+  telemetry: 'istio',
+  arms: { namespace: 'shop', workload: 'web', canary: 'web-canary', service: 'web', canaryService: 'web-canary' },
+  window: { from, to },
+  ...over,
+});
+
+/** The question of the success rate of `aRound`. */
+export const aQuestion = (over: Partial<Question> = {}): Question => {
+  const [question] = questionsFor(aRound());
+  if (question === undefined) throw new Error('a round asks something');
+  return { ...question, ...over };
+};
+
+export const measured = (over: Partial<Measured> = {}): Measured => ({
+  kind: 'measured',
+  canary: [],
+  stable: [],
+  since,
+  queries: ['the_query'],
+  notes: [],
+  ...over,
+});
+
+export const unanswered = (because: string): Answer => ({ kind: 'unanswered', because });
+
+/** Answers to the questions of a round, in the order of its checks; undefined has not been asked. */
+export const roundFacts = (
+  subject: RoundSubject,
+  answers: readonly (Answer | 'pending' | undefined)[],
+  over: Partial<RoundFacts> = {},
+): RoundFacts => ({
+  answers: new Map(
+    questionsFor(subject).flatMap(({ id }, i) => {
+      const answer = answers[i];
+      return answer === undefined ? [] : [[id, answer] as const];
+    }),
+  ),
+  threshold: 3,
+  failures: 0,
+  evidence: {},
+  started: new Map(),
+  weight: 10,
+  ...over,
 });

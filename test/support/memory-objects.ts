@@ -20,11 +20,11 @@ export const memoryObjects = (...given: readonly (readonly [KubeObject, Gvk])[])
   let version = 0;
   let before: (() => Promise<unknown>) | undefined;
   let failure: ClusterError | undefined;
-  const put = (key: string, object: KubeObject): KubeObject => {
+  const put = <T extends KubeObject>(key: string, object: KubeObject, _gvk?: Gvk<T>): T => {
     version += 1;
     const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } };
     objects.set(key, stored);
-    return stored;
+    return stored as T;
   };
   const write = async (what: string): Promise<void> => {
     const run = before;
@@ -49,15 +49,16 @@ export const memoryObjects = (...given: readonly (readonly [KubeObject, Gvk])[])
       const key = keyOf(gvk, object.metadata.namespace, object.metadata.name);
       await write(`create ${key}`);
       if (objects.has(key)) throw new ClusterError('already-exists', `${key} is there`);
-      return put(key, object);
+      return put(key, object, gvk);
     },
     replace: async (object, gvk) => {
       const key = keyOf(gvk, object.metadata.namespace, object.metadata.name);
       await write(`replace ${key}`);
       existing(key, object.metadata.resourceVersion);
-      return put(key, object);
+      return put(key, object, gvk);
     },
-    fetch: ({ gvk, namespace, name }: ObjectRef) => Promise.resolve(objects.get(keyOf(gvk, namespace, name))),
+    fetch: <T extends KubeObject>({ gvk, namespace, name }: ObjectRef<T>) =>
+      Promise.resolve(objects.get(keyOf(gvk, namespace, name)) as T | undefined),
     remove: async ({ gvk, namespace, name }) => {
       await write(`remove ${keyOf(gvk, namespace, name)}`);
       objects.delete(keyOf(gvk, namespace, name));
@@ -67,7 +68,7 @@ export const memoryObjects = (...given: readonly (readonly [KubeObject, Gvk])[])
       await write(`patch ${key}`);
       const object = existing(key, options?.resourceVersion);
       if (patch.type !== 'json') throw new Error('only JSON patches here');
-      return put(key, jsonPatch.applyPatch(object, [...patch.body], true, false).newDocument);
+      return put(key, jsonPatch.applyPatch(object, [...patch.body], true, false).newDocument, gvk);
     },
   };
 };

@@ -6,6 +6,7 @@ import { issueServing, makeAuthority } from '../../src/certs/authority.ts';
 import { newPrivateKey } from '../../src/certs/key-pair.ts';
 import type { ServingCertificate, WebhookLimits } from '../../src/webhook/webhook-server.ts';
 import type { ChildSetup, FromChild, ToChild, Usage } from './webhook-child.ts';
+import { inTime } from '../cluster/in-time.ts';
 
 export type WebhookProcess = {
   readonly port: number;
@@ -54,7 +55,7 @@ export const startWebhookProcess = async (options: WebhookProcessOptions = {}): 
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');
       child.disconnect();
-      await ended;
+      await inTime('the webhook process to end', ended);
     },
   };
 };
@@ -70,6 +71,12 @@ const madeCertificate = async (): Promise<{ ca: string; certificate: ServingCert
 type Answer<K extends string> = Extract<FromChild, { readonly [key in K]: unknown }>;
 
 const ask = <K extends 'port' | 'usage' | 'cpuMs'>(
+  child: ChildProcess,
+  message: ToChild,
+  wanted: K,
+): Promise<Answer<K>> => inTime(`the ${wanted} of the webhook process`, answerOf(child, message, wanted));
+
+const answerOf = <K extends 'port' | 'usage' | 'cpuMs'>(
   child: ChildProcess,
   message: ToChild,
   wanted: K,

@@ -1,11 +1,12 @@
-/** The admission of a workload: one pure decision, from the old object, the new one and the policy. */
-import { labels, managedBy } from '../../schema/names.ts';
+/** Admission of a workload: a pure decision from the old object, the new object and the policy. */
+import { isOurs } from '../../schema/names.ts';
 import type { Deployment } from '../../values/kube-object.ts';
 import { isSwitchedOff } from '../policy/opt-in.ts';
 import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { Problem } from '../../values/problem.ts';
 import { copiesPause, factsOf, type DecideInput, type Facts } from './facts.ts';
-import { annotationPatch, type JsonPatchOp } from './json-patch.ts';
+import { annotationPatch } from './json-patch.ts';
+import type { JsonPatchOp } from '../../values/json-pointer.ts';
 import { markEdits } from '../marks/marks.ts';
 import { nameProblems } from './name-problems.ts';
 import { templateHash } from '../template/template-hash.ts';
@@ -24,28 +25,28 @@ export type Decision = {
   readonly allowed: boolean;
   /** Everything that is wrong with the write, when it is denied. */
   readonly problems: readonly Problem[];
-  /** For the person who writes, one line each. */
+  /** Shown to the person who made the write, one line each. */
   readonly warnings: readonly string[];
-  /** Touches `/spec/paused` and the marks, nothing else. */
+  /** Changes only `/spec/paused` and the marks. */
   readonly patch: readonly JsonPatchOp[];
-  /** For the record, where the write is about the workload's template. */
+  /** For the audit log, if the write is about the workload's template. */
   readonly change?: TemplateChange;
 };
 
 /**
- * Decides about a CREATE or UPDATE of a Deployment. Depends on the input alone, so that dry runs and repeated questions
- * about one write get one answer, and deciding over its own result changes nothing.
+ * Decides about a CREATE or UPDATE of a Deployment. The decision depends only on the input, so dry runs and
+ * reinvocations get the same answer, and applying it to its own result changes nothing.
  */
 export const decide = (input: DecideInput): Decision => {
   if (input.sluiceUsers.includes(input.user)) return untouched('own-write', 'Sluice writes this itself');
-  if ((input.old ?? input.object).metadata.labels?.[labels.managedBy] === managedBy)
+  if (isOurs(input.old ?? input.object))
     return untouched('own-object', 'the object belongs to Sluice and is no workload');
   if (input.operation === 'CREATE' || input.old === undefined) return decideCreate(input);
   return decideUpdate(factsOf(input, input.old));
 };
 
 const decideUpdate = (facts: Facts): Decision => {
-  // The last row fits always.
+  // The last row always matches.
   const row = rows.find(({ when }) => when(facts)) as Row;
   const wrong = facts.annotationsChanged && !isSwitchedOff(facts.parsed.optIn);
   if (!facts.parsed.ok && (wrong || row.needsPolicy === true)) return invalid(facts.parsed.problems);
@@ -70,7 +71,7 @@ const decideCreate = (input: DecideInput): Decision => {
   if (parsed.optIn.optedIn) {
     const because = 'there is no version before that a canary could be compared with';
     const marks = { admitted: templateHash(object.spec.template) };
-    // From a manifest, or a backup, that was taken in the middle of a release: nobody would ever lift that pause.
+    // A manifest or backup taken during a release contains Sluice's pause, which nobody would ever lift.
     const paused = copiesPause(object) ? false : 'as-sent';
     const waits = paused === 'as-sent' && object.spec.paused === true;
     return ruled('created', because, object, { paused, marks, warnings: firstVersion(parsed, waits) });

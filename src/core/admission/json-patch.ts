@@ -1,35 +1,30 @@
-/** The edits an admission answer may make, as the least JSON Patch (RFC 6902). */
+/** The edits of an admission answer as a minimal JSON Patch (RFC 6902). */
 import { isDeepStrictEqual } from 'node:util';
-import type { Json, JsonObject, KubeObject, Labels } from '../../values/kube-object.ts';
+import { pointerStep, type JsonPatchOp } from '../../values/json-pointer.ts';
+import type { JsonObject, KubeObject, Labels } from '../../values/kube-object.ts';
 
-export type JsonPatchOp =
-  | { readonly op: 'add' | 'replace'; readonly path: string; readonly value: Json }
-  | { readonly op: 'remove'; readonly path: string };
-
-/** Wanted annotations by key; undefined takes one away. Keys that are not named are left alone. */
+/** Annotations to set, by key; undefined removes one. Other keys stay. */
 export type AnnotationEdits = { readonly [key: string]: string | undefined };
 
-const pointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
-
-/** The operations that bring `edits` about on an object that has `current`. Empty when they hold already. */
+/** The operations that apply `edits` to the annotations `current`. Empty if nothing changes. */
 export const annotationPatch = (current: Labels | undefined, edits: AnnotationEdits): readonly JsonPatchOp[] => {
   const changes = Object.entries(edits).filter(([key, value]) => current?.[key] !== value);
   if (changes.length === 0) return [];
   if (current === undefined) return [{ op: 'add', path: '/metadata/annotations', value: Object.fromEntries(changes) }];
   return changes.map(([key, value]) => {
-    const path = `/metadata/annotations/${pointer(key)}`;
+    const path = `/metadata/annotations/${pointerStep(key)}`;
     if (value === undefined) return { op: 'remove', path };
     return { op: current[key] === undefined ? 'add' : 'replace', path, value };
   });
 };
 
-/** The operations that make `to` of `from` where they differ in annotations and in fields of the spec. */
+/** The operations that turn `from` into `to`, for annotations and top-level fields of the spec. */
 export const objectPatch = (from: KubeObject, to: KubeObject): readonly JsonPatchOp[] => [
   ...mapPatch('/metadata', 'annotations', from.metadata.annotations, to.metadata.annotations),
   ...fieldsPatch('/spec', from.spec ?? {}, to.spec ?? {}),
 ];
 
-/** A map that is there or not, and never empty by accident: what was absent is to be absent again. */
+/** Removes the map when `to` has none, instead of leaving it empty. */
 const mapPatch = (
   parent: string,
   name: string,
@@ -45,7 +40,7 @@ const fieldsPatch = (path: string, from: JsonObject, to: JsonObject): readonly J
   [...new Set([...Object.keys(from), ...Object.keys(to)])].flatMap((key): readonly JsonPatchOp[] => {
     const [was, is] = [from[key], to[key]];
     if (isDeepStrictEqual(was, is)) return [];
-    const at = `${path}/${pointer(key)}`;
+    const at = `${path}/${pointerStep(key)}`;
     if (is === undefined) return [{ op: 'remove', path: at }];
     return [{ op: was === undefined ? 'add' : 'replace', path: at, value: is }];
   });

@@ -6,7 +6,7 @@ import type { JsonObject, KubeObject, Labels } from '../../values/kube-object.ts
 import type { AdmissionRequest, Answer } from './admission-request.ts';
 import { mutate } from './mutate.ts';
 
-const memo = '{"bare":true,"services":{"web":{"canary":20,"release":"web-7","weights":{"http/main":null}}}}';
+const memo = '{"bare":true,"services":{"web":{"release":"web-7","split":{"weight":20},"weights":{"http/main":null}}}}';
 const remembered: Labels = { 'sluice.dev/split': memo };
 const to = (host: string, weight?: number): JsonObject => ({
   destination: { host },

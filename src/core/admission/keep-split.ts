@@ -1,31 +1,67 @@
 /**
- * Routes of users that carry a live split. Whoever else writes one, the split that the stored object carries is put back in
- * the same write. Sluice's own writes leave no trace in the list of field managers, so that the owner's next server-side
- * apply meets no conflict.
+ * Users' routes that carry a live split. When anybody else writes such a route, the stored object's split is put back
+ * in the same write. Sluice's own writes are removed from managedFields, so that the owner's next server-side apply has
+ * no conflict.
  */
 import { fieldManager } from '../../schema/names.ts';
-import { isDeeper } from '../../values/extent.ts';
-import type { Gvk, KubeObject } from '../../values/kube-object.ts';
+import { isDeeper, weightOf } from '../../values/extent.ts';
+import { isSameKind, type KubeObject } from '../../values/kube-object.ts';
 import { printable } from '../../values/printable.ts';
+import type { RouteFormat } from '../../values/route-format.ts';
 import type { CarriedSplit, KeptRoute } from '../../values/route-split.ts';
+import { splitText } from '../../values/split.ts';
 import { pass, type AdmissionRequest, type Answer } from './admission-request.ts';
-import { objectPatch, type JsonPatchOp } from './json-patch.ts';
+import { objectPatch } from './json-patch.ts';
+import type { JsonPatchOp } from '../../values/json-pointer.ts';
 
-/** What admission needs of a traffic provider; see `TrafficProvider` in the port of that name. */
-export type RouteKeeper = {
-  readonly kinds: readonly Gvk[];
-  keep(old: KubeObject | undefined, object: KubeObject): KeptRoute;
+export type KeepRules = { readonly sluiceUsers: readonly string[]; readonly formats: readonly RouteFormat[] };
+
+/** Bounds the work to about a second: values in the route times splits in it. Sluice's own routes stay far below. */
+const mostWork = 500_000;
+
+const isTooMuch = (splits: readonly CarriedSplit[], ...objects: readonly KubeObject[]): boolean => {
+  const read = objects.map(({ metadata, spec }) => [metadata.annotations, spec]);
+  return splits.length > 0 && weightOf(read, mostWork / splits.length) === Infinity;
 };
 
-export type KeepRules = { readonly sluiceUsers: readonly string[]; readonly routes: readonly RouteKeeper[] };
+/** The object without any record of splits. */
+const forgetful = (format: RouteFormat, object: KubeObject): KubeObject =>
+  format.remember({ ...object, metadata: { name: object.metadata.name } }, object);
 
-/** Pure, and made from the old object and the new one alone: what a client writes about splits counts for nothing. */
+/**
+ * The object to store when anybody but Sluice writes `object` over `old`: `object` with the splits of `old`. A split
+ * that only the new object contains was copied from a live object earlier; it is removed with the help of its own
+ * annotation.
+ */
+export const keepSplits = (format: RouteFormat, old: KubeObject | undefined, object: KubeObject): KeptRoute => {
+  const before = old === undefined ? [] : format.read(old);
+  // The new object's own record of splits is never read while splits are restored.
+  if (old !== undefined && isTooMuch(before, old, forgetful(format, object)))
+    return { object, kept: [], gone: [], copied: [], tooMuch: true };
+  const known = new Set(before.map(({ apex }) => apex));
+  const copied = format.read(object).filter(({ apex }) => !known.has(apex));
+  // An implausible number of copied splits is ignored: their record is removed, and the routes stay as sent.
+  const cleaned = isTooMuch(copied, object)
+    ? forgetful(format, object)
+    : copied.reduce((next, { apex }) => format.take(next, apex), object);
+  const start = old === undefined || before.length === 0 ? cleaned : format.remember(old, cleaned);
+  const stored = before.reduce((next, split) => format.put(next, split), start);
+  const carried = new Set(format.read(stored).map(({ apex }) => apex));
+  return {
+    object: stored,
+    kept: before.filter(({ apex }) => carried.has(apex)),
+    gone: before.filter(({ apex }) => !carried.has(apex)),
+    copied,
+  };
+};
+
+/** Pure. The split comes from the old object; whatever the client writes about splits is ignored. */
 export const keepSplit = (request: AdmissionRequest, rules: KeepRules): Answer => {
   const { object, oldObject } = request;
-  const keeper = rules.routes.find(({ kinds }) => kinds.some((gvk) => isOf(gvk, request)));
-  if (keeper === undefined || object === undefined || request.subResource !== undefined) return pass();
+  const format = rules.formats.find(({ gvk }) => isSameKind(gvk, request));
+  if (format === undefined || object === undefined || request.subResource !== undefined) return pass();
   if (rules.sluiceUsers.includes(request.user)) return traceless(oldObject, object);
-  const outcome = keeper.keep(oldObject, object);
+  const outcome = keepSplits(format, oldObject, object);
   if (outcome.tooMuch === true)
     return {
       ...pass('too-much', 'the route carries more splits than can be kept in time'),
@@ -36,13 +72,11 @@ export const keepSplit = (request: AdmissionRequest, rules: KeepRules): Answer =
   return { ...pass('split-kept', 'the route carries a live split'), patch, warnings: warningsOf(object, outcome) };
 };
 
-/** Lists of field managers are as deep as the object; JSON of so many levels can be written, however full the stack is. */
+/** managedFields is as deep as the object. JSON of this depth can be serialised even with a nearly full stack. */
 const deepest = 1000;
 
-const isOf = (gvk: Gvk, { group, kind }: AdmissionRequest): boolean => gvk.group === group && gvk.kind === kind;
-
-const share = ({ canary, canaryService, release }: CarriedSplit): string =>
-  `the split of ${release === '' ? 'a release' : `release ${printable(release)}`} (${canary} % to ${printable(canaryService)})`;
+const share = ({ split, canaryService, release }: CarriedSplit): string =>
+  `the split of ${release === '' ? 'a release' : `release ${printable(release)}`} (${splitText(split)} to ${printable(canaryService)})`;
 
 const warningsOf = ({ kind }: KubeObject, { kept, gone, copied }: KeptRoute): readonly string[] => [
   ...kept.map((split) => `${share(split)} is kept; it ends with the release`),
@@ -58,9 +92,9 @@ const tooMuch = ({ kind }: KubeObject): string =>
   `this ${printable(kind)} is too large for the number of splits in it: none was kept in this write, and the releases put theirs back`;
 
 /**
- * The list of field managers as though Sluice had not written: a split is taken out again, so its fields stay their
- * owner's. An entry from a time when no webhook answered goes, too. An empty list would have the API server begin a new
- * one, in which everything belongs to nobody it knows.
+ * Keeps Sluice out of managedFields, so that the fields it splits stay their owner's; an entry written while the
+ * webhook was down is removed as well. The list is never emptied: the API server would start a new one and assign all
+ * fields to an unknown manager.
  */
 const traceless = (old: KubeObject | undefined, object: KubeObject): Answer => {
   const wanted = (old?.metadata.managedFields ?? []).filter(({ manager }) => manager !== fieldManager);

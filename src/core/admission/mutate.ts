@@ -1,5 +1,4 @@
 /** Answers of the mutating webhook. */
-import { requestAnnotation } from '../../schema/annotations.ts';
 import { group } from '../../schema/names.ts';
 import type { Instant } from '../../values/time.ts';
 import { denyProblems, pass, type AdmissionRequest, type Answer } from './admission-request.ts';
@@ -8,22 +7,22 @@ import { decide } from './decide.ts';
 import { annotationPatch } from './json-patch.ts';
 import { keepSplit } from './keep-split.ts';
 import { isPolicy, policyAnswer } from './policy-answer.ts';
-import { changedRequest, parseRequest, signed } from './release-request.ts';
+import { askedFor, signed } from './release-request.ts';
 
 /** Pure; never throws for anything that is an AdmissionRequest. */
 export const mutate = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
   if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') return pass();
   if (isDeployment(request)) return mutateDeployment(request, rules, now);
-  if (isPolicy(request)) return refusalAlone(policyAnswer(request, rules));
+  if (isPolicy(request)) return denialOnly(policyAnswer(request, rules));
   if (request.group === group && request.kind === 'Release') return signRequest(request, rules, now);
   return keepSplit(request, rules);
 };
 
 /**
- * The API server asks here before it holds a policy against its own schema, whose answer names no nearest name and would
- * come in the place of ours. What there is to warn of is said once, by the validating webhook.
+ * Denies a bad policy here, before the API server validates it against the CRD's schema: that error would hide ours,
+ * which suggests the nearest field name. Warnings are left to the validating webhook, so that they appear once.
  */
-const refusalAlone = (answer: Answer): Answer => (answer.allowed ? pass() : answer);
+const denialOnly = (answer: Answer): Answer => (answer.allowed ? pass() : answer);
 
 const mutateDeployment = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
   const input = decideInput(request, rules, now);
@@ -32,15 +31,17 @@ const mutateDeployment = (request: AdmissionRequest, rules: AdmissionRules, now:
   return answer.allowed ? answer : denyProblems(answer.case, answer.because, problems);
 };
 
-/** A request that cannot be read is left for the validating webhook to deny. */
+/** Stamps a user's request with its author. The validating webhook denies unreadable requests. */
 const signRequest = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
   const annotations = request.object?.metadata.annotations;
-  const text = changedRequest(request.oldObject?.metadata.annotations, annotations);
-  if (text === undefined || rules.sluiceUsers.includes(request.user)) return pass();
-  const parsed = parseRequest(text);
-  if (!parsed.ok) return pass();
+  if (rules.sluiceUsers.includes(request.user)) return pass();
+  const asked = askedFor({ before: request.oldObject?.metadata.annotations, after: annotations });
+  if (asked.length === 0) return pass();
+  const verbs = asked.map(({ verb }) => verb).join(' and ');
+  const because =
+    asked.length === 1 ? 'is asked for, and the request gets its' : 'are asked for, and the requests get their';
   return {
-    ...pass('signed', `${parsed.request.verb} is asked for, and the request gets its author`),
-    patch: annotationPatch(annotations, { [requestAnnotation]: signed(parsed.request, request.user, now) }),
+    ...pass('signed', `${verbs} ${because} author`),
+    patch: annotationPatch(annotations, signed(asked, request.user, now)),
   };
 };

@@ -1,6 +1,6 @@
 /** Which workloads a policy governs, and what becomes of them when it changes or goes, for people to read. */
 import { marks } from '../../schema/annotations.ts';
-import { labels, managedBy } from '../../schema/names.ts';
+import { isOurs } from '../../schema/names.ts';
 import type { KubeObject } from '../../values/kube-object.ts';
 import { plural, someOf } from '../../values/words.ts';
 
@@ -35,7 +35,7 @@ export const governedBy = (policy: PolicyRef, use: PolicyUse): readonly Workload
   const name: Governing = `${policy.kind}/${policy.name}`;
   return use
     .workloads(policy.namespace)
-    .filter((workload) => workload.metadata.labels?.[labels.managedBy] !== managedBy)
+    .filter((workload) => !isOurs(workload))
     .filter((workload) => use.governing(workload) === name);
 };
 

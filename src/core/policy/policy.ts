@@ -1,10 +1,21 @@
 /** A policy that has been read: every default filled in, every unit resolved. Only `parsePolicy` makes one. */
 import type { Milliseconds } from '../../values/time.ts';
 import type { Percent } from '../../values/percent.ts';
+import type { ProviderName } from '../../schema/providers.ts';
 
 export type NoData = 'hold' | 'fail' | 'pass';
 
-type Bounds = { readonly name: string; readonly min?: number; readonly max?: number; readonly noData: NoData };
+/** Who judges what was measured. */
+export type JudgeKind = 'threshold';
+
+type Bounds = {
+  readonly name: string;
+  readonly min?: number;
+  readonly max?: number;
+  readonly noData: NoData;
+  /** `threshold` unless set. */
+  readonly judge?: JudgeKind;
+};
 
 /** What to measure and its bounds. `success-rate` is in percent, `duration` in milliseconds, `query` in its own unit. */
 export type Check =
@@ -16,7 +27,7 @@ export type Telemetry = 'istio' | 'linkerd' | 'application';
 
 export type Policy = {
   readonly strategy: 'canary';
-  readonly provider: 'auto' | 'istio' | 'linkerd' | 'smi' | 'kubernetes';
+  readonly provider: 'auto' | ProviderName;
   readonly service?: string;
   /** Rising, at least one. */
   readonly weights: readonly Percent[];

@@ -2,7 +2,7 @@
 import type { Deployment, Labels, Service } from '../../values/kube-object.ts';
 import type { Problem } from '../../values/problem.ts';
 import { annotations } from '../../schema/annotations.ts';
-import { group, labels, managedBy } from '../../schema/names.ts';
+import { group, isOurs } from '../../schema/names.ts';
 
 export type ApexAnswer = { readonly apex: Service } | { readonly problems: readonly Problem[] };
 
@@ -10,7 +10,7 @@ const serviceField = `${group}/service`;
 
 /** Services (of the workload's namespace) that select the pods of a template, Sluice's own left out. */
 export const servicesSelecting = (podLabels: Labels, services: readonly Service[]): readonly Service[] =>
-  services.filter((s) => s.metadata.labels?.[labels.managedBy] !== managedBy && selects(s.spec.selector, podLabels));
+  services.filter((s) => !isOurs(s) && selects(s.spec.selector, podLabels));
 
 const selects = (selector: Labels | undefined, podLabels: Labels): boolean =>
   selector !== undefined &&

@@ -14,7 +14,7 @@ export type CanaryPlan = {
   readonly arm: { readonly splits: 'route'; readonly label: string } | { readonly splits: 'replicas' };
 };
 
-const maxLabelLength = 63;
+export const maxLabelLength = 63;
 
 /** The value of the distinguishing label on canary pods: a suffix, within the length a label may have. */
 export const canaryLabelValue = (value: string): string => {
@@ -54,7 +54,7 @@ const withOwnValue = ({ arm }: CanaryPlan, current: Labels): Labels =>
  * The canary Deployment. Labels of the workload itself are not copied: tools that track what they applied by label
  * (Argo CD) would take the canary for theirs and prune it.
  */
-export const canaryDeployment = (plan: CanaryPlan): KubeObject => {
+export const canaryDeployment = (plan: CanaryPlan): Deployment => {
   const { spec } = plan.workload;
   const { template, selector } = spec;
   const { paused, ...rest } = spec;

@@ -1,3 +1,4 @@
+import type { Release } from '../../schema/release.ts';
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject, OwnerReference } from '../../values/kube-object.ts';
 import { ownerOf, type AskedRelease } from './release-owner.ts';
@@ -24,7 +25,7 @@ const earlier = { workload: { ...spec.workload, uid: 'before' } };
 describe('a Release of the name that a change asks for', () => {
   it.each<[string, KubeObject, AskedRelease, string]>([
     ['is ours where all of it is as asked', found({}), asked, 'ours'],
-    ['is ours where the policy has been edited since', found({ policy: { steps: [5] } }), asked, 'ours'],
+    ['is ours where the policy has been edited since', found({ policy: { weights: [5] } }), asked, 'ours'],
     ['is not, with another template', found({ templateHash: 'v3' }), asked, 'foreign'],
     ['is not, over another template', found({ stableHash: 'v0' }), asked, 'foreign'],
     ['is not, by somebody else', found({ requestedBy: { user: 'mallory', at: jane.at } }), asked, 'foreign'],
@@ -37,6 +38,6 @@ describe('a Release of the name that a change asks for', () => {
     ['stays where one of two owners does', found(earlier, [owner('before'), owner('another')]), asked, 'foreign'],
     ['stays where its owner is no workload', found(earlier, [owner('before', 'ConfigMap')]), asked, 'foreign'],
   ])('%s', (_name, release, wanted, whose) => {
-    expect(ownerOf(release, wanted, isThere)).toBe(whose);
+    expect(ownerOf(release as Release, wanted, isThere)).toBe(whose);
   });
 });

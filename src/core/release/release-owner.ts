@@ -3,7 +3,7 @@
  * policy and its author may be anybody's. Nothing is done in its name, and a person is told.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { ReleaseSpec } from '../../schema/release.ts';
+import type { Release, ReleaseSpec } from '../../schema/release.ts';
 import type { KubeObject } from '../../values/kube-object.ts';
 
 /** What a change asks a Release for. What is left out cannot tell one from another. */
@@ -19,8 +19,8 @@ export type AskedRelease = {
 export type ReleaseOwner = 'ours' | 'earlier' | 'foreign';
 
 /** `isThere`: whether a Deployment of that uid exists. */
-export const ownerOf = (found: KubeObject, asked: AskedRelease, isThere: (uid: string) => boolean): ReleaseOwner => {
-  const spec = found.spec as unknown as ReleaseSpec;
+export const ownerOf = (found: Release, asked: AskedRelease, isThere: (uid: string) => boolean): ReleaseOwner => {
+  const { spec } = found;
   if (spec.workload.uid !== asked.workloadUid) return isCollected(found, isThere) ? 'earlier' : 'foreign';
   const same =
     spec.templateHash === asked.templateHash &&

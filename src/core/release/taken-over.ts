@@ -3,14 +3,14 @@
  * changes nor removes them, and what depends on them waits.
  */
 import { breakGlassAnnotation } from '../../schema/annotations.ts';
-import { labels, managedBy } from '../../schema/names.ts';
+import { isOurs } from '../../schema/names.ts';
 import type { KubeObject } from '../../values/kube-object.ts';
 
 type Named = Pick<KubeObject, 'kind' | 'metadata'>;
 
 /** Why somebody works on it; undefined where nobody does. */
 const reasonOn = ({ metadata }: Named): string | undefined => {
-  if (metadata.labels?.[labels.managedBy] !== managedBy) return undefined;
+  if (!isOurs({ metadata })) return undefined;
   return metadata.annotations?.[breakGlassAnnotation]?.trim() || undefined;
 };
 

@@ -1,17 +1,17 @@
-/** The name of a pod template's content: what every mark and every Release is bound to. */
+/** The hash of a pod template. Marks and Releases are bound to it. */
 import { hash } from 'node:crypto';
 import type { Json, Labels, PodTemplate } from '../../values/kube-object.ts';
 import { Recent } from '../../values/recent.ts';
 import { weighedCanonicalJson } from './canonical-json.ts';
-import { sameJson } from './same-json.ts';
+import { sameJson } from '../../values/same-json.ts';
 
 /** Set by the Deployment controller on the templates of its ReplicaSets. */
 export const replicaSetLabel = 'pod-template-hash';
 const hexDigits = 16;
 
 /**
- * 16 hex digits of the SHA-256 over the template as the API server stored or defaulted it. Templates that Kubernetes
- * holds to be equal hash alike, and a ReplicaSet's template hashes like that of its Deployment.
+ * The first 16 hex digits of the SHA-256 of the template as defaulted by the API server. Templates that are equal in
+ * Kubernetes have the same hash, and so do a ReplicaSet's template and its Deployment's.
  */
 export const templateHash = (template: PodTemplate): string => {
   const large = largeHashed.get(template);
@@ -28,17 +28,19 @@ export const templateHash = (template: PodTemplate): string => {
 };
 
 /**
- * Each template is met several times within a moment: as what is stored and as what is sent, by both webhooks, and again
- * as what the next write finds. To compare it with the one it looks like takes a fifth of the time of hashing it.
+ * Each template is hashed several times in a row: by both webhooks, as the old and the new object, and again at the
+ * next write. Comparing it with a recent one that looks alike takes a fifth of the time of hashing it.
  */
 const hashed = new Recent<{ readonly template: PodTemplate; readonly hash: string }>(32);
-/** Characters: bounds what is held. */
+/** Characters: bounds the cache's memory. */
 const worthKeeping = 64 * 1024;
 
-/** Larger ones, for as long as the question that they came with: one answer asks for the hash of a template several times. */
+/**
+ * Hashes of larger templates, kept as long as their request, since one answer needs a template's hash several times.
+ */
 const largeHashed = new WeakMap<PodTemplate, string>();
 
-/** What tells most templates apart: two that look alike are still compared. */
+/** A cheap key that distinguishes most templates; templates with the same key are compared in full. */
 const looksOf = ({ metadata, spec }: PodTemplate): string => {
   const containers = spec?.['containers'];
   const images = Array.isArray(containers)

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import type { Arch } from './catalog.ts';
 import { cached, cacheKey } from './cache.ts';
 import type { Env } from './go-build.ts';
-import { runCommand, runOrFail } from './run-command.ts';
+import { inTime } from '../in-time.ts';
+import { DOWNLOAD_WITHIN_MS, runCommand, runOrFail } from './run-command.ts';
 
-/** The official Go archive used where no Go is installed. The digests are those its makers publish. */
+/** The official Go archive, used if no Go is installed, with its published digests. */
 export const GO_ARCHIVE = {
   version: '1.26.0',
   base: 'https://go.dev/dl',
@@ -17,8 +18,8 @@ export const GO_ARCHIVE = {
 } as const;
 
 /**
- * Whether an installed Go can build the tools. From 1.21 on, `go` fetches the toolchain that a go.mod asks for by itself,
- * unless GOTOOLCHAIN forbids it.
+ * Whether an installed Go can build the tools. Since 1.21, `go` fetches the toolchain that a go.mod requires, unless
+ * GOTOOLCHAIN forbids it.
  */
 export const goIsUsable = (version: string, toolchain: string): boolean => {
   const match = /go(\d+)\.(\d+)/.exec(version);
@@ -27,10 +28,10 @@ export const goIsUsable = (version: string, toolchain: string): boolean => {
   return minor >= 26 || (minor >= 21 && toolchain !== 'local');
 };
 
-/** The `go` on PATH when it will do, else undefined. */
+/** The `go` on PATH if it is usable, or undefined. */
 export const installedGo = async (env: Env): Promise<string | undefined> => {
   try {
-    // Outside this repository: a go.mod in the current folder may itself ask for another toolchain.
+    // Run outside this repository, since a go.mod in the current folder may request another toolchain.
     const answer = await runCommand('go', ['env', 'GOVERSION', 'GOTOOLCHAIN'], { env, cwd: '/' });
     const [version = '', toolchain = ''] = answer.stdout.split('\n');
     return answer.code === 0 && goIsUsable(version, toolchain.trim()) ? 'go' : undefined;
@@ -53,15 +54,27 @@ export const downloadGo = async (
   const file = archive.files[arch];
   const entry = await cached(root, cacheKey('go', archive.version, file), async (folder, scratch) => {
     const url = `${archive.base}/go${archive.version}.${file.name}.tar.gz`;
-    const response = await fetch(url, { signal });
-    if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-    const body = Buffer.from(await response.arrayBuffer());
+    const body = await download(url, signal);
     checkDigest(url, body, file.sha256);
     const path = join(scratch, 'go.tar.gz');
     await writeFile(path, body);
     await runOrFail('tar', ['-xzf', path, '-C', folder], { signal });
   });
   return join(entry, 'go', 'bin', 'go');
+};
+
+const download = (url: string, signal: AbortSignal): Promise<Buffer> =>
+  inTime(
+    url,
+    (late) => fetch(url, { signal: AbortSignal.any([signal, late]) }).then((answer) => bytesOf(url, answer)),
+    {
+      withinMs: DOWNLOAD_WITHIN_MS,
+    },
+  );
+
+const bytesOf = async (url: string, answer: Response): Promise<Buffer> => {
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
+  return Buffer.from(await answer.arrayBuffer());
 };
 
 const checkDigest = (what: string, body: Buffer, expected: string): void => {

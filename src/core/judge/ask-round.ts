@@ -1,0 +1,37 @@
+/** One round of checks: the questions it asks, by ids that are the same whoever makes them and whenever. */
+import type { Check, Telemetry } from '../policy/policy.ts';
+import type { Arms, Question, QuestionId, SourceRef, Window } from '../questions/question.ts';
+
+/** The checks of one analysis of one release over one window. */
+export type RoundSubject = {
+  /** Name of the Release; its namespace is that of `arms`. */
+  readonly release: string;
+  /** Id of the analysis in the plan. */
+  readonly analysis: string;
+  readonly checks: readonly Check[];
+  readonly source: SourceRef;
+  readonly telemetry: Telemetry;
+  readonly arms: Arms;
+  readonly window: Window;
+};
+
+/** The id of the question that `check` asks. Names of checks are unique in a policy. */
+export const questionId = (
+  { release, analysis, arms, window }: RoundSubject,
+  { name }: Pick<Check, 'name'>,
+): QuestionId => [arms.namespace, release, analysis, name, `${window.from}-${window.to}`].join('/');
+
+/**
+ * What a round wants to know: one question per check. They can be asked as soon as the window's end is known, before it is
+ * over: asked then, they share their queries with every other release whose window ends at the same time.
+ */
+export const questionsFor = (subject: RoundSubject): readonly Question[] =>
+  subject.checks.map((check) => ({
+    id: questionId(subject, check),
+    kind: 'measure',
+    source: subject.source,
+    check,
+    telemetry: subject.telemetry,
+    arms: subject.arms,
+    window: subject.window,
+  }));

@@ -1,0 +1,117 @@
+/** One round of checks: from the answers to a verdict on each check, and to what they mean together. */
+import type { CheckResult } from '../../schema/release.ts';
+import { toRfc3339, type Instant } from '../../values/time.ts';
+import type { Check } from '../policy/policy.ts';
+import type { Answer, Answers } from '../questions/question.ts';
+import { questionId, type RoundSubject } from './ask-round.ts';
+import { judgeOf, judges } from './judges.ts';
+import { tally, type Judged, type Outcome } from './tally.ts';
+import { unreachable, type Evidence, type Judge, type Verdict } from './verdict.ts';
+
+/** What judges remember of a release, by the name of the check. */
+export type RoundEvidence = Readonly<Record<string, Evidence>>;
+
+/** What a round is judged on, besides whom it is about. */
+export type RoundFacts = {
+  readonly answers: Answers;
+  /** Failed rounds at which the release fails. */
+  readonly threshold: number;
+  /** Failed rounds before this one. */
+  readonly failures: number;
+  /** The `evidence` of the round before. */
+  readonly evidence: RoundEvidence;
+  /** When pods of the canary started at the earliest, by name. */
+  readonly started: ReadonlyMap<string, Instant>;
+  /** The canary's weight during the window, in percent. */
+  readonly weight: number;
+};
+
+/** The checks of one window, judged and counted. */
+export type Round = {
+  /** What this round was by itself. */
+  readonly outcome: Outcome;
+  /** Failed rounds so far, this one included. */
+  readonly failures: number;
+  /** The failures have reached the threshold. */
+  readonly exhausted: boolean;
+  readonly results: readonly CheckResult[];
+  readonly because: string;
+  /** To be kept in the Release and handed to the next round. Each at most `mostEvidence` long as JSON in UTF-8. */
+  readonly evidence: RoundEvidence;
+};
+
+/** Bytes: a Release with 32 checks stays far below what etcd takes. */
+export const mostEvidence = 4_096;
+
+/** `pending` while an answer is missing. `known` is there to be replaced in tests. */
+export const judgeRound = (
+  subject: RoundSubject,
+  facts: RoundFacts,
+  known: Readonly<Record<string, Judge>> = judges,
+): Round | 'pending' => {
+  const judged: Judged[] = [];
+  for (const check of subject.checks) {
+    const answer = facts.answers.get(questionId(subject, check));
+    if (answer === undefined || answer === 'pending') return 'pending';
+    judged.push({ check, verdict: bounded(check, verdictOn(check, answer, { subject, facts, known })) });
+  }
+  const { round, outcome, failures, because } = tally(judged, facts);
+  return {
+    outcome: round,
+    failures,
+    exhausted: outcome === 'fail',
+    results: judged.map((one) => resultOf(one, subject, facts)),
+    because,
+    evidence: Object.fromEntries(judged.flatMap(kept)),
+  };
+};
+
+type Judging = {
+  readonly subject: RoundSubject;
+  readonly facts: RoundFacts;
+  readonly known: Readonly<Record<string, Judge>>;
+};
+
+const verdictOn = (check: Check, answer: Answer, { subject, facts, known }: Judging): Verdict => {
+  const past = facts.evidence[check.name];
+  const remembered = past === undefined ? {} : { evidence: past };
+  if (answer.kind === 'unanswered') return { ...unreachable(check, answer.because), ...remembered };
+  const judge = known[judgeOf(check)];
+  // A Release of a newer version, which knows a judge that this one does not.
+  if (judge === undefined) return { ...unknownJudge(check), ...remembered };
+  const { telemetry, window } = subject;
+  return judge(check, { ...window, ...answer, telemetry, started: facts.started }, past);
+};
+
+const unknownJudge = (check: Check): Verdict => ({
+  call: 'inconclusive',
+  reason: 'unclear',
+  because: `${check.name} cannot be judged: this version of Sluice has no judge "${judgeOf(check)}"`,
+});
+
+/** What does not fit is not kept: the judge begins anew, and the sentence says so. */
+const bounded = (check: Check, verdict: Verdict): Verdict => {
+  const { evidence, ...rest } = verdict;
+  if (evidence === undefined) return verdict;
+  const bytes = new TextEncoder().encode(JSON.stringify(evidence)).length;
+  if (bytes <= mostEvidence) return verdict;
+  const lost = `what the judge ${judgeOf(check)} wants to remember takes ${bytes} bytes, more than ${mostEvidence}, and is not kept`;
+  return { ...rest, because: `${verdict.because} (${lost})` };
+};
+
+const kept = ({ check, verdict: { evidence } }: Judged): readonly (readonly [string, Evidence])[] =>
+  evidence === undefined ? [] : [[check.name, evidence]];
+
+const resultOf = ({ check, verdict }: Judged, { window }: RoundSubject, { weight }: RoundFacts): CheckResult => ({
+  name: check.name,
+  call: verdict.call,
+  because: verdict.because,
+  ...(verdict.value === undefined ? {} : { value: verdict.value }),
+  ...queriesOf(verdict),
+  at: toRfc3339(window.to),
+  weight,
+});
+
+/** Of a check that has a value, the sentence says enough. */
+const queriesOf = ({ call, queries }: Verdict): { queries?: string[] } =>
+  call !== 'inconclusive' || queries === undefined ? {} : { queries: [...queries] };

@@ -1,0 +1,49 @@
+/**
+ * What a release does, stage by stage, with every default resolved. Every strategy compiles to a plan; the plan is recorded in
+ * the Release when it is created, so that no later version of Sluice changes what a release under way does.
+ */
+import type { Check, Telemetry } from '../policy/policy.ts';
+import type { Percent } from '../../values/percent.ts';
+import type { Split } from '../../values/split.ts';
+import type { Milliseconds } from '../../values/time.ts';
+
+export type StageId = string;
+export type AnalysisId = string;
+
+/** `weight`: as many pods as that share of the traffic needs. */
+export type SizeRule = { readonly weight: Percent };
+
+/** Checks that are judged together and whose failures are counted together, over however many stages. */
+export type Analysis = {
+  readonly checks: readonly Check[];
+  /** Failed rounds at which the release fails. */
+  readonly threshold: number;
+};
+
+export type Stage = { readonly id: StageId } & (
+  | { readonly do: 'size'; readonly canary: SizeRule }
+  | { readonly do: 'split'; readonly split: Split }
+  /** Judge at the end of every `interval` until a round passes. */
+  | { readonly do: 'analyse'; readonly analysis: AnalysisId; readonly interval: Milliseconds }
+  | { readonly do: 'wait'; readonly for: Milliseconds | 'approval' }
+  | { readonly do: 'promote' }
+);
+
+export type StageKind = Stage['do'];
+
+export type Plan = {
+  /** Not empty; the last stage, and no other, is `promote`. */
+  readonly stages: readonly Stage[];
+  readonly analyses: Readonly<Record<AnalysisId, Analysis>>;
+  readonly provider: string;
+  readonly service?: string;
+  readonly telemetry: 'auto' | Telemetry;
+  readonly prometheus?: string;
+  readonly onFailure: 'hold' | 'revert';
+  readonly progressDeadline: Milliseconds;
+  readonly propagationDelay: Milliseconds;
+};
+
+/** The plan's splits, in order. */
+export const splitsOf = ({ stages }: Pick<Plan, 'stages'>): readonly Split[] =>
+  stages.flatMap((stage) => (stage.do === 'split' ? [stage.split] : []));

@@ -1,0 +1,111 @@
+/** Prometheus' HTTP API, and whatever else speaks it (Thanos, Mimir, VictoriaMetrics). */
+import type { Ask, Fetched } from '../../core/questions/source-form.ts';
+import type { Instant, Milliseconds } from '../../values/time.ts';
+import { MetricError, type MetricSource } from '../../ports/metrics.ts';
+import type { OutboundFetch } from '../../ports/outbound.ts';
+import { decodeAnswer } from './answer.ts';
+import { httpFailure, networkFailure, readBounded, type Body, type Place } from './http.ts';
+import { promqlDuration, selectorText } from './promql.ts';
+
+export type PrometheusAuth =
+  | { readonly kind: 'basic'; readonly user: string; readonly password: string }
+  | { readonly kind: 'bearer'; readonly token: string };
+
+export type PrometheusOptions = {
+  /** Base address, with the path prefix if it has one: `http://prometheus.monitoring:9090`. User and password in it are used and never shown. */
+  readonly address: string;
+  readonly auth?: PrometheusAuth;
+  /** Sent with every request, for example a tenant: `X-Scope-OrgID`. */
+  readonly headers?: { readonly [name: string]: string };
+  /** What Prometheus is told to give one query, 10 s unless set: then it stops working on it. */
+  readonly timeout?: Milliseconds;
+  /** Longest answer read, in bytes, 32 MiB unless set. */
+  readonly maxBytes?: number;
+  /** For an address that a policy names: requests go this way, and no word of an answer is told. */
+  readonly guarded?: OutboundFetch;
+};
+
+const defaults = { timeout: 10_000, maxBytes: 32 * 1024 * 1024 } as const;
+
+type Access = { readonly place: Place; readonly url: string; readonly headers: Readonly<Record<string, string>> };
+
+const basic = (user: string, password: string): string =>
+  `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+
+const authorization = (auth: PrometheusAuth | undefined, url: URL): string | undefined => {
+  if (auth?.kind === 'bearer') return `Bearer ${auth.token}`;
+  if (auth?.kind === 'basic') return basic(auth.user, auth.password);
+  if (url.username === '' && url.password === '') return undefined;
+  return basic(decodeURIComponent(url.username), decodeURIComponent(url.password));
+};
+
+/** Throws MetricError: the address is read from configuration, and only here is it known to be one. */
+const accessTo = (options: PrometheusOptions): Access => {
+  const url = URL.parse(options.address);
+  if (url === null || !['http:', 'https:'].includes(url.protocol))
+    throw new MetricError(
+      'refused',
+      `"${options.address}" is not the address of a Prometheus: write one such as http://prometheus.monitoring:9090`,
+      { retry: false },
+    );
+  const authorized = authorization(options.auth, url);
+  const address = `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+  return {
+    place: { address, quotes: options.guarded === undefined },
+    url: `${address}/api/v1/query`,
+    headers: { accept: 'application/json', ...options.headers, ...(authorized && { authorization: authorized }) },
+  };
+};
+
+const seconds = (at: Instant): string => (at / 1000).toFixed(3);
+
+const queryOf = (ask: Ask): string => (ask.shape === 'samples' ? selectorText(ask.selector) : ask.query);
+
+const bodyOf = (ask: Ask, timeout: Milliseconds): URLSearchParams => {
+  const query = queryOf(ask);
+  const asked =
+    ask.shape === 'samples'
+      ? { query: `${query}[${promqlDuration(ask.to - ask.from)}]`, time: seconds(ask.to) }
+      : { query, time: seconds(ask.at) };
+  return new URLSearchParams({ ...asked, timeout: promqlDuration(timeout) });
+};
+
+/** One request. Rejects with MetricError only. */
+const post = async (access: Access, body: URLSearchParams, limits: Limits): Promise<Body> => {
+  const { place } = access;
+  try {
+    const response = await limits.fetch(access.url, {
+      method: 'POST',
+      body,
+      headers: access.headers,
+      // A redirect is nearly always a login page, and following one would drop the body or hand the credentials on.
+      redirect: 'manual',
+      signal: limits.signal,
+    });
+    const read = await readBounded(response, place, limits.maxBytes);
+    if (!response.ok) throw httpFailure(response, read.text, place);
+    return read;
+  } catch (cause) {
+    if (cause instanceof MetricError) throw cause;
+    throw networkFailure(cause, place, limits.signal);
+  }
+};
+
+type Limits = { readonly signal: AbortSignal; readonly maxBytes: number; readonly fetch: OutboundFetch };
+
+/** Asks by POST, so that long selectors fit. Every request is one instant query; nothing is cached or retried here. */
+export const prometheus = (options: PrometheusOptions): MetricSource => {
+  const fetchOne = async (ask: Ask, signal: AbortSignal): Promise<Fetched> => {
+    const access = accessTo(options);
+    const limits = { signal, maxBytes: options.maxBytes ?? defaults.maxBytes, fetch: options.guarded ?? fetch };
+    const { text, bytes } = await post(access, bodyOf(ask, options.timeout ?? defaults.timeout), limits);
+    return { ...decodeAnswer(text, { ask, query: queryOf(ask) }, access.place), bytes };
+  };
+  return {
+    fetch: fetchOne,
+    // Not a health page: those need no credentials, and compatible servers have other ones.
+    ping: async (signal) => {
+      await fetchOne({ query: 'vector(1)', shape: 'value', at: 0 }, signal);
+    },
+  };
+};
