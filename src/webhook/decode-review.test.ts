@@ -95,11 +95,6 @@ describe('a Deployment whose shape is wrong is refused with the path of what is 
       `${at}.template.spec.volumes[0]: must be an object, is a text`,
     ],
     [
-      'a template without a bottom',
-      withTemplate({ spec: { affinity: nested(99) } }),
-      `${at}.template: must not be nested deeper than 100 levels`,
-    ],
-    [
       'available replicas that are a list',
       { object: { ...deployment, status: { availableReplicas: [] } } },
       'request.object.status.availableReplicas: must be a whole number, is a list',
@@ -112,7 +107,6 @@ describe('a Deployment whose shape is wrong is refused with the path of what is 
   });
 
   it.each<[string, JsonObject]>([
-    ['a template of a hundred levels', withTemplate({ spec: { affinity: nested(98) } })],
     ['nulls, where Kubernetes takes them for absence', withTemplate({ metadata: null, spec: { containers: null } })],
     ['fields that no answer reads', withSpec({ template: {}, selector: 'x', minReadySeconds: [] })],
   ])('but not for %s', (_case, more) => expect(complaint(more)).toBeUndefined());
@@ -185,12 +179,6 @@ describe('a policy', () => {
   it('is not refused for what its own parser explains better', () => {
     const object = { ...policy, spec: { steps: 'x', checks: [{ name: [] }] } };
     expect(taken({ kind, object }).object).toBe(object);
-  });
-
-  it('without a bottom is refused', () => {
-    expect(complaint({ kind, object: { ...policy, spec: nested(101) } })).toBe(
-      'request.object.spec: must not be nested deeper than 100 levels',
-    );
   });
 });
 

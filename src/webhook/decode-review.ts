@@ -3,9 +3,10 @@
  * place where shapes are looked at; everything behind it takes what it reads to be of its type.
  */
 import { operations, type AdmissionRequest, type Operation } from '../core/admission/admission-request.ts';
+import { isDeeper } from '../values/extent.ts';
 import type { KubeObject, ObjectMeta } from '../values/kube-object.ts';
 import { objectShape, requestShape } from './review-shapes.ts';
-import { Inspection } from './shape.ts';
+import { Complaints, look } from './shape.ts';
 
 export const reviewVersion = 'admission.k8s.io/v1';
 
@@ -22,10 +23,10 @@ export const decodeReview = (body: unknown): Decoded => {
   const { kind, apiVersion, request } = body;
   if (kind !== 'AdmissionReview') return refused('the body must be an AdmissionReview');
   if (apiVersion !== reviewVersion) return refused(`the AdmissionReview must be of ${reviewVersion}`);
-  const inspection = new Inspection();
-  inspection.field('request', request, { shape: requestShape, required: true });
-  if (isFields(request)) lookAtObjects(inspection, request);
-  const complaint = inspection.complaint();
+  const complaints = new Complaints();
+  look(request, requestShape, 'request', complaints);
+  if (isFields(request)) lookAtObjects(request, complaints);
+  const complaint = complaints.sentence();
   return complaint === undefined ? { ok: true, request: requestIn(request as Fields) } : refused(complaint);
 };
 
@@ -34,22 +35,35 @@ const refused = (reason: string): Decoded => ({ ok: false, reason });
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** No object of Kubernetes' own is nested as deep, and any that is not can be answered. */
+const deepest = 1000;
+
+/**
+ * What is nested too deep to be answered, as a sentence; undefined where nothing is. Asked once the stack has run out: to look
+ * at every value of every question would cost more than all the rest of this.
+ */
+export const tooDeep = (request: AdmissionRequest): string | undefined => {
+  const deep = objects.filter(([name]) => isDeeper(request[name], deepest));
+  const words = deep.map(([name]) => `request.${name}: must not be nested deeper than ${deepest} levels`);
+  return words.length === 0 ? undefined : words.join('; ');
+};
+
 /** Which objects there are depends on the operation: an answer may rely on it. */
 const objects: readonly (readonly [name: 'object' | 'oldObject', of: readonly Operation[]])[] = [
   ['object', ['CREATE', 'UPDATE']],
   ['oldObject', ['UPDATE', 'DELETE']],
 ];
 
-const lookAtObjects = (inspection: Inspection, request: Fields): void => {
+const lookAtObjects = (request: Fields, complaints: Complaints): void => {
   const operation = operations.find((known) => known === request['operation']);
   const { group, kind } = isFields(request['kind']) ? request['kind'] : {};
   const shape = objectShape(textOr(group, ''), textOr(kind, ''));
   for (const [name, needed] of objects) {
     const value = request[name];
     const missing = value === undefined || value === null;
-    if (!missing) inspection.field(`request.${name}`, value, { shape, required: true });
+    if (!missing) look(value, shape, `request.${name}`, complaints);
     else if (operation !== undefined && needed.includes(operation))
-      inspection.complain(`request.${name}`, `must be there on ${operation}, is missing`);
+      complaints.add(`request.${name}`, `must be there on ${operation}, is missing`);
   }
 };
 

@@ -7,18 +7,14 @@
  * like anything, and is not refused for it.
  */
 import { operations } from '../core/admission/admission-request.ts';
-import { group } from '../schema/names.ts';
-import { boolean, filledText, json, listOf, object, oneOf, text, texts, wholeNumber, type Shape } from './shape.ts';
+import { anyText, boolean, filledText, listOf, object, oneOf, text, texts, wholeNumber, type Shape } from './shape.ts';
 
 /** Four times as long as any name in Kubernetes may be. What is too long for the API server is for it to refuse. */
 const longestName = 1024;
 const longestUid = 256;
-/** No pod template or policy comes near. */
-const deepest = 100;
 
 const name = text(longestName);
 const filledName = filledText(longestName);
-const anyText = text(Infinity);
 
 /** `request`, but for its objects. */
 export const requestShape = object({
@@ -55,17 +51,14 @@ const meta = {
 
 const container = object({ name: anyText, image: anyText, env: listOf(object({ name: anyText })) });
 
-const podTemplate = object(
-  {
-    metadata: object({ labels: texts, annotations: texts }),
-    spec: object({
-      containers: listOf(container),
-      initContainers: listOf(container),
-      volumes: listOf(object({ name: anyText })),
-    }),
-  },
-  deepest,
-);
+const podTemplate = object({
+  metadata: object({ labels: texts, annotations: texts }),
+  spec: object({
+    containers: listOf(container),
+    initContainers: listOf(container),
+    volumes: listOf(object({ name: anyText })),
+  }),
+});
 
 const deployment = object({
   ...meta,
@@ -82,16 +75,12 @@ const deployment = object({
 
 const scale = object({ ...meta, status: object({ selector: anyText }) });
 
-/** What is wrong with a policy is for the parser of policies to say, all of it at once. */
-const policy = object({ ...meta, spec: json(deepest) });
-
+/** Policies among them: what is wrong with one is for their parser to say, all of it at once. */
 const anyObject = object(meta);
 
 const shapes: ReadonlyMap<string, Shape> = new Map([
   ['apps/Deployment', deployment],
   ['autoscaling/Scale', scale],
-  [`${group}/CanaryPolicy`, policy],
-  [`${group}/ClusterCanaryPolicy`, policy],
 ]);
 
 /** The shape of the objects of a question about this kind. */

@@ -415,11 +415,47 @@ describe('a malformed question', () => {
     expect(responseOf(answer)).toMatchObject({ allowed: true });
   });
 
-  it('of bottomless depth gets an answer', async () => {
-    const deep = `{"a":`.repeat(100_000) + '1' + '}'.repeat(100_000);
-    const text = whole.replace('"containers":[', `"bottomless":${deep},"containers":[`);
-    const answer = await supertest(start().app).post('/mutate').set('content-type', 'application/json').send(text);
-    expect(answer.status === 200 || answer.status === 400).toBe(true);
+  const nested = (levels: number): string => `{"a":[`.repeat(levels / 2) + '1' + ']}'.repeat(levels / 2);
+  const asked = (path: string, text: string): Promise<Response> =>
+    supertest(start().app).post(path).set('content-type', 'application/json').send(text);
+  const deepTemplate = (levels: number): string =>
+    whole.replace('"containers":[', `"bottomless":${nested(levels)},"containers":[`);
+
+  it.each(['/mutate', '/validate'])('of much depth is answered at %s', async (path) => {
+    expect(responseOf(await asked(path, deepTemplate(980)))['uid']).toBe('705ab4f5-6393-11e8-b7cc-42010a800002');
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['a template', deepTemplate(10_000), /^request.object: must not be nested deeper than 1000 levels$/],
+    ['a body', deepTemplate(100_000), /^the body is nested deeper than 20000 levels$/],
+  ])('of bottomless depth is answered with a reason: %s', async (_case, text, reason) => {
+    const { status, body } = await asked('/mutate', text);
+    expect([status, (body as { error: string }).error]).toEqual([400, expect.stringMatching(reason)]);
+  });
+
+  describe('about a route without a bottom', () => {
+    const route = (annotations: JsonObject, labels: JsonObject = {}): JsonObject => ({
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'VirtualService',
+      metadata: { name: 'web', namespace: 'shop', annotations, labels },
+      spec: { http: [{ match: 'bottom', route: [{ destination: { host: 'web' } }] }] },
+    });
+    const memory = { 'sluice.dev/split': '{"services":{"web":{"canary":20,"release":"web-7","weights":{}}}}' };
+    const text = (object: JsonObject): string => {
+      const kind = { group: 'networking.istio.io', version: 'v1', kind: 'VirtualService' };
+      return JSON.stringify(review({ kind, object, oldObject: object })).replaceAll('"bottom"', nested(9_000));
+    };
+
+    it('lets it through as it is', async () => {
+      const answer = responseOf(await asked('/mutate', text(route(memory))));
+      expect(answer).toMatchObject({ allowed: true, warnings: [expect.stringContaining('none was kept')] });
+      expect(answer).not.toHaveProperty('patch');
+    });
+
+    it('is no way around the guard', async () => {
+      const owned = route({}, { 'app.kubernetes.io/managed-by': 'sluice' });
+      expect(responseOf(await asked('/validate/owned', text(owned)))).toMatchObject({ status: { code: 403 } });
+    });
   });
 
   it('of any JSON at all is answered, never with a 500', async () => {

@@ -7,7 +7,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { Log, LogFields } from '../telemetry/log.ts';
 import { about, auditLine, type AuditLine } from './audit-line.ts';
-import { decodeReview } from './decode-review.ts';
+import { decodeReview, tooDeep } from './decode-review.ts';
 import { encodeReview } from './encode-review.ts';
 import { jsonBody } from './read-body.ts';
 
@@ -90,7 +90,12 @@ const question =
       return;
     }
     const { request } = decoded;
-    const { answer, text, line } = answered(parts, answering, request);
+    const done = answered(parts, answering, request);
+    if ('tooDeep' in done) {
+      malformed(parts, response, { status: 400, error: done.tooDeep });
+      return;
+    }
+    const { answer, text, line } = done;
     response.setHeader('Content-Type', 'application/json');
     response.end(text);
     parts.metrics.admission(answer.case, stopwatch() - start, answer.allowed);
@@ -102,14 +107,23 @@ const question =
 type Answered = { readonly answer: Answer; readonly text: string; readonly line: AuditLine | undefined };
 
 /** The one place where a fault of our own becomes an answer, wherever on the way to the wire it shows. */
-const answered = (parts: WebhookParts, answering: Answering, request: AdmissionRequest): Answered => {
+const answered = (
+  parts: WebhookParts,
+  answering: Answering,
+  request: AdmissionRequest,
+): Answered | { readonly tooDeep: string } => {
   try {
     return written(request, answering(request, parts.clock.now()));
   } catch (err) {
+    const deep = isOutOfStack(err) ? tooDeep(request) : undefined;
+    if (deep !== undefined) return { tooDeep: deep };
     parts.log.error({ ...about(request), reason: 'fault', err } satisfies LogFields, 'answering failed');
     return written(request, parts.failureMode === 'open' ? letThrough : held);
   }
 };
+
+const isOutOfStack = (err: unknown): boolean =>
+  err instanceof Error && err.name === 'RangeError' && err.message.includes('call stack');
 
 const written = (request: AdmissionRequest, answer: Answer): Answered => ({
   answer,

@@ -23,41 +23,55 @@ const emptyIsAbsent: ReadonlySet<string> = new Set([
  * JSON with sorted keys, without null, empty lists and empty maps, which apimachinery's semantic equality treats as
  * absent. Quantities are compared as text: the API server has normalised them.
  */
-export const canonicalJson = (value: Json | undefined): string => JSON.stringify(canonical(value ?? null));
+export const canonicalJson = (value: Json | undefined): string => weighedCanonicalJson(value).text;
+
+/** The same, with the approximate number of characters of the value that the text leaves out. */
+export const weighedCanonicalJson = (value: Json | undefined): { readonly text: string; readonly hidden: number } => {
+  const tally = { hidden: 0 };
+  return { text: JSON.stringify(canonical(value ?? null, tally)), hidden: tally.hidden };
+};
+
+type Tally = { hidden: number };
 
 // Runs twice per admission. Values that are already canonical, as most of a template is, are not copied.
-const canonical = (value: Json): Json => {
+const canonical = (value: Json, tally: Tally): Json => {
   if (value === null || typeof value !== 'object') return value;
-  return isList(value) ? canonicalList(value) : canonicalObject(value);
+  return isList(value) ? canonicalList(value, tally) : canonicalObject(value, tally);
 };
 
 const isList = (value: Json & object): value is readonly Json[] => Array.isArray(value);
 
-const canonicalList = (list: readonly Json[]): Json => {
-  const result = list.map((item) => canonical(item));
+const canonicalList = (list: readonly Json[], tally: Tally): Json => {
+  const result = list.map((item) => canonical(item, tally));
   return result.every((item, i) => item === list[i]) ? list : result;
 };
 
-const canonicalObject = (object: { readonly [key: string]: Json | undefined }): Json => {
+const canonicalObject = (object: { readonly [key: string]: Json | undefined }, tally: Tally): Json => {
   const keys = Object.keys(object);
   const values: Json[] = [];
   let asItStands = inOrder(keys);
   for (const key of asItStands ? keys : sort(keys)) {
-    const value = canonical(object[key] ?? null);
+    const value = canonical(object[key] ?? null, tally);
     values.push(value);
     asItStands &&= value === object[key] && !isDropped(key, value);
   }
-  return asItStands ? object : rebuilt(keys, values);
+  return asItStands ? object : rebuilt(keys, values, tally);
 };
 
-const rebuilt = (keys: readonly string[], values: readonly Json[]): Json => {
+const rebuilt = (keys: readonly string[], values: readonly Json[], tally: Tally): Json => {
   const result: { [key: string]: Json } = {};
   for (let i = 0; i < keys.length; i += 1) {
     const [key, value] = [keys[i] ?? '', values[i] ?? null];
     if (!isDropped(key, value)) result[key] = value;
+    else tally.hidden += key.length + (key === prototype ? Infinity : emptyValue);
   }
   return result;
 };
+
+/** `:null,` and quotes. */
+const emptyValue = 8;
+/** No API object has this key, and assigning it would set the prototype. */
+const prototype = '__proto__';
 
 const inOrder = (keys: readonly string[]): boolean => {
   for (let i = 1; i < keys.length; i += 1) if ((keys[i - 1] ?? '') > (keys[i] ?? '')) return false;
@@ -80,8 +94,7 @@ const sort = (keys: string[]): readonly string[] => {
 
 const isDropped = (key: string, value: Json): boolean => {
   if (value === null) return true;
-  // No API object has this key, and assigning it would set the prototype.
-  if (key === '__proto__') return true;
+  if (key === prototype) return true;
   if (typeof value !== 'object') return false;
   return isList(value) ? value.length === 0 : emptyIsAbsent.has(key) && Object.keys(value).length === 0;
 };

@@ -1,9 +1,8 @@
 /** The hash of a pod template. Marks and Releases are bound to it. */
 import { hash } from 'node:crypto';
 import type { Json, Labels, PodTemplate } from '../../values/kube-object.ts';
-import { weightOf } from '../../values/extent.ts';
 import { Recent } from '../../values/recent.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { weighedCanonicalJson } from './canonical-json.ts';
 import { sameJson } from '../../values/same-json.ts';
 
 /** Set by the Deployment controller on the templates of its ReplicaSets. */
@@ -20,9 +19,10 @@ export const templateHash = (template: PodTemplate): string => {
   const looks = looksOf(template);
   const known = hashed.recall(looks);
   if (known !== undefined && sameJson(known.template, template)) return known.hash;
-  const text = canonicalJson(comparable(template));
+  const { text, hidden } = weighedCanonicalJson(comparable(template));
   const named = hash('sha256', text, 'hex').slice(0, hexDigits);
-  if (isWorthKeeping(text, template)) hashed.keep(looks, { template, hash: named });
+  // Nulls do not show in the text, and there may be a hundred thousand.
+  if (text.length + hidden <= worthKeeping) hashed.keep(looks, { template, hash: named });
   else largeHashed.set(template, named);
   return named;
 };
@@ -32,12 +32,8 @@ export const templateHash = (template: PodTemplate): string => {
  * next write. Comparing it with a recent one that looks alike takes a fifth of the time of hashing it.
  */
 const hashed = new Recent<{ readonly template: PodTemplate; readonly hash: string }>(32);
-/** Bounds the cache's memory: characters of text, and JSON values. */
-const worthKeeping = { text: 64 * 1024, values: 8 * 1024 };
-
-/** The text alone is no bound: canonical JSON drops nulls, of which a template may have a hundred thousand. */
-const isWorthKeeping = (text: string, template: PodTemplate): boolean =>
-  text.length <= worthKeeping.text && weightOf(template, worthKeeping.values) !== Infinity;
+/** Characters: bounds the cache's memory. */
+const worthKeeping = 64 * 1024;
 
 /**
  * Hashes of larger templates, kept as long as their request, since one answer needs a template's hash several times.
