@@ -17,6 +17,7 @@ const over = (): Promise<void> =>
   world.until('the end', (w) => w.release()?.over === true && w.remains().length === 0 && w.rolledOut());
 const atStep = (step: number): Promise<void> =>
   world.until(`step ${step}`, (w) => w.release()?.phase === 'Progressing' && w.release()?.step === step);
+const promoting = (): Promise<void> => world.until('the promotion', (w) => w.release()?.phase === 'Promoting');
 const says = (words: string): Promise<void> =>
   world.until(`"${words}"`, (w) => w.release()?.message.includes(words) === true);
 const phases = (): readonly string[] => world.releases().map(({ phase }) => phase);
@@ -81,6 +82,21 @@ describe('a route that somebody writes', () => {
     world.apply(virtualService());
     await over();
     expect(phases()).toEqual(['Succeeded']);
+  });
+
+  it.each([
+    ['at a step can be aborted', (): Promise<void> => atStep(1), (): void => world.ask('abort'), 'Aborted'],
+    ['after the last is promoted all the same', (): Promise<void> => promoting(), (): void => undefined, 'Succeeded'],
+  ] as const)('whose kind is taken away %s', async (_when, moment, act, end) => {
+    await begin();
+    world.kubernetes.pods.fate(() => 3000);
+    world.applyVersion('v2');
+    await moment();
+    world.remove({ gvk: kinds.crd, name: 'virtualservices.networking.istio.io' });
+    await world.settle();
+    act();
+    await over();
+    expect(phases()).toEqual([end]);
   });
 });
 

@@ -44,6 +44,22 @@ describe.each(splittings)('a release whose split is %s', (splitting) => {
     expect([world.told().at(0), world.told().at(-1)]).toEqual(['ReleaseStarted', 'ReleaseSucceeded']);
   });
 
+  it('sends a share after the other to the canary, each for an interval, and nothing before its pods are known', async () => {
+    await begin({ splitting });
+    const shares: (readonly [number, number])[] = [];
+    const start = world.clock.now();
+    world.server.subscribe(() => {
+      const share = world.requests.share() ?? 0;
+      if (shares.at(-1)?.[1] !== share) shares.push([(world.clock.now() - start) / 1000, share]);
+    });
+    world.applyVersion('v2');
+    await over();
+    const routed = shares.filter(([, share]) => share > 0).map(([at, share]) => `${share} % after ${Math.round(at)} s`);
+    expect(routed).toEqual(splitting === 'replicas' ? [] : ['20 % after 2 s', '50 % after 12 s']);
+    await world.until('the end', (w) => w.release()?.over === true);
+    expect((world.clock.now() - start) / 1000).toBeGreaterThanOrEqual(20);
+  });
+
   it('fails when its checks do, and its template is held', async () => {
     await begin({ splitting });
     const pods = podsOf('v1');
@@ -295,8 +311,16 @@ describe.each(splittings)('a release whose split is %s', (splitting) => {
     world.kubernetes.pods.fate(() => 3000);
     await over();
     await ended({ phase: 'Succeeded', serves: { 'web v2': 4 } });
-    // The routes come back to pods that are new to the proxies: a thing of the plan, which does not wait for them yet.
     expect(world.requests.losses.filter((loss) => !loss.includes('not every proxy knows'))).toEqual([]);
+    // See the last test.
     mayLose = true;
   });
+});
+
+it.failing('with Recreate the routes come back to stable pods that every proxy knows', async () => {
+  mayLose = true;
+  await begin({ strategy: 'Recreate' });
+  world.applyVersion('v2');
+  await over();
+  expect(world.requests.losses).toEqual([]);
 });
