@@ -6,9 +6,9 @@ import { definitionOf } from '../../src/memory/served-kinds.ts';
 import { controllerWatches, webhookWatches } from '../../src/main/watches.ts';
 import { manualClock, type ManualClock } from '../../src/ports/clock.ts';
 import { kinds } from '../../src/schema/kinds.ts';
-import type { ReleaseStatus } from '../../src/schema/release.ts';
+import type { Release, ReleaseStatus } from '../../src/schema/release.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { gvk, type JsonObject, type KubeObject, type ObjectRef } from '../../src/values/kube-object.ts';
+import { gvk, isA, type JsonObject, type KubeObject, type ObjectRef } from '../../src/values/kube-object.ts';
 import { sluiceAdmission } from '../../test/harness/admission.ts';
 import { storyController } from '../../test/harness/engine-wiring.ts';
 import { app, service, virtualService } from '../../test/support/manifests.ts';
@@ -66,6 +66,18 @@ const askWebhook = (server: MemoryServer, clock: ManualClock): void => {
   };
 };
 
+/** The newest Release of every workload; a cluster has no index of them. */
+const followReleases = (server: MemoryServer): ((workload: string) => Release | undefined) => {
+  const newest = new Map<string, Release>();
+  server.subscribe(({ type, object }) => {
+    if (type !== 'set' || !isA(object, kinds.release)) return;
+    const { name } = object.spec.workload;
+    const known = newest.get(name)?.metadata.uid ?? '';
+    if ((object.metadata.uid ?? '') >= known) newest.set(name, object);
+  });
+  return (workload) => newest.get(workload);
+};
+
 type Running = { readonly cluster: MemoryCluster; readonly reconciles: () => number };
 
 const runSluice = (server: MemoryServer, clock: ManualClock, traffic: SteadyTraffic): Running => {
@@ -100,6 +112,7 @@ const deploy = (server: MemoryServer, names: readonly string[]): void => {
 export const aFleet = async (n: number): Promise<Fleet> => {
   const clock = manualClock();
   const server = new MemoryServer({ clock });
+  const releaseOf = followReleases(server);
   runControllers(server);
   install(server);
   askWebhook(server, clock);
@@ -133,7 +146,7 @@ export const aFleet = async (n: number): Promise<Fleet> => {
           { spec: { template: (inNamespace(app({ name, version })).spec?.['template'] ?? {}) as JsonObject } },
         );
     },
-    status: (name) => server.list(kinds.release, namespace).findLast(({ spec }) => spec.workload.name === name)?.status,
+    status: (name) => releaseOf(name)?.status,
     touch: (name, text) =>
       patch({ gvk: route, namespace, name: `${name}-routes` }, { metadata: { annotations: { touched: text } } }),
     settle,

@@ -14,17 +14,20 @@ export interface ControlLoop {
 }
 
 export type LoopOptions = {
+  /** Takes note of a change, paused or not. True where there is something to do. */
   readonly concerns: (event: ServerEvent) => boolean;
-  /** Looks at everything there is and does what is to be done now. Its own writes have it called again. */
+  /** Does what is to be done now. Its own writes have it called again. */
   readonly work: () => void;
 };
 
-/** Runs `work`; what the API server refuses is tried again after the next change. */
-export const unlessRefused = (work: () => void): void => {
+/** Runs `work`. False where the API server refused something. */
+export const unlessRefused = (work: () => void): boolean => {
   try {
     work();
+    return true;
   } catch (error) {
-    if (!(error instanceof ClusterError)) throw error;
+    if (error instanceof ClusterError) return false;
+    throw error;
   }
 };
 
@@ -33,7 +36,7 @@ export const controlLoop = (server: MemoryServer, { concerns, work }: LoopOption
   let delay: Milliseconds = 0;
   let paused = false;
   let waiting = false;
-  const run = (): void => unlessRefused(work);
+  const run = (): void => void unlessRefused(work);
   const due = (): void => {
     waiting = false;
     if (!paused) run();

@@ -1,7 +1,9 @@
 /** Rolls Deployments: their ReplicaSets, their revisions, and what their status says. */
 import type { Deployment, JsonObject, KubeObject } from '../values/kube-object.ts';
+import type { Instant } from '../values/time.ts';
+import { selects } from '../values/label-selector.ts';
 import { kinds } from '../schema/kinds.ts';
-import { controlLoop, unlessRefused, type ControlLoop } from './control-loop.ts';
+import type { ControlLoop } from './control-loop.ts';
 import {
   countedStatus,
   deadlineOf,
@@ -13,10 +15,12 @@ import {
   type DeploymentStatus,
   type Said,
 } from './deployment-status.ts';
-import type { Author, MemoryServer } from './memory-server.ts';
+import { controllersIn, keyedLoop, type KeyedLoop, type LoopKey } from './keyed-loop.ts';
+import type { Author, MemoryServer, ServerEvent } from './memory-server.ts';
 import {
   collisionsOf,
   inherited,
+  isFree,
   isOfTemplate,
   replicaSets,
   newSet,
@@ -33,23 +37,15 @@ import { refOf } from './write-rules.ts';
 
 const author: Author = { user: 'system:serviceaccount:kube-system:deployment-controller' };
 
-const watched: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet']);
-
 export const deploymentController = (server: MemoryServer): ControlLoop => {
-  const alarms = new Map<string, () => void>();
-  const loop: ControlLoop = controlLoop(server, {
-    concerns: ({ object }) => watched.has(object.kind),
-    work: () => {
-      for (const object of server.list(kinds.deployment)) {
-        const key = `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
-        unlessRefused(() => new Rolling(server, object).sync());
-        alarms.get(key)?.();
-        const due = dueAt(server, object);
-        if (due !== undefined)
-          alarms.set(
-            key,
-            server.clock.after(due - server.clock.now(), () => loop.run()),
-          );
+  const loop: KeyedLoop = keyedLoop(server, {
+    gvk: kinds.deployment,
+    concerned: (event) => deploymentsIn(server, event),
+    work: (object) => {
+      try {
+        new Rolling(server, object).sync();
+      } finally {
+        loop.alarm(object.metadata, dueAt(server, object));
       }
     },
   });
@@ -57,10 +53,26 @@ export const deploymentController = (server: MemoryServer): ControlLoop => {
 };
 
 /** A roll that makes no progress is told of in time, although nothing happens then. */
-const dueAt = (server: MemoryServer, { metadata }: KubeObject): number | undefined => {
-  const { name, namespace = '' } = metadata;
-  const stored = server.get({ gvk: kinds.deployment, name, namespace });
-  return stored === undefined ? undefined : deadlineOf(stored);
+const dueAt = (server: MemoryServer, object: Deployment): Instant | undefined => {
+  const stored = server.get(refOf(kinds.deployment, object));
+  return stored && deadlineOf(stored);
+};
+
+const deploymentsIn = (server: MemoryServer, event: ServerEvent): readonly LoopKey[] | undefined => {
+  const { object } = event;
+  if (object.kind === 'Deployment') return [object.metadata];
+  if (object.kind !== 'ReplicaSet') return undefined;
+  return [...controllersIn(event, 'Deployment'), ...adopters(server, object)];
+};
+
+/** Deployments that may take up a ReplicaSet which nobody controls. */
+const adopters = (server: MemoryServer, set: KubeObject): readonly LoopKey[] => {
+  const { namespace, labels } = set.metadata;
+  if (!isFree(set)) return [];
+  return server
+    .list(kinds.deployment, namespace)
+    .filter(({ spec }) => selects({ matchLabels: spec.selector.matchLabels ?? {} }, labels))
+    .map(({ metadata }) => metadata);
 };
 
 /** One look at one Deployment. Every write of it has it looked at again. */

@@ -1,17 +1,16 @@
 /** Publishes the pods that Services select, in one EndpointSlice for each Service. */
-import { gvk, type KubeObject, type Service } from '../values/kube-object.ts';
+import { gvk, isA, type KubeObject, type Labels, type Service } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { selects } from '../values/label-selector.ts';
-import { controlLoop, unlessRefused, type ControlLoop } from './control-loop.ts';
-import type { Author, MemoryServer } from './memory-server.ts';
+import type { ControlLoop } from './control-loop.ts';
+import { keyedLoop, type LoopKey } from './keyed-loop.ts';
+import type { Author, MemoryServer, ServerEvent } from './memory-server.ts';
 import { isOwnedBy, ownerOf } from './owned-sets.ts';
 import { sameJson } from '../values/same-json.ts';
 import { addressOf, isReady } from './pods.ts';
 import { refOf } from './write-rules.ts';
 
 const author: Author = { user: 'system:serviceaccount:kube-system:endpointslice-controller' };
-
-const watched: ReadonlySet<string> = new Set(['Service', 'Pod', 'EndpointSlice']);
 
 export type Endpoint = {
   readonly addresses: readonly string[];
@@ -21,20 +20,78 @@ export type Endpoint = {
 type Slice = KubeObject & { readonly endpoints?: readonly Endpoint[] };
 const slices = gvk<Slice>('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices');
 
-export const endpointController = (server: MemoryServer): ControlLoop =>
-  controlLoop(server, {
-    concerns: ({ object }) => watched.has(object.kind),
-    work: () => {
-      for (const service of server.list(kinds.service)) unlessRefused(() => publish(server, service));
+const suffix = '-endpoints';
+
+export const endpointController = (server: MemoryServer): ControlLoop => {
+  const selectors = new SelectorIndex();
+  for (const service of server.list(kinds.service)) selectors.add(service);
+  return keyedLoop(server, {
+    gvk: kinds.service,
+    concerned: (event) => {
+      selectors.follow(event);
+      return servicesIn(event, selectors);
     },
+    work: (service) => publish(server, service),
   });
+};
+
+/** Services by a label that they select. */
+class SelectorIndex {
+  readonly #services = new Map<string, Map<string, Service>>();
+
+  add(service: Service): void {
+    const word = this.#wordOf(service);
+    this.#services.set(
+      word,
+      (this.#services.get(word) ?? new Map<string, Service>()).set(service.metadata.name, service),
+    );
+  }
+
+  follow({ type, object, before }: ServerEvent): void {
+    if (before !== undefined && isA(before, kinds.service)) this.#remove(before);
+    if (type === 'set' && isA(object, kinds.service)) this.add(object);
+  }
+
+  /** Services that select a pod. */
+  selecting({ metadata: { namespace, labels = {} } }: KubeObject): readonly LoopKey[] {
+    return Object.entries(labels).flatMap(([key, value]) =>
+      [...(this.#services.get(wordOf(namespace, key, value))?.values() ?? [])]
+        .filter(({ spec }) => selects({ matchLabels: spec.selector ?? {} }, labels))
+        .map(({ metadata }) => metadata),
+    );
+  }
+
+  #remove(service: Service): void {
+    const word = this.#wordOf(service);
+    const services = this.#services.get(word);
+    services?.delete(service.metadata.name);
+    if (services?.size === 0) this.#services.delete(word);
+  }
+
+  #wordOf({ metadata: { namespace }, spec: { selector = {} } }: Service): string {
+    const [[key, value] = ['', '']] = Object.entries(selector);
+    return wordOf(namespace, key, value);
+  }
+}
+
+const wordOf = (namespace: string | undefined, key: string, value: string): string =>
+  `${namespace ?? ''}/${key}=${value}`;
+
+const servicesIn = ({ object, before }: ServerEvent, selectors: SelectorIndex): readonly LoopKey[] | undefined => {
+  const { metadata } = object;
+  if (object.kind === 'Service') return [metadata];
+  if (object.kind === 'EndpointSlice')
+    return metadata.name.endsWith(suffix) ? [{ ...metadata, name: metadata.name.slice(0, -suffix.length) }] : [];
+  if (object.kind !== 'Pod') return undefined;
+  return [...selectors.selecting(object), ...(before === undefined ? [] : selectors.selecting(before))];
+};
 
 /** Ready endpoints of a Service, as published. */
 export const readyEndpoints = (server: MemoryServer, namespace: string, service: string): readonly Endpoint[] => {
   const found = server.get({ gvk: kinds.service, namespace, name: service });
-  const published = server.list(slices, namespace);
-  return published
-    .filter((slice) => found !== undefined && isOwnedBy(slice, found.metadata.uid))
+  return server
+    .owned(slices, found?.metadata.uid ?? '')
+    .filter((slice) => isOwnedBy(slice, found?.metadata.uid))
     .flatMap(({ endpoints = [] }) => endpoints)
     .filter(({ conditions }) => conditions.ready);
 };
@@ -52,10 +109,10 @@ const publish = (server: MemoryServer, object: Service): void => {
   if (isOwnedBy(stored, object.metadata.uid) && !sameJson(stored, next)) server.replace(next, slices, author);
 };
 
-const endpointsOf = (server: MemoryServer, { metadata }: KubeObject, matchLabels: Readonly<Record<string, string>>) =>
-  server.list(kinds.pod, metadata.namespace).flatMap((pod): Endpoint[] => {
+const endpointsOf = (server: MemoryServer, { metadata }: KubeObject, selector: Labels) =>
+  server.select(kinds.pod, metadata.namespace ?? '', selector).flatMap((pod): Endpoint[] => {
     const address = addressOf(pod);
-    if (address === undefined || !selects({ matchLabels }, pod.metadata.labels)) return [];
+    if (address === undefined) return [];
     const targetRef = { kind: 'Pod', name: pod.metadata.name } as const;
     return [{ addresses: [address], conditions: { ready: isReady(pod) }, targetRef }];
   });
@@ -64,7 +121,7 @@ const sliceOf = ({ metadata }: KubeObject, endpoints: readonly Endpoint[]): Slic
   apiVersion: 'discovery.k8s.io/v1',
   kind: 'EndpointSlice',
   metadata: {
-    name: `${metadata.name}-endpoints`,
+    name: `${metadata.name}${suffix}`,
     namespace: metadata.namespace ?? '',
     labels: {
       ...metadata.labels,

@@ -2,44 +2,62 @@
 import type { Gvk, KubeObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { controlLoop, type ControlLoop } from './control-loop.ts';
-import type { MemoryServer } from './memory-server.ts';
+import type { MemoryServer, ServerEvent } from './memory-server.ts';
 import { kindKey } from './served-kinds.ts';
 import { refOf } from './write-rules.ts';
 
-export const garbageCollector = (server: MemoryServer): ControlLoop =>
-  controlLoop(server, {
-    concerns: ({ type, object: { metadata } }) =>
-      type === 'removed' || metadata.deletionTimestamp !== undefined || metadata.ownerReferences !== undefined,
+export const garbageCollector = (server: MemoryServer): ControlLoop => {
+  const candidates = new Set<string>();
+  /** Owners that are gone: what they owned is looked up when it is collected. */
+  const gone = new Set<string>();
+  const note = ({ type, object: { metadata } }: Pick<ServerEvent, 'type' | 'object'>): boolean => {
+    const { uid = '', deletionTimestamp, ownerReferences } = metadata;
+    if (type === 'removed') gone.add(uid);
+    else if (deletionTimestamp !== undefined || ownerReferences !== undefined) candidates.add(uid);
+    else return false;
+    return true;
+  };
+  for (const [, object] of server.everything()) note({ type: 'set', object });
+  return controlLoop(server, {
+    concerns: note,
     work: () => {
-      const all = server.everything();
-      const live = new Set(all.map(([, { metadata }]) => metadata.uid));
-      for (const [gvk, object] of all) collect(server, { gvk, object }, live);
+      for (const uid of gone) for (const [, { metadata }] of server.dependents(uid)) candidates.add(metadata.uid ?? '');
+      const found = server
+        .withUids(candidates)
+        .map(([gvk, object]) => ({ gvk, object, lost: lostOwners(server, object) }));
+      gone.clear();
+      candidates.clear();
+      for (const one of found) collect(server, one);
     },
   });
+};
 
-type Found = { readonly gvk: Gvk; readonly object: KubeObject };
+type Found = {
+  readonly gvk: Gvk;
+  readonly object: KubeObject;
+  /** Owners that were gone when the pass began. */
+  readonly lost: ReadonlySet<string>;
+};
 
-/** What goes has everything looked at again. */
-const collect = (server: MemoryServer, { gvk, object }: Found, live: ReadonlySet<string | undefined>): void => {
-  // It may be gone with something else by now.
+const lostOwners = (server: MemoryServer, { metadata: { ownerReferences = [] } }: KubeObject): ReadonlySet<string> =>
+  new Set(ownerReferences.filter(({ uid }) => !server.isThere(uid)).map(({ uid }) => uid));
+
+/** What goes has its dependents looked at in the next pass. */
+const collect = (server: MemoryServer, { gvk, object, lost }: Found): void => {
+  // It may be gone with something else by now, or has changed and is looked at again.
   if (server.get(refOf(gvk, object)) !== object) return;
   const { deletionTimestamp, ownerReferences = [] } = object.metadata;
   if (deletionTimestamp !== undefined) finish(server, gvk, object);
-  const gone = ownerReferences.filter(({ uid }) => !live.has(uid));
-  if (gone.length === 0) return;
-  if (gone.length === ownerReferences.length) server.purge(refOf(gvk, object));
-  else server.disown(gvk, object, new Set(gone.map(({ uid }) => uid)));
+  if (lost.size === 0) return;
+  if (ownerReferences.every(({ uid }) => lost.has(uid))) server.purge(refOf(gvk, object));
+  else server.disown(gvk, object, lost);
 };
 
 /** A namespace goes after everything in it, another object after everything that it owns. */
 const finish = (server: MemoryServer, gvk: Gvk, object: KubeObject): void => {
-  const { metadata } = object;
+  const { name, uid = '' } = object.metadata;
   const isNamespace = kindKey(gvk) === kindKey(kinds.namespace);
-  for (const [own, other] of server.everything()) {
-    const goesFirst = isNamespace
-      ? other.metadata.namespace === metadata.name
-      : other.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) === true;
-    if (goesFirst) server.purge(refOf(own, other));
-  }
+  const others = isNamespace ? server.everything(name) : server.dependents(uid);
+  for (const [own, other] of others) server.purge(refOf(own, other));
   server.purge(refOf(gvk, object));
 };

@@ -24,6 +24,7 @@ export class KindCache {
   readonly watch: MemoryWatch;
   readonly #emit: (change: ClusterChange) => void;
   readonly #objects = new Map<string, KubeObject>();
+  readonly #namespaces = new Map<string, Map<string, KubeObject>>();
   readonly #versions = new Map<string, number>();
   readonly #selects: (object: KubeObject) => boolean;
   /** Version of the list the cache began with; undefined while the kind is not served. */
@@ -44,12 +45,13 @@ export class KindCache {
   }
 
   get(namespace: string | undefined, name: string): KubeObject | undefined {
-    return this.#objects.get(keyOf({ ...(namespace === undefined ? {} : { namespace }), name }));
+    return this.#objects.get(`${namespace ?? ''}/${name}`);
   }
 
+  /** In time proportional to the result. */
   list(namespace?: string): readonly KubeObject[] {
-    const all = [...this.#objects.values()];
-    return namespace === undefined ? all : all.filter(({ metadata }) => metadata.namespace === namespace);
+    const objects = namespace === undefined ? this.#objects : this.#namespaces.get(namespace);
+    return objects === undefined ? [] : [...objects.values()];
   }
 
   /** Takes over a complete list of this version. */
@@ -89,13 +91,24 @@ export class KindCache {
     const isSame = known !== undefined && known.metadata.uid === object.metadata.uid;
     if (known !== undefined && !isSame) this.#drop(known, known);
     const kept = this.#trimmed(object);
-    this.#objects.set(key, kept);
+    this.#put(key, kept);
     const change = { type: 'set', gvk: this.watch.gvk, object: kept } as const;
     this.#emit(isSame ? { ...change, before: known } : change);
   }
 
+  #put(key: string, object: KubeObject): void {
+    const { namespace = '' } = object.metadata;
+    this.#objects.set(key, object);
+    const objects = this.#namespaces.get(namespace) ?? new Map<string, KubeObject>();
+    this.#namespaces.set(namespace, objects.set(key, object));
+  }
+
   #drop(known: KubeObject, last: KubeObject): void {
-    this.#objects.delete(keyOf(known.metadata));
+    const key = keyOf(known.metadata);
+    const objects = this.#namespaces.get(known.metadata.namespace ?? '');
+    this.#objects.delete(key);
+    objects?.delete(key);
+    if (objects?.size === 0) this.#namespaces.delete(known.metadata.namespace ?? '');
     this.#emit({ type: 'removed', gvk: this.watch.gvk, object: last });
   }
 

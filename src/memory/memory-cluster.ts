@@ -4,7 +4,6 @@
  */
 import type { Gvk, KubeObject, Labels, ObjectRef } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
-import { selects } from '../values/label-selector.ts';
 import { ClusterError, type Cluster, type ClusterChange, type Patch, type WriteOptions } from '../ports/cluster.ts';
 import { errorOf, noFaults, type ClientWrite, type FaultPlan } from './faults.ts';
 import { KindCache, type MemoryWatch } from './kind-cache.ts';
@@ -53,6 +52,7 @@ class WatchingCluster implements MemoryCluster {
   readonly #server: MemoryServer;
   readonly #author: Author;
   readonly #caches: readonly KindCache[];
+  readonly #cachesByKind: ReadonlyMap<string, readonly KindCache[]>;
   readonly #listeners: ((change: ClusterChange) => void)[] = [];
   readonly #servedListeners: ((gvk: Gvk) => void)[] = [];
   readonly #unsubscribe: () => void;
@@ -70,6 +70,7 @@ class WatchingCluster implements MemoryCluster {
     this.#author = author;
     this.#faults = faults;
     this.#caches = watch.map((one) => new KindCache(one, (change) => this.#emit(change)));
+    this.#cachesByKind = Map.groupBy(this.#caches, (cache) => kindKey(cache.watch.gvk));
     for (const cache of this.#caches) this.#begin(cache);
     this.#unsubscribe = server.subscribe((event) => this.#untold.add(event));
     this.ready = new Promise((resolve) => (this.#becomeReady = resolve));
@@ -81,9 +82,9 @@ class WatchingCluster implements MemoryCluster {
   }
 
   list<T extends KubeObject>(gvk: Gvk<T>, namespace?: string): readonly T[] {
-    return this.#holding(gvk, namespace).flatMap((cache) =>
-      cache.list(namespace),
-    ) as readonly KubeObject[] as readonly T[];
+    const [first, ...others] = this.#holding(gvk, namespace).map((cache) => cache.list(namespace));
+    const all: readonly KubeObject[] = others.length === 0 ? (first ?? []) : [first ?? [], ...others].flat();
+    return all as readonly T[];
   }
 
   serves(gvk: Gvk): boolean {
@@ -147,9 +148,7 @@ class WatchingCluster implements MemoryCluster {
   async fetchList<T extends KubeObject>(gvk: Gvk<T>, namespace: string, labels: Labels): Promise<readonly T[]> {
     await this.#travel();
     if (!this.#server.serves(gvk)) throw notServed(`list ${resourceName(gvk)} in ${namespace}`);
-    return this.#server
-      .list(gvk, namespace)
-      .filter(({ metadata }) => selects({ matchLabels: labels }, metadata.labels));
+    return this.#server.select(gvk, namespace, labels);
   }
 
   stop(): Promise<void> {
@@ -251,7 +250,7 @@ class WatchingCluster implements MemoryCluster {
   }
 
   #cachesOf(gvk: Gvk): readonly KindCache[] {
-    return this.#caches.filter(({ watch }) => kindKey(watch.gvk) === kindKey(gvk));
+    return this.#cachesByKind.get(kindKey(gvk)) ?? [];
   }
 
   /** Reading a kind that nobody watches would look like an empty cluster. */

@@ -2,7 +2,7 @@
  * An API server without a network: objects with versions, guarded writes, admission, and everybody who watches told of every
  * change in order. Everything happens in the moment of the call; `memory-cluster.ts` puts the port over it.
  */
-import type { Gvk, JsonObject, KubeObject, ObjectRef } from '../values/kube-object.ts';
+import type { Gvk, JsonObject, KubeObject, Labels, ObjectRef } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { toRfc3339 } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -21,6 +21,7 @@ import {
   refText,
 } from './refusals.ts';
 import { definitionName, kindKey, traitsOf, type KindTraits } from './served-kinds.ts';
+import { StoredObjects, type StoredObject } from './stored-objects.ts';
 import { asSent, asStored, born, problemOf, refOf, rewritten, sameObject } from './write-rules.ts';
 
 /** Who writes, as the API server has authenticated it. */
@@ -49,16 +50,12 @@ export type Removal = {
 
 export type MemoryServerOptions = { readonly clock: Clock; readonly admission?: Admission };
 
-type Stored = { readonly gvk: Gvk; readonly objects: Map<string, KubeObject> };
-
-const nameKey = ({ namespace, name }: Pick<ObjectRef, 'namespace' | 'name'>): string => `${namespace ?? ''}/${name}`;
-
 const copied = (object: KubeObject): KubeObject => asSent(object as unknown as JsonObject) as unknown as KubeObject;
 
 export class MemoryServer {
   readonly clock: Clock;
   admission: Admission | undefined;
-  readonly #kinds = new Map<string, Stored>();
+  readonly #objects = new StoredObjects();
   readonly #listeners = new Set<(event: ServerEvent) => void>();
   #version = 0;
   #uids = 0;
@@ -84,20 +81,41 @@ export class MemoryServer {
   }
 
   get<T extends KubeObject>(ref: ObjectRef<T>): T | undefined {
-    return this.#kinds.get(kindKey(ref.gvk))?.objects.get(nameKey(ref)) as T | undefined;
+    return this.#objects.get(ref) as T | undefined;
   }
 
   /** In the order in which they were created. */
   list<T extends KubeObject>(gvk: Gvk<T>, namespace?: string): readonly T[] {
-    const all = [...(this.#kinds.get(kindKey(gvk))?.objects.values() ?? [])] as readonly KubeObject[] as readonly T[];
-    return namespace === undefined ? all : all.filter(({ metadata }) => metadata.namespace === namespace);
+    return this.#objects.list(gvk, namespace) as readonly T[];
   }
 
-  /** Every object there is, of whatever kind. */
-  everything(): readonly (readonly [Gvk, KubeObject])[] {
-    return [...this.#kinds.values()].flatMap(({ gvk, objects }) =>
-      [...objects.values()].map((object) => [gvk, object] as const),
-    );
+  /** Those that have all these labels, in the order in which they were created. */
+  select<T extends KubeObject>(gvk: Gvk<T>, namespace: string, labels: Labels): readonly T[] {
+    return this.#objects.select(gvk, namespace, labels) as readonly T[];
+  }
+
+  /** Those that have this object among their owners, in the order in which they were created. */
+  owned<T extends KubeObject>(gvk: Gvk<T>, uid: string): readonly T[] {
+    return this.#objects.owned(gvk, uid) as readonly T[];
+  }
+
+  /** Every object there is, of whatever kind, in a namespace when one is given; kind by kind. */
+  everything(namespace?: string): readonly StoredObject[] {
+    return this.#objects.everything(namespace);
+  }
+
+  /** Objects of whatever kind that have this one among their owners; kind by kind. */
+  dependents(uid: string): readonly StoredObject[] {
+    return this.#objects.dependents(uid);
+  }
+
+  /** Those of the objects that are there; kind by kind. */
+  withUids(uids: Iterable<string>): readonly StoredObject[] {
+    return this.#objects.withUids(uids);
+  }
+
+  isThere(uid: string): boolean {
+    return this.#objects.isThere(uid);
   }
 
   /** The object there; throws a ClusterError of `what` where the kind is not served or the object is not there. */
@@ -171,7 +189,7 @@ export class MemoryServer {
   purge(ref: ObjectRef): void {
     const stored = this.get(ref);
     if (stored === undefined) return;
-    this.#kinds.get(kindKey(ref.gvk))?.objects.delete(nameKey(ref));
+    this.#objects.delete(ref);
     this.#version += 1;
     const last = { ...stored, metadata: { ...stored.metadata, resourceVersion: String(this.#version) } };
     this.#tell({ type: 'removed', gvk: ref.gvk, object: asStored(last), before: stored, version: this.#version });
@@ -187,14 +205,12 @@ export class MemoryServer {
 
   /** The objects of a kind go with its definition. */
   #withdraw(definition: string): void {
-    for (const { gvk } of [...this.#kinds.values()])
+    for (const gvk of this.#objects.kinds())
       if (definitionName(gvk) === definition) for (const object of this.list(gvk)) this.purge(refOf(gvk, object));
   }
 
   #orphan(uid: string): void {
-    for (const [gvk, object] of this.everything())
-      if (object.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true)
-        this.disown(gvk, object, new Set([uid]));
+    for (const [gvk, object] of this.dependents(uid)) this.disown(gvk, object, new Set([uid]));
   }
 
   #traits(gvk: Gvk): KindTraits | undefined {
@@ -251,11 +267,7 @@ export class MemoryServer {
   #put<T extends KubeObject>(gvk: Gvk<T>, object: KubeObject): T {
     this.#version += 1;
     const stored = asStored({ ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } });
-    const kind = this.#kinds.get(kindKey(gvk)) ?? { gvk, objects: new Map<string, KubeObject>() };
-    this.#kinds.set(kindKey(gvk), kind);
-    const key = nameKey(stored.metadata);
-    const before = kind.objects.get(key);
-    kind.objects.set(key, stored);
+    const before = this.#objects.put(gvk, stored);
     const change = { type: 'set', gvk, object: stored, version: this.#version } as const;
     this.#tell(before === undefined ? change : { ...change, before });
     return stored as KubeObject as T;

@@ -45,20 +45,20 @@ export const isOwnedBy = ({ metadata }: KubeObject, uid: string | undefined): bo
 /** The newest first. */
 export const setsOf = (server: MemoryServer, { metadata }: Deployment): readonly OwnedSet[] =>
   server
-    .list(replicaSets, metadata.namespace)
+    .owned(replicaSets, metadata.uid ?? '')
     .filter((set) => isOwnedBy(set, metadata.uid))
     .sort((a, b) => revisionOf(b) - revisionOf(a));
 
 /** ReplicaSets that a Deployment of before has left behind, and that fit the selector. */
 export const strays = (server: MemoryServer, { metadata, spec }: Deployment): readonly KubeObject[] => {
-  const wanted = Object.entries(spec.selector.matchLabels ?? nothing);
-  return server
-    .list(replicaSets, metadata.namespace)
-    .filter(({ metadata: { labels = nothing, ownerReferences = [] } }) => {
-      const isFree = ownerReferences.every(({ controller }) => controller !== true);
-      return isFree && wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value);
-    });
+  const wanted = spec.selector.matchLabels ?? nothing;
+  if (Object.keys(wanted).length === 0) return [];
+  return server.select(replicaSets, metadata.namespace ?? '', wanted).filter(isFree);
 };
+
+/** Whether no controller has taken it up. */
+export const isFree = ({ metadata: { ownerReferences = [] } }: KubeObject): boolean =>
+  ownerReferences.every(({ controller }) => controller !== true);
 
 export const revisionOf = ({ metadata }: Pick<KubeObject, 'metadata'>): number =>
   Number(metadata.annotations?.[revisionAnnotation] ?? 0);

@@ -2,7 +2,8 @@
 import type { Json, JsonObject, KubeObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { toRfc3339, type Instant, type Milliseconds } from '../values/time.ts';
-import { controlLoop, type ControlLoop } from './control-loop.ts';
+import type { ControlLoop } from './control-loop.ts';
+import { keyedLoop, type KeyedLoop } from './keyed-loop.ts';
 import type { Author, MemoryServer } from './memory-server.ts';
 import { isJsonObject } from './patches.ts';
 import { refOf } from './write-rules.ts';
@@ -72,13 +73,12 @@ class Kubelet {
 export const podController = (server: MemoryServer): Pods => {
   const kubelet = new Kubelet(server);
   const all = (): readonly KubeObject[] => server.list(kinds.pod);
-  const loop: ControlLoop = controlLoop(server, {
-    concerns: ({ type, object }) => object.kind === 'Pod' && type === 'set',
-    work: () => {
-      for (const pod of all()) {
-        const left = kubelet.look(pod);
-        if (left !== undefined) server.clock.after(left, () => loop.run());
-      }
+  const loop: KeyedLoop = keyedLoop(server, {
+    gvk: kinds.pod,
+    concerned: ({ type, object }) => (object.kind === 'Pod' && type === 'set' ? [object.metadata] : undefined),
+    work: (pod) => {
+      const left = kubelet.look(pod);
+      loop.alarm(pod.metadata, left === undefined ? undefined : server.clock.now() + left);
     },
   });
   const tellAll = (which: (pod: KubeObject) => boolean, ready: boolean, reason?: string): void =>
@@ -89,7 +89,7 @@ export const podController = (server: MemoryServer): Pods => {
     ...loop,
     fate: (of) => {
       kubelet.fateOf = of;
-      loop.run();
+      loop.runAll();
     },
     makeReady: (which = () => true) => tellAll(which, true),
     makeUnready: (which = () => true, reason) => tellAll(which, false, reason),

@@ -3,15 +3,14 @@ import type { Json, JsonObject, KubeObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { toRfc3339 } from '../values/time.ts';
 import { ClusterError } from '../ports/cluster.ts';
-import { controlLoop, unlessRefused, type ControlLoop } from './control-loop.ts';
+import type { ControlLoop } from './control-loop.ts';
+import { controllersIn, keyedLoop } from './keyed-loop.ts';
 import type { Author, MemoryServer } from './memory-server.ts';
 import { isOwnedBy, ownerOf, replicaSets, type OwnedSet } from './owned-sets.ts';
 import { isReady } from './pods.ts';
 import { refOf } from './write-rules.ts';
 
 const author: Author = { user: 'system:serviceaccount:kube-system:replicaset-controller' };
-
-const watched: ReadonlySet<string> = new Set(['ReplicaSet', 'Pod']);
 
 export interface ReplicaSetController extends ControlLoop {
   /** From now on pods whose names begin like this are refused with these words; undefined lifts it. */
@@ -30,22 +29,25 @@ export const replicaSetController = (server: MemoryServer): ReplicaSetController
     if (words !== undefined) throw new ClusterError('forbidden', `pods "${pod.metadata.name}" is forbidden: ${words}`);
     server.create(pod, kinds.pod, author);
   };
-  const loop = controlLoop(server, {
-    concerns: ({ object }) => watched.has(object.kind),
-    work: () => {
-      for (const object of server.list(replicaSets)) unlessRefused(() => sync(server, object, makePod));
+  const loop = keyedLoop(server, {
+    gvk: replicaSets,
+    concerned: (event) => {
+      if (event.object.kind === 'ReplicaSet') return [event.object.metadata];
+      return event.object.kind === 'Pod' ? controllersIn(event, 'ReplicaSet') : undefined;
     },
+    work: (set) => sync(server, set, makePod),
   });
   return {
     ...loop,
     refuse: (prefix, words) => {
       if (words === undefined) refusals.delete(prefix);
       else refusals.set(prefix, words);
-      loop.run();
+      loop.runAll();
     },
   };
 };
 
+/** Throws why a pod could not be made, after it has been told in the status. */
 const sync = (server: MemoryServer, set: OwnedSet, makePod: (set: OwnedSet) => void): void => {
   if (set.metadata.deletionTimestamp !== undefined) return;
   const wanted = set.spec.replicas ?? 1;
@@ -63,10 +65,11 @@ const sync = (server: MemoryServer, set: OwnedSet, makePod: (set: OwnedSet) => v
   const ref = refOf(replicaSets, set);
   const body = [{ op: 'add', path: '/status', value: status }] as const;
   server.patch(ref, { type: 'json', body }, { subresource: 'status' }, author);
+  if (refusal !== undefined) throw refusal;
 };
 
 const podsOf = (server: MemoryServer, { metadata }: OwnedSet): readonly KubeObject[] =>
-  server.list(kinds.pod, metadata.namespace).filter((pod) => isOwnedBy(pod, metadata.uid));
+  server.owned(kinds.pod, metadata.uid ?? '').filter((pod) => isOwnedBy(pod, metadata.uid));
 
 type Manage = { readonly wanted: number; readonly makePod: (set: OwnedSet) => void };
 

@@ -4,6 +4,8 @@ import type { ServerEvent } from './memory-server.ts';
 export class ToldEvents {
   readonly #tell: (event: ServerEvent) => void;
   #untold: ServerEvent[] = [];
+  /** How many of them have been told by now: taking each out of the list would move all that are behind it. */
+  #told = 0;
   #held = false;
   #telling = false;
 
@@ -22,12 +24,12 @@ export class ToldEvents {
 
   /** Returns how many are left. */
   deliver(count = Number.POSITIVE_INFINITY): number {
-    for (let told = 0; told < count; told += 1) {
-      const event = this.#untold.shift();
+    for (let left = count; left > 0; left -= 1) {
+      const event = this.#next();
       if (event === undefined) break;
       this.#tell(event);
     }
-    return this.#untold.length;
+    return this.#untold.length - this.#told;
   }
 
   flow(): void {
@@ -37,6 +39,14 @@ export class ToldEvents {
 
   clear(): void {
     this.#untold = [];
+    this.#told = 0;
+  }
+
+  #next(): ServerEvent | undefined {
+    const event = this.#untold[this.#told];
+    this.#told += 1;
+    if (this.#told >= this.#untold.length) this.clear();
+    return event;
   }
 
   #tellSoon(): void {
