@@ -5,7 +5,7 @@ import type { Feature, Split } from '../../values/split.ts';
 import { percent } from '../../values/percent.ts';
 import { sentence } from '../../values/problem.ts';
 import { parsePolicy, parsePolicySpec, type ParsedSpec } from './parse-policy.ts';
-import { missingFeatures, planProblems, providerProblems, splitsOf, type KnownProviders } from './provider-plan.ts';
+import { missingFeatures, planProblems, providerProblems, type KnownProviders } from './provider-plan.ts';
 
 const features: ReadonlySet<Feature> = new Set<Feature>(['weight']);
 const route = { can: { splits: 'route', features, granularity: 1 } } as const;
@@ -34,7 +34,12 @@ describe('planProblems', () => {
     ],
     ['everything, from pods', { name: 'kubernetes', ...pods }, [50, 100], [`weights "100": ${below100}`]],
   ])('answers to %s', (_case, provider, weights, problems) =>
-    expect(planProblems(provider, splitsOf(weights.map(percent))).map(sentence)).toEqual(problems),
+    expect(
+      planProblems(
+        provider,
+        weights.map((weight) => ({ weight: percent(weight) })),
+      ).map(sentence),
+    ).toEqual(problems),
   );
 });
 

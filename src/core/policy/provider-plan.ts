@@ -83,9 +83,6 @@ const everything = ({ name, can }: Named, weight: Percent): readonly Fault[] =>
         },
       ];
 
-/** Splits that weights ask for. */
-export const splitsOf = (weights: readonly Percent[]): readonly Split[] => weights.map((weight) => ({ weight }));
-
 /** Problems of a plan's splits with the provider a release has found, each with the field `weights`. */
 export const planProblems = (provider: Pick<Named, 'name' | 'can'>, splits: readonly Split[]): readonly Problem[] =>
   splits.flatMap((split) =>
