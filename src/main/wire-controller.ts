@@ -51,12 +51,8 @@ export const wireController = async (parts: ControllerParts): Promise<Work> => {
   const author = { controller: `${group}/controller`, instance: hostname() };
   const journal = kubeJournal({ writer: cluster, author, clock, log });
   const providers = knownProviders(cluster);
-  const outside = metricOutside({
-    clock,
-    open: metricSources({ own, addresses }),
-    forms: sourceForms,
-    random: () => Math.random(),
-  });
+  const open = metricSources({ own, addresses });
+  const outside = metricOutside({ clock, open, forms: sourceForms, random: () => Math.random() });
   const dependencies: ControllerDependencies = {
     cluster,
     clock,
