@@ -37,6 +37,12 @@ const duration = (description: string, byDefault?: string): Type.TString =>
 const choice = <T extends string>(values: readonly T[], description: string, byDefault: T): Type.TUnsafe<T> =>
   Type.Unsafe<T>(Type.Enum([...values], { type: 'string', description, default: byDefault }));
 
+/** Whose metrics the built-in checks can read. */
+export const telemetryNames = ['istio', 'linkerd', 'application'] as const;
+
+/** Who can judge what a check measured; the first unless a check says so. */
+export const judgeNames = ['threshold'] as const;
+
 const noDataChoices = ['hold', 'fail', 'pass'] as const;
 
 export const CheckSchema = Type.Object(
@@ -68,6 +74,11 @@ export const CheckSchema = Type.Object(
     noData: Type.Optional(
       Type.Enum([...noDataChoices], {
         description: "What no data means for this check; the policy's `noData` unless set.",
+      }),
+    ),
+    judge: Type.Optional(
+      Type.Enum([...judgeNames], {
+        description: 'Who judges what was measured. `threshold`, which holds it against `min` and `max`, unless set.',
       }),
     ),
   },
@@ -145,7 +156,7 @@ export const PolicySpecSchema = Type.Object(
     ),
     telemetry: Type.Optional(
       choice(
-        ['auto', 'istio', 'linkerd', 'application'],
+        ['auto', ...telemetryNames],
         'Whose metrics the built-in checks read. `auto` follows the provider.',
         defaults.telemetry,
       ),

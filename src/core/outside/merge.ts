@@ -94,8 +94,13 @@ const batchesOfGroup = <T extends Sized>(group: readonly T[], bounds: BatchBound
 export const batches = <T extends Sized>(asks: readonly T[], bounds: BatchBounds): readonly Batch<T>[] =>
   [...Map.groupBy(asks, ({ ask }) => keyOf(ask)).values()].flatMap((group) => batchesOfGroup(group, bounds));
 
-const clip = ({ labels, points }: Series, { from, to }: SamplesAsk): readonly Series[] => {
-  const own = points.filter(([at]) => at > from && at <= to);
+const clip = (series: Series, { from, to }: SamplesAsk): readonly Series[] => {
+  const isOwn = ([at]: Series['points'][number]): boolean => at > from && at <= to;
+  const { labels, points } = series;
+  const [first, last] = [points[0], points.at(-1)];
+  // Oldest first: nearly always all of them, and then there is nothing to copy.
+  if (first !== undefined && last !== undefined && isOwn(first) && isOwn(last)) return [series];
+  const own = points.filter(isOwn);
   return own.length === 0 ? [] : [{ labels, points: own }];
 };
 

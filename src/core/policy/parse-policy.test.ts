@@ -45,7 +45,7 @@ describe('parsePolicy', () => {
         weights: [1, 5, 20, 50],
         interval: 60_000,
         threshold: 3,
-        checks: [{ kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold' }],
+        checks: [{ kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold', judge: 'threshold' }],
         telemetry: 'auto',
         onFailure: 'hold',
         approval: 'none',
@@ -243,7 +243,7 @@ describe('the resolved policy', () => {
     expect(resolvePolicy(spec).weights).toEqual(weights);
   });
 
-  test.each<[string, PolicySpec, unknown]>([
+  test.each<[string, PolicySpec, readonly object[]]>([
     ['none', {}, [{ kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold' }]],
     [
       'latencyP99',
@@ -275,7 +275,7 @@ describe('the resolved policy', () => {
       ],
     ],
   ])('has the checks for %s', (_, spec, checks) => {
-    expect(resolvePolicy(spec).checks).toEqual(checks);
+    expect(resolvePolicy(spec).checks).toEqual(checks.map((check) => ({ ...check, judge: 'threshold' })));
   });
 
   test.each([

@@ -1,6 +1,13 @@
 /** A policy as written → a policy with every default filled in and every unit resolved. */
 import { builtInChecks, defaultMaxWeight } from '../../schema/policy-rules.ts';
-import { defaultQuantile, defaults, defaultSteps, type CheckSpec, type PolicySpec } from '../../schema/policy.ts';
+import {
+  defaultQuantile,
+  defaults,
+  defaultSteps,
+  judgeNames,
+  type CheckSpec,
+  type PolicySpec,
+} from '../../schema/policy.ts';
 import { percent, type Percent } from '../../values/percent.ts';
 import { parseDuration } from './duration.ts';
 import type { Check, NoData, Policy } from './policy.ts';
@@ -24,6 +31,7 @@ const checkOf = (spec: CheckSpec, noData: NoData): Check => {
     ...(spec.min === undefined ? {} : { min: spec.min }),
     ...(spec.max === undefined ? {} : { max: spec.max }),
     noData: spec.noData ?? noData,
+    judge: spec.judge ?? judgeNames[0],
   };
   if (spec.query !== undefined) return { kind: 'query', query: spec.query, ...bounds };
   if (spec.name === builtInChecks.successRate) return { kind: 'success-rate', ...bounds };
