@@ -2,7 +2,7 @@
 import type { KubeObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { optInOf, selectingPolicy, type OptInInput, type SelectingPolicy } from '../core/policy/opt-in.ts';
-import { sourceForms } from '../metrics/index.ts';
+import { metricSources } from '../metrics/index.ts';
 import { parsePolicy, type ParsedPolicy, type PolicyLookup } from '../core/policy/parse-policy.ts';
 import type { PolicyRef, PolicyUse } from '../core/policy/policy-use.ts';
 import { resolvePolicy } from '../core/policy/resolve-policy.ts';
@@ -62,7 +62,7 @@ export const policyOf =
       selecting,
       find: lookup(cluster, namespace),
       names: () => names(cluster, namespace),
-      forms: sourceForms,
+      forms: metricSources,
       providers,
     });
   };

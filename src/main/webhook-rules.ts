@@ -1,7 +1,7 @@
 /** What the webhook's answers depend on, read from its caches. */
 import type { AdmissionRules } from '../core/admission/admission-rules.ts';
 import { kinds } from '../schema/kinds.ts';
-import { sourceForms } from '../metrics/index.ts';
+import { metricSources } from '../metrics/index.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 import { meshProviders } from '../traffic/index.ts';
 import { knownProviders } from './known-providers.ts';
@@ -13,7 +13,7 @@ export const webhookRules = (cluster: ClusterView, sluiceUser: string): Admissio
   return {
     sluiceUsers: [sluiceUser],
     policyOf: policyOf(cluster, providers),
-    forms: sourceForms,
+    forms: metricSources,
     providers,
     policyUse: policyUse(cluster),
     routes: meshProviders,

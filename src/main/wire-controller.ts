@@ -6,7 +6,7 @@ import { formerTemplates } from '../controller/former-templates.ts';
 import { measureRound } from '../controller/measure.ts';
 import type { ConnectedCluster } from '../kube/cluster.ts';
 import { kubeJournal } from '../kube/journal.ts';
-import { sourceForms } from '../metrics/index.ts';
+import { metricSources } from '../metrics/index.ts';
 import { metricOutside } from '../outside/outside.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Journal } from '../ports/journal.ts';
@@ -16,7 +16,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { detectProvider } from '../traffic/detect.ts';
 import { trafficProviders } from '../traffic/index.ts';
 import { knownProviders } from './known-providers.ts';
-import { metricSources } from './metric-sources.ts';
+import { openSources } from './open-sources.ts';
 import { policyPort } from './policies.ts';
 
 export type ControllerParts = {
@@ -48,8 +48,8 @@ export const wireController = async (parts: ControllerParts): Promise<Work> => {
   const providers = knownProviders(cluster);
   const outside = metricOutside({
     clock,
-    open: metricSources(prometheus),
-    forms: sourceForms,
+    open: openSources(prometheus),
+    forms: metricSources,
     random: () => Math.random(),
   });
   const dependencies: ControllerDependencies = {

@@ -78,7 +78,7 @@ export const CheckSchema = Type.Object(
     ),
     judge: Type.Optional(
       Type.Enum([...judgeNames], {
-        description: 'Who judges what was measured. `threshold`, which holds it against `min` and `max`, unless set.',
+        description: 'Who judges what was measured. `threshold`, which compares it with `min` and `max`, unless set.',
       }),
     ),
   },

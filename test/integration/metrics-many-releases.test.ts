@@ -1,6 +1,6 @@
 /** Two hundred releases asked about at once, counted at a real Prometheus. */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { sourceForms } from '../../src/metrics/index.ts';
+import { metricSources } from '../../src/metrics/index.ts';
 import { prometheus } from '../../src/metrics/prometheus/prometheus.ts';
 import { metricOutside } from '../../src/outside/outside.ts';
 import { systemClock } from '../../src/ports/clock.ts';
@@ -24,7 +24,7 @@ describe('two hundred releases with the two built-in checks, at a real Prometheu
   beforeAll(async () => {
     real = await startRealPrometheus();
     const source = prometheus({ address: real.address });
-    outside = metricOutside({ clock: systemClock, open: () => source, forms: sourceForms, random: Math.random });
+    outside = metricOutside({ clock: systemClock, open: () => source, forms: metricSources, random: Math.random });
   });
   afterAll(async () => {
     outside.stop();

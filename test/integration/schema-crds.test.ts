@@ -1,5 +1,5 @@
 /** The CRDs on a real API server: it must answer as our own parser does. */
-import { sourceForms } from '../../src/metrics/index.ts';
+import { metricSources } from '../../src/metrics/index.ts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../src/values/kube-object.ts';
 import { kinds } from '../../src/schema/kinds.ts';
@@ -75,7 +75,7 @@ afterAll(async () => {
 describe('the API server and our parser give the same answer to', () => {
   it.each(policySpecs.filter(({ unknownField }) => unknownField === undefined))('$name', async ({ spec, wrong }) => {
     const refusal = await dryRun(policy(spec));
-    expect({ accepted: refusal === undefined }).toEqual({ accepted: parsePolicySpec(spec, sourceForms).ok });
+    expect({ accepted: refusal === undefined }).toEqual({ accepted: parsePolicySpec(spec, metricSources).ok });
     for (const field of wrong) expect(refusal).toContain(field);
   });
 });
@@ -100,7 +100,7 @@ describe('the API server', () => {
     const written = { steps: [5, 50], latencyP99: '300ms' };
     const stored = JSON.parse(await succeed(create, policy(written, 'defaulted'))) as { spec: JsonObject };
     expect(stored.spec).toMatchObject({ ...written, interval: '1m', threshold: 3 });
-    const [before, after] = [parsePolicySpec(written, sourceForms), parsePolicySpec(stored.spec, sourceForms)];
+    const [before, after] = [parsePolicySpec(written, metricSources), parsePolicySpec(stored.spec, metricSources)];
     expect(after.ok && after.policy).toEqual(before.ok && before.policy);
   });
 

@@ -1,5 +1,5 @@
 /** The webhook, run inside a test against a real API server, for one namespace of it. */
-import { sourceForms } from '../../src/metrics/index.ts';
+import { metricSources } from '../../src/metrics/index.ts';
 import { pino } from 'pino';
 import { issueServing, makeAuthority } from '../../src/certs/authority.ts';
 import { newPrivateKey } from '../../src/certs/key-pair.ts';
@@ -40,11 +40,11 @@ export type AdmissionKit = {
 
 const noPolicies: AdmissionRules = {
   sluiceUsers: [sluice],
-  forms: sourceForms,
+  forms: metricSources,
   routes: meshProviders,
   policyOf: ({ metadata }) =>
     parsePolicy({
-      forms: sourceForms,
+      forms: metricSources,
       annotations: metadata.annotations,
       namespace: metadata.namespace ?? '',
       find: () => undefined,

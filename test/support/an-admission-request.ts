@@ -1,5 +1,5 @@
 import type { AdmissionRequest } from '../../src/core/admission/admission-request.ts';
-import { sourceForms } from '../../src/metrics/index.ts';
+import { metricSources } from '../../src/metrics/index.ts';
 import type { AdmissionRules } from '../../src/core/admission/admission-rules.ts';
 import type { KubeObject } from '../../src/values/kube-object.ts';
 import { meshProviders } from '../../src/traffic/index.ts';
@@ -9,7 +9,7 @@ import { alice, anInput, sluice } from './admission-input.ts';
 /** Rules of a Sluice that knows no named policy. */
 export const someRules: AdmissionRules = {
   sluiceUsers: [sluice],
-  forms: sourceForms,
+  forms: metricSources,
   routes: meshProviders,
   policyOf: anInput(aDeployment(), aDeployment()).policyOf,
 };

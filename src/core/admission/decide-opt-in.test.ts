@@ -1,5 +1,5 @@
 /** Workloads that do not say themselves that they are opted in: their labels, their namespace or a policy does. */
-import { sourceForms } from '../../metrics/index.ts';
+import { metricSources } from '../../metrics/index.ts';
 import { describe, expect, it, test } from '@jest/globals';
 import { aDeployment, type DeploymentTraits } from '../../../test/support/a-deployment.ts';
 import { after, anInput } from '../../../test/support/admission-input.ts';
@@ -32,7 +32,7 @@ const decideWith = (around: Around, old: Deployment, object: Deployment): Decisi
     ...anInput(old, object),
     policyOf: ({ metadata }) =>
       parsePolicy({
-        forms: sourceForms,
+        forms: metricSources,
         annotations: metadata.annotations,
         labels: metadata.labels,
         namespace: 'shop',

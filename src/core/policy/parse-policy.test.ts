@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from '@jest/globals';
-import { sourceForms } from '../../metrics/index.ts';
+import { metricSources } from '../../metrics/index.ts';
 import fc from 'fast-check';
 import { marks, policyAnnotations } from '../../schema/annotations.ts';
 import type { PolicySpec } from '../../schema/policy.ts';
@@ -16,7 +16,7 @@ const named: Readonly<Record<string, FoundPolicy>> = {
 };
 const parse = (own: Labels): ParsedPolicy =>
   parsePolicy({
-    forms: sourceForms,
+    forms: metricSources,
     annotations: Object.fromEntries(Object.entries(own).map(([key, text]) => [`sluice.dev/${key}`, text])),
     namespace: 'shop',
     find: (name) => (Object.hasOwn(named, name) ? named[name] : undefined),
@@ -59,7 +59,7 @@ describe('parsePolicy', () => {
 
   it('does the same for a workload without annotations', () => {
     expect(
-      parsePolicy({ forms: sourceForms, annotations: undefined, namespace: 'shop', find: () => undefined }).ok,
+      parsePolicy({ forms: metricSources, annotations: undefined, namespace: 'shop', find: () => undefined }).ok,
     ).toBe(true);
   });
 
@@ -213,14 +213,14 @@ describe('parsePolicy', () => {
 
   it('does not take the marks it keeps on a workload for mistakes', () => {
     const own = Object.fromEntries(Object.values(marks).map((key) => [key, 'x']));
-    expect(parsePolicy({ forms: sourceForms, annotations: own, namespace: 'shop', find: () => undefined }).ok).toBe(
+    expect(parsePolicy({ forms: metricSources, annotations: own, namespace: 'shop', find: () => undefined }).ok).toBe(
       true,
     );
   });
 
   it('leaves the annotations of others alone', () => {
     const annotations = { 'other.dev/steps': 'x', 'api.sluice.dev/steps': 'x', 'sluice.development/steps': 'x' };
-    expect(parsePolicy({ forms: sourceForms, annotations, namespace: 'shop', find: () => undefined }).ok).toBe(true);
+    expect(parsePolicy({ forms: metricSources, annotations, namespace: 'shop', find: () => undefined }).ok).toBe(true);
   });
 
   it('answers a hostile set of annotations in short sentences', () => {
@@ -297,7 +297,7 @@ describe('the resolved policy', () => {
 describe('parsePolicySpec', () => {
   it('finds a query that cannot be asked', () => {
     const spec = { checks: [{ name: 'errors', query: 'sum(rate(errors{ns="{{namspace}}"}[1m])', max: 1 }] };
-    const parsed = parsePolicySpec(spec, sourceForms);
+    const parsed = parsePolicySpec(spec, metricSources);
     expect(parsed.ok).toBe(false);
     expect(parsed.ok ? [] : parsed.problems.map(({ field }) => field)).toContain('spec.checks[0].query');
   });
@@ -305,7 +305,7 @@ describe('parsePolicySpec', () => {
   it('reads a null as a field that is not set', () => {
     const parsed = parsePolicySpec(
       { interval: null, checks: [{ name: 'errors', query: 'up', min: 1, max: null }] },
-      sourceForms,
+      metricSources,
     );
     expect(parsed).toMatchObject({ ok: true, spec: { checks: [{ name: 'errors', query: 'up', min: 1 }] } });
     expect(parsed.ok && 'interval' in parsed.spec).toBe(false);
@@ -313,7 +313,7 @@ describe('parsePolicySpec', () => {
   });
 
   test.each([undefined, null, 'x', 3, []])('answers %j as a problem', (spec) => {
-    expect(parsePolicySpec(spec, sourceForms).ok).toBe(false);
+    expect(parsePolicySpec(spec, metricSources).ok).toBe(false);
   });
 });
 
@@ -338,7 +338,7 @@ describe('a policy that applies without being named in an annotation', () => {
   ];
   const parseAt = (input: Partial<PolicyInput>): ParsedPolicy =>
     parsePolicy({
-      forms: sourceForms,
+      forms: metricSources,
       annotations: undefined,
       namespace: 'shop',
       find: (name) => (Object.hasOwn(named, name) ? named[name] : undefined),
@@ -421,7 +421,7 @@ describe('whatever is written', () => {
         const { policy, spec } = parsed;
         expect(policy.weights.every((w, i) => w >= 1 && w <= 100 && w > (policy.weights[i - 1] ?? 0))).toBe(true);
         expect(policy.checks.every((c) => c.min !== undefined || c.max !== undefined)).toBe(true);
-        expect(parsePolicySpec(JSON.parse(JSON.stringify(spec)) as Json, sourceForms)).toEqual({
+        expect(parsePolicySpec(JSON.parse(JSON.stringify(spec)) as Json, metricSources)).toEqual({
           ok: true,
           policy,
           spec,

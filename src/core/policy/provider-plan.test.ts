@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { sourceForms } from '../../metrics/index.ts';
+import { metricSources } from '../../metrics/index.ts';
 import type { PolicySpec } from '../../schema/policy.ts';
 import { percent } from '../../values/percent.ts';
 import { sentence } from '../../values/problem.ts';
@@ -39,7 +39,7 @@ describe('planProblems', () => {
 const told = (parsed: ParsedSpec): readonly string[] => (parsed.ok ? [] : parsed.problems.map(sentence));
 
 describe('a policy that names its provider', () => {
-  const ofSpec = (spec: PolicySpec): readonly string[] => told(parsePolicySpec(spec, sourceForms, known));
+  const ofSpec = (spec: PolicySpec): readonly string[] => told(parsePolicySpec(spec, metricSources, known));
 
   it.each<[string, PolicySpec, readonly string[]]>([
     ['steps it can do', { provider: 'smi', steps: [5, 50] }, []],
@@ -61,7 +61,7 @@ describe('a policy that names its provider', () => {
 
   const ofWorkload = (own: Readonly<Record<string, string>>, spec: PolicySpec): ParsedSpec =>
     parsePolicy({
-      forms: sourceForms,
+      forms: metricSources,
       annotations: Object.fromEntries(Object.entries(own).map(([key, text]) => [`sluice.dev/${key}`, text])),
       namespace: 'shop',
       find: () => ({ kind: 'CanaryPolicy', spec }),
@@ -111,20 +111,20 @@ const warningsOf = (parsed: ReturnType<typeof parsePolicySpec>): readonly string
 
 describe('a provider whose kinds are not served', () => {
   it('is a warning as long as it is only written down', () => {
-    expect(parsePolicySpec({ provider: 'istio' }, sourceForms, { istio: away })).toMatchObject({
+    expect(parsePolicySpec({ provider: 'istio' }, metricSources, { istio: away })).toMatchObject({
       ok: true,
       warnings: [
         'the provider istio works with VirtualService (networking.istio.io/v1), which the API server does not serve: no release can start until it does; the provider auto takes one that is there',
       ],
     });
     const [words = ''] = warningsOf(
-      parsePolicySpec({ provider: 'istio' }, sourceForms, { istio: away, kubernetes: route, smi: route }),
+      parsePolicySpec({ provider: 'istio' }, metricSources, { istio: away, kubernetes: route, smi: route }),
     );
     expect(words).toContain('the provider auto takes one that is there (kubernetes, smi)');
     expect(
-      parsePolicySpec({ provider: 'istio' }, sourceForms, { istio: { ...away, missing: () => [] } }),
+      parsePolicySpec({ provider: 'istio' }, metricSources, { istio: { ...away, missing: () => [] } }),
     ).not.toHaveProperty('warnings');
-    expect(parsePolicySpec({}, sourceForms, { istio: away })).not.toHaveProperty('warnings');
+    expect(parsePolicySpec({}, metricSources, { istio: away })).not.toHaveProperty('warnings');
   });
 
   it('is a problem of a release that is to start', () => {
