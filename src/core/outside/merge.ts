@@ -72,17 +72,15 @@ class Growing<T extends Sized> {
 }
 
 /** Long ranges first, so that a short one is not read over a long one's; then namespace by namespace. */
-const byRange = (a: Sized, b: Sized): number => {
-  if (a.ask.shape !== 'samples' || b.ask.shape !== 'samples') return 0;
-  const longer = rangeOf(b.ask) - rangeOf(a.ask);
-  if (longer !== 0) return longer;
-  const [one, other] = [a, b].map(({ ask }) => JSON.stringify(ask));
-  return (one ?? '') < (other ?? '') ? -1 : 1;
-};
+const inOrder = <T extends Sized>(group: readonly T[]): readonly T[] =>
+  group
+    .map((one) => ({ one, range: rangeOf(one.ask), text: JSON.stringify(one.ask) }))
+    .sort((a, b) => b.range - a.range || (a.text < b.text ? -1 : 1))
+    .map(({ one }) => one);
 
 const batchesOfGroup = <T extends Sized>(group: readonly T[], bounds: BatchBounds): readonly Batch<T>[] => {
   const all: Growing<T>[] = [];
-  for (const one of [...group].sort(byRange)) {
+  for (const one of inOrder(group)) {
     let last = all.at(-1);
     if (last?.takes(one, bounds) !== true) all.push((last = new Growing()));
     last.add(one);
