@@ -2,7 +2,7 @@
 const project = (displayName, testMatch, extra = {}) => ({
   displayName,
   testMatch,
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/timed-environment.js',
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/test/support/strip-types.js' },
   ...extra,
@@ -11,7 +11,10 @@ const project = (displayName, testMatch, extra = {}) => ({
 export default {
   testSequencer: '<rootDir>/test/support/long-first.js',
   projects: [
-    project('unit', ['<rootDir>/src/**/*.test.ts', '<rootDir>/test/arch/**/*.test.ts']),
+    project(
+      'unit',
+      ['src', 'test/arch', 'test/cluster'].map((room) => `<rootDir>/${room}/**/*.test.ts`),
+    ),
     project('contract', ['<rootDir>/test/contract/**/*.test.ts']),
     // Clusters of their own, seen from outside; the rest of the integration tests runs inside one that is there.
     project('kit', ['<rootDir>/test/integration/{cluster,kubelet}-*.test.ts']),

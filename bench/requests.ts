@@ -5,6 +5,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { up } from '../test/cluster/up.ts';
+import { pause } from '../test/cluster/pause.ts';
 import { startAdmission } from '../test/support/admission-webhook.ts';
 import { candidateRights, isLeading, startCandidate, type Candidate } from '../test/support/candidates.ts';
 import { app, service, virtualService } from '../test/support/manifests.ts';
@@ -68,12 +69,12 @@ const measure = async (): Promise<void> => {
   await stage.apply(app({ version: 'v2', replicas: 2, annotations }));
   await stage.untilPhase('Succeeded');
   // Events are sent from a queue of their own, a moment later.
-  await new Promise((resolve) => setTimeout(resolve, 2000));
+  await pause(2000);
   const release = taken(candidates).rest;
-  await new Promise((resolve) => setTimeout(resolve, idleSeconds * 1000));
+  await pause(idleSeconds * 1000);
   const idle = taken(candidates);
   const rssMiB = await residentMiB(stage.namespace);
-  await stage.strike();
+  await stage.teardown();
   for (const { counter } of candidates) await counter.close();
   await admission.kubectl(['delete', 'clusterrole,clusterrolebinding', stage.namespace]);
   await admission.stop();

@@ -1,11 +1,11 @@
 /** The plugin's client: its port over the thin client of the Kubernetes API. */
-import type { Gvk, JsonObject, KubeObject, Labels, ObjectRef } from '../values/kube-object.ts';
+import type { Gvk, JsonObject, KubeObject, ObjectRef } from '../values/kube-object.ts';
 import type { Api, WatchEvent } from '../kube/api.ts';
 import { collectionPath, objectPath, refText, resourceName } from '../kube/api-path.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { fieldManager } from '../schema/names.ts';
 import { channel } from './channel.ts';
-import type { ClusterClient } from './session.ts';
+import type { AnnotationChanges, ClusterClient } from './session.ts';
 
 type List = { readonly metadata: { readonly resourceVersion?: string }; readonly items: readonly KubeObject[] };
 
@@ -23,6 +23,12 @@ const missingIsUndefined = (error: unknown): undefined => {
   if (error instanceof ClusterError && error.reason === 'not-found') return undefined;
   throw error;
 };
+
+/** To the API server a uid that does not fit is a change of a field that cannot be changed. */
+const asAnother = (error: unknown, what: string): unknown =>
+  error instanceof ClusterError && error.reason === 'invalid' && error.message.includes('metadata.uid')
+    ? new ClusterError('conflict', `${what}: another object has that name by now`, { cause: error })
+    : error;
 
 async function* observe(api: Api, ref: ObjectRef, signal: AbortSignal): AsyncGenerator<KubeObject | undefined> {
   const path = collectionPath(ref.gvk, ref.namespace);
@@ -57,15 +63,17 @@ export const clusterClient = (api: Api): ClusterClient => ({
     const list = await api.request({ method: 'GET', path: collectionPath(gvk, namespace), what });
     return (list as unknown as List).items.map((item) => asItem(gvk, item));
   },
-  annotate: async (ref: ObjectRef, annotations: Labels, resourceVersion?: string) => {
-    const metadata = { annotations, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
-    const object = await api.request({
+  annotate: async (ref: ObjectRef, annotations: AnnotationChanges, uid?: string) => {
+    const call = {
       method: 'PATCH',
       path: objectPath(ref),
       what: `annotate ${refText(ref)}`,
       query: { fieldManager: `kubectl-${fieldManager}` },
       contentType: 'application/merge-patch+json',
-      body: { metadata },
+      body: { metadata: { annotations, ...(uid === undefined ? {} : { uid }) } },
+    } as const;
+    const object = await api.request(call).catch((error: unknown) => {
+      throw asAnother(error, call.what);
     });
     return object as unknown as KubeObject;
   },

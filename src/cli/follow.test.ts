@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { aRelease, aSession, memoryCluster, releaseRef, until } from '../../test/support/plugin-doubles.ts';
+import { aRelease, aSession, memoryCluster, releaseRef } from '../../test/support/plugin-doubles.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { deadline, follow } from './follow.ts';
+import { waitUntil } from '../../test/cluster/wait-until.ts';
 
 const lost = new ClusterError('unreachable', 'connection refused');
 
@@ -23,11 +24,11 @@ const following = (cluster = memoryCluster()) => {
 describe('follow', () => {
   it('sees an object come, change and go, and ends when told to', async () => {
     const { cluster, seen, stop, done } = following();
-    await until(() => seen.length === 1);
+    await waitUntil('the first object', () => seen.length === 1);
     cluster.set(aRelease());
     cluster.set(aRelease());
     cluster.remove(releaseRef('web-2'));
-    await until(() => seen.length === 4);
+    await waitUntil('four objects', () => seen.length === 4);
     stop.abort();
     await done;
     expect(seen).toEqual([undefined, '11', '12', undefined]);
@@ -35,12 +36,12 @@ describe('follow', () => {
 
   it('opens a watch that ended again, after a moment', async () => {
     const { cluster, clock, seen, stop, done, troubles } = following(memoryCluster(aRelease()));
-    await until(() => seen.length === 1);
+    await waitUntil('the first object', () => seen.length === 1);
     cluster.breakWatches();
-    await until(() => clock.waiting().length === 1);
+    await waitUntil('a pause', () => clock.waiting().length === 1);
     cluster.set(aRelease());
     await clock.advanceAsync(250);
-    await until(() => seen.length === 2);
+    await waitUntil('the second object', () => seen.length === 2);
     stop.abort();
     await done;
     expect(seen).toEqual(['11', '12']);
@@ -49,7 +50,7 @@ describe('follow', () => {
 
   it('tells of an interruption once, and waits longer each time', async () => {
     const { cluster, clock, seen, troubles, stop, done } = following(memoryCluster(aRelease()));
-    await until(() => seen.length === 1);
+    await waitUntil('the first object', () => seen.length === 1);
     const observe = cluster.client.observe.bind(cluster.client);
     cluster.client.observe = async function* () {
       await Promise.resolve();
@@ -58,15 +59,15 @@ describe('follow', () => {
     cluster.breakWatches(lost);
     const pauses: number[] = [];
     for (let round = 0; round < 7; round += 1) {
-      await until(() => clock.waiting().length === 1);
+      await waitUntil('a pause', () => clock.waiting().length === 1);
       const [pause = 0] = clock.waiting();
       pauses.push(pause);
       clock.advance(pause);
     }
-    await until(() => clock.waiting().length === 1);
+    await waitUntil('a pause', () => clock.waiting().length === 1);
     cluster.client.observe = observe;
     clock.advance(8000);
-    await until(() => seen.length === 2);
+    await waitUntil('the second object', () => seen.length === 2);
     stop.abort();
     await done;
     expect(pauses).toEqual([500, 1000, 2000, 4000, 8000, 8000, 8000]);
@@ -75,16 +76,16 @@ describe('follow', () => {
 
   it('gives up on an error that does not pass', async () => {
     const { cluster, seen, done } = following(memoryCluster(aRelease()));
-    await until(() => seen.length === 1);
+    await waitUntil('the first object', () => seen.length === 1);
     cluster.breakWatches(new ClusterError('forbidden', 'you may not'));
     await expect(done).rejects.toThrow('you may not');
   });
 
   it('does not wait out a pause when told to end', async () => {
     const { cluster, clock, seen, stop, done } = following(memoryCluster(aRelease()));
-    await until(() => seen.length === 1);
+    await waitUntil('the first object', () => seen.length === 1);
     cluster.breakWatches(lost);
-    await until(() => clock.waiting().length === 1);
+    await waitUntil('a pause', () => clock.waiting().length === 1);
     stop.abort();
     await done;
     expect(clock.waiting()).toEqual([]);

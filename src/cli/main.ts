@@ -1,5 +1,5 @@
 /** The kubectl plugin: terminal, cluster and verbs put together. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { environment } from '../config/environment.ts';
 import { version } from '../config/version.ts';
 import { connectApi, type Api } from '../kube/api.ts';
@@ -41,7 +41,7 @@ const open = (place: Place): Session => {
     terminal,
     clock: systemClock,
     signal: interrupt.signal,
-    newId: randomUUID,
+    newId: () => randomBytes(5).toString('hex'),
   };
 };
 

@@ -1,5 +1,5 @@
 /** What a person can do in each phase. */
-import { resolvePolicy } from '../core/policy/resolve-policy.ts';
+import { planOf } from '../core/plan/plan-of-release.ts';
 import type { Phase } from '../schema/release.ts';
 import type { ReleaseView } from './release-view.ts';
 
@@ -17,7 +17,7 @@ const promote = (sluice: Commands, meaning: string): NextStep => ({ command: slu
 const skip = (command: string): NextStep => ({ command, meaning: 'roll it out natively all the same' });
 
 const held = ({ spec }: ReleaseView, sluice: Commands): readonly NextStep[] =>
-  resolvePolicy(spec.policy).onFailure === 'revert'
+  planOf(spec).plan.onFailure === 'revert'
     ? [{ meaning: 'The earlier version is back. Apply a version that is fixed.' }]
     : [
         { meaning: 'The earlier version serves. Apply a version that is fixed, or the earlier one to end this.' },

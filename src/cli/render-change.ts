@@ -1,5 +1,6 @@
 /** What is new between two states of a release: the lines that `watch` appends where nothing can be drawn over. */
 import type { CheckResult, ReleaseStatus } from '../schema/release.ts';
+import { latestChecks } from '../core/release/verdicts.ts';
 import { shareOf } from './release-view.ts';
 import { verdictText } from './render-text.ts';
 
@@ -14,14 +15,14 @@ const headline = (status: ReleaseStatus): string =>
   status.message === undefined ? place(status) : `${place(status)}: ${status.message}`;
 
 const known = (before: ReleaseStatus | undefined, result: CheckResult): boolean =>
-  (before?.checks ?? []).some(({ name, at }) => name === result.name && at === result.at);
+  (before === undefined ? [] : latestChecks(before)).some(({ name, at }) => name === result.name && at === result.at);
 
 const readiness = ({ canary }: ReleaseStatus): string | undefined =>
   canary === undefined ? undefined : `canary: ${canary.ready} of ${canary.replicas} pods ready`;
 
 /** Lines without line breaks and without a time; empty when nothing a person cares about has changed. */
 export const renderChange = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly string[] => {
-  const verdicts = (after.checks ?? [])
+  const verdicts = latestChecks(after)
     .filter((result) => !known(before, result))
     .map((result) => `check ${result.call}: ${verdictText(result)}`);
   const now = headline(after);

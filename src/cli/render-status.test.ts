@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { aRelease, at, start } from '../../test/support/plugin-doubles.ts';
 import { activePhases, finalPhases, type ReleaseSpec, type ReleaseStatus } from '../schema/release.ts';
+import { compile } from '../core/plan/compile.ts';
+import { record } from '../core/plan/record.ts';
+import { resolvePolicy } from '../core/policy/resolve-policy.ts';
+import { requestKey } from '../schema/annotations.ts';
 import { releaseView } from './release-view.ts';
 import { renderStatus } from './render-status.ts';
 
@@ -20,17 +24,22 @@ describe('a status', () => {
           steps: 4,
           stepLabel: '2/4',
           weight: 5,
-          failures: 1,
           provider: 'istio',
           service: 'web',
           canary: { replicas: 2, ready: 1 },
-          checks: [
-            { name: 'request-success-rate', call: 'pass', because: 'fine', value: 99.834, at: at(-12), weight: 5 },
+          analyses: [
+            {
+              id: 'checks',
+              failures: 1,
+              checks: [
+                { name: 'request-success-rate', call: 'pass', because: 'fine', value: 99.834, at: at(-12), weight: 5 },
+              ],
+            },
           ],
         },
         {
           policyName: 'CanaryPolicy/careful',
-          policy: { steps: [1, 5, 20, 50], interval: '90s', latencyP99: '500ms' },
+          policy: { weights: [1, 5, 20, 50], interval: '90s', latencyP99: '500ms' },
           from: 'web-1',
           changes: ['image of container app: web:1 → web:2', 'env LOG in app: added'],
           requestedBy,
@@ -59,6 +68,28 @@ What to do
   kubectl sluice abort web -n shop     put the earlier version back
 `));
 
+  it('has the plan that was recorded, whatever the policy would mean by now', () => {
+    const plan = record(compile({ ...resolvePolicy({ weights: [3, 30], interval: 20 }), threshold: 9 }));
+    const text = render({ phase: 'Progressing', analyses: [{ id: 'checks', failures: 2 }] }, { policy: {}, plan });
+    expect(text).toContain('Policy     annotations: 3, 30 %, 20s each\nFailures   2 of 9\n');
+  });
+
+  it('has every request that nobody has taken up yet, oldest first', () => {
+    const acknowledged = [{ id: 'a', verb: 'promote', by: 'joe', result: 'refused: no', accepted: false, at: at(-70) }];
+    const release = aRelease({ status: { phase: 'Progressing', acknowledged } });
+    const annotations = {
+      [requestKey('a')]: '{"verb":"promote","by":"joe"}',
+      [requestKey('b')]: JSON.stringify({ verb: 'promote', by: 'jane', at: at(-2) }),
+      [requestKey('c')]: JSON.stringify({ verb: 'abort', by: 'jim', at: at(-5), reason: 'too slow' }),
+    };
+    const view = releaseView({ ...release, metadata: { ...release.metadata, annotations } });
+    expect(renderStatus(view, start).join('\n')).toContain(`
+Request   promote by joe 70s ago: refused: no
+          abort by jim 5s ago (too slow): not taken up yet
+          promote by jane 2s ago: not taken up yet
+`);
+  });
+
   it('of a release that failed and is held, with its evidence', () =>
     expect(
       render(
@@ -68,32 +99,40 @@ What to do
           step: 2,
           stepLabel: '2/4',
           weight: 0,
-          failures: 3,
           provider: 'istio',
           service: 'web',
-          checks: [
+          analyses: [
             {
-              name: 'request-success-rate',
-              call: 'fail',
-              because: 'request-success-rate 71.2 % (412 requests, 119 failed) is below the minimum 99 %',
-              value: 71.2,
-              at: at(-65),
+              id: 'checks',
+              failures: 3,
+              checks: [
+                {
+                  name: 'request-success-rate',
+                  call: 'fail',
+                  because: 'request-success-rate 71.2 % (412 requests, 119 failed) is below the minimum 99 %',
+                  value: 71.2,
+                  at: at(-65),
+                },
+                { name: 'queue', call: 'inconclusive', because: 'no series', at: at(-65), queries: ['q{pod="a"}'] },
+              ],
             },
-            { name: 'queue', call: 'inconclusive', because: 'no series', at: at(-65), queries: ['q{pod="a"}'] },
           ],
-          evidence: [
+          failedChecks: [
             { name: 'request-success-rate', call: 'fail', because: '80 %', value: 80, at: at(-125), weight: 1 },
             { name: 'request-success-rate', call: 'fail', because: '71.2 %', value: 71.2, at: at(-65), weight: 5 },
           ],
           pods: [{ name: 'web-canary-7d-x', reason: 'CrashLoopBackOff', message: 'exit code 1', restarts: 4 }],
-          acknowledged: {
-            id: 'i',
-            verb: 'promote',
-            by: 'joe',
-            reason: 'looks fine',
-            result: 'refused: no',
-            at: at(-70),
-          },
+          acknowledged: [
+            {
+              id: 'i',
+              verb: 'promote',
+              by: 'joe',
+              reason: 'looks fine',
+              result: 'refused: no',
+              accepted: false,
+              at: at(-70),
+            },
+          ],
         },
         { policy: { checks: [{ name: 'queue', query: 'q', min: 1, max: 8 }] }, requestedBy },
       ),
@@ -167,7 +206,13 @@ What to do
     expect(
       render({
         phase: 'Progressing',
-        checks: [{ name: 'request-success-rate', call: 'fail', because: 'low', value: 98.9996, at: at(0) }],
+        analyses: [
+          {
+            id: 'checks',
+            failures: 1,
+            checks: [{ name: 'request-success-rate', call: 'fail', because: 'low', value: 98.9996, at: at(0) }],
+          },
+        ],
       }),
     ).toMatch(/request-success-rate +fail +98\.9996 +>= 99/));
 

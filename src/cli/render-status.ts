@@ -1,15 +1,18 @@
 /** One release in full, for a person. */
 import { figure } from '../core/judge/figure.ts';
-import type { Check, Policy } from '../core/policy/policy.ts';
-import { resolvePolicy } from '../core/policy/resolve-policy.ts';
+import { planOf } from '../core/plan/plan-of-release.ts';
+import { planSummary, type PlanSummary } from '../core/plan/plan-summary.ts';
+import type { Check } from '../core/policy/policy.ts';
+import { openRequests, requestsOf } from '../core/requests/release-requests.ts';
+import { failuresOf, latestChecks } from '../core/release/verdicts.ts';
 import { printable } from '../values/printable.ts';
 import { fromRfc3339, type Instant } from '../values/time.ts';
-import type { CheckResult, ReleaseStatus } from '../schema/release.ts';
+import type { Acknowledged, CheckResult, ReleaseStatus } from '../schema/release.ts';
 import { nextSteps } from './next-steps.ts';
 import { shareOf, type ReleaseView } from './release-view.ts';
 import { age, span, table, verdictText } from './render-text.ts';
 
-type Scene = { readonly release: ReleaseView; readonly policy: Policy; readonly now: Instant };
+type Scene = { readonly release: ReleaseView; readonly plan: PlanSummary; readonly now: Instant };
 
 const ago = (text: string | undefined, now: Instant): string => {
   const at = fromRfc3339(text);
@@ -45,36 +48,53 @@ const origin = ({ release, now }: Scene): string => {
 const changes = ({ release }: Scene): readonly (readonly string[])[] =>
   (release.spec.changes ?? []).map((line, index) => [index === 0 ? 'Changes' : '', printable(line)]);
 
-const plan = ({ release, policy }: Scene): string => {
-  const weights = `${policy.weights.join(', ')} %`;
-  return `${release.spec.policyName ?? 'annotations'}: ${weights}, ${span(policy.interval)} each`;
+const policyText = ({ release, plan: { weights, interval } }: Scene): string => {
+  const each = interval === undefined ? '' : `, ${span(interval)} each`;
+  return `${release.spec.policyName ?? 'annotations'}: ${weights.join(', ')} %${each}`;
 };
 
-const request = ({ release, now }: Scene): string | undefined => {
-  const answered = release.status.acknowledged;
-  if (answered === undefined) return undefined;
-  const why = answered.reason === undefined ? undefined : `(${answered.reason})`;
-  return `${words(answered.verb, 'by', printable(answered.by ?? 'somebody'), ago(answered.at, now), why)}: ${answered.result}`;
+type Asked = Pick<Acknowledged, 'verb' | 'by' | 'reason'> & { readonly at?: string };
+
+const asked = ({ verb, by, reason, at }: Asked, now: Instant): string =>
+  words(
+    verb,
+    'by',
+    printable(by ?? 'somebody'),
+    ago(at, now),
+    reason === undefined ? undefined : `(${printable(reason)})`,
+  );
+
+/** The last that was answered, and all that nobody has answered yet. */
+const requests = ({ release: { object, status }, now }: Scene): readonly (readonly [string, string])[] => {
+  const answered = (status.acknowledged ?? []).slice(-1).map((one) => `${asked(one, now)}: ${one.result}`);
+  const waiting = openRequests(requestsOf(object), status.acknowledged).map(
+    (one) => `${asked(one, now)}: not taken up yet`,
+  );
+  return [...answered, ...waiting].map((text, i) => [i === 0 ? 'Request' : '', text]);
 };
+
+const outOf = (failures: number, threshold: number | undefined): string =>
+  threshold === undefined ? String(failures) : `${failures} of ${threshold}`;
 
 /** Who asked for what. */
 const record = (scene: Scene): readonly (readonly string[])[] => [['Release', origin(scene)], ...changes(scene)];
 
 const facts = (scene: Scene): readonly string[] => {
   const { status } = scene.release;
-  const { canary, provider, service, failures, approved } = status;
+  const { canary, provider, service, approved } = status;
+  const failures = failuresOf(status);
   const rows: readonly (readonly [string, string | undefined])[] = [
-    ['Policy', plan(scene)],
+    ['Policy', policyText(scene)],
     ['Traffic', provider === undefined ? undefined : words(`${provider},`, 'Service', service ?? 'unknown')],
     ['Canary', canary === undefined ? undefined : `${canary.ready} of ${canary.replicas} pods ready`],
-    ['Failures', failures === undefined ? undefined : `${failures} of ${scene.policy.threshold}`],
+    ['Failures', failures === undefined ? undefined : outOf(failures, scene.plan.threshold)],
     [
       'Approved',
       approved === undefined
         ? undefined
         : words('by', printable(approved.by ?? 'somebody'), ago(approved.at, scene.now)),
     ],
-    ['Request', request(scene)],
+    ...requests(scene),
   ];
   return table([...record(scene), ...rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))]);
 };
@@ -92,15 +112,15 @@ const valueOf = ({ value }: CheckResult, check: Check | undefined): string =>
         [check?.min, check?.max].filter((bound) => bound !== undefined),
       );
 
-/** One row per check of the policy, also before the first verdict, and per verdict on a check that it no longer has. */
-const checks = ({ release, policy, now }: Scene): readonly string[] => {
-  const results = release.status.checks ?? [];
-  const named = (name: string): Check | undefined => policy.checks.find((check) => check.name === name);
+/** One row per check of the plan, also before the first verdict, and per verdict on a check that it no longer has. */
+const checks = ({ release, plan, now }: Scene): readonly string[] => {
+  const results = latestChecks(release.status);
+  const named = (name: string): Check | undefined => plan.checks.find((check) => check.name === name);
   const judged = results.map((result) => {
     const check = named(result.name);
     return [result.name, result.call, valueOf(result, check), boundsOf(check), ago(result.at, now)];
   });
-  const open = policy.checks
+  const open = plan.checks
     .filter((check) => !results.some(({ name }) => name === check.name))
     .map((check) => [check.name, '-', '-', boundsOf(check), 'not yet']);
   const reasons = results
@@ -109,7 +129,7 @@ const checks = ({ release, policy, now }: Scene): readonly string[] => {
   return [...table([['CHECK', 'VERDICT', 'VALUE', 'BOUNDS', 'JUDGED'], ...judged, ...open]), ...reasons];
 };
 
-const evidence = ({ evidence: failed = [] }: ReleaseStatus, now: Instant): readonly string[] =>
+const evidence = ({ failedChecks: failed = [] }: ReleaseStatus, now: Instant): readonly string[] =>
   table(
     failed.map((result) => [
       `  ${ago(result.at, now)}`,
@@ -138,7 +158,7 @@ const section = (title: string, lines: readonly string[]): readonly string[] =>
 
 /** Lines without line breaks. A Skipped or Bypassed release was never judged, so it shows no plan and no checks. */
 export const renderStatus = (release: ReleaseView, now: Instant): readonly string[] => {
-  const scene = { release, now, policy: resolvePolicy(release.spec.policy) };
+  const scene = { release, now, plan: planSummary(planOf(release.spec).plan) };
   const { status } = release;
   const native = status.phase === 'Skipped' || status.phase === 'Bypassed';
   return [

@@ -6,30 +6,43 @@ import {
   at,
   memoryCluster,
   releaseRef,
-  until,
   type MemoryCluster,
 } from '../../test/support/plugin-doubles.ts';
-import type { KubeObject } from '../values/kube-object.ts';
+import type { KubeObject, Labels } from '../values/kube-object.ts';
 import { ClusterError } from '../ports/cluster.ts';
-import { requestAnnotation } from '../schema/annotations.ts';
+import { requestKey } from '../schema/annotations.ts';
 import type { ReleaseStatus } from '../schema/release.ts';
 import { abort } from './abort.ts';
 import { promote } from './promote.ts';
 import { retry } from './retry.ts';
+import { waitUntil } from '../../test/cluster/wait-until.ts';
 
 const status: ReleaseStatus = { phase: 'Progressing' };
 const aCluster = (over: Partial<Parameters<typeof aRelease>[0]> = {}): MemoryCluster =>
   memoryCluster(aDeployment(), aRelease({ status, ...over }));
 
-const requestOn = (cluster: MemoryCluster): unknown =>
-  JSON.parse(cluster.read(releaseRef('web-2'))?.metadata.annotations?.[requestAnnotation] ?? 'null');
+const annotationsOn = (cluster: MemoryCluster): Labels => cluster.read(releaseRef('web-2'))?.metadata.annotations ?? {};
+
+/** The one that the session makes first. */
+const requestOn = (cluster: MemoryCluster): unknown => JSON.parse(annotationsOn(cluster)[requestKey('id-1')] ?? 'null');
+
+/** The Release with requests that others have made. */
+const withRequests = (requests: { readonly [id: string]: object }, over: ReleaseStatus = status): KubeObject => {
+  const release = aRelease({ status: over });
+  const entries = Object.entries(requests).map(([id, request]) => [requestKey(id), JSON.stringify(request)]);
+  return { ...release, metadata: { ...release.metadata, annotations: Object.fromEntries(entries) as Labels } };
+};
 
 /** What the controller does, once the request is there. */
 const answer = async (cluster: MemoryCluster, result: string): Promise<void> => {
-  await until(() => requestOn(cluster) !== null && cluster.watching() === 1);
+  await waitUntil('the request and its watch', () => requestOn(cluster) !== null && cluster.watching() === 1);
   const release = cluster.read(releaseRef('web-2')) as KubeObject;
-  const { id, verb } = requestOn(cluster) as { id: string; verb: string };
-  cluster.set({ ...release, status: { ...status, acknowledged: { id, verb, result, at: at(1) } } });
+  const { verb } = requestOn(cluster) as { verb: string };
+  const id = 'id-1';
+  cluster.set({
+    ...release,
+    status: { ...status, acknowledged: [{ id, verb, result, accepted: result === 'accepted', at: at(1) }] },
+  });
 };
 
 describe('a request', () => {
@@ -43,7 +56,7 @@ describe('a request', () => {
     const call = verb.run(session, { workload: 'web', options: { reason: 'because' } });
     await answer(cluster, 'accepted');
     expect(await call).toBe(0);
-    expect(requestOn(cluster)).toEqual({ id: 'id-1', verb: name, reason: 'because' });
+    expect(requestOn(cluster)).toEqual({ verb: name, reason: 'because' });
     expect(session.terminal.stdout()).toBe(
       `web-2: ${name} accepted. ${consequence} Follow it with: kubectl sluice watch web -n shop\n`,
     );
@@ -59,7 +72,7 @@ describe('a request', () => {
     const { call } = aborting(cluster);
     await answer(cluster, 'accepted');
     await call;
-    expect(requestOn(cluster)).toEqual({ id: 'id-1', verb: 'abort' });
+    expect(requestOn(cluster)).toEqual({ verb: 'abort' });
   });
 
   it('that is refused fails with the reason', async () => {
@@ -72,10 +85,10 @@ describe('a request', () => {
   });
 
   it('is not answered by the answer to another', async () => {
-    const earlier = { id: 'id-0', verb: 'promote', result: 'accepted', at: at(-9) };
-    const cluster = aCluster({ status: { ...status, acknowledged: earlier } });
+    const earlier = { id: 'id-0', verb: 'promote', result: 'accepted', accepted: true, at: at(-9) };
+    const cluster = aCluster({ status: { ...status, acknowledged: [earlier] } });
     const { call, session } = aborting(cluster);
-    await until(() => cluster.watching() === 1);
+    await waitUntil('the watch', () => cluster.watching() === 1);
     await answer(cluster, 'refused: no');
     expect(await call).toBe(1);
     expect(session.terminal.stderr()).not.toContain('note:');
@@ -85,26 +98,61 @@ describe('a request', () => {
     const cluster = aCluster();
     const { call, session } = aborting(cluster);
     const failure = expect(call).rejects.toThrow('Nobody has taken up the request to abort web-2 within 30 s.');
-    await until(() => cluster.watching() === 1);
+    await waitUntil('the watch', () => cluster.watching() === 1);
     session.clock.advance(30_000);
     await failure;
     expect(requestOn(cluster)).toMatchObject({ verb: 'abort' });
     expect(cluster.watching()).toBe(0);
   });
 
-  it('is written again when the status was written in between', async () => {
-    const cluster = aCluster();
+  /** Every write of an annotation comes right after this one. */
+  const racing = (cluster: MemoryCluster, before: (attempt: number) => void): { readonly attempts: () => number } => {
     const annotate = cluster.client.annotate.bind(cluster.client);
-    let conflicts = 0;
-    cluster.client.annotate = (ref, added, version) => {
-      conflicts += 1;
-      if (conflicts === 1) cluster.set(aRelease({ status: { ...status, weight: 5 } }));
-      return annotate(ref, added, version);
+    let attempts = 0;
+    cluster.client.annotate = (ref, added, uid) => {
+      before((attempts += 1));
+      return annotate(ref, added, uid);
     };
+    return { attempts: () => attempts };
+  };
+
+  it('is written at once, however often the status is written meanwhile', async () => {
+    const cluster = aCluster();
+    const race = racing(cluster, (weight) => cluster.set(aRelease({ status: { ...status, weight } })));
     const { call } = aborting(cluster);
     await answer(cluster, 'accepted');
     expect(await call).toBe(0);
-    expect(conflicts).toBe(2);
+    expect(race.attempts()).toBe(1);
+  });
+
+  it('is not written on another Release that has the name by now, before that one was looked at', async () => {
+    const cluster = aCluster();
+    const successor = aRelease({ status: { phase: 'Succeeded' } });
+    const again = { ...successor, metadata: { ...successor.metadata, uid: 'another' } };
+    const race = racing(cluster, () => cluster.set(again));
+    await expect(aborting(cluster).call).rejects.toThrow('Release web-2 has ended (Succeeded)');
+    expect(race.attempts()).toBe(1);
+    expect(requestOn(cluster)).toBeNull();
+  });
+
+  it('that is taken away before it is answered says so', async () => {
+    const cluster = aCluster();
+    const { call } = aborting(cluster);
+    await waitUntil('the watch', () => cluster.watching() === 1);
+    cluster.set(aRelease({ status }));
+    await expect(call).rejects.toThrow('The request to abort web-2 was taken away from it before its answer was seen.');
+  });
+
+  it('takes those away that are answered, and leaves those that wait', async () => {
+    const answered = { id: 'old', verb: 'abort', result: 'refused: no', accepted: false, at: at(-9) };
+    const cluster = memoryCluster(
+      aDeployment(),
+      withRequests({ old: { verb: 'abort' }, open: { verb: 'promote' } }, { ...status, acknowledged: [answered] }),
+    );
+    const { call } = aborting(cluster);
+    await answer(cluster, 'accepted');
+    expect(await call).toBe(0);
+    expect(Object.keys(annotationsOn(cluster))).toEqual([requestKey('open'), requestKey('id-1')]);
   });
 
   it('is given up when it meets conflicts again and again', async () => {
@@ -128,25 +176,19 @@ describe('a request', () => {
     expect(requestOn(cluster)).toBeNull();
   });
 
-  it('says when it replaces one that was not taken up', async () => {
-    const cluster = aCluster();
-    const release = cluster.read(releaseRef('web-2')) as KubeObject;
-    const pending = JSON.stringify({ id: 'id-0', verb: 'promote', by: 'joe' });
-    cluster.set({ ...release, metadata: { ...release.metadata, annotations: { [requestAnnotation]: pending } } });
+  it('says which are answered before it', async () => {
+    const cluster = memoryCluster(aDeployment(), withRequests({ 'id-0': { verb: 'promote', by: 'joe' } }));
     const { call, session } = aborting(cluster);
-    await until(() => session.terminal.stderr() !== '');
     await answer(cluster, 'accepted');
     await call;
-    expect(session.terminal.stderr()).toBe(
-      'note: this replaces the request "promote" by joe on web-2, which has not been taken up yet\n',
-    );
+    expect(session.terminal.stderr()).toBe('note: on web-2 there waits before this: promote by joe\n');
   });
 
   it('fails when the Release is deleted before it is answered', async () => {
     const cluster = aCluster();
     const { call } = aborting(cluster);
     const failure = expect(call).rejects.toThrow('Release web-2 was deleted before it was answered.');
-    await until(() => cluster.watching() === 1);
+    await waitUntil('the watch', () => cluster.watching() === 1);
     cluster.remove(releaseRef('web-2'));
     await failure;
   });
@@ -154,9 +196,9 @@ describe('a request', () => {
   it('survives a dropped watch', async () => {
     const cluster = aCluster();
     const { call, session } = aborting(cluster);
-    await until(() => cluster.watching() === 1);
+    await waitUntil('the watch', () => cluster.watching() === 1);
     cluster.breakWatches(new ClusterError('unreachable', 'reset'));
-    await until(() => cluster.watching() === 0);
+    await waitUntil('the end of the watch', () => cluster.watching() === 0);
     session.clock.advance(8000);
     await answer(cluster, 'accepted');
     expect(await call).toBe(0);

@@ -1,40 +1,33 @@
 /** Requests: written on the Release by the plugin, signed by the webhook, taken up and answered by the controller. */
 import type { ObjectRef } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
-import { accepted } from '../core/release/requests.ts';
 import { isFinal } from '../core/release/state.ts';
 import type { Milliseconds } from '../values/time.ts';
 import { ClusterError } from '../ports/cluster.ts';
-import { requestAnnotation } from '../schema/annotations.ts';
-import type { ReleaseStatus, RequestVerb } from '../schema/release.ts';
+import { answeredKeys, openRequests, requestsOf } from '../core/requests/release-requests.ts';
+import { printable } from '../values/printable.ts';
+import { someOf } from '../values/words.ts';
+import { requestKey } from '../schema/annotations.ts';
+import type { Acknowledged } from '../schema/release.ts';
+import { canBeAsked, type RequestVerb } from '../schema/request.ts';
 import { deadline, follow } from './follow.ts';
 import { locate, noRelease } from './locate.ts';
 import { PluginError } from './plugin-error.ts';
 import { releaseView, type ReleaseView } from './release-view.ts';
-import type { Session } from './session.ts';
+import type { AnnotationChanges, Session } from './session.ts';
 
 export type Asked = { readonly workload: string; readonly verb: RequestVerb; readonly reason?: string };
-type Answer = NonNullable<ReleaseStatus['acknowledged']>;
+type Answer = Acknowledged;
 
 const patience: Milliseconds = 30_000;
 const attempts = 5;
 
-type Pending = { readonly id: string; readonly verb: string; readonly by: string };
-
-const readPending = (text: string | undefined): Pending | undefined => {
-  try {
-    const { id, verb, by = 'somebody' } = JSON.parse(text ?? '') as { readonly [key: string]: unknown };
-    return typeof id === 'string' && typeof verb === 'string' && typeof by === 'string' ? { id, verb, by } : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
-/** There is room for one request on a Release: whoever replaces one that nobody has taken up yet should know. */
-const replacement = ({ name, object, status }: ReleaseView): string | undefined => {
-  const pending = readPending(object.metadata.annotations?.[requestAnnotation]);
-  if (pending === undefined || pending.id === status.acknowledged?.id) return undefined;
-  return `note: this replaces the request "${pending.verb}" by ${pending.by} on ${name}, which has not been taken up yet\n`;
+/** The oldest is answered first, so whoever asks should know what comes before. */
+const waitingNote = ({ name, object, status }: ReleaseView): string | undefined => {
+  const waiting = openRequests(requestsOf(object), status.acknowledged);
+  if (waiting.length === 0) return undefined;
+  const names = waiting.map(({ verb, by = 'somebody' }) => `${verb} by ${printable(by)}`);
+  return `note: on ${name} there waits before this: ${someOf(names, 3)}\n`;
 };
 
 /**
@@ -42,7 +35,7 @@ const replacement = ({ name, object, status }: ReleaseView): string | undefined 
  * one that is held. Everything else is the controller's to judge, since it knows the present state.
  */
 const pointless = ({ name, namespace, spec, status }: ReleaseView, verb: RequestVerb): PluginError | undefined => {
-  if (!isFinal(status.phase) || (status.phase === 'Failed' && verb === 'retry')) return undefined;
+  if (!isFinal(status.phase) || canBeAsked(verb, status.phase)) return undefined;
   const rule =
     verb === 'retry'
       ? `Only a failed release can be retried, and ${name} is ${status.phase}.`
@@ -52,22 +45,26 @@ const pointless = ({ name, namespace, spec, status }: ReleaseView, verb: Request
 
 const refOf = ({ namespace, name }: ReleaseView): ObjectRef => ({ gvk: kinds.release, namespace, name });
 
-/** Writes the request on the workload's Release as it is now; the controller writes its status meanwhile. */
-const write = async (session: Session, { workload, verb, reason }: Asked, id: string): Promise<ReleaseView> => {
-  const value = JSON.stringify({ id, verb, ...(reason === undefined ? {} : { reason }) });
+/** The request, and away with those that are answered: whoever asks clears up, so that there is always room. */
+const editsFor = ({ object, status }: ReleaseView, { verb, reason }: Asked, id: string): AnnotationChanges => ({
+  ...Object.fromEntries(answeredKeys(object, status.acknowledged).map((key) => [key, null])),
+  [requestKey(id)]: JSON.stringify({ verb, ...(reason === undefined ? {} : { reason }) }),
+});
+
+/**
+ * Writes the request on the workload's Release. The controller writes to it all the time, so nothing but its identity is
+ * held on to: whether it can still be done is the controller's to judge.
+ */
+const write = async (session: Session, asked: Asked, id: string): Promise<ReleaseView> => {
   for (let attempt = 1; ; attempt += 1) {
-    const located = await locate(session, workload);
+    const located = await locate(session, asked.workload);
     const { release } = located;
     if (release === undefined) throw await noRelease(session, located.workload);
-    const refusal = pointless(release, verb);
+    const refusal = pointless(release, asked.verb);
     if (refusal !== undefined) throw refusal;
     try {
-      await session.client.annotate(
-        refOf(release),
-        { [requestAnnotation]: value },
-        release.object.metadata.resourceVersion,
-      );
-      const note = replacement(release);
+      await session.client.annotate(refOf(release), editsFor(release, asked, id), release.object.metadata.uid);
+      const note = waitingNote(release);
       if (note !== undefined) session.terminal.err(note);
       return release;
     } catch (error) {
@@ -83,6 +80,12 @@ const silence = ({ name, namespace }: ReleaseView, verb: string): PluginError =>
     `Look whether Sluice's controller runs, and at kubectl describe release ${name} -n ${namespace}.`,
   );
 
+const withdrawn = ({ name, namespace, spec }: ReleaseView, verb: string): PluginError =>
+  new PluginError(
+    `The request to ${verb} ${name} was taken away from it before its answer was seen.`,
+    `Look at kubectl sluice status ${spec.workload.name} -n ${namespace}, and ask again if it still has to be.`,
+  );
+
 const answerTo = async (session: Session, release: ReleaseView, id: string, verb: string): Promise<Answer> => {
   const limit = deadline(session.clock, patience, session.signal);
   try {
@@ -92,8 +95,9 @@ const answerTo = async (session: Session, release: ReleaseView, id: string, verb
           `Release ${release.name} was deleted before it was answered.`,
           'Look at kubectl sluice list.',
         );
-      const { acknowledged } = releaseView(object).status;
-      if (acknowledged?.id === id) return acknowledged;
+      const acknowledged = releaseView(object).status.acknowledged?.find((one) => one.id === id);
+      if (acknowledged !== undefined) return acknowledged;
+      if (object.metadata.annotations?.[requestKey(id)] === undefined) throw withdrawn(release, verb);
     }
   } finally {
     limit.lift();
@@ -109,7 +113,7 @@ export const ask = async (session: Session, asked: Asked, consequence: string): 
   const id = session.newId();
   const release = await write(session, asked, id);
   const answer = await answerTo(session, release, id, asked.verb);
-  if (answer.result !== accepted) {
+  if (!answer.accepted) {
     session.terminal.err(`${release.name}: ${asked.verb} ${answer.result}\n`);
     return 1;
   }

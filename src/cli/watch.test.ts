@@ -7,13 +7,13 @@ import {
   memoryCluster,
   memoryTerminal,
   releaseRef,
-  until,
   type MemoryCluster,
   type TestSession,
 } from '../../test/support/plugin-doubles.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { finalPhases, type ReleaseStatus } from '../schema/release.ts';
 import { watch } from './watch.ts';
+import { waitUntil } from '../../test/cluster/wait-until.ts';
 
 const progressing: ReleaseStatus = { phase: 'Progressing', stepLabel: '1/2', weight: 5, message: 'first' };
 const succeeded: ReleaseStatus = { phase: 'Succeeded', stepLabel: '2/2', weight: 0, message: 'promoted' };
@@ -28,11 +28,11 @@ describe('watch, where lines are appended', () => {
   it('tells each change once, with its time, until the end', async () => {
     const cluster = memoryCluster(aDeployment(), aRelease({ status: progressing }));
     const { session, call } = watching(cluster);
-    await until(() => session.terminal.stdout() !== '');
-    cluster.set(aRelease({ status: { ...progressing, stepAt: 'unseen' } }));
+    await waitUntil('the first lines', () => session.terminal.stdout() !== '');
+    cluster.set(aRelease({ status: { ...progressing, splitInPlaceAt: 'unseen' } }));
     session.clock.advance(60_000);
     cluster.set(aRelease({ status: { ...progressing, stepLabel: '2/2', weight: 50, message: 'second' } }));
-    await until(() => session.terminal.stdout().includes('second'));
+    await waitUntil('the second message', () => session.terminal.stdout().includes('second'));
     session.clock.advance(5000);
     cluster.set(aRelease({ status: succeeded }));
     expect(await call).toBe(0);
@@ -57,10 +57,10 @@ describe('watch, where lines are appended', () => {
     const before = aRelease({ name: 'web-1', status: { phase: 'Succeeded' } });
     const cluster = memoryCluster(aHeldDeployment('web-2'), before);
     const { session, call } = watching(cluster);
-    await until(() => session.terminal.stderr() !== '');
+    await waitUntil('a word', () => session.terminal.stderr() !== '');
     expect(session.terminal.stderr()).toBe('2026-01-01T00:00:00Z waiting for Release web-2 to be made\n');
     cluster.set(aRelease({ status: progressing }));
-    await until(() => session.terminal.stdout() !== '');
+    await waitUntil('the first lines', () => session.terminal.stdout() !== '');
     session.clock.advance(3_600_000);
     cluster.set(aRelease({ status: succeeded }));
     expect(await call).toBe(0);
@@ -70,7 +70,7 @@ describe('watch, where lines are appended', () => {
     const cluster = memoryCluster(aHeldDeployment('web-2'));
     const { session, call } = watching(cluster);
     const failure = expect(call).rejects.toThrow('Release web-2 has not been made within 60 s of waiting.');
-    await until(() => session.terminal.stderr() !== '');
+    await waitUntil('a word', () => session.terminal.stderr() !== '');
     session.clock.advance(60_000);
     await failure;
   });
@@ -79,7 +79,7 @@ describe('watch, where lines are appended', () => {
     const cluster = memoryCluster(aDeployment(), aRelease({ status: progressing }));
     const { session, call } = watching(cluster);
     const failure = expect(call).rejects.toThrow('Release web-2 was deleted.');
-    await until(() => session.terminal.stdout() !== '');
+    await waitUntil('the first lines', () => session.terminal.stdout() !== '');
     cluster.remove(releaseRef('web-2'));
     await failure;
   });
@@ -87,12 +87,12 @@ describe('watch, where lines are appended', () => {
   it('goes on after an interruption, and tells of it', async () => {
     const cluster = memoryCluster(aDeployment(), aRelease({ status: progressing }));
     const { session, call } = watching(cluster);
-    await until(() => session.terminal.stdout() !== '');
+    await waitUntil('the first lines', () => session.terminal.stdout() !== '');
     cluster.breakWatches(new ClusterError('unreachable', 'connection reset'));
-    await until(() => session.terminal.stderr() !== '');
+    await waitUntil('a word', () => session.terminal.stderr() !== '');
     expect(session.terminal.stderr()).toBe('2026-01-01T00:00:00Z connection reset; trying again\n');
     cluster.set(aRelease({ status: succeeded }));
-    await until(() => session.clock.waiting().length > 0);
+    await waitUntil('a pause', () => session.clock.waiting().length > 0);
     session.clock.advance(1000);
     expect(await call).toBe(0);
   });
@@ -101,7 +101,7 @@ describe('watch, where lines are appended', () => {
     const stop = new AbortController();
     const cluster = memoryCluster(aDeployment(), aRelease({ status: progressing }));
     const { session, call } = watching(cluster, { signal: stop.signal });
-    await until(() => session.terminal.stdout() !== '');
+    await waitUntil('the first lines', () => session.terminal.stdout() !== '');
     stop.abort();
     expect(await call).toBe(1);
     expect(cluster.watching()).toBe(0);
@@ -127,7 +127,7 @@ describe('watch, where somebody is looking', () => {
   it('draws the state over the one before', async () => {
     const cluster = memoryCluster(aDeployment(), aRelease({ status: progressing }));
     const { session, call } = watching(cluster, { terminal: live() });
-    await until(() => session.terminal.stdout() !== '');
+    await waitUntil('the first lines', () => session.terminal.stdout() !== '');
     expect(screen(session.terminal.stdout()).slice(0, 2)).toEqual([
       'shop/web   Progressing   step 1/2   5 % of the traffic to the canary',
       'first',
@@ -141,7 +141,7 @@ describe('watch, where somebody is looking', () => {
   it('lets ages grow while nothing changes', async () => {
     const cluster = memoryCluster(aDeployment(), aRelease({ status: progressing }));
     const { session, call } = watching(cluster, { terminal: live() });
-    await until(() => session.terminal.stdout().includes('made 3m ago'));
+    await waitUntil('the release that is there', () => session.terminal.stdout().includes('made 3m ago'));
     session.clock.advance(1000);
     session.clock.advance(1000);
     expect(screen(session.terminal.stdout()).join('\n')).toContain('made 3m2s ago');

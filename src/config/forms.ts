@@ -1,4 +1,5 @@
 /** The forms a setting's text may have: how it is read, and how a person is told about it. */
+import { readAllowedAddress, type AllowedAddress } from '../core/outbound/allowed-address.ts';
 
 export type Form<T> = {
   /** Stands for the value in `--help`. */
@@ -92,3 +93,16 @@ export const list = (placeholder: string, allowed: string, example: string): For
     return words.includes('') ? undefined : words;
   },
 });
+
+/** Addresses that policies may name; see docs/adr/0015. */
+export const allowedAddresses: Form<readonly AllowedAddress[]> = {
+  placeholder: 'ADDRESSES',
+  allowed:
+    'addresses with commas between, each http:// or https:// with a host (with *. in front of it for any one label) and, where wanted, a port and a path; none that is link-local, unspecified or of the metadata of a cloud',
+  example: 'http://prometheus.monitoring:9090,https://*.example.com',
+  read: (given) => {
+    const read = given.split(',').map((text) => readAllowedAddress(text.trim()));
+    const entries = read.filter((entry) => entry !== undefined);
+    return entries.length === read.length ? entries : undefined;
+  },
+};

@@ -24,12 +24,13 @@ describe('parseConfig', () => {
       kubeconfig: undefined,
       namespace: undefined,
       logLevel: 'info',
-      metricsPort: 9090,
+      metricsPort: 0,
       port: 8443,
       host: '127.0.0.1',
       failurePolicy: 'Fail',
       sluiceUser: 'system:serviceaccount:sluice-system:sluice',
       prometheus: undefined,
+      allowedAddresses: undefined,
       workers: 8,
     }));
 
@@ -40,6 +41,13 @@ describe('parseConfig', () => {
       certificateSecret: { namespace: 'sluice', name: 'cert' },
       service: { namespace: 'sluice', name: 'hook' },
     });
+  });
+
+  it('takes a metrics port that is free on a developer’s machine, and the usual one in a cluster', () => {
+    expect([run('dev').metricsPort, run('controller').metricsPort, run(webhook).metricsPort]).toEqual([0, 9090, 9090]);
+    expect(helpText('dev')).toContain('Must be a whole number from 0 to 65535. Default: 0.');
+    expect(helpText('controller')).toContain('Must be a whole number from 0 to 65535. Default: 9090.');
+    expect(settingsPage()).toContain('| `9090`, with dev `0` |');
   });
 
   it('is frozen', () => expect(Object.isFrozen(run('dev'))).toBe(true));
@@ -54,11 +62,25 @@ describe('parseConfig', () => {
     ['flags before the command', '--log-level debug controller', {}, { command: 'controller', logLevel: 'debug' }],
     ['an address without its last slash', 'dev --prometheus http://p:9090/', {}, { prometheus: 'http://p:9090' }],
     ['an address with a path', 'dev --prometheus https://p/prom', {}, { prometheus: 'https://p/prom' }],
+    ['an address for the webhook', `${webhook} --prometheus https://p/prom`, {}, { prometheus: 'https://p/prom' }],
     ['an IPv6 host', 'dev --host ::1', {}, { host: '::1' }],
     ['a host name', 'dev --host build.local', {}, { host: 'build.local' }],
     ['another user', 'dev --as jane', {}, { sluiceUser: 'jane' }],
     ["another command's variable as nothing", 'controller', { SLUICE_PORT: 'x' }, { command: 'controller' }],
   ])('reads %s', (_case, line, env, expected) => expect(run(line, env)).toMatchObject(expected));
+
+  it.each([
+    ['controller', 'controller'],
+    ['webhook', webhook],
+    ['dev', 'dev'],
+  ])('gives the %s the addresses that policies may name', (_command, line) => {
+    const args = [...line.split(' '), '--allowed-addresses', 'http://p:9090, https://*.example.com/a'];
+    const parsed = parseConfig(args, {});
+    expect(parsed.kind === 'run' && parsed.config.allowedAddresses?.map(({ text }) => text)).toEqual([
+      'http://p:9090',
+      'https://*.example.com/a',
+    ]);
+  });
 
   it.each<[string, string, Environment, readonly string[]]>([
     [
@@ -137,6 +159,10 @@ describe('parseConfig', () => {
     ['an address without scheme', 'dev --prometheus prometheus:9090'],
     ['an address of another scheme', 'dev --prometheus ftp://p'],
     ['an address with a query', 'dev --prometheus http://p?x=1'],
+    ['an address that policies may name', 'controller --allowed-addresses p:9090'],
+    ['one of several', 'controller --allowed-addresses http://p:9090,https://*'],
+    ['an address too few', `${webhook} --allowed-addresses http://p:9090,`],
+    ['an address that nobody may name', 'dev --allowed-addresses http://169.254.169.254'],
     ['a host with a port', 'dev --host 127.0.0.1:80'],
     ['a host with a path', 'dev --host a/b'],
     ['a failure policy', 'dev --failure-policy ignore'],
@@ -184,7 +210,8 @@ describe('the texts made from the table', () => {
     'the default and the example of --$flag are allowed',
     ({ form, absent }) => {
       expect(form.read(form.example)).toBeDefined();
-      if (typeof absent === 'object') expect(form.read(absent.default)).toBeDefined();
+      if (typeof absent === 'object')
+        for (const text of [absent.default, absent.dev ?? absent.default]) expect(form.read(text)).toBeDefined();
     },
   );
 });

@@ -3,7 +3,7 @@ import type { Problem } from '../values/problem.ts';
 import { nearest } from '../schema/nearest.ts';
 import { readFlags, type Flags } from './read-flags.ts';
 import { helpText } from './render-settings.ts';
-import { commands, settings, settingsOf, type Command, type Config, type Setting } from './settings.ts';
+import { commands, defaultOf, settings, settingsOf, type Command, type Config, type Setting } from './settings.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -54,13 +54,17 @@ const variableOf = (setting: Setting, env: Environment): string | undefined => {
   return value === undefined || value === '' || isServiceLink(value) ? undefined : value;
 };
 
+type Given = { readonly flags: Flags; readonly env: Environment; readonly command: Command | undefined };
+
 /** The flag wins over the variable. An empty variable counts as absent: that is how a chart leaves one out. */
-const find = (setting: Setting, flags: Flags, env: Environment): Found | undefined => {
+const find = (setting: Setting, given: Given): Found | undefined => {
+  const { flags, env, command } = given;
   const flag = flags.values.get(setting.flag);
   if (flag !== undefined) return { field: `--${setting.flag}`, text: flag };
   const variable = variableOf(setting, env);
   if (variable !== undefined) return { field: setting.env, text: variable };
-  return typeof setting.absent === 'object' ? { field: `--${setting.flag}`, text: setting.absent.default } : undefined;
+  const text = defaultOf(setting, command);
+  return text === undefined ? undefined : { field: `--${setting.flag}`, text };
 };
 
 type Read = { readonly value: unknown } | { readonly problem: Problem };
@@ -94,7 +98,7 @@ export const parseConfig = (args: readonly string[], env: Environment): ParsedCo
   const entries: [string, unknown][] = [['command', command]];
   for (const [key, setting] of command === undefined ? [] : settingsOf(command)) {
     if (flags.valueless.has(setting.flag)) continue;
-    const result = read(setting, find(setting, flags, env));
+    const result = read(setting, find(setting, { flags, env, command }));
     if ('problem' in result) problems.push(result.problem);
     else entries.push([key, result.value]);
   }

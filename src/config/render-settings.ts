@@ -1,10 +1,17 @@
-import { commandMeanings, commands, settings, settingsOf, type Command, type Setting } from './settings.ts';
+import { commandMeanings, commands, defaultOf, settings, settingsOf, type Command, type Setting } from './settings.ts';
 
-const defaultOf = ({ absent }: Setting): string => (typeof absent === 'object' ? absent.default : '');
-
-const presence = (setting: Setting): string => {
+const presence = (setting: Setting, command: Command): string => {
   if (setting.absent === 'required') return 'Required.';
-  return defaultOf(setting) === '' ? '' : `Default: ${defaultOf(setting)}.`;
+  const text = defaultOf(setting, command);
+  return text === undefined ? '' : `Default: ${text}.`;
+};
+
+/** For all commands: `9090`, and what it is with `dev` where that is another. */
+const defaultsCell = (setting: Setting): string => {
+  if (setting.absent === 'required') return 'required';
+  const [text, dev] = [defaultOf(setting, undefined), defaultOf(setting, 'dev')];
+  if (text === undefined) return '';
+  return dev === undefined || dev === text ? `\`${text}\`` : `\`${text}\`, with dev \`${dev}\``;
 };
 
 const plain = (text: string): string => text.replaceAll('`', '');
@@ -18,9 +25,9 @@ const overview = (): readonly string[] => [
   'sluice COMMAND --help lists the flags of a command.',
 ];
 
-const settingLines = (setting: Setting): readonly string[] => [
+const settingLines = (setting: Setting, command: Command): readonly string[] => [
   `  --${setting.flag} ${setting.form.placeholder}`,
-  `      ${plain([setting.meaning, `Must be ${setting.form.allowed}.`, presence(setting)].join(' ').trim())}`,
+  `      ${plain([setting.meaning, `Must be ${setting.form.allowed}.`, presence(setting, command)].join(' ').trim())}`,
   `      Environment: ${setting.env}`,
 ];
 
@@ -34,7 +41,7 @@ export const helpText = (command?: Command): string =>
         commandMeanings[command],
         '',
         'Flags (a flag wins over its environment variable):',
-        ...settingsOf(command).flatMap(([, setting]) => settingLines(setting)),
+        ...settingsOf(command).flatMap(([, setting]) => settingLines(setting, command)),
       ]
   ).join('\n');
 
@@ -45,7 +52,7 @@ const row = (setting: Setting): string =>
     `\`--${setting.flag}\``,
     `\`${setting.env}\``,
     setting.commands.join(', '),
-    setting.absent === 'required' ? 'required' : defaultOf(setting) && `\`${defaultOf(setting)}\``,
+    defaultsCell(setting),
     setting.meaning,
     setting.form.allowed,
   ]

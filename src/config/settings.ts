@@ -1,5 +1,17 @@
 /** Every setting of the program, once: from this table come the parser, `--help` and the reference docs. */
-import { choice, host, list, namespacedName, namespace, port, text, url, wholeNumber, type Form } from './forms.ts';
+import {
+  allowedAddresses,
+  choice,
+  host,
+  list,
+  namespacedName,
+  namespace,
+  port,
+  text,
+  url,
+  wholeNumber,
+  type Form,
+} from './forms.ts';
 
 export const commands = ['dev', 'webhook', 'controller'] as const;
 export type Command = (typeof commands)[number];
@@ -10,8 +22,14 @@ export const commandMeanings: Readonly<Record<Command, string>> = {
   controller: 'Run the releases. Any number of replicas, of which one works (see `--lease`).',
 };
 
-/** What a setting is when neither its flag nor its variable is there. */
-type Absent = { readonly default: string } | 'required' | 'unset';
+/** What a setting is when neither its flag nor its variable is there; `dev`: with this command, where it is another. */
+type Absent = { readonly default: string; readonly dev?: string } | 'required' | 'unset';
+
+/** The text that stands for a setting that is not there. */
+export const defaultOf = ({ absent }: Pick<Setting, 'absent'>, command: Command | undefined): string | undefined => {
+  if (typeof absent !== 'object') return undefined;
+  return command === 'dev' ? (absent.dev ?? absent.default) : absent.default;
+};
 
 export type Setting<T = unknown, C extends readonly Command[] = readonly Command[], A extends Absent = Absent> = {
   readonly flag: string;
@@ -48,8 +66,9 @@ export const settings = {
   }),
   metricsPort: define('metrics-port', port, {
     commands,
-    absent: { default: '9090' },
-    meaning: 'Port of `/metrics`, `/healthz` and `/readyz`. 0 takes a free one.',
+    // Of a developer's machine 9090 is often a Prometheus' own.
+    absent: { default: '9090', dev: '0' },
+    meaning: 'Port of `/metrics`, `/healthz` and `/readyz`. 0 takes a free one, and the log says which.',
   }),
   port: define('port', port, {
     commands: ['dev', 'webhook'],
@@ -119,9 +138,16 @@ export const settings = {
     },
   ),
   prometheus: define('prometheus', url('http://prometheus.monitoring:9090'), {
-    commands: ['dev', 'controller'],
+    commands,
     absent: 'unset',
-    meaning: 'Where checks are measured, for policies that name no Prometheus of their own.',
+    meaning:
+      'Where checks are measured, for policies that name no Prometheus of their own. The webhook asks nothing there: to it this is an address that policies may name.',
+  }),
+  allowedAddresses: define('allowed-addresses', allowedAddresses, {
+    commands,
+    absent: 'unset',
+    meaning:
+      'What policies may have Sluice ask besides `--prometheus`. An entry without a port means the one of its scheme, one with a path that path and what is below it. This machine (`localhost`, `127.0.0.1`, `[::1]`) may be named only where it is listed as it stands.',
   }),
   lease: define('lease', namespacedName('sluice-system/sluice-controller'), {
     commands: ['controller'],

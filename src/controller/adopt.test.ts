@@ -2,8 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { aDeployment, type DeploymentTraits } from '../../test/support/a-deployment.ts';
 import { asked, h, markedV2, running } from '../../test/support/admission-traits.ts';
+import { record } from '../core/plan/record.ts';
+import { compile } from '../core/plan/compile.ts';
+import { resolvePolicy } from '../core/policy/resolve-policy.ts';
 import { readRequester } from '../core/marks/marks.ts';
 import type { Gvk, KubeObject } from '../values/kube-object.ts';
+import { scanningIndex } from '../../test/support/scanning-index.ts';
 import { manualClock } from '../ports/clock.ts';
 import { ClusterError, type Patch } from '../ports/cluster.ts';
 import { memoryJournal } from '../ports/journal.ts';
@@ -67,9 +71,11 @@ const aWorld = (
         return Promise.resolve(patched);
       },
     },
+    index: scanningIndex({ list: () => [...releases.values()] as never }),
     clock: manualClock(Date.UTC(2026, 0, 2)),
     metrics: { release: { end: () => undefined } },
-    policies: { ofWorkload: () => ({ spec: {} }) },
+    policies: { ofWorkload: () => ({ spec: {}, plan: compile(resolvePolicy({})) }) },
+    told: new Map(),
     journal,
     formerTemplates: formerTemplates(),
     log: pino({ level: 'silent' }),
@@ -97,18 +103,38 @@ describe('the Release that a change asks for', () => {
     const world = aWorld(undefined);
     expect(await world.adopt()).toEqual({ created: world.made[0] });
     expect(world.made[0]?.spec).toMatchObject({ templateHash: h.v2, stableHash: h.v1, requestedBy: bob, attempt: 1 });
+    expect(world.made[0]?.spec).not.toHaveProperty('recordOf');
+  });
+
+  test('records the plan with every default of the time', async () => {
+    const world = aWorld(undefined);
+    await world.adopt();
+    expect(world.made[0]?.spec).toMatchObject({ policy: {}, plan: record(compile(resolvePolicy({}))) });
   });
 
   test.each([
-    ['RolledBack', 'rollback: fast', 'rolled back by bob to a template that is known to be good: natively, at once'],
-    ['Restarted', 'restart: native', 'restarted by bob: natively, as the policy says (restart: native)'],
-  ])('is a record alone where the template rolls natively by policy (%s)', async (phase, reason, message) => {
+    [
+      'RolledBack',
+      'rollback',
+      'rollback: fast',
+      'rolled back by bob to a template that is known to be good: natively, at once',
+    ],
+    ['Restarted', 'restart', 'restart: native', 'restarted by bob: natively, as the policy says (restart: native)'],
+  ])('is a record alone where the template rolls natively by policy (%s)', async (phase, recordOf, reason, message) => {
     const annotations = markedV2({ [marks.phase]: phase, 'sluice.dev/skip': 'left from an earlier change' });
     const world = aWorld(undefined, { traits: { image: 'web:2', annotations } });
     const { created } = await world.adopt();
-    expect(created?.spec).toMatchObject({ templateHash: h.v2, stableHash: h.v1, requestedBy: bob, reason });
+    expect(created?.spec).toMatchObject({ templateHash: h.v2, stableHash: h.v1, requestedBy: bob, recordOf, reason });
+    expect(created?.spec).not.toHaveProperty('plan');
     expect(created?.status).toMatchObject({ phase: 'Skipped', message, ending: { outcome: 'Skipped', reason: phase } });
     expect(world.told()).toEqual([`${phase}: ${message}`]);
+  });
+
+  test('is a record of the skip where a person wished so', async () => {
+    const annotations = { ...skipped.annotations, 'sluice.dev/skip': 'INC-42' };
+    const { created } = await aWorld(undefined, { traits: { ...skipped, annotations } }).adopt();
+    expect(created?.spec).toMatchObject({ recordOf: 'skip', reason: 'INC-42' });
+    expect(created?.status).toMatchObject({ phase: 'Skipped' });
   });
 
   test('of a rollback names the release that brought the template before', async () => {
@@ -136,7 +162,7 @@ describe('the Release that a change asks for', () => {
     ['of another template', aRelease({ templateHash: h.v3 })],
     [
       'of this template, by somebody else with a policy of their own',
-      aRelease({ requestedBy: mallory, policy: { steps: [100] } }),
+      aRelease({ requestedBy: mallory, policy: { weights: [100] } }),
     ],
     ['of this template and of nobody', aRelease({ requestedBy: undefined })],
     ['over another template, which would be known to be good afterwards', aRelease({ stableHash: h.v3 })],

@@ -2,14 +2,15 @@
 import { boundMarks, readRequester, recordPhase, type BoundMarks, type RecordPhase } from '../core/marks/marks.ts';
 import type { Deployment, KubeObject, Labels } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
-import { nativeEnd, nativeReasons } from '../core/release/native-end.ts';
+import { nativeEnd, nativeReasons, recordsOf } from '../core/release/native-end.ts';
 import { printable } from '../values/printable.ts';
+import { record } from '../core/plan/record.ts';
 import { ownerOf, type AskedRelease, type ReleaseOwner } from '../core/release/release-owner.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { annotations, marks } from '../schema/annotations.ts';
 import { apiVersion } from '../schema/names.ts';
 import type { Release, ReleaseSpec } from '../schema/release.ts';
-import type { ControllerDependencies } from './dependencies.ts';
+import type { ControllerDependencies, WantedPolicy } from './dependencies.ts';
 import { recordEnd } from './record-end.ts';
 import { broughtBy, logRecord, recordOf } from './release-record.ts';
 import { attemptOf } from './workload-effects.ts';
@@ -152,10 +153,7 @@ const existingInstead = async (
 };
 
 /** Admission has accepted the policy; it can only have become unreadable since, and a person has to mend it. */
-const policyFor = (
-  { policies, journal }: ControllerDependencies,
-  workload: Deployment,
-): { spec: ReleaseSpec['policy']; name?: string } => {
+const policyFor = ({ policies, journal }: ControllerDependencies, workload: Deployment): WantedPolicy => {
   const found = policies.ofWorkload(workload);
   if (!('problems' in found)) return found;
   const note = found.problems.join(' ');
@@ -172,24 +170,27 @@ const policyFor = (
 
 const wantedSpec = (deps: ControllerDependencies, workload: Deployment): Omit<ReleaseSpec, 'workload' | 'attempt'> => {
   const own = workload.metadata.annotations ?? {};
-  const { spec: policy, name: policyName } = policyFor(deps, workload);
+  const { spec: policy, plan, name: policyName } = policyFor(deps, workload);
   const requestedBy = readRequester(own[marks.requestedBy]);
-  const reason = reasonOf(own);
+  const kept = recordKept(own);
   return {
     templateHash: own[marks.releaseHash] ?? '',
     stableHash: own[marks.stableHash] ?? '',
     policy,
+    // Nothing is done by the plan of a record.
+    ...(kept.recordOf === undefined ? { plan: record(plan) } : kept),
     ...(policyName === undefined ? {} : { policyName }),
     ...(requestedBy === undefined ? {} : { requestedBy }),
-    ...(reason === undefined ? {} : { reason }),
   };
 };
 
-/** Why no canary comes of it. An annotation may be left from an earlier change. */
-const reasonOf = (own: Labels): string | undefined => {
+/** Of what it is a record, and why no canary comes of it. The annotation of a skip may be left from an earlier change. */
+const recordKept = (own: Labels): Pick<ReleaseSpec, 'recordOf' | 'reason'> => {
   const native = recordPhase(own[marks.phase]);
-  if (native !== undefined) return nativeReasons[native];
-  return own[marks.phase] === 'Skipped' ? own[annotations.skip] : undefined;
+  if (native !== undefined) return { recordOf: recordsOf[native], reason: nativeReasons[native] };
+  if (own[marks.phase] !== 'Skipped') return {};
+  const reason = own[annotations.skip];
+  return { recordOf: 'skip', ...(reason === undefined ? {} : { reason }) };
 };
 
 const recordSkip = (deps: ControllerDependencies, workload: Deployment, release: Release): Promise<Release> => {

@@ -3,18 +3,21 @@ import type { Release } from '../schema/release.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { isA, type Deployment, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
-import { withoutRefusal } from '../core/release/refusal.ts';
-import { isFinal } from '../core/release/state.ts';
+import { withoutWriteError } from '../core/release/write-error.ts';
 import type { ClusterChange } from '../ports/cluster.ts';
 import { marks } from '../schema/annotations.ts';
 import { labels } from '../schema/names.ts';
 import type { ControllerDependencies } from './dependencies.ts';
-import { readRelease } from './gather.ts';
 import { sameStatus } from './same-status.ts';
 import { hasOrphanedSplit, namespacesWithOrphanedSplits, restoreOrphanedSplits } from './orphaned-splits.ts';
 import { workQueue, type RunResult, type WorkQueue } from './queue.ts';
 import { reconcile } from './reconcile.ts';
 import { looksOutOfBand } from './out-of-band.ts';
+import { readRelease } from './gather.ts';
+import { isOpen } from './release-index.ts';
+import { tellRecentEnd } from './tell-history.ts';
+import { wokenBy, wokenByEnd } from './woken.ts';
+import { workloadKey, workloadOf } from './workload-key.ts';
 
 export type Controller = {
   /** Begin work: everything in the caches that is marked or under way. */
@@ -25,14 +28,13 @@ export type Controller = {
 };
 
 const backoff = { base: 100, cap: 30_000 };
-const separator = '/';
 
 export const createController = (deps: ControllerDependencies, options: { workers: number }): Controller => {
   const queue = workQueue({
     clock: deps.clock,
     workers: options.workers,
     backoff,
-    run: (key) => work(deps, refOf(key)),
+    run: (key) => work(deps, workloadOf(key)),
     report: ({ key, took, error, retryIn }) => {
       deps.metrics.reconcile(took, error === undefined ? undefined : reasonOf(error));
       deps.metrics.queueDepth(queue.depth());
@@ -45,9 +47,11 @@ export const createController = (deps: ControllerDependencies, options: { worker
     // While the caches fill, half the facts are missing; what is there at the start is looked at then.
     if (!started) return;
     if (isA(change.object, kinds.deployment)) deps.formerTemplates.note(change);
+    if (change.type === 'removed') deps.told.delete(change.object.metadata.uid ?? '');
     for (const key of keysOf(deps, change)) queue.add(key);
     if (mayLose(deps, change)) queue.add(leftIn(change.object.metadata.namespace ?? ''));
   });
+  deps.outside.onAnswer((key) => queue.add(key));
   // What waits for a kind of route to be installed, or loses its split with it, has no object to hear it from.
   deps.cluster.onServed(() => {
     if (started) addActive(deps, queue);
@@ -62,12 +66,7 @@ export const createController = (deps: ControllerDependencies, options: { worker
 const reasonOf = (error: unknown): string =>
   error instanceof Error && 'reason' in error ? String(error.reason) : 'bug';
 
-const keyOf = (namespace: string, workload: string): string => `${namespace}${separator}${workload}`;
-
-const refOf = (key: string): ObjectRef<Deployment> => {
-  const [namespace = '', name = ''] = key.split(separator);
-  return { gvk: kinds.deployment, namespace, name };
-};
+const keyOf = workloadKey;
 
 /** The key of what belongs to no workload any more. */
 const leftIn = (namespace: string): string => keyOf(namespace, '');
@@ -84,11 +83,12 @@ const startAll = (deps: ControllerDependencies, queue: WorkQueue): void => {
     if (isMarked(workload) || isStray(deps, workload))
       queue.add(keyOf(workload.metadata.namespace ?? '', workload.metadata.name));
   addActive(deps, queue);
+  for (const release of cluster.list(kinds.release)) tellRecentEnd(deps, readRelease(release));
   for (const namespace of namespacesWithOrphanedSplits(deps)) queue.add(leftIn(namespace));
 };
 
 const addActive = ({ cluster }: ControllerDependencies, queue: WorkQueue): void => {
-  for (const release of cluster.list(kinds.release)) if (isActive(release)) queue.add(workloadKey(release));
+  for (const release of cluster.list(kinds.release)) if (isOpen(release)) queue.add(keyOfRelease(release));
 };
 
 const isMarked = ({ metadata }: KubeObject): boolean => metadata.annotations?.[marks.release] !== undefined;
@@ -99,49 +99,38 @@ const isStray = looksOutOfBand;
 const wasWritten = ({ object, before }: ClusterChange): boolean =>
   before === undefined || before.metadata.generation !== object.metadata.generation;
 
-const isActive = (object: Release): boolean => {
-  const { status } = readRelease(object);
-  return status === undefined || !isFinal(status.phase);
-};
-
-const workloadKey = (release: Release): string =>
-  keyOf(release.metadata.namespace ?? '', readRelease(release).spec.workload.name);
+const keyOfRelease = (release: Release): string => keyOf(release.metadata.namespace ?? '', release.spec.workload.name);
 
 /** Workloads a change is about. Idle workloads cost nothing: only marked ones, those that are astray and those with a release under way are looked at. */
 const keysOf = (deps: ControllerDependencies, change: ClusterChange): readonly string[] => {
-  const { cluster } = deps;
+  const { cluster, index } = deps;
   const { object, type, before } = change;
   const namespace = object.metadata.namespace ?? '';
-  const active = (): readonly string[] => [
-    ...new Set(cluster.list(kinds.release, namespace).filter(isActive).map(workloadKey)),
-  ];
   if (isA(object, kinds.release))
-    return onlyTold(object, before) ? [] : [workloadKey(object), ...waitingFor(deps, change)];
+    return onlyTold(object, before) ? [] : [keyOfRelease(object), ...waitingFor(deps, change, object)];
   const madeFor = object.metadata.labels?.[labels.release];
   if (madeFor !== undefined) {
     const release = cluster.get({ gvk: kinds.release, namespace, name: madeFor });
-    return [...releaseKeys(release), ...waitingFor(deps, change)];
+    return [...releaseKeys(release), ...waitingFor(deps, change, release)];
   }
-  if (!isA(object, kinds.deployment)) return active();
+  if (!isA(object, kinds.deployment)) return wokenBy(deps, change).map(keyOfRelease);
   const key = keyOf(namespace, object.metadata.name);
   if (isMarked(object) || type === 'removed' || (wasWritten(change) && isStray(deps, object))) return [key];
-  return active().filter((k) => k === key);
+  return index.ofWorkload(namespace, object.metadata.name).some(isOpen) ? [key] : [];
 };
 
 const hasEnded = ({ type, object, before }: ClusterChange): boolean =>
-  type === 'removed' || (isA(object, kinds.release) && wasActive(before) && !isActive(object));
+  type === 'removed' || (isA(object, kinds.release) && wasOpen(before) && !isOpen(object));
 
-const wasActive = (before: KubeObject | undefined): boolean =>
-  before !== undefined && isA(before, kinds.release) && isActive(before);
+const wasOpen = (before: KubeObject | undefined): boolean =>
+  before !== undefined && isA(before, kinds.release) && isOpen(before);
 
 /** Releases that may have waited for one of another workload behind the same Service, once it is over. */
-const waitingFor = ({ cluster }: ControllerDependencies, change: ClusterChange): readonly string[] =>
-  hasEnded(change)
-    ? cluster
-        .list(kinds.release, change.object.metadata.namespace)
-        .filter((release) => (readRelease(release).status?.phase ?? 'Pending') === 'Pending')
-        .map(workloadKey)
-    : [];
+const waitingFor = (
+  deps: ControllerDependencies,
+  change: ClusterChange,
+  over: Release | undefined,
+): readonly string[] => (hasEnded(change) ? wokenByEnd(deps, change, over?.status?.service).map(keyOfRelease) : []);
 
 /** Whether a route may now carry a split that nobody takes out any more. */
 const mayLose = (deps: ControllerDependencies, change: ClusterChange): boolean => {
@@ -158,12 +147,19 @@ const mayLose = (deps: ControllerDependencies, change: ClusterChange): boolean =
  */
 const onlyTold = (object: Release, before: KubeObject | undefined): boolean => {
   if (before === undefined || !isA(before, kinds.release) || before.metadata.uid !== object.metadata.uid) return false;
-  const [a, b] = [readRelease(object).status, readRelease(before).status];
-  if (a === undefined || b === undefined || isDeepStrictEqual(a.refused, b.refused)) return false;
-  return sameStatus(withoutRefusal(a), withoutRefusal(b)) && isDeepStrictEqual(asked(object), asked(before));
+  const [a, b] = [object.status, before.status];
+  if (a === undefined || b === undefined || isDeepStrictEqual(a.lastWriteError, b.lastWriteError)) return false;
+  const { name } = object.spec.workload;
+  const [left, right] = [a, b].map(({ history: _h, historyToldThrough: _t, ...rest }) => withoutWriteError(rest, name));
+  return (
+    left !== undefined &&
+    right !== undefined &&
+    sameStatus(left, right) &&
+    isDeepStrictEqual(asked(object), asked(before))
+  );
 };
 
 const asked = ({ metadata }: KubeObject): unknown => [metadata.annotations, metadata.deletionTimestamp];
 
 const releaseKeys = (release: Release | undefined): readonly string[] =>
-  release === undefined ? [] : [workloadKey(release)];
+  release === undefined ? [] : [keyOfRelease(release)];

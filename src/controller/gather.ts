@@ -1,31 +1,21 @@
 /** Gathers the facts of one release from the caches. No requests, no decisions. */
-import { canaryServiceName } from '../core/release/canary.ts';
-import { distinguishingLabel, findApex } from '../core/release/apex.ts';
-import type { Facts, Request, RouteFacts } from '../core/release/facts.ts';
+import type { Facts } from '../core/release/facts.ts';
+import { problemsText } from '../core/release/waiting.ts';
 import { isFinal } from '../core/release/state.ts';
-import { isTakenOver, takenOverNote } from '../core/release/taken-over.ts';
-import {
-  apiVersionOf,
-  refKey,
-  type Deployment,
-  type Gvk,
-  type KubeObject,
-  type Service,
-  type EndpointSlice,
-} from '../values/kube-object.ts';
-import { kinds } from '../schema/kinds.ts';
-import type { Policy } from '../core/policy/policy.ts';
-import { planProblems, providerProblems, unserved, type KnownProvider } from '../core/policy/provider-plan.ts';
-import type { Problem } from '../values/problem.ts';
+import { canaryServiceName } from '../core/release/canary.ts';
+import { requestsOf } from '../core/requests/release-requests.ts';
+import { takenOverNote } from '../core/release/taken-over.ts';
+import type { Deployment, KubeObject, Service, EndpointSlice } from '../values/kube-object.ts';
+import type { Arms } from '../core/questions/question.ts';
+import { telemetryOf } from '../core/judge/telemetry.ts';
 import { fromRfc3339, type Instant } from '../values/time.ts';
-import type { ClusterView } from '../ports/cluster.ts';
-import type { Live, ProviderName, Target, TrafficProvider } from '../ports/traffic.ts';
-import { requestAnnotation } from '../schema/annotations.ts';
-import { labels } from '../schema/names.ts';
-import { requestVerbs, type Release, type ReleaseSpec, type ReleaseStatus } from '../schema/release.ts';
+import { canaryName } from '../schema/names.ts';
+import { workloadKey } from './workload-key.ts';
+import type { Release, ReleaseSpec, ReleaseStatus } from '../schema/release.ts';
 import type { ControllerDependencies } from './dependencies.ts';
-import { formerApex } from './former-apex.ts';
 import { canaryObjects } from './canary-objects.ts';
+import type { ReleaseIndex } from './release-index.ts';
+import { ownRoute, routeFacts, routeTakenOver, wayOf, type Route } from './route-facts.ts';
 import { blockedBy } from './shared-service.ts';
 import { canaryFacts, podNames, workloadFacts } from './workload-facts.ts';
 
@@ -43,12 +33,10 @@ export type Gathered = {
   readonly facts: Facts;
   readonly workload: Deployment;
   readonly release: ReleaseObject;
-  readonly route?: { readonly provider: TrafficProvider; readonly target: Target; readonly live: Live };
+  readonly route?: Route;
   /** The label whose value tells canary pods from stable ones; undefined where there is none. */
   readonly label?: string;
   readonly canary: { readonly deployment?: Deployment; readonly service?: Service };
-  /** The canary's pods behind routes, and since when they can have run at the earliest. */
-  readonly started: ReadonlyMap<string, Instant>;
 };
 
 export const readRelease = (object: Release): ReleaseObject => ({
@@ -61,35 +49,20 @@ export const readRelease = (object: Release): ReleaseObject => ({
 
 /** Releases of one workload, oldest first. */
 export const releasesOf = (
-  cluster: ClusterView,
+  index: ReleaseIndex,
   namespace: string,
   workload: string,
   uid?: string,
 ): readonly ReleaseObject[] =>
-  cluster
-    .list(kinds.release, namespace)
+  index
+    .ofWorkload(namespace, workload)
     .map(readRelease)
-    .filter((r) => r.spec.workload.name === workload && (uid === undefined || r.spec.workload.uid === uid))
+    .filter((r) => uid === undefined || r.spec.workload.uid === uid)
     .sort(
       (a, b) =>
         Date.parse(a.object.metadata.creationTimestamp ?? '') - Date.parse(b.object.metadata.creationTimestamp ?? '') ||
         a.name.localeCompare(b.name, 'en', { numeric: true }),
     );
-
-/** The live objects a target's split lives in. */
-export const liveOf = (cluster: ClusterView, provider: TrafficProvider, target: Target): Live => {
-  const found = provider.kinds.flatMap((gvk) =>
-    cluster.serves(gvk)
-      ? cluster
-          .list(gvk, target.namespace)
-          .filter((o) => provider.concerns(target, o))
-          .map((o) => [gvk, o] as const)
-      : [],
-  );
-  return new Map(found.map(([gvk, o]) => [refKey({ gvk, namespace: target.namespace, name: o.metadata.name }), o]));
-};
-
-type Route = NonNullable<Gathered['route']>;
 
 /** What one gathering is about. */
 export type Subject = {
@@ -103,125 +76,22 @@ export type Subject = {
 
 const namespaceOf = (object: Pick<KubeObject, 'metadata'>): string => object.metadata.namespace ?? '';
 
-const chooseRoute = ({ deps, workload, release }: Subject, policy: Policy, apex: Service): Route => {
-  const target: Target = {
-    namespace: namespaceOf(workload),
-    workload: workload.metadata.name,
-    apex,
-    canaryService: canaryServiceName(apex.metadata.name),
-    release: { name: release.name, uid: release.uid },
-  };
-  // Once chosen, it stays: a route that is split by one provider has to be given back by the same.
-  const fixed =
-    release.status?.provider ?? (policy.provider === 'auto' ? detect(deps, workload, target) : policy.provider);
-  const provider = deps.traffic.providers[fixed as ProviderName];
-  return { provider, target, live: liveOf(deps.cluster, provider, target) };
-};
-
-const detect = ({ cluster, traffic }: ControllerDependencies, { spec }: Deployment, target: Target): ProviderName => {
-  const served = (gvk: Gvk): boolean => cluster.serves(gvk);
-  const routeKinds = Object.values(traffic.providers).flatMap(({ kinds: own }) => own);
-  const routes = [...new Set(routeKinds)].filter(served).flatMap((gvk) => cluster.list(gvk, target.namespace));
-  const namespace = served(kinds.namespace) ? cluster.get({ gvk: kinds.namespace, name: target.namespace }) : undefined;
-  return traffic.detect({ target, served, routes, template: spec.template, ...present({ namespace }) }).provider;
-};
-
-const routeFacts = (cluster: ClusterView, route: Route | undefined): RouteFacts => {
-  if (route === undefined) return { splits: 'route', observed: 'unknown', pristine: true };
-  const { provider, target, live } = route;
-  const observed = provider.observe(target, live);
-  const acceptance = provider.accepted(target, live);
-  const missing = unserved(knownOf(cluster, provider));
-  return {
-    splits: provider.can.splits,
-    observed: observed === 'unknown' ? 'unknown' : observed.canary,
-    pristine: provider.restore(target, live).length === 0,
-    ...(acceptance.accepted === false ? { refused: acceptance.because } : {}),
-    ...(missing === undefined ? {} : { unserved: `the provider ${provider.name} ${missing}` }),
-  };
-};
-
-const slicesOf = (cluster: ClusterView, release: ReleaseObject, namespace: string): readonly EndpointSlice[] =>
-  cluster.list(kinds.endpointSlice, namespace).filter((s) => s.metadata.labels?.[labels.release] === release.name);
-
-type RawRequest = Partial<Record<keyof Request, string>>;
-
-/** The request on a Release, if it can be read; the webhook has refused what cannot. */
-export const requestOf = (release: Release): Request | undefined => {
-  const text = release.metadata.annotations?.[requestAnnotation];
-  if (text === undefined) return undefined;
-  try {
-    const { id, verb, by, reason } = JSON.parse(text) as RawRequest;
-    const known = requestVerbs.find((v) => v === verb);
-    if (id === undefined || known === undefined) return undefined;
-    return { id, verb: known, ...(by === undefined ? {} : { by }), ...(reason === undefined ? {} : { reason }) };
-  } catch {
-    return undefined;
-  }
-};
-
-const refusedOf = ({ status }: ReleaseObject): string | undefined => status?.refused?.words;
+const refusedOf = ({ status }: ReleaseObject): string | undefined => status?.lastWriteError?.message;
 
 const aheadOf = ({ deps, workload, all, release }: Subject, route: Route | undefined): string | undefined => {
   const own = all.slice(0, all.indexOf(release)).find((r) => r.status === undefined || !isFinal(r.status.phase))?.name;
   if (own !== undefined || route?.provider.can.splits !== 'route') return own;
   const { name } = workload.metadata;
   const service = route.target.apex.metadata.name;
-  return blockedBy(deps.cluster, deps.traffic, { namespace: namespaceOf(workload), workload: name, service });
+  return blockedBy(deps, { namespace: namespaceOf(workload), workload: name, service });
 };
-
-/** Without its Service a release leads nowhere, but what it has put into routes has to come out of them. */
-const wayBack = (subject: Subject, policy: Policy): { route?: Route } => {
-  const { deps, workload, release } = subject;
-  const { service, provider } = release.status ?? {};
-  if (service === undefined || provider === undefined) return {};
-  return { route: chooseRoute(subject, policy, formerApex(deps.cluster, namespaceOf(workload), service)) };
-};
-
-/** Everything about the way to the canary: the Service, the route, the label, and what is wrong with any of them. */
-const wayOf = (
-  subject: Subject,
-  policy: Policy,
-): { apex?: Service; route?: Route; label?: string; problems: readonly Problem[] } => {
-  const { deps, workload, release } = subject;
-  const services = deps.cluster.list(kinds.service, namespaceOf(workload));
-  const found = findApex(workload, services, release.status?.service ?? policy.service);
-  if ('problems' in found) return { problems: found.problems, ...wayBack(subject, policy) };
-  const route = chooseRoute(subject, policy, found.apex);
-  const label = distinguishingLabel(workload, found.apex);
-  const missing = 'problems' in label && route.provider.can.splits === 'route' ? label.problems : [];
-  return {
-    apex: found.apex,
-    route,
-    ...('key' in label ? { label: label.key } : {}),
-    problems: [
-      ...missing,
-      ...ableProblems(deps, knownOf(deps.cluster, route.provider), policy),
-      ...route.provider.check(route.target, route.live, policy.weights),
-    ],
-  };
-};
-
-/** What admission says of a provider that is named, of the one that was found. */
-const ableProblems = ({ providers }: ControllerDependencies, known: Known, policy: Policy): readonly Problem[] => [
-  ...providerProblems(known, providers),
-  ...planProblems(known, policy.weights),
-];
-
-type Known = KnownProvider & { readonly name: string };
-
-const knownOf = (cluster: ClusterView, { name, can, kinds: own }: TrafficProvider): Known => ({
-  name,
-  can,
-  missing: () => own.filter((gvk) => !cluster.serves(gvk)).map((gvk) => `${gvk.kind} (${apiVersionOf(gvk)})`),
-});
 
 /** The user's own route is theirs anyway: only what Sluice made can be taken over. */
 const takenOver = (canary: Gathered['canary'], route: Route | undefined): Facts['takenOver'] => {
   const routes = [...(route?.live.values() ?? [])];
   const made = [canary.deployment, canary.service].filter((object) => object !== undefined);
   const note = takenOverNote([...made, ...routes]);
-  return note === undefined ? undefined : { note, route: routes.some(isTakenOver) };
+  return note === undefined ? undefined : { note, route: routeTakenOver(route) };
 };
 
 /** Counters of these pods began at zero, and not before their Deployment was made. */
@@ -233,46 +103,69 @@ const startsOf = (
   return new Map(at === undefined ? [] : podNames(slices).map((pod) => [pod, at]));
 };
 
-/** What a route says while its Service has the canary of another workload is that one's split. */
-const ownRoute = (route: Route | undefined): Route | undefined =>
-  route?.provider.can.splits === 'route' ? undefined : route;
-
 const canaryOf = (canary: Gathered['canary'], slices: Parameters<typeof canaryFacts>[1]): Facts['canary'] =>
   canary.deployment === undefined ? undefined : canaryFacts(canary.deployment, slices);
 
+const armsOf = ({ metadata: { namespace = '', name } }: Deployment, service: string): Arms => ({
+  namespace,
+  workload: name,
+  canary: canaryName(name),
+  service,
+  canaryService: canaryServiceName(service),
+});
+
+/** What is there for every release, whatever its way to the canary. */
+const ownFacts = ({ deps, workload, release, now }: Subject) => ({
+  now,
+  release: { name: release.name, spec: release.spec, generation: release.object.metadata.generation ?? 1 },
+  workload: workloadFacts(workload, deps.policies.optedIn(workload)),
+  requests: requestsOf(release.object),
+  answers: deps.outside.answers(workloadKey(namespaceOf(workload), workload.metadata.name)),
+  ...present({ refused: refusedOf(release) }),
+});
+
+const readyWhere = (subject: Subject, route: Route | undefined): readonly EndpointSlice[] | undefined =>
+  route?.provider.can.splits === 'replicas'
+    ? undefined
+    : subject.deps.index.slicesFor(namespaceOf(subject.workload), subject.release.name);
+
+/** What is known of the way to the canary. */
+const wayFacts = (
+  { deps, workload }: Subject,
+  route: Route | undefined,
+  service: string | undefined,
+): Pick<Facts, 'route' | 'provider' | 'service' | 'arms'> => ({
+  route: routeFacts(deps.cluster, route),
+  provider: route?.provider.name ?? 'none',
+  ...(service === undefined ? {} : { service, arms: armsOf(workload, service) }),
+});
+
 export const gather = (subject: Subject): Gathered => {
   const { deps, workload, release } = subject;
-  const policy = deps.policies.ofRelease(release.spec);
-  const { apex, route: found, label, problems } = wayOf(subject, policy);
+  const { plan, problems: unreadable } = deps.policies.planOf(release.spec);
+  const { apex, route: found, label, problems } = wayOf(subject, plan);
   const service = apex?.metadata.name;
-  const {
-    problems: taken,
-    borrowed,
-    ...canary
-  } = canaryObjects(deps.cluster, workload, service ?? release.status?.service);
+  const objects = canaryObjects(deps.cluster, workload, service ?? release.status?.service);
+  const { problems: taken, borrowed, ...canary } = objects;
   const route = borrowed ? ownRoute(found) : found;
-  const slices =
-    route?.provider.can.splits === 'replicas' ? undefined : slicesOf(deps.cluster, release, namespaceOf(workload));
+  const slices = readyWhere(subject, route);
+  const way = wayFacts(subject, route, service);
   const facts: Facts = {
-    now: subject.now,
-    release: { name: release.name, spec: release.spec, generation: release.object.metadata.generation ?? 1 },
-    policy,
-    workload: workloadFacts(workload, deps.policies.optedIn(workload)),
+    ...ownFacts(subject),
+    ...way,
+    plan,
     canaryGone: canary.deployment === undefined && canary.service === undefined,
-    route: routeFacts(deps.cluster, route),
-    provider: route?.provider.name ?? 'none',
-    preflight: [...problems, ...taken],
+    preflight: [...unreadable, ...problems, ...taken],
+    telemetry: telemetryOf(plan.telemetry, way.provider),
+    started: startsOf(slices ?? [], canary.deployment),
     ...present({
       canary: canaryOf(canary, slices),
-      service,
       ahead: aheadOf(subject, found),
-      request: requestOf(release.object),
-      refused: refusedOf(release),
+      planUnreadable: unreadable.length === 0 ? undefined : problemsText(unreadable),
       takenOver: takenOver(canary, route),
     }),
   };
-  const started = startsOf(slices ?? [], canary.deployment);
-  return { facts, workload, release, canary, started, ...present({ route, label }) };
+  return { facts, workload, release, canary, ...present({ route, label }) };
 };
 
 type Present<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };

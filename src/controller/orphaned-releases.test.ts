@@ -3,7 +3,8 @@ import { pino } from 'pino';
 import type { KubeObject, ObjectRef } from '../values/kube-object.ts';
 import { manualClock } from '../ports/clock.ts';
 import type { Patch } from '../ports/cluster.ts';
-import { trafficProviders } from '../traffic/index.ts';
+import { scanningIndex } from '../../test/support/scanning-index.ts';
+import { trafficRunners } from '../traffic/index.ts';
 import { clearOrphans } from './orphaned-releases.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 
@@ -29,22 +30,25 @@ const aRelease = ({ owned, status = { phase: 'Progressing' }, deletionTimestamp 
 const aWorld = (release: KubeObject, uid?: string) => {
   let stored: KubeObject | undefined = release;
   const clock = manualClock(Date.UTC(2026, 0, 2));
-  const deps = {
-    cluster: {
-      list: () => (stored === undefined ? [] : [stored]),
-      get: () => undefined,
-      patch: (_ref: ObjectRef, { body }: Patch) => {
-        stored = { ...(stored as KubeObject), ...(body as object) };
-        return Promise.resolve(stored);
-      },
-      remove: (_ref: ObjectRef, of: string) => {
-        if (of === stored?.metadata.uid) stored = undefined;
-        return Promise.resolve();
-      },
+  const cluster = {
+    list: () => (stored === undefined ? [] : [stored]),
+    get: () => undefined,
+    patch: (_ref: ObjectRef, { body }: Patch) => {
+      stored = { ...(stored as KubeObject), ...(body as object) };
+      return Promise.resolve(stored);
     },
+    remove: (_ref: ObjectRef, of: string) => {
+      if (of === stored?.metadata.uid) stored = undefined;
+      return Promise.resolve();
+    },
+  };
+  const deps = {
+    cluster,
+    index: scanningIndex(cluster as never),
     clock,
-    traffic: { providers: trafficProviders },
-    policies: { ofRelease: () => ({ propagationDelay }) },
+    traffic: { providers: trafficRunners },
+    policies: { planOf: () => ({ plan: { propagationDelay }, problems: [] }) },
+    told: new Map(),
     log: pino({ level: 'silent' }),
   } as unknown as ControllerDependencies;
   return {

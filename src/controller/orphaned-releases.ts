@@ -5,12 +5,13 @@ import { isFinal } from '../core/release/state.ts';
 import type { JsonObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { fromRfc3339, toRfc3339, type Milliseconds } from '../values/time.ts';
-import type { ProviderName, Target } from '../ports/traffic.ts';
+import type { Target } from '../ports/traffic.ts';
 import type { ReleaseStatus } from '../schema/release.ts';
 import { giveBack } from './give-back.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { formerApex } from './former-apex.ts';
-import { liveOf, releasesOf, type ReleaseObject } from './gather.ts';
+import { releasesOf, type ReleaseObject } from './gather.ts';
+import { liveOf, providerNamed } from './route-facts.ts';
 
 type Place = { readonly namespace: string; readonly workload: string };
 
@@ -20,7 +21,7 @@ export const restoreOrphaned = async (
   namespace: string,
   workload: string,
 ): Promise<void> => {
-  for (const release of releasesOf(deps.cluster, namespace, workload)) {
+  for (const release of releasesOf(deps.index, namespace, workload)) {
     if (release.status === undefined || isFinal(release.status.phase)) continue;
     await restoreRoutes(deps, { namespace, workload }, release);
   }
@@ -39,7 +40,7 @@ export const clearOrphans = async (
   place: Place,
   uid: string | undefined,
 ): Promise<Milliseconds | undefined> => {
-  const all = releasesOf(deps.cluster, place.namespace, place.workload);
+  const all = releasesOf(deps.index, place.namespace, place.workload);
   const waits: Milliseconds[] = [];
   for (const release of all.filter((one) => one.spec.workload.uid !== uid && isOrphan(one)))
     waits.push(await clearOrphan(deps, place, release));
@@ -61,7 +62,7 @@ const clearOrphan = async (
     await recordAbort(deps, place, release);
     return 0;
   }
-  const left = completedAt + deps.policies.ofRelease(spec).propagationDelay - deps.clock.now();
+  const left = completedAt + deps.policies.planOf(spec).plan.propagationDelay - deps.clock.now();
   if (left > 0) return left;
   await deps.cluster.remove({ gvk: kinds.release, namespace: place.namespace, name }, uid);
   return 0;
@@ -74,8 +75,15 @@ const recordAbort = async (
 ): Promise<void> => {
   const [now, message] = [clock.now(), 'its workload was deleted and left it behind; it goes, too'];
   const at = toRfc3339(now);
-  const end = { phase: 'Aborted' as const, message, weight: 0, enteredAt: at, completedAt: at };
-  const ended = { ...before, ...end } satisfies ReleaseStatus;
+  const ended: ReleaseStatus = {
+    ...before,
+    phase: 'Aborted',
+    message,
+    weight: 0,
+    ending: { outcome: 'Aborted', reason: 'WorkloadDeleted', message, decidedAt: at },
+    phaseEnteredAt: at,
+    completedAt: at,
+  };
   const status = { ...ended, conditions: [...conditionsFor(ended, now, object.metadata.generation ?? 1)] };
   const body = { status: status as JsonObject };
   await cluster.patch({ gvk: kinds.release, namespace, name }, { type: 'merge', body }, { subresource: 'status' });
@@ -97,7 +105,7 @@ const restoreRoutes = async (
     canaryService: canaryServiceName(service),
     release: { name: release.name, uid: release.uid },
   };
-  const provider = deps.traffic.providers[name as ProviderName];
-  if ((await giveBack(deps.cluster, provider.restore(target, liveOf(deps.cluster, provider, target)))) === 0) return;
+  const provider = providerNamed(deps, name);
+  if ((await giveBack(deps.cluster, provider.restore(target, liveOf(deps, provider, target)))) === 0) return;
   deps.log.info({ namespace, workload, release: release.name }, 'workload deleted during its release; routes restored');
 };

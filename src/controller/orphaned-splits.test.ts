@@ -1,17 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { aDeployment } from '../../test/support/a-deployment.ts';
-import { refKey, type Gvk, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
+import type { Gvk, KubeObject, ObjectRef } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { percent } from '../values/percent.ts';
-import type { Target } from '../ports/traffic.ts';
 import { marks } from '../schema/annotations.ts';
-import { trafficProviders } from '../traffic/index.ts';
+import { memory, memoryRoutes } from '../traffic/memory.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { hasOrphanedSplit, namespacesWithOrphanedSplits, restoreOrphanedSplits } from './orphaned-splits.ts';
 
-const { memory } = trafficProviders;
-const route = memory.kinds[0] as Gvk;
+const route = memoryRoutes.gvk;
 
 const aRoute = (...apexes: readonly string[]): KubeObject => ({
   apiVersion: 'memory.sluice.dev/v1',
@@ -21,19 +19,8 @@ const aRoute = (...apexes: readonly string[]): KubeObject => ({
 });
 
 /** The route with half of the traffic of an apex for the canary of its release. */
-const split = (object: KubeObject, apex = 'web', release = `${apex}-2`): KubeObject => {
-  const target: Target = {
-    namespace: 'shop',
-    workload: apex,
-    apex: { apiVersion: 'v1', kind: 'Service', metadata: { name: apex, namespace: 'shop' }, spec: {} },
-    canaryService: `${apex}-canary`,
-    release: { name: release, uid: '' },
-  };
-  const live = new Map([[refKey({ gvk: route, namespace: 'shop', name: 'front' }), object]]);
-  const [change] = memory.render(target, { canary: percent(50) }, live);
-  if (change?.op !== 'replace') throw new Error('the route was not adopted');
-  return change.body;
-};
+const split = (object: KubeObject, apex = 'web', release = `${apex}-2`): KubeObject =>
+  memoryRoutes.put(object, { apex, canaryService: `${apex}-canary`, split: { weight: percent(50) }, release });
 
 const aRelease = (name: string, phase?: string): KubeObject => ({
   apiVersion: 'sluice.dev/v1alpha1',
@@ -63,7 +50,7 @@ const aWorld = (object: KubeObject, others: readonly (readonly [Gvk, KubeObject]
         return Promise.resolve(body);
       },
     },
-    traffic: { providers: trafficProviders },
+    traffic: { providers: { memory }, formats: [memoryRoutes] },
     log: pino({ level: 'silent' }),
   } as unknown as ControllerDependencies;
   return {

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { aDeployment, aTemplate, type DeploymentTraits } from '../../test/support/a-deployment.ts';
 import { hashOf, optIn } from '../../test/support/admission-input.ts';
 import type { Gvk, JsonObject, KubeObject, ObjectRef } from '../values/kube-object.ts';
+import { scanningIndex } from '../../test/support/scanning-index.ts';
 import { manualClock } from '../ports/clock.ts';
 import { ClusterError, type Patch, type WriteOptions } from '../ports/cluster.ts';
 import { memoryJournal } from '../ports/journal.ts';
@@ -64,8 +65,10 @@ const aWorld = (traits: DeploymentTraits) => {
           return patched(ref, body as JsonObject);
         }),
     },
+    index: scanningIndex({ list: () => [...releases.values()] as never }),
     clock: manualClock(Date.UTC(2026, 0, 2)),
     policies: { optedIn: () => true, ofWorkload: () => ({ spec: {} }) },
+    told: new Map(),
     journal,
     metrics: { release: { end: (_key: unknown, { outcome }: { outcome: string }) => void counted.push(outcome) } },
     formerTemplates: formerTemplates(),
@@ -97,7 +100,12 @@ describe('a template that rolled past the webhook', () => {
     expect(await world.reconcile()).toBe(true);
     expect([...world.releases.keys()]).toEqual(['web-4']);
     expect(world.releases.get('web-4')).toMatchObject({
-      spec: { templateHash: hashOf('web:2'), stableHash: hashOf('web:1'), reason: 'the webhook was away' },
+      spec: {
+        templateHash: hashOf('web:2'),
+        stableHash: hashOf('web:1'),
+        recordOf: 'bypass',
+        reason: 'the webhook was away',
+      },
       status: { phase: 'Bypassed' },
     });
     expect(world.journal.entries.map(({ type, reason }) => [type, reason])).toEqual([['Warning', 'ReleaseBypassed']]);
@@ -123,6 +131,26 @@ describe('a template that rolled past the webhook', () => {
     await world.reconcile();
     world.releases.clear();
     expect([world.astray(), await world.reconcile(), world.releases.size]).toEqual([false, false, 0]);
+  });
+
+  test('is not recorded where its own Release tells of it, in whatever words', async () => {
+    const world = aWorld(bypassed);
+    world.releases.set('web-2', {
+      apiVersion: 'sluice.dev/v1alpha1',
+      kind: 'Release',
+      metadata: at('web-2'),
+      spec: {
+        workload: { kind: 'Deployment', name: 'web', uid: '6f9d' },
+        templateHash: hashOf('web:2'),
+        stableHash: hashOf('web:1'),
+        policy: {},
+        recordOf: 'skip',
+        reason: 'the webhook was away',
+      },
+      status: { phase: 'Skipped' },
+    });
+    expect(await world.reconcile()).toBe(true);
+    expect([...world.releases.keys()]).toEqual(['web-2']);
   });
 
   test('is recorded again when it comes in once more after the way back', async () => {
@@ -154,7 +182,12 @@ describe('a template that had failed and was unpaused', () => {
     const world = aWorld({ image: 'web:2', annotations });
     await world.reconcile();
     expect(world.releases.get('web-4')).toMatchObject({
-      spec: { templateHash: hashOf('web:2'), stableHash: hashOf('web:1'), reason: 'the webhook was away' },
+      spec: {
+        templateHash: hashOf('web:2'),
+        stableHash: hashOf('web:1'),
+        recordOf: 'bypass',
+        reason: 'the webhook was away',
+      },
       status: { phase: 'Bypassed', message: expect.stringContaining('failed in release web-2 was unpaused') },
     });
   });

@@ -21,7 +21,7 @@ import { recordEnd } from './record-end.ts';
 import { keptTemplates } from './replica-sets.ts';
 import { versionOf } from './effect-run.ts';
 
-/** The words a record of it is known by. */
+/** For people. A record of it is known by its `recordOf`. */
 const away = 'the webhook was away';
 
 /** Whether a Deployment that no release is under way for is to be looked at. */
@@ -34,7 +34,7 @@ export const looksOutOfBand = ({ policies }: ControllerDependencies, workload: D
  */
 export const settleOutOfBand = async (deps: ControllerDependencies, workload: Deployment): Promise<boolean> => {
   const { namespace = '', name, uid } = workload.metadata;
-  const all = releasesOf(deps.cluster, namespace, name, uid);
+  const all = releasesOf(deps.index, namespace, name, uid);
   const open = openOf(all);
   const input: OutOfBandInput = {
     workload,
@@ -51,7 +51,7 @@ export const settleOutOfBand = async (deps: ControllerDependencies, workload: De
 };
 
 const openOf = (all: readonly ReleaseObject[]): OpenRelease | undefined => {
-  const found = all.findLast(({ status, spec }) => !isFinal(status?.phase ?? 'Pending') && spec.reason !== away);
+  const found = all.findLast(({ status, spec }) => !isFinal(status?.phase ?? 'Pending') && spec.recordOf !== 'bypass');
   if (found === undefined) return undefined;
   const { name, spec, status } = found;
   return { name, templateHash: spec.templateHash, stableHash: spec.stableHash, ends: status?.ending !== undefined };
@@ -84,16 +84,16 @@ const record = async (deps: ControllerDependencies, workload: Deployment, bypass
   const earlier = newest?.spec.templateHash === hash ? newest : undefined;
   const name = releaseName(workload.metadata.name, workload.metadata.generation ?? 0);
   if (earlier !== undefined && tellsOfIt(earlier, name)) return;
-  const spec = { templateHash: hash, stableHash: bypass.stableHash, reason: away, ...policyOf(deps, workload) };
-  const begun = earlier?.spec.reason === away && earlier.status === undefined ? earlier.object : undefined;
-  const release = begun ?? (await createRelease(deps, workload, name, spec));
+  const spec = { templateHash: hash, stableHash: bypass.stableHash, recordOf: 'bypass', reason: away } as const;
+  const begun = earlier?.spec.recordOf === 'bypass' && earlier.status === undefined ? earlier.object : undefined;
+  const release = begun ?? (await createRelease(deps, workload, name, { ...spec, ...policyOf(deps, workload) }));
   await recordEnd(deps, { workload, release }, { phase: 'Bypassed', message: wordsFor(workload, bypass.ruling) });
 };
 
 /** Its own Release says how the template came to roll; a record does for the generation it is named after. */
 const tellsOfIt = ({ status, spec, name }: ReleaseObject, recordName: string): boolean =>
   ['Succeeded', 'Skipped', 'Bypassed'].includes(status?.ending?.outcome ?? status?.phase ?? '') &&
-  (spec.reason !== away || name === recordName);
+  (spec.recordOf !== 'bypass' || name === recordName);
 
 /** For the record alone: one that cannot be read keeps nothing from being recorded. */
 const policyOf = (

@@ -1,34 +1,27 @@
-/** One reconcile of one workload: gather facts, step, record the status, then carry out the effects. */
+/** One reconcile of one workload: gather facts, step, record the status, then carry out the effects. Awaits the API server and nobody else. */
 import { boundMarks } from '../core/marks/marks.ts';
-import type { Deployment, JsonObject, ObjectRef } from '../values/kube-object.ts';
-import { kinds } from '../schema/kinds.ts';
-import type { PodTrouble, Round } from '../core/release/facts.ts';
+import type { Question } from '../core/questions/question.ts';
+import { withHistory } from '../core/release/history.ts';
+import { openRequests, requestsOf } from '../core/requests/release-requests.ts';
 import { isFinal } from '../core/release/state.ts';
-import { withoutRefusal, withRefusal } from '../core/release/refusal.ts';
 import { initialStatus, step, type Step } from '../core/release/step.ts';
-import { eventsBetween } from '../core/release/release-events.ts';
-import type { Milliseconds } from '../values/time.ts';
+import { withoutWriteError, withWriteError } from '../core/release/write-error.ts';
 import { ClusterError } from '../ports/cluster.ts';
-import { canaryServiceName } from '../core/release/canary.ts';
-import { canaryName } from '../schema/names.ts';
-import type { ReleaseStatus, Release } from '../schema/release.ts';
+import { kinds } from '../schema/kinds.ts';
+import type { Release, ReleaseStatus } from '../schema/release.ts';
+import type { Deployment, JsonObject, ObjectRef } from '../values/kube-object.ts';
+import type { Milliseconds } from '../values/time.ts';
 import { adoptRelease } from './adopt.ts';
 import type { ControllerDependencies } from './dependencies.ts';
-import {
-  gather,
-  readRelease,
-  releasesOf,
-  requestOf,
-  type Gathered,
-  type ReleaseObject,
-  type Subject,
-} from './gather.ts';
+import { gather, readRelease, releasesOf, type Gathered, type ReleaseObject, type Subject } from './gather.ts';
+import { clearOrphans, restoreOrphaned } from './orphaned-releases.ts';
+import { settleOutOfBand } from './out-of-band.ts';
 import { podTrouble } from './pod-trouble.ts';
-import { forgetMetrics, showMetrics, showRound } from './show-metrics.ts';
 import { runEffects } from './run-effects.ts';
 import { sameStatus } from './same-status.ts';
-import { settleOutOfBand } from './out-of-band.ts';
-import { clearOrphans, restoreOrphaned } from './orphaned-releases.ts';
+import { forgetMetrics, showChecks, showMetrics } from './show-metrics.ts';
+import { logMove, tellHistory, toldThrough } from './tell-history.ts';
+import { workloadKey } from './workload-key.ts';
 
 export type ReconcileResult = { readonly again?: Milliseconds };
 
@@ -42,20 +35,24 @@ export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef<Dep
   if (orphans !== undefined) return { again: orphans };
   if (await settleOutOfBand(deps, workload)) return { again: 0 };
   const { created, foreign } = await adoptRelease(deps, workload);
-  const ours = releasesOf(deps.cluster, namespace, ref.name, workload.metadata.uid).filter((r) => r.name !== foreign);
+  const ours = releasesOf(deps.index, namespace, ref.name, workload.metadata.uid).filter((r) => r.name !== foreign);
   const all = withAdopted(ours, created);
   const marked = boundMarks(workload)?.release;
-  let again: Milliseconds | undefined;
-  for (const release of all.filter((r) => isOpen(r, marked))) {
-    const wait = await advance({ deps, workload, release, all, now: deps.clock.now() });
-    again = earliest(again, wait);
-  }
-  return again === undefined ? {} : { again };
+  const advanced: Advanced[] = [];
+  for (const release of all.filter((r) => isOpen(r, marked)))
+    advanced.push(await advance({ deps, workload, release, all, now: deps.clock.now() }));
+  deps.outside.want(
+    workloadKey(namespace, ref.name),
+    advanced.flatMap(({ questions }) => questions),
+  );
+  const waits = advanced.flatMap(({ again }) => (again === undefined ? [] : [again]));
+  return waits.length === 0 ? {} : { again: Math.min(...waits) };
 };
 
 const abandoned = async (deps: ControllerDependencies, namespace: string, name: string): Promise<ReconcileResult> => {
+  deps.outside.want(workloadKey(namespace, name), []);
   await restoreOrphaned(deps, namespace, name);
-  forgetMetrics(deps, releasesOf(deps.cluster, namespace, name));
+  forgetMetrics(deps, releasesOf(deps.index, namespace, name));
   const again = await clearOrphans(deps, { namespace, workload: name }, undefined);
   return again === undefined ? {} : { again };
 };
@@ -69,47 +66,52 @@ const withAdopted = (all: readonly ReleaseObject[], adopted: Release | undefined
  * that a person asks something of: even a request that can only be refused is answered.
  */
 const isOpen = ({ name, object, status }: ReleaseObject, marked: string | undefined): boolean =>
-  status === undefined || !isFinal(status.phase) || name === marked || isAsked(object, status);
+  status === undefined ||
+  !isFinal(status.phase) ||
+  name === marked ||
+  openRequests(requestsOf(object), status.acknowledged).length > 0;
 
-const isAsked = (object: Release, status: ReleaseStatus): boolean => {
-  const request = requestOf(object);
-  return request !== undefined && request.id !== status.acknowledged?.id;
+type Advanced = { readonly again?: Milliseconds; readonly questions: readonly Question[] };
+
+const advance = async (subject: Subject): Promise<Advanced> => {
+  const { deps, workload } = subject;
+  const shown = subject.release.status;
+  const before = shown === undefined ? initialStatus(subject.now) : withoutWriteError(shown, workload.metadata.name);
+  const { gathered, next } = await stepWithPods(subject, before);
+  // That the write goes through this time is not known before it has.
+  const same = shown?.lastWriteError !== undefined && sameStatus(before, next.status);
+  const recorded = same ? subject.release : await record(subject, next.status);
+  // The effects carry what was recorded: a settled success is read from the status that the API server has.
+  const run = { deps, gathered: { ...gathered, release: recorded } };
+  const writes = await runEffects(run, next.effects).catch((error: unknown) =>
+    showWriteError({ ...subject, release: recorded }, next.status, error),
+  );
+  if (same) await record(subject, next.status);
+  const { questions } = next;
+  if (writes > 0) return { again: 0, questions };
+  return next.wakeAt === undefined ? { questions } : { again: Math.max(0, next.wakeAt - deps.clock.now()), questions };
 };
 
-const earliest = (a: Milliseconds | undefined, b: Milliseconds | undefined): Milliseconds | undefined =>
-  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
-
-/** One release: until it asks for nothing more, at most a round of checks and a look at the pods. */
-const advance = async (subject: Subject): Promise<Milliseconds | undefined> => {
-  const told = subject.release.status;
-  const before = told === undefined ? initialStatus(subject.now) : withoutRefusal(told);
-  const first = gather(subject);
-  const { gathered, next } = await stepWithAnswers(subject, first, before);
-  // That the write goes through this time is not known before it has.
-  const same = told?.refused !== undefined && sameStatus(before, next.status);
-  const recorded = same ? subject.release : await record(subject, gathered, next.status);
-  // The effects carry what was recorded: a settled success is read from the status that the API server has.
-  const run = { deps: subject.deps, gathered: { ...gathered, release: recorded } };
-  const writes = await runEffects(run, next.effects).catch((error: unknown) =>
-    tellRefusal(subject, run.gathered, next.status, error),
-  );
-  if (same) await record(subject, gathered, next.status);
-  if (writes > 0) return 0;
-  return next.wakeAt === undefined ? undefined : Math.max(0, next.wakeAt - subject.deps.clock.now());
+/** Why pods do not start is only looked up where it decides something. */
+const stepWithPods = async (
+  subject: Subject,
+  before: ReleaseStatus,
+): Promise<{ readonly gathered: Gathered; readonly next: Step }> => {
+  const gathered = gather(subject);
+  const next = step(before, gathered.facts);
+  if (next.look === undefined) return { gathered, next };
+  const pods = await podTrouble(subject.deps.cluster, gathered);
+  const looked = { ...gathered, facts: { ...gathered.facts, pods } };
+  return { gathered: looked, next: step(before, looked.facts) };
 };
 
 /**
  * The API server will not have a write (a quota, a policy, a missing right, a webhook that does not answer): the person
  * reads it where the release is read. The queue tries again, and the deadlines go on.
  */
-const tellRefusal = async (
-  subject: Subject,
-  gathered: Gathered,
-  status: ReleaseStatus,
-  error: unknown,
-): Promise<never> => {
+const showWriteError = async (subject: Subject, status: ReleaseStatus, error: unknown): Promise<never> => {
   if (error instanceof ClusterError && (!error.passing || othersWebhookFails(error)))
-    await record({ ...subject, release: gathered.release }, gathered, withRefusal(status, error.message));
+    await record(subject, withWriteError(status, error.message, subject.workload.metadata.name));
   throw error;
 };
 
@@ -117,103 +119,33 @@ const tellRefusal = async (
 const othersWebhookFails = ({ reason, message }: ClusterError): boolean =>
   reason === 'server' && message.includes('failed calling webhook');
 
-const stepWithAnswers = async (
-  subject: Subject,
-  first: Gathered,
-  before: ReleaseStatus,
-): Promise<{ gathered: Gathered; next: Step }> => {
-  let gathered = first;
-  let next = step(before, gathered.facts);
-  for (let asked = 0; next.ask !== undefined && asked < 2; asked += 1) {
-    gathered = { ...gathered, facts: { ...gathered.facts, ...(await answerTo(subject, gathered, next)) } };
-    next = step(before, gathered.facts);
-  }
-  return { gathered, next };
-};
-
-const answerTo = async (
-  subject: Subject,
-  gathered: Gathered,
-  { ask, status }: Step,
-): Promise<{ round?: Round; pods?: readonly PodTrouble[] }> => {
-  if (ask === undefined) return {};
-  if (ask.for === 'pods') return { pods: await podTrouble(subject.deps.cluster, gathered) };
-  const { facts, workload } = gathered;
-  const service = facts.service ?? '';
-  const round = await subject.deps.measure({
-    policy: facts.policy,
-    provider: facts.provider,
-    arms: {
-      namespace: workload.metadata.namespace ?? '',
-      workload: workload.metadata.name,
-      canary: canaryName(workload.metadata.name),
-      service,
-      canaryService: canaryServiceName(service),
-    },
-    from: ask.from,
-    to: ask.to,
-    weight: status.weight ?? 0,
-    failures: status.failures ?? 0,
-    started: gathered.started,
-    release: gathered.release.name,
-  });
-  showRound(subject.deps, subject.release, round);
-  return { round };
-};
-
-/** The decision is written down before anything is done about it. */
-const record = async (
-  { deps, release, workload }: Subject,
-  gathered: Gathered,
-  status: ReleaseStatus,
-): Promise<ReleaseObject> => {
+/** The release as the API server has it now. What is told is told from there. */
+const record = async ({ deps, release }: Subject, status: ReleaseStatus): Promise<ReleaseObject> => {
   if (release.status !== undefined && sameStatus(release.status, status)) {
     showMetrics(deps, release, release.status, undefined);
+    tellHistory(deps, release);
     return release;
   }
-  const ref = { gvk: kinds.release, namespace: workload.metadata.namespace ?? '', name: release.name };
-  const version = release.object.metadata.resourceVersion;
-  if (version === undefined) throw new ClusterError('conflict', `${release.name} was read without a resourceVersion`);
-  const value = status as JsonObject;
-  const stored = await deps.cluster.patch(
-    ref,
-    { type: 'json', body: [{ op: 'add', path: '/status', value }] },
-    { subresource: 'status', resourceVersion: version },
+  const told = toldThrough(deps.told, release);
+  const stored = await write(deps, release, withHistory(release.status, status, { now: deps.clock.now(), told }));
+  logMove(deps, stored, { before: release.status, after: status });
+  tellHistory(deps, stored);
+  showMetrics(deps, stored, status, release.status);
+  showChecks(deps, stored, release.status);
+  return stored;
+};
+
+const write = async (
+  { cluster }: ControllerDependencies,
+  { object, name }: ReleaseObject,
+  status: ReleaseStatus,
+): Promise<ReleaseObject> => {
+  const { namespace = '', resourceVersion } = object.metadata;
+  if (resourceVersion === undefined) throw new ClusterError('conflict', `${name} was read without a resourceVersion`);
+  const stored = await cluster.patch(
+    { gvk: kinds.release, namespace, name },
+    { type: 'json', body: [{ op: 'add', path: '/status', value: status as JsonObject }] },
+    { subresource: 'status', resourceVersion },
   );
-  tell(deps, gathered, { before: release.status, after: status });
-  showMetrics(deps, release, status, release.status);
   return readRelease(stored);
 };
-
-type Change = { readonly before: ReleaseStatus | undefined; readonly after: ReleaseStatus };
-
-const tell = (deps: ControllerDependencies, { release, workload }: Gathered, { before, after }: Change): void => {
-  const namespace = workload.metadata.namespace ?? '';
-  const onRelease = { ref: { gvk: kinds.release, namespace, name: release.name }, uid: release.uid };
-  const onWorkload = {
-    ref: { gvk: kinds.deployment, namespace, name: workload.metadata.name },
-    uid: workload.metadata.uid ?? '',
-  };
-  for (const { on, ...tale } of eventsBetween(before, after)) {
-    if (on !== 'workload') deps.journal.record({ ...tale, regarding: onRelease, related: onWorkload });
-    if (on !== 'release') deps.journal.record({ ...tale, regarding: onWorkload, related: onRelease });
-  }
-  if (!hasMoved(before, after)) return;
-  const { phase, step: at, weight, provider, message = phase } = after;
-  const fields = {
-    namespace,
-    workload: workload.metadata.name,
-    release: release.name,
-    phase,
-    step: at,
-    weight,
-    provider,
-  };
-  deps.log[phase === 'Failing' || phase === 'Failed' ? 'warn' : 'info'](fields, message);
-};
-
-const hasMoved = (before: ReleaseStatus | undefined, after: ReleaseStatus): boolean =>
-  before === undefined ||
-  before.phase !== after.phase ||
-  before.step !== after.step ||
-  before.message !== after.message;

@@ -2,7 +2,9 @@
 import type { Deployment, JsonObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { conditionsFor } from '../core/release/conditions.ts';
-import { eventsBetween } from '../core/release/release-events.ts';
+import { withHistory } from '../core/release/history.ts';
+import { readRelease } from './gather.ts';
+import { tellHistory } from './tell-history.ts';
 import { toRfc3339 } from '../values/time.ts';
 import type { ReleaseStatus, Release } from '../schema/release.ts';
 import type { ControllerDependencies } from './dependencies.ts';
@@ -23,26 +25,21 @@ export const recordEnd = async (
     ...over,
     startedAt: at,
     completedAt: at,
-    ...(reason === undefined ? {} : { ending: { outcome: end.phase, reason, message: end.message, at } }),
+    ...(reason === undefined ? {} : { ending: { outcome: end.phase, reason, message: end.message, decidedAt: at } }),
     observedGeneration: generation,
   };
-  const status: ReleaseStatus = { ...ended, conditions: [...conditionsFor(ended, now, generation)] };
+  const described = { ...ended, conditions: [...conditionsFor(ended, now, generation)] };
+  const status = withHistory(undefined, described, { now, told: 0 });
   const body = { status: status as JsonObject };
   const ref = { gvk: kinds.release, namespace, name };
   const stored = await deps.cluster.patch(ref, { type: 'merge', body }, { subresource: 'status' });
-  tell(deps, about, status);
+  tellHistory(deps, readRelease(stored));
+  count(deps, about, status);
   return stored;
 };
 
-const tell = (deps: ControllerDependencies, { workload, release }: About, status: ReleaseStatus): void => {
-  const { namespace = '', name, uid = '' } = workload.metadata;
-  const regarding = { ref: { gvk: kinds.deployment, namespace, name }, uid };
-  const related = {
-    ref: { gvk: kinds.release, namespace, name: release.metadata.name },
-    uid: release.metadata.uid ?? '',
-  };
-  for (const { on: _on, ...tale } of eventsBetween(undefined, status))
-    deps.journal.record({ ...tale, regarding, related });
+const count = (deps: ControllerDependencies, { workload, release }: About, status: ReleaseStatus): void => {
+  const { namespace = '', name } = workload.metadata;
   // There was nothing between beginning and end that could have lasted.
   const key = { namespace, workload: name, release: release.metadata.name };
   deps.metrics.release.end(key, { outcome: status.phase, seconds: Number.NaN });

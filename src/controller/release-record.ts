@@ -16,7 +16,7 @@ const brought: ReadonlySet<Phase> = new Set(['Succeeded', 'Skipped', 'Bypassed']
 
 /** Name of the newest Release that brought this template to production, if it has not been pruned. */
 export const broughtBy = (deps: ControllerDependencies, { metadata }: Deployment, hash: string): string | undefined =>
-  releasesOf(deps.cluster, metadata.namespace ?? '', metadata.name, metadata.uid).findLast(
+  releasesOf(deps.index, metadata.namespace ?? '', metadata.name, metadata.uid).findLast(
     ({ spec, status }) => spec.templateHash === hash && status !== undefined && brought.has(status.phase),
   )?.name;
 

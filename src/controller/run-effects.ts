@@ -1,14 +1,13 @@
 /** Carries out effects: compares each wish with what is there and writes only the difference. Every write is guarded. */
 import { canaryDeployment, canaryService, type CanaryPlan } from '../core/release/canary.ts';
 import type { Effect } from '../core/release/effects.ts';
-import { refKey, type Deployment, type PodTemplate } from '../values/kube-object.ts';
+import type { Deployment, PodTemplate } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { isTakenOver } from '../core/release/taken-over.ts';
 import { templateDiff } from '../core/template/template-diff.ts';
 import { templateHash } from '../core/template/template-hash.ts';
-import type { Change } from '../ports/traffic.ts';
 import { refOf, type EffectRun } from './effect-run.ts';
-import type { Gathered } from './gather.ts';
+import { changeRoutes } from './route-effects.ts';
 import { clearFailed, forgetAuthor, markFailed, markRetry, promote, putBack, settle } from './workload-effects.ts';
 
 /** Runs the effects in order; the first rejection ends it, and the next reconcile starts from the facts again. Resolves with the number of writes. */
@@ -23,9 +22,9 @@ const runEffect = (run: EffectRun, effect: Effect): Promise<number> => {
     case 'ensure-canary':
       return ensureCanary(run, effect.replicas);
     case 'route':
-      return route(run, (r) => r.provider.render(r.target, { canary: effect.weight }, r.live));
+      return changeRoutes(run, (r) => r.provider.render(r.target, effect.split, r.live));
     case 'restore-routes':
-      return route(run, (r) => r.provider.restore(r.target, r.live));
+      return changeRoutes(run, (r) => r.provider.restore(r.target, r.live));
     case 'remove-canary':
       return removeCanary(run);
     case 'promote':
@@ -121,37 +120,4 @@ const removeCanary = async (run: EffectRun): Promise<number> => {
     writes += 1;
   }
   return writes;
-};
-
-type Route = NonNullable<Gathered['route']>;
-
-const route = async (run: EffectRun, changesOf: (route: Route) => readonly Change[]): Promise<number> => {
-  const { route: found } = run.gathered;
-  if (found === undefined) return 0;
-  const changes = changesOf(found).filter(({ ref }) => {
-    const live = found.live.get(refKey(ref));
-    return live === undefined || !isTakenOver(live);
-  });
-  for (const change of changes) {
-    await applyChange(run, change);
-    run.deps.metrics.trafficChange(found.provider.name, change.op);
-  }
-  return changes.length;
-};
-
-const applyChange = async ({ deps }: EffectRun, change: Change): Promise<void> => {
-  deps.log.debug(
-    { route: `${change.ref.gvk.kind}/${change.ref.name}`, op: change.op, because: change.because },
-    'route changes',
-  );
-  switch (change.op) {
-    case 'create':
-      await deps.cluster.create(change.body, change.ref.gvk);
-      return;
-    case 'replace':
-      await deps.cluster.replace(change.body, change.ref.gvk);
-      return;
-    case 'remove':
-      await deps.cluster.remove(change.ref, change.uid);
-  }
 };

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Gvk, KubeObject } from '../values/kube-object.ts';
-import { trafficProviders } from '../traffic/index.ts';
+import { scanningIndex } from '../../test/support/scanning-index.ts';
+import { trafficRunners } from '../traffic/index.ts';
 import type { TrafficPort } from './dependencies.ts';
 import { inUse, madeForAnother, blockedBy } from './shared-service.ts';
 
-const traffic = { providers: trafficProviders } as unknown as TrafficPort;
+const traffic = { providers: trafficRunners } as unknown as TrafficPort;
 const wish = { namespace: 'shop', workload: 'web', service: 'front' };
 
 const aRelease = (status: object | undefined, workload = 'api'): KubeObject => ({
@@ -17,12 +18,7 @@ const aRelease = (status: object | undefined, workload = 'api'): KubeObject => (
 
 const turn = (...releases: readonly KubeObject[]): string | undefined =>
   blockedBy(
-    {
-      list: <T extends KubeObject>(_gvk: Gvk<T>) => releases as readonly T[],
-      get: () => undefined,
-      serves: () => true,
-    },
-    traffic,
+    { index: scanningIndex({ list: <T extends KubeObject>(_gvk: Gvk<T>) => releases as readonly T[] }), traffic },
     wish,
   );
 

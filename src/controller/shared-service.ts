@@ -4,31 +4,26 @@
  */
 import { releaseOf } from '../core/admission/guard.ts';
 import type { KubeObject } from '../values/kube-object.ts';
-import { kinds } from '../schema/kinds.ts';
 import type { Problem } from '../values/problem.ts';
-import { isFinal } from '../core/release/state.ts';
-import type { ClusterView } from '../ports/cluster.ts';
 import { workloadAnnotation } from '../schema/annotations.ts';
-import type { ReleaseStatus } from '../schema/release.ts';
-import type { TrafficPort } from './dependencies.ts';
+import type { ControllerDependencies } from './dependencies.ts';
+import { isOpen, isWaiting } from './release-index.ts';
 
 type Wish = { readonly namespace: string; readonly workload: string; readonly service: string };
 
 /** The release of another workload that has this Service's route, as words. */
-export const blockedBy = (cluster: ClusterView, { providers }: TrafficPort, wish: Wish): string | undefined => {
-  const other = cluster.list(kinds.release, wish.namespace).find((release) => {
-    const { workload } = release.spec;
-    const { phase = 'Pending', service, provider } = (release.status ?? {}) as Partial<ReleaseStatus>;
-    const started = phase !== 'Pending' && !isFinal(phase) && workload.name !== wish.workload;
-    return started && service === wish.service && splitsRoutes(providers, provider);
+export const blockedBy = (
+  { index, traffic }: Pick<ControllerDependencies, 'index' | 'traffic'>,
+  wish: Wish,
+): string | undefined => {
+  const other = index.onService(wish.namespace, wish.service).find((release) => {
+    const started = isOpen(release) && !isWaiting(release) && release.spec.workload.name !== wish.workload;
+    return started && traffic.providers[release.status?.provider ?? '']?.can.splits === 'route';
   });
   if (other === undefined) return undefined;
   const { workload } = other.spec;
   return `${other.metadata.name} of Deployment ${workload.name}, which stands behind the same Service,`;
 };
-
-const splitsRoutes = (providers: TrafficPort['providers'], name: string | undefined): boolean =>
-  Object.values(providers).some((provider) => provider.name === name && provider.can.splits === 'route');
 
 /** Whether an object of Sluice was made for a release of another workload. */
 export const madeForAnother = ({ metadata }: KubeObject, workload: string): boolean =>

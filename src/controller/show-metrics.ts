@@ -1,5 +1,4 @@
 /** Tells the metrics where a release is. Repeating it is harmless; an end is counted once, by whoever recorded it. */
-import type { Round } from '../core/release/facts.ts';
 import { isFinal } from '../core/release/state.ts';
 import { fromRfc3339 } from '../values/time.ts';
 import type { ReleaseStatus } from '../schema/release.ts';
@@ -31,9 +30,12 @@ export const showMetrics = (
   }
 };
 
-export const showRound = ({ metrics }: Told, release: ReleaseObject, round: Round): void => {
-  for (const { name, call, value } of round.results) {
-    metrics.release.check(keyOf(release), { check: name, call, ...(value === undefined ? {} : { value }) });
+/** Verdicts that were written just now. */
+export const showChecks = ({ metrics }: Told, release: ReleaseObject, before: ReleaseStatus | undefined): void => {
+  for (const { id, judgedAt, checks = [] } of release.status?.analyses ?? []) {
+    if (before?.analyses?.some((one) => one.id === id && one.judgedAt === judgedAt) === true) continue;
+    for (const { name, call, value } of checks)
+      metrics.release.check(keyOf(release), { check: name, call, ...(value === undefined ? {} : { value }) });
   }
 };
 

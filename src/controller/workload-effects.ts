@@ -6,7 +6,8 @@ import { toRfc3339 } from '../values/time.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { annotationPointer, type JsonPatchOp } from '../values/json-pointer.ts';
 import { marks } from '../schema/annotations.ts';
-import type { ReleaseStatus } from '../schema/release.ts';
+import type { Acknowledged } from '../schema/release.ts';
+import { acceptedRetry } from '../core/release/requests.ts';
 import { keptTemplates } from './replica-sets.ts';
 import { refOf, versionOf, type EffectRun } from './effect-run.ts';
 
@@ -65,13 +66,13 @@ export const forgetAuthor = (run: EffectRun): Promise<number> => patchMarks(run,
 /** Another attempt at the same template: the next name, and no trace of the failure. */
 export const markRetry = async (run: EffectRun): Promise<number> => {
   const { release } = run.gathered;
-  const author = retriedBy(release.status?.acknowledged);
+  const author = retriedBy(release.status === undefined ? undefined : acceptedRetry(release.status));
   return patchMarks(run, { [marks.release]: nextAttempt(release.name), [marks.phase]: null, ...author });
 };
 
 /** The new attempt is asked for by whoever asked for it; the request is signed, so this is whom the API server knew. */
-const retriedBy = (request: ReleaseStatus['acknowledged']): JsonObject => {
-  if (request?.verb !== 'retry' || request.by === undefined) return {};
+const retriedBy = (request: Acknowledged | undefined): JsonObject => {
+  if (request?.by === undefined) return {};
   const requester: Requester = { user: request.by, at: request.at };
   return { [marks.requestedBy]: JSON.stringify(requester) };
 };

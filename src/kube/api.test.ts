@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { failure, FakeApiServer, type Fault } from '../../test/kube/fake-api-server.ts';
-import { apiFor, folder, kubeconfigFile, until } from '../../test/kube/kube-kit.ts';
+import { apiFor, folder, kubeconfigFile } from '../../test/kube/kube-kit.ts';
+import { waitUntil } from '../../test/cluster/wait-until.ts';
 import { manualClock, systemClock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { connectApi, type Api, type ApiReport, type WatchEvent } from './api.ts';
@@ -220,11 +221,11 @@ describe('a watch', () => {
   test('hands over events in order, however they are cut up, and resolves at the end', async () => {
     const events: WatchEvent[] = [];
     const done = connect().watch(watch, (event) => events.push(event), new AbortController().signal);
-    await until(() => server.openWatches() === 1, 'the watch');
+    await waitUntil('the watch', () => server.openWatches() === 1);
     const long = 'é'.repeat(300_000);
     server.put(PODS, { metadata: { name: 'long', namespace: 'shop', long } });
     server.put(PODS, { metadata: { name: 'short', namespace: 'shop' } });
-    await until(() => events.length === 3, 'three events');
+    await waitUntil('three events', () => events.length === 3);
     server.endWatches();
     await done;
     expect(events.map(({ type, object }) => [type, (object['metadata'] as { name: string }).name])).toEqual([
@@ -238,22 +239,22 @@ describe('a watch', () => {
   test('resolves when it is aborted, also before it is open', async () => {
     const open = new AbortController();
     const first = connect().watch(watch, () => undefined, open.signal);
-    await until(() => server.openWatches() === 1, 'the watch');
+    await waitUntil('the watch', () => server.openWatches() === 1);
     open.abort();
     await first;
     await connect().watch(watch, () => undefined, open.signal);
-    await until(() => server.openWatches() === 0, 'the watch is closed');
+    await waitUntil('the watch to be closed', () => server.openWatches() === 0);
   });
 
   test('rejects when the connection is cut, with ERROR events, and when it is refused', async () => {
     const cut = connect().watch(watch, () => undefined, new AbortController().signal);
-    await until(() => server.openWatches() === 1, 'the watch');
+    await waitUntil('the watch', () => server.openWatches() === 1);
     server.dropWatches();
     expect((await errorOf(cut)).reason).toBe('unreachable');
-    await until(() => server.openWatches() === 0, 'the server has noticed');
+    await waitUntil('the server to notice', () => server.openWatches() === 0);
 
     const failing = connect().watch(watch, () => undefined, new AbortController().signal);
-    await until(() => server.openWatches() === 1, 'the watch');
+    await waitUntil('the watch', () => server.openWatches() === 1);
     server.sendToWatches({ type: 'ERROR', object: failure(410, 'Expired', 'too old') });
     expect((await errorOf(failing)).reason).toBe('gone');
 
@@ -268,17 +269,17 @@ describe('a watch', () => {
     const api = connect({ clock, deadline: 1000 });
     const stop = new AbortController();
     void api.watch(watch, () => undefined, stop.signal).then(() => ended.push('ended'));
-    await until(() => server.openWatches() === 1 && clock.waiting().length === 0, 'the watch is open');
+    await waitUntil('the watch to be open', () => server.openWatches() === 1 && clock.waiting().length === 0);
     await clock.advanceAsync(60_000);
     expect(ended).toEqual([]);
     server.fault(() => true, { kind: 'hang' });
     const asked = server.requests.length;
     const hanging = errorOf(api.watch(watch, () => undefined, new AbortController().signal));
-    await until(() => server.requests.length > asked, 'the second watch was asked for');
+    await waitUntil('the second watch to be asked for', () => server.requests.length > asked);
     clock.advance(1000);
     expect((await hanging).message).toBe('watch pods: no answer within 1 s');
     stop.abort();
-    await until(() => ended.length === 1, 'the first watch ends');
+    await waitUntil('the first watch to end', () => ended.length === 1);
   });
 });
 

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { failure, FakeApiServer, type FakeObject } from '../../test/kube/fake-api-server.ts';
-import { apiFor, memoryLog, noJitter, until } from '../../test/kube/kube-kit.ts';
+import { apiFor, noJitter } from '../../test/kube/kube-kit.ts';
+import { memoryLog } from '../../test/kube/memory-log.ts';
+import { waitUntil } from '../../test/cluster/wait-until.ts';
 import { gvk, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { systemClock } from '../ports/clock.ts';
@@ -67,7 +69,7 @@ describe('reading', () => {
       server.put(DEPLOYMENTS, deployment(name, namespace));
     connect({ gvk: kinds.deployment });
     await cluster.ready;
-    await until(() => server.openWatches() === 1, 'the watch');
+    await waitUntil('the watch', () => server.openWatches() === 1);
     const asked = server.requests.length;
     expect(cluster.get(web)?.metadata.uid).toBe('uid-1');
     expect(cluster.get({ ...web, name: 'nothing' })).toBeUndefined();
@@ -91,12 +93,12 @@ describe('reading', () => {
     for (const name of ['web', 'api']) server.put(DEPLOYMENTS, deployment(name));
     connect({ gvk: kinds.deployment, namespace: 'shop', name: 'web', trim: nameOnly });
     await cluster.ready;
-    await until(() => server.openWatches() === 1, 'the watch');
+    await waitUntil('the watch', () => server.openWatches() === 1);
     const selectors = server.requests.map(({ query }) => query.get('fieldSelector'));
     expect(selectors).toEqual(['metadata.name=web', 'metadata.name=web']);
     await cluster.patch({ ...web, name: 'api' }, { type: 'merge', body: { spec: { replicas: 2 } } });
     server.put(DEPLOYMENTS, deployment('web'));
-    await until(() => told().length > 1, 'the change');
+    await waitUntil('the change', () => told().length > 1);
     expect(told()).toEqual(['set Deployment web', 'set Deployment web']);
     expect(cluster.list(kinds.deployment).map(({ spec }) => spec)).toEqual([undefined]);
   });
@@ -151,10 +153,10 @@ describe('changes', () => {
     server.put(DEPLOYMENTS, deployment('web'));
     connect({ gvk: kinds.deployment });
     await cluster.ready;
-    await until(() => server.openWatches() === 1, 'the watch');
+    await waitUntil('the watch', () => server.openWatches() === 1);
     server.put(DEPLOYMENTS, { ...deployment('web'), spec: { replicas: 5 } });
     server.remove(DEPLOYMENTS, 'shop', 'web');
-    await until(() => changes.length === 3, 'three changes');
+    await waitUntil('three changes', () => changes.length === 3);
     expect(changes[1]).toMatchObject({
       type: 'set',
       object: { spec: { replicas: 5 } },
@@ -172,7 +174,7 @@ describe('changes', () => {
     });
     cluster.onChange(({ object }) => later.push(object.metadata.name));
     server.put(DEPLOYMENTS, deployment('web'));
-    await until(() => later.length === 1, 'the second listener');
+    await waitUntil('the second listener', () => later.length === 1);
     expect(log.lines.find(({ level }) => level === 'error')?.message).toBe('listener failed');
   });
 });
@@ -182,7 +184,7 @@ describe('writes', () => {
   const withDeafWatches = async (...specs: WatchSpec[]): Promise<void> => {
     connect(...specs);
     await cluster.ready;
-    await until(() => server.openWatches() === specs.length, 'the watches');
+    await waitUntil('the watches', () => server.openWatches() === specs.length);
     server.muteWatches();
     changes.length = 0;
   };
@@ -337,9 +339,9 @@ describe('an optional kind', () => {
     connect(spec);
     await cluster.ready;
     server.put(CRDS, definition);
-    await until(() => server.requests.some(({ path }) => path === ROUTES), 'a first attempt');
+    await waitUntil('a first attempt', () => server.requests.some(({ path }) => path === ROUTES));
     server.serve(ROUTES).put(ROUTES, aRoute);
-    await until(() => cluster.serves(route), 'the kind is served');
+    await waitUntil('the kind to be served', () => cluster.serves(route));
     expect(told()).toEqual(['set Route web']);
   });
 
@@ -348,17 +350,17 @@ describe('an optional kind', () => {
     server.put(ROUTES, aRoute);
     connect(spec);
     await cluster.ready;
-    await until(() => server.openWatches() === 2, 'the watches');
+    await waitUntil('the watches', () => server.openWatches() === 2);
     const turns: (readonly [served: boolean, routes: number])[] = [];
     cluster.onServed((gvk) => turns.push([cluster.serves(gvk), cluster.list(gvk).length]));
     server.remove(CRDS, undefined, definition.metadata.name);
     server.withdraw(ROUTES);
-    await until(() => !cluster.serves(route), 'the kind is gone');
+    await waitUntil('the kind to be gone', () => !cluster.serves(route));
     expect(told()).toEqual(['set Route web', 'removed Route web']);
     server.serve(ROUTES).put(CRDS, definition);
-    await until(() => cluster.serves(route), 'the kind is back');
+    await waitUntil('the kind to be back', () => cluster.serves(route));
     expect(names(cluster.list(route))).toEqual(['shop/web']);
-    await until(() => turns.length === 2, 'both turns are told');
+    await waitUntil('both turns to be told', () => turns.length === 2);
     expect(turns).toEqual([
       [false, 0],
       [true, 1],
@@ -371,6 +373,6 @@ describe('an optional kind', () => {
     server.fault(({ path }) => path === ROUTES, fault, 3);
     connect({ gvk: kinds.deployment }, spec);
     await cluster.ready;
-    await until(() => cluster.serves(route), 'the kind is served once it may be read');
+    await waitUntil('the kind to be served once it may be read', () => cluster.serves(route));
   });
 });

@@ -33,9 +33,13 @@ const reference = ({ ref: { gvk, namespace, name }, uid }: JournalSubject): Json
   uid,
 });
 
+/** The entry with texts of its own: one that was cut out of a question would keep all of the question in memory. */
+export const ownEntry = (entry: JournalEntry): JournalEntry =>
+  JSON.parse(JSON.stringify({ ...entry, note: cutToBytes(entry.note, LONGEST_NOTE) })) as JournalEntry;
+
 /** Entries with the same key tell the same thing about the same object. */
-export const seriesKey = ({ regarding, related, type, reason, action, note }: JournalEntry): string =>
-  JSON.stringify([regarding.uid, related?.uid, type, reason, action, note]);
+export const seriesKey = ({ regarding, related, type, reason, action, note, id }: JournalEntry): string =>
+  JSON.stringify(id === undefined ? [regarding.uid, related?.uid, type, reason, action, note] : [regarding.uid, id]);
 
 /** A name is at most 253 bytes long, and each of its parts ends in a letter or digit. */
 const eventName = (subject: string, id: string): string => `${subject.slice(0, 200).replace(/[^a-z0-9]+$/, '')}.${id}`;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { memoryLog } from '../../test/kube/kube-kit.ts';
+import { memoryLog } from '../../test/kube/memory-log.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { manualClock } from '../ports/clock.ts';

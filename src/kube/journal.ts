@@ -10,7 +10,7 @@ import { pause, type Clock } from '../ports/clock.ts';
 import { ClusterError, type ClusterWriter } from '../ports/cluster.ts';
 import type { Journal, JournalEntry } from '../ports/journal.ts';
 import { backoffDelay } from './backoff.ts';
-import { eventOf, seriesKey, seriesPatch, type EventAuthor } from './event.ts';
+import { eventOf, ownEntry, seriesKey, seriesPatch, type EventAuthor } from './event.ts';
 import type { Log } from './log.ts';
 
 export type JournalOptions = {
@@ -18,7 +18,7 @@ export type JournalOptions = {
   readonly author: EventAuthor;
   readonly clock: Clock;
   readonly log: Log;
-  /** Most entries that wait to be sent; 512. Further ones are dropped and counted. */
+  /** Most entries that wait to be sent; 4,096. Further ones are dropped and counted. */
   readonly capacity?: number;
   /** 0 to 1, for jitter; Math.random. */
   readonly random?: () => number;
@@ -36,7 +36,7 @@ const WINDOW: Milliseconds = 360_000;
 /** The first repetition is told at once, later ones together and at most this often. */
 const COUNT_EVERY: Milliseconds = 60_000;
 const MOST_SERIES = 2048;
-const CAPACITY = 512;
+const CAPACITY = 4096;
 const ATTEMPTS = 4;
 const BACKOFF = { base: 500, cap: 8000 };
 
@@ -55,6 +55,8 @@ type Series = {
   cancelTimer: (() => void) | undefined;
 };
 
+const isAlreadyThere = (error: unknown): boolean => error instanceof ClusterError && error.reason === 'already-exists';
+
 class EventJournal implements KubeJournal {
   dropped = 0;
   readonly #options: JournalOptions;
@@ -69,8 +71,9 @@ class EventJournal implements KubeJournal {
     this.#options = options;
   }
 
-  record(entry: JournalEntry): void {
+  record(told: JournalEntry): void {
     if (this.#closed) return;
+    const entry = ownEntry(told);
     const now = this.#options.clock.now();
     const key = seriesKey(entry);
     const known = this.#series.get(key);
@@ -167,8 +170,13 @@ class EventJournal implements KubeJournal {
 
   async #create({ entry, first }: Series): Promise<ObjectRef> {
     const { writer, author } = this.#options;
-    const event = eventOf(entry, author, first, randomBytes(8).toString('hex'));
-    await writer.create(event, kinds.event);
+    const event = eventOf(entry, author, entry.at ?? first, entry.id ?? randomBytes(8).toString('hex'));
+    try {
+      await writer.create(event, kinds.event);
+    } catch (error) {
+      // Told before, by an earlier self that ended before it could say so.
+      if (entry.id === undefined || !isAlreadyThere(error)) throw error;
+    }
     const { name, namespace = '' } = event.metadata;
     return { gvk: kinds.event, namespace, name };
   }

@@ -1,6 +1,6 @@
 /**
- * Which API server to talk to and as whom. The Kubernetes client's own KubeConfig class pulls in the whole typed API, about
- * 60 MB of memory that nothing here uses, so only its small parsing modules are loaded.
+ * Which API server to talk to and as whom. The Kubernetes client's own KubeConfig class pulls in the whole typed API, some
+ * 70 MiB of memory that nothing here uses (docs/adr/0019), so only its small parsing modules are loaded.
  */
 import { accessSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';

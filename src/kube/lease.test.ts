@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { memoryLog } from '../../test/kube/kube-kit.ts';
+import { memoryLog } from '../../test/kube/memory-log.ts';
 import type { Json, KubeObject } from '../values/kube-object.ts';
 import { manualClock, type ManualClock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { failure, FakeApiServer, type SeenRequest } from '../../test/kube/fake-api-server.ts';
-import { apiFor, memoryLog, noJitter, until } from '../../test/kube/kube-kit.ts';
+import { apiFor, noJitter } from '../../test/kube/kube-kit.ts';
+import { memoryLog } from '../../test/kube/memory-log.ts';
+import { waitUntil } from '../../test/cluster/wait-until.ts';
 import { kinds } from '../schema/kinds.ts';
 import { manualClock, systemClock, type Clock } from '../ports/clock.ts';
 import type { Api } from './api.ts';
@@ -46,8 +48,8 @@ const isWatch = ({ query }: SeenRequest): boolean => query.get('watch') === 'tru
 const isList = (request: SeenRequest): boolean => request.method === 'GET' && !isWatch(request);
 const lists = (): number => server.requests.filter(isList).length;
 const watches = (): SeenRequest[] => server.requests.filter(isWatch);
-const open = (): Promise<boolean> => until(() => server.openWatches() === 1, 'a watch is open');
-const closed = (): Promise<boolean> => until(() => server.openWatches() === 0, 'the watch is closed');
+const open = (): Promise<boolean> => waitUntil('a watch to be open', () => server.openWatches() === 1);
+const closed = (): Promise<boolean> => waitUntil('the watch to be closed', () => server.openWatches() === 0);
 
 describe('normally', () => {
   test('lists once, then hears of every change without asking again', async () => {
@@ -59,7 +61,7 @@ describe('normally', () => {
     put('b');
     put('a');
     server.remove(PODS, 'shop', 'a');
-    await until(() => changes.length === 4, 'three events');
+    await waitUntil('three events', () => changes.length === 4);
     expect(changes).toEqual(['set a', 'set b', 'set a', 'removed a']);
     expect(server.requests).toHaveLength(2);
     expect(watches()[0]?.query.get('allowWatchBookmarks')).toBe('true');
@@ -119,11 +121,11 @@ describe('a watch that ends', () => {
     const { changes } = start();
     await open();
     put('b');
-    await until(() => changes.length === 2, 'an event');
+    await waitUntil('an event', () => changes.length === 2);
     end();
     put('c');
     server.remove(PODS, 'shop', 'a');
-    await until(() => changes.length === 4, 'events from before the watch was resumed');
+    await waitUntil('events from before the watch was resumed', () => changes.length === 4);
     expect(changes).toEqual(['set a', 'set b', 'set c', 'removed a']);
     expect(lists()).toBe(1);
     expect(watches().map(({ query }) => query.get('resourceVersion'))).toEqual(['101', '102']);
@@ -135,9 +137,9 @@ describe('a watch that ends', () => {
     server.serve('/api/v1/services').put('/api/v1/services', { metadata: { name: 'other', namespace: 'shop' } });
     server.bookmark();
     put('a');
-    await until(() => store.list().length === 1, 'an event after the bookmark');
+    await waitUntil('an event after the bookmark', () => store.list().length === 1);
     server.dropWatches();
-    await until(() => watches().length === 2, 'the watch is resumed');
+    await waitUntil('the watch to be resumed', () => watches().length === 2);
     expect(watches()[1]?.query.get('resourceVersion')).toBe('102');
   });
 
@@ -146,7 +148,7 @@ describe('a watch that ends', () => {
     server.fault(isWatch, { kind: 'answer', code: 200, body: '' }, 3);
     start({ clock });
     for (const delay of [125, 250, 500]) {
-      await until(() => clock.waiting().includes(delay), `a wait of ${delay} ms`);
+      await waitUntil(`a wait of ${delay} ms`, () => clock.waiting().includes(delay));
       await clock.advanceAsync(delay);
     }
     await open();
@@ -160,7 +162,7 @@ describe('a watch that ends', () => {
     const { changes, reflector } = start();
     await reflector.firstList;
     put('a');
-    await until(() => changes.length === 1, 'the event');
+    await waitUntil('the event', () => changes.length === 1);
     expect(changes).toEqual(['set a']);
   });
 });
@@ -179,12 +181,12 @@ describe('a version that is gone', () => {
     const { changes } = start();
     await open();
     disturb();
-    await until(() => changes.length === 4, 'the difference');
+    await waitUntil('the difference', () => changes.length === 4);
     expect(changes).toEqual(['set a', 'set b', 'removed a', 'set c']);
     expect(lists()).toBe(2);
     await open();
     put('d');
-    await until(() => changes.includes('set d'), 'the new watch works');
+    await waitUntil('the new watch to work', () => changes.includes('set d'));
   });
 
   test('in the middle of a watch', async () => {
@@ -192,9 +194,9 @@ describe('a version that is gone', () => {
     const { changes } = start();
     await open();
     server.sendToWatches({ type: 'ERROR', object: failure(410, 'Expired', 'too old resource version') });
-    await until(() => lists() === 2, 'a second list');
+    await waitUntil('a second list', () => lists() === 2);
     put('b');
-    await until(() => changes.includes('set b'), 'the new watch works');
+    await waitUntil('the new watch to work', () => changes.includes('set b'));
     expect(changes).toEqual(['set a', 'set b']);
   });
 
@@ -204,9 +206,9 @@ describe('a version that is gone', () => {
     const { store, changes } = start();
     await open();
     server.rewind(50);
-    await until(() => watches().length === 2 && server.openWatches() === 1, 'the watch is resumed');
+    await waitUntil('the watch to be resumed', () => watches().length === 2 && server.openWatches() === 1);
     put('a');
-    await until(() => store.get('shop', 'a')?.metadata.resourceVersion === '51', 'the list counts');
+    await waitUntil('the list to count', () => store.get('shop', 'a')?.metadata.resourceVersion === '51');
     expect(changes).toEqual(['set a', 'set b', 'set a']);
     expect(lists()).toBe(2);
   });
@@ -223,7 +225,7 @@ describe('an API server in trouble', () => {
     server.fault(isWatch, fault, 3);
     server.dropWatches();
     for (const delay of [125, 250, 500, 1000]) {
-      await until(() => clock.waiting().includes(delay), `a wait of ${delay} ms`);
+      await waitUntil(`a wait of ${delay} ms`, () => clock.waiting().includes(delay));
       await clock.advanceAsync(delay);
     }
     await open();
@@ -245,7 +247,7 @@ describe('an API server in trouble', () => {
       headers: { 'retry-after': '20' },
     });
     const { reflector } = start({ clock });
-    await until(() => clock.waiting().includes(20_000), 'a wait of 20 s');
+    await waitUntil('a wait of 20 s', () => clock.waiting().includes(20_000));
     await clock.advanceAsync(19_999);
     expect(lists()).toBe(1);
     await clock.advanceAsync(1);
@@ -256,9 +258,9 @@ describe('an API server in trouble', () => {
     const clock = manualClock();
     server.fault(isList, { kind: 'hang' });
     const { reflector } = start({ clock });
-    await until(() => server.requests.length === 1, 'the list is asked for');
+    await waitUntil('the list to be asked for', () => server.requests.length === 1);
     await clock.advanceAsync(30_000);
-    await until(() => clock.waiting().includes(125), 'back-off');
+    await waitUntil('back-off', () => clock.waiting().includes(125));
     await clock.advanceAsync(125);
     await reflector.firstList;
   });
@@ -269,7 +271,7 @@ describe('an API server in trouble', () => {
     start({ clock });
     let longest = 0;
     for (let attempt = 1; attempt <= 10; attempt += 1) {
-      await until(() => lists() === attempt && clock.waiting().some((wait) => wait <= 5000), 'back-off');
+      await waitUntil('back-off', () => lists() === attempt && clock.waiting().some((wait) => wait <= 5000));
       longest = Math.max(longest, ...clock.waiting().filter((wait) => wait <= 5000));
       await clock.advanceAsync(5000);
     }
@@ -289,14 +291,14 @@ describe('half-open connections', () => {
     const { changes } = start({ clock });
     await open();
     server.bookmark();
-    await until(() => clock.waiting().includes(150_000), 'the bookmark');
+    await waitUntil('the bookmark', () => clock.waiting().includes(150_000));
     await mute(clock);
     await clock.advanceAsync(149_999);
     expect(watches()).toHaveLength(1);
     await clock.advanceAsync(1);
-    await until(() => clock.waiting().includes(125), 'back-off');
+    await waitUntil('back-off', () => clock.waiting().includes(125));
     await clock.advanceAsync(125);
-    await until(() => changes.includes('set unheard'), 'the resumed watch tells what was missed');
+    await waitUntil('the resumed watch to tell what was missed', () => changes.includes('set unheard'));
   });
 
   test('events keep a watch alive', async () => {
@@ -304,11 +306,11 @@ describe('half-open connections', () => {
     const { changes } = start({ clock });
     await open();
     server.bookmark();
-    await until(() => clock.waiting().includes(150_000), 'the bookmark');
+    await waitUntil('the bookmark', () => clock.waiting().includes(150_000));
     for (let i = 1; i <= 5; i += 1) {
       await clock.advanceAsync(100_000);
       put(`p-${i}`);
-      await until(() => changes.length === i, 'an event');
+      await waitUntil('an event', () => changes.length === i);
     }
     expect(watches()).toHaveLength(1);
   });
@@ -321,9 +323,9 @@ describe('half-open connections', () => {
     await clock.advanceAsync(314_999);
     expect(watches()).toHaveLength(1);
     await clock.advanceAsync(1);
-    await until(() => clock.waiting().includes(125), 'back-off');
+    await waitUntil('back-off', () => clock.waiting().includes(125));
     await clock.advanceAsync(125);
-    await until(() => changes.includes('set unheard'), 'the resumed watch tells what was missed');
+    await waitUntil('the resumed watch to tell what was missed', () => changes.includes('set unheard'));
   });
 });
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { until } from '../../test/kube/kube-kit.ts';
+import { waitUntil } from '../../test/cluster/wait-until.ts';
 import { manualClock, type ManualClock } from '../ports/clock.ts';
 import { followFile, type FollowedFile } from './follow-file.ts';
 
@@ -26,7 +26,7 @@ const follow = (): Promise<FollowedFile> =>
 /** The next look, to its end: it plans another. */
 const look = async (): Promise<void> => {
   clock.advance(60_000);
-  await until(() => clock.waiting().length === 1, 'the look');
+  await waitUntil('the look', () => clock.waiting().length === 1);
 };
 
 it('tells what a file says at first and each time it says something else', async () => {

@@ -6,13 +6,13 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { stringify } from 'yaml';
 import { settingsPage } from '../config/render-settings.ts';
-import type { Gvk } from '../values/kube-object.ts';
 import { metricsTable } from '../telemetry/metric-definitions.ts';
-import { meshProviders } from '../traffic/index.ts';
+import { trafficProviders, usedKinds } from '../traffic/index.ts';
 import { chartRoles } from '../manifests/chart-roles.ts';
 import { chartWebhooks } from '../manifests/chart-webhooks.ts';
 import { crds } from '../manifests/crds.ts';
 import { difference } from '../manifests/difference.ts';
+import { providersPage } from '../manifests/providers-page.ts';
 import { annotationsPage, policyPage, releasePage } from '../manifests/reference-docs.ts';
 
 export type GeneratedFile = { readonly path: string; readonly text: string };
@@ -28,16 +28,16 @@ const doc = (name: string, text: string): GeneratedFile => ({
   text: `<!-- ${notice} -->\n\n${text}`,
 });
 
-/** Kinds of the routes of every provider there is a mesh for. */
-const providerKinds: readonly Gvk[] = meshProviders.flatMap(({ kinds }) => kinds);
+const providerRows = Object.entries(trafficProviders).map(([name, { can, uses }]) => ({ name, ...can, uses }));
 
 /** Every generated file, by its path from the repository's root. */
 export const generated = (): readonly GeneratedFile[] => [
   ...crds().map((crd) => yaml(`charts/sluice/crds/${crd.metadata.name}.yaml`, crd)),
-  template('charts/sluice/templates/_roles.tpl', chartRoles(providerKinds)),
-  template('charts/sluice/templates/webhook-configurations.yaml', chartWebhooks(providerKinds)),
+  template('charts/sluice/templates/_roles.tpl', chartRoles(usedKinds)),
+  template('charts/sluice/templates/webhook-configurations.yaml', chartWebhooks(usedKinds)),
   doc('annotations', annotationsPage()),
   doc('canarypolicy', policyPage()),
+  doc('providers', providersPage(providerRows)),
   doc('release', releasePage()),
   doc('settings', settingsPage()),
   doc('metrics', `# Metrics\n\n${metricsTable()}`),

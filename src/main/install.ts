@@ -4,7 +4,7 @@ import { kinds } from '../schema/kinds.ts';
 import { ClusterError, type ClusterWriter } from '../ports/cluster.ts';
 import { crds } from '../manifests/crds.ts';
 import { rules } from '../manifests/rbac.ts';
-import { trafficProviders } from '../traffic/index.ts';
+import { usedKinds } from '../traffic/index.ts';
 
 const clusterRole = gvk('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', false);
 const clusterRoleBinding = gvk('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'clusterrolebindings', false);
@@ -12,14 +12,16 @@ const clusterRoleBinding = gvk('rbac.authorization.k8s.io/v1', 'ClusterRoleBindi
 /** What is taken away at the end. Definitions stay: taking them away would take every Release and policy with them. */
 export type Installed = { readonly gvk: Gvk; readonly object: KubeObject };
 
-/** Creates the object, or gives the one that is there this content. */
-export const ensure = async (writer: ClusterWriter, { gvk: kind, object }: Installed): Promise<KubeObject> => {
+/** Creates the object, or gives the one that is there this content. Resolves to whether it was created. */
+export const ensure = async (writer: ClusterWriter, { gvk: kind, object }: Installed): Promise<boolean> => {
   try {
-    return await writer.create(object, kind);
+    await writer.create(object, kind);
+    return true;
   } catch (error) {
     if (!(error instanceof ClusterError) || error.reason !== 'already-exists') throw error;
     const body = object as unknown as JsonObject;
-    return writer.patch({ gvk: kind, name: object.metadata.name }, { type: 'merge', body });
+    await writer.patch({ gvk: kind, name: object.metadata.name }, { type: 'merge', body });
+    return false;
   }
 };
 
@@ -39,12 +41,11 @@ const isEstablished = async (writer: ClusterWriter, name: string): Promise<boole
 
 /** The very permissions an installation has, for the user that `dev` acts as: what works here works there. */
 export const permissions = (name: string, user: string): readonly Installed[] => {
-  const providerKinds = Object.values(trafficProviders).flatMap((provider) => provider.kinds);
   const role = {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'ClusterRole',
     metadata: { name },
-    rules: rules(providerKinds),
+    rules: rules(usedKinds),
   };
   const binding = {
     apiVersion: 'rbac.authorization.k8s.io/v1',

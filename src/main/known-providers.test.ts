@@ -13,7 +13,7 @@ const aView = (served: readonly string[], definitions?: readonly string[]): Clus
 });
 const missing = (view: ClusterView): Readonly<Record<string, readonly string[]>> =>
   Object.fromEntries(
-    Object.entries(knownProviders(view)).map(([name, provider]) => [name, provider.missing?.() ?? []]),
+    Object.entries(knownProviders(view)).map(([name, provider]) => [name, provider.missing?.(new Set()) ?? []]),
   );
 
 const virtualService = 'VirtualService (networking.istio.io/v1)';

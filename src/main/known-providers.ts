@@ -1,28 +1,23 @@
 /** The providers as policies are held against them: what each can do, and whether what it works with is installed. */
-import { apiVersionOf, type Gvk } from '../values/kube-object.ts';
+import { missingKinds } from '../values/kind-use.ts';
+import type { Gvk } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
-import type { KnownProviders } from '../core/policy/provider-plan.ts';
+import type { KnownProvider, KnownProviders } from '../core/policy/provider-plan.ts';
 import type { ClusterView } from '../ports/cluster.ts';
+import type { TrafficProvider } from '../ports/traffic.ts';
 import { trafficProviders } from '../traffic/index.ts';
-
-const builtIn: ReadonlySet<Gvk> = new Set(Object.values(kinds));
 
 /** The webhook watches no routes, but the definitions of their kinds; the controller knows which of them are served. */
 const isServed = (cluster: ClusterView, gvk: Gvk): boolean => {
-  if (builtIn.has(gvk) || cluster.serves(gvk)) return true;
+  if (cluster.serves(gvk)) return true;
   const name = `${gvk.plural}.${gvk.group}`;
   return cluster.serves(kinds.crd) && cluster.get({ gvk: kinds.crd, name }) !== undefined;
 };
 
-export const knownProviders = (cluster: ClusterView): KnownProviders => {
-  const { memory: _inProcess, ...real } = trafficProviders;
-  return Object.fromEntries(
-    Object.entries(real).map(([name, { can, kinds: own }]) => [
-      name,
-      {
-        can,
-        missing: () => own.filter((gvk) => !isServed(cluster, gvk)).map((gvk) => `${gvk.kind} (${apiVersionOf(gvk)})`),
-      },
-    ]),
-  );
-};
+const known = (cluster: ClusterView, { can, uses }: TrafficProvider): KnownProvider => ({
+  can,
+  missing: (asked) => missingKinds(uses, asked, (gvk) => isServed(cluster, gvk)),
+});
+
+export const knownProviders = (cluster: ClusterView): KnownProviders =>
+  Object.fromEntries(Object.entries(trafficProviders).map(([name, provider]) => [name, known(cluster, provider)]));

@@ -2,12 +2,12 @@
 import type { KubeObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { optInOf, selectingPolicy, type OptInInput, type SelectingPolicy } from '../core/policy/opt-in.ts';
-import { metricSources } from '../metrics/index.ts';
-import { parsePolicy, type ParsedPolicy, type PolicyLookup } from '../core/policy/parse-policy.ts';
+import { parsePolicy, type HeldAgainst, type ParsedPolicy, type PolicyLookup } from '../core/policy/parse-policy.ts';
+import { compile } from '../core/plan/compile.ts';
+import { planOf, type ReleasePlan } from '../core/plan/plan-of-release.ts';
 import type { PolicyRef, PolicyUse } from '../core/policy/policy-use.ts';
-import { resolvePolicy } from '../core/policy/resolve-policy.ts';
-import type { KnownProviders } from '../core/policy/provider-plan.ts';
 import { sentence } from '../values/problem.ts';
+import type { ReleaseSpec } from '../schema/release.ts';
 import type { PolicyPort } from '../controller/dependencies.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 
@@ -52,7 +52,7 @@ const names = (cluster: ClusterView, namespace: string): readonly string[] =>
 
 /** Whether a workload is opted in, and what its annotations and its policy say. The webhook and the controller read it alike. */
 export const policyOf =
-  (cluster: ClusterView, providers: KnownProviders) =>
+  (cluster: ClusterView, against: HeldAgainst) =>
   ({ metadata }: Pick<KubeObject, 'metadata'>): ParsedPolicy => {
     const namespace = metadata.namespace ?? '';
     const { policies: selecting, ...words } = wordsAbout(cluster, metadata);
@@ -62,8 +62,7 @@ export const policyOf =
       selecting,
       find: lookup(cluster, namespace),
       names: () => names(cluster, namespace),
-      forms: metricSources,
-      providers,
+      ...against,
     });
   };
 
@@ -92,13 +91,22 @@ export const policyUse = (cluster: ClusterView): PolicyUse => ({
   },
 });
 
-export const policyPort = (cluster: ClusterView, providers: KnownProviders): PolicyPort => ({
-  ofRelease: ({ policy }) => resolvePolicy(policy),
+// By the spec, which never changes: of a cached object it is the same one until the object changes.
+const plans = new WeakMap<ReleaseSpec, ReleasePlan>();
+
+const planOfSpec = (spec: ReleaseSpec): ReleasePlan => {
+  const known = plans.get(spec) ?? planOf(spec);
+  plans.set(spec, known);
+  return known;
+};
+
+export const policyPort = (cluster: ClusterView, against: HeldAgainst): PolicyPort => ({
+  planOf: planOfSpec,
   optedIn: ({ metadata }) => optInOf(wordsAbout(cluster, metadata)).optedIn,
   ofWorkload: (workload) => {
-    const parsed = policyOf(cluster, providers)(workload);
+    const parsed = policyOf(cluster, against)(workload);
     return parsed.ok
-      ? { spec: parsed.spec, ...(parsed.name === undefined ? {} : { name: parsed.name }) }
+      ? { spec: parsed.spec, plan: compile(parsed.policy), ...(parsed.name === undefined ? {} : { name: parsed.name }) }
       : { problems: parsed.problems.map(sentence) };
   },
 });

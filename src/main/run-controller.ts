@@ -5,6 +5,7 @@ import type { ControllerConfig } from '../config/settings.ts';
 import { holdLease, leaseTimes } from '../kube/lease.ts';
 import { watchLease } from '../kube/watch-lease.ts';
 import { systemElapsed } from '../ports/clock.ts';
+import { policyAddresses } from './policy-addresses.ts';
 import { partsOf, type Parts } from './run-parts.ts';
 import { electLeader } from './leader-election.ts';
 import { controllerWatches } from './watches.ts';
@@ -24,7 +25,8 @@ export const runController = async (
   const cluster = parts.watch(api, controllerWatches(config.namespace));
   const probes = await parts.serveMetrics(cluster);
   const { prometheus, workers } = config;
-  const work = await wireController({ cluster, clock, log, metrics, prometheus, workers });
+  const addresses = policyAddresses(config);
+  const work = await wireController({ cluster, clock, log, metrics, prometheus, addresses, workers });
   const { lease } = config;
   const now = lease === undefined ? alone(work) : inTurn({ ...config, lease }, { parts, work, giveUp });
   running.now = now;

@@ -4,20 +4,25 @@ import { memoryStore } from '../certs/certificate-store.ts';
 import type { ServingNames } from '../certs/authority.ts';
 import type { DevConfig } from '../config/settings.ts';
 import { kinds } from '../schema/kinds.ts';
+import type { Api } from '../kube/api.ts';
+import type { ConnectedCluster } from '../kube/cluster.ts';
 import { clusterWriter } from '../kube/cluster-writer.ts';
+import { pause } from '../ports/clock.ts';
 import type { ClusterWriter } from '../ports/cluster.ts';
 import { fieldManager, managedBy } from '../schema/names.ts';
 import { webhookConfigurations } from '../manifests/webhooks.ts';
-import { meshProviders } from '../traffic/index.ts';
+import { usedKinds } from '../traffic/index.ts';
 import { ensure, installDefinitions, permissions, uninstall, type Installed } from './install.ts';
+import { policyAddresses } from './policy-addresses.ts';
 import { partsOf, type Parts } from './run-parts.ts';
-import { startWebhook } from './start-webhook.ts';
+import type { MetricsServer } from '../telemetry/metrics-server.ts';
+import { startWebhook, type RunningWebhook } from './start-webhook.ts';
 import { trustInstalled } from './trust-installed.ts';
 import { controllerWatches } from './watches.ts';
 import { selfMade } from './webhook-certificates.ts';
-import { wireController } from './wire-controller.ts';
+import { wireController, type Work } from './wire-controller.ts';
 
-const pause = 100;
+const betweenLooks = 100;
 // Nobody routes to a development process through a Service: once its configurations are gone, nobody asks any more. What
 // is left are connections that API servers have opened and never used.
 const limits = { lameDuck: 0, grace: 1000 };
@@ -33,7 +38,7 @@ const webhooks = (config: DevConfig, port: number, bundle: string): readonly Ins
     clientConfig: { url: `https://${host}:${port}` },
     caBundle: Buffer.from(bundle).toString('base64'),
     sluiceUsers: [config.sluiceUser],
-    providerKinds: meshProviders.flatMap((provider) => provider.kinds),
+    providerKinds: usedKinds,
     failurePolicy: config.failurePolicy,
     ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
   });
@@ -44,69 +49,107 @@ const webhooks = (config: DevConfig, port: number, bundle: string): readonly Ins
 };
 
 type Installer = {
+  readonly writer: ClusterWriter;
   readonly install: (objects: readonly Installed[]) => Promise<void>;
   readonly takeAway: () => Promise<void>;
+  /** Leaves what was there before: it may be that of a process that runs. */
+  readonly takeBack: () => Promise<void>;
 };
 
 /** Writes as the developer, whose rights are enough to grant Sluice its own. */
-const installer = (parts: Parts): Installer & { readonly writer: ClusterWriter } => {
+const installer = (parts: Parts): Installer => {
   const writer = clusterWriter({
     api: parts.connect(),
     fieldManager,
     seen: { written: () => undefined, gone: () => undefined },
   });
   const installed = new Map<string, Installed>();
+  const made = new Set<Installed>();
   return {
     writer,
     install: async (objects) => {
       for (const one of objects) {
         installed.set(`${one.gvk.kind}/${one.object.metadata.name}`, one);
-        await ensure(writer, one);
+        if (await ensure(writer, one)) made.add(one);
       }
     },
     // Webhook configurations were installed last and go first: from then on nobody asks.
     takeAway: () => uninstall(writer, [...installed.values()].reverse()),
+    takeBack: () => uninstall(writer, [...made].reverse()),
   };
 };
 
 const servingNames = ({ host }: DevConfig): ServingNames =>
   isIP(host) === 0 ? { dnsNames: [host], ips: [] } : { dnsNames: [], ips: [host] };
 
-/** Resolves with a function that stops everything and takes away what was installed. */
-export const runDev = async (config: DevConfig): Promise<() => Promise<void>> => {
-  const parts = partsOf(config);
+/** What runs by now. A start that fails in its middle leaves no more behind than one that is ended. */
+type Started = {
+  api?: Api;
+  cluster?: ConnectedCluster;
+  probes?: MetricsServer;
+  webhook?: RunningWebhook;
+  work?: Work;
+};
+
+const start = async (
+  config: DevConfig,
+  parts: Parts,
+  { writer, install }: Installer,
+  started: Started,
+): Promise<void> => {
   const { clock, log } = parts;
-  const { writer, install, takeAway } = installer(parts);
-  await installDefinitions(writer, () => new Promise((resolve) => void clock.after(pause, resolve)));
+  const addresses = policyAddresses(config);
+  await installDefinitions(writer, () => pause(clock, betweenLooks));
   await install(permissions(nameFor(config), config.sluiceUser));
-  const api = parts.connect({ as: config.sluiceUser });
-  const cluster = parts.watch(api, controllerWatches(config.namespace));
+  const api = (started.api = parts.connect({ as: config.sluiceUser }));
+  const cluster = (started.cluster = parts.watch(api, controllerWatches(config.namespace)));
   await cluster.ready;
-  const probes = await parts.serveMetrics(cluster);
+  const probes = (started.probes = await parts.serveMetrics(cluster));
   const trust = trustInstalled({
     cluster: writer,
     name: nameFor(config),
     install: (bundle, port) => install(webhooks(config, port, bundle)),
   });
-  const webhook = await startWebhook({
+  const webhook = (started.webhook = await startWebhook({
     ...parts,
     ...config,
+    addresses,
     cluster,
     certificates: selfMade({ ...parts, names: servingNames(config), store: memoryStore(), trust }),
     configurations: { name: nameFor(config), writer },
     limits,
-  });
+  }));
   const server = await webhook.server;
-  const work = await wireController({ ...parts, ...config, cluster });
+  const work = (started.work = await wireController({ ...parts, ...config, addresses, cluster }));
   work.start();
   log.info({ port: server.port, metricsPort: probes.port }, 'sluice is ready');
-  return async () => {
-    await work.finish();
-    await work.close();
-    await takeAway();
-    await webhook.stop();
-    await cluster.stop();
-    await probes.close();
-    api.close();
-  };
+};
+
+const stopAll = async (
+  { api, cluster, probes, webhook, work }: Started,
+  takeAway: () => Promise<void>,
+): Promise<void> => {
+  await work?.finish();
+  await work?.close();
+  await takeAway();
+  await webhook?.stop();
+  await cluster?.stop();
+  await probes?.close();
+  api?.close();
+};
+
+/** Resolves with a function that stops everything and takes away what was installed; both have happened where it rejects. */
+export const runDev = async (config: DevConfig): Promise<() => Promise<void>> => {
+  const parts = partsOf(config);
+  const tools = installer(parts);
+  const started: Started = {};
+  try {
+    await start(config, parts, tools, started);
+    return () => stopAll(started, tools.takeAway);
+  } catch (error) {
+    await stopAll(started, tools.takeBack).catch((err: unknown) =>
+      parts.log.error({ err }, 'what was installed is still there'),
+    );
+    throw error;
+  }
 };

@@ -10,6 +10,7 @@ import type { WatchSpec } from '../kube/watch-spec.ts';
 import { systemClock, type Clock } from '../ports/clock.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { namingPort } from './port-in-use.ts';
 import { startMetricsServer, type MetricsServer } from '../telemetry/metrics-server.ts';
 
 export type Parts = {
@@ -50,13 +51,17 @@ export const partsOf = (config: Config): Parts => {
       }),
     watch: (api, watch) => connectCluster({ api, watch, clock, log }),
     serveMetrics: (cluster, ready = () => true) =>
-      startMetricsServer({
-        port: config.metricsPort,
-        // On a developer's machine nobody else has business there.
-        ...(config.command === 'dev' ? { host: config.host } : {}),
-        metrics,
-        ready: () => (cluster.pending().length === 0 ? ready() : `waiting for ${cluster.pending().join(', ')}`),
-      }),
+      namingPort(
+        'metrics-port',
+        config.metricsPort,
+        startMetricsServer({
+          port: config.metricsPort,
+          // On a developer's machine nobody else has business there.
+          ...(config.command === 'dev' ? { host: config.host } : {}),
+          metrics,
+          ready: () => (cluster.pending().length === 0 ? ready() : `waiting for ${cluster.pending().join(', ')}`),
+        }),
+      ),
   };
 };
 

@@ -3,6 +3,7 @@ import { certificatesIn } from '../certs/material.ts';
 import type { WebhookConfig } from '../config/settings.ts';
 import type { WebhookServer } from '../webhook/webhook-server.ts';
 import { followFile, type FollowedFile } from './follow-file.ts';
+import { policyAddresses } from './policy-addresses.ts';
 import { partsOf, type Parts } from './run-parts.ts';
 import { startWebhook } from './start-webhook.ts';
 import { certificateWatches, webhookWatches } from './watches.ts';
@@ -23,6 +24,7 @@ export const runWebhook = async (config: WebhookConfig): Promise<() => Promise<v
     log,
     metrics,
     sluiceUser: config.sluiceUser,
+    addresses: policyAddresses(config),
     port: config.port,
     certificates: certificatesFor(config, { cluster, serverClock, log }),
     configurations: { name: config.webhookConfiguration, writer: cluster },

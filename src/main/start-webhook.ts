@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import type { Credential } from '../certs/authority.ts';
 import type { Keeper } from '../certs/keep-certificates.ts';
 import { admissionAnswers } from '../core/admission/admission-answers.ts';
+import type { AllowedAddress } from '../core/outbound/allowed-address.ts';
 import { kinds } from '../schema/kinds.ts';
 import { toRfc3339 } from '../values/time.ts';
 import type { ConnectedCluster } from '../kube/cluster.ts';
@@ -22,6 +23,7 @@ import {
   type WebhookServer,
 } from '../webhook/webhook-server.ts';
 import { selectingPolicies } from './policies.ts';
+import { namingPort } from './port-in-use.ts';
 import type { Certificates } from './webhook-certificates.ts';
 import { webhookRules } from './webhook-rules.ts';
 
@@ -31,6 +33,8 @@ export type WebhookSetup = {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly sluiceUser: string;
+  /** What policies may have Sluice ask. */
+  readonly addresses: readonly AllowedAddress[];
   readonly port: number;
   readonly host?: string;
   readonly certificates: Certificates;
@@ -152,7 +156,7 @@ const journalOf = ({ cluster, clock, log }: WebhookSetup): KubeJournal =>
 const listen = (setup: WebhookSetup, certificate: Credential, journal: KubeJournal): Promise<WebhookServer> => {
   const { cluster, clock, log, metrics, port, host, limits, clients } = setup;
   const app = webhookApp({
-    ...admissionAnswers(webhookRules(cluster, setup.sluiceUser)),
+    ...admissionAnswers(webhookRules(cluster, setup.sluiceUser, setup.addresses)),
     journal,
     ready: () => (cluster.pending().length === 0 ? true : `waiting for ${cluster.pending().join(', ')}`),
     failureMode: 'closed',
@@ -160,7 +164,7 @@ const listen = (setup: WebhookSetup, certificate: Credential, journal: KubeJourn
     metrics,
     clock,
   });
-  return startWebhookServer({
+  const opened = startWebhookServer({
     app,
     certificate,
     port,
@@ -169,4 +173,5 @@ const listen = (setup: WebhookSetup, certificate: Credential, journal: KubeJourn
     ...(limits === undefined ? {} : { limits }),
     ...(clients === undefined ? {} : { clients }),
   });
+  return namingPort('port', port, opened);
 };

@@ -4,7 +4,7 @@ import { kinds } from '../schema/kinds.ts';
 import { dropBookkeeping, nameOnly, oursOnly } from '../kube/trim.ts';
 import type { WatchSpec } from '../kube/watch-spec.ts';
 import { labels } from '../schema/names.ts';
-import { meshProviders } from '../traffic/index.ts';
+import { usedKinds } from '../traffic/index.ts';
 
 type Scope = { readonly namespace?: string };
 
@@ -14,11 +14,8 @@ const policies = (scope: Scope): readonly WatchSpec[] => [
 ];
 
 /** Kinds of meshes and gateways: each may be missing, and may be installed later. */
-const routeKinds = (scope: Scope): readonly WatchSpec[] => {
-  const builtIn = new Set<unknown>(Object.values(kinds));
-  const own = new Set(meshProviders.flatMap(({ kinds: provided }) => provided));
-  return [...own].filter((gvk) => !builtIn.has(gvk)).map((gvk) => ({ gvk, ...scope, optional: true }));
-};
+const routeKinds = (scope: Scope): readonly WatchSpec[] =>
+  usedKinds.map(({ gvk }) => ({ gvk, ...scope, optional: true }));
 
 /** The webhook decides from what it is asked about and from policies; all else it knows by name and labels. */
 export const webhookWatches = (namespace: string | undefined): readonly WatchSpec[] => {

@@ -1,22 +1,29 @@
 /** What the webhook's answers depend on, read from its caches. */
 import type { AdmissionRules } from '../core/admission/admission-rules.ts';
+import type { AllowedAddress } from '../core/outbound/allowed-address.ts';
 import { kinds } from '../schema/kinds.ts';
-import { metricSources } from '../metrics/index.ts';
+import { sourceForms } from '../metrics/index.ts';
 import type { ClusterView } from '../ports/cluster.ts';
-import { meshProviders } from '../traffic/index.ts';
+import { routeFormats, usedKinds } from '../traffic/index.ts';
 import { knownProviders } from './known-providers.ts';
 import { policyOf, policyUse } from './policies.ts';
 
 /** Releases are watched only where the controller runs too; elsewhere a failure is named without its reason. */
-export const webhookRules = (cluster: ClusterView, sluiceUser: string): AdmissionRules => {
+export const webhookRules = (
+  cluster: ClusterView,
+  sluiceUser: string,
+  addresses: readonly AllowedAddress[] = [],
+): AdmissionRules => {
   const providers = knownProviders(cluster);
   return {
     sluiceUsers: [sluiceUser],
-    policyOf: policyOf(cluster, providers),
-    forms: metricSources,
+    policyOf: policyOf(cluster, { forms: sourceForms, providers, addresses }),
+    forms: sourceForms,
     providers,
+    addresses,
     policyUse: policyUse(cluster),
-    routes: meshProviders,
+    formats: routeFormats,
+    routeKinds: usedKinds,
     failureOf: (namespace, name) => {
       if (!cluster.serves(kinds.release)) return undefined;
       const message = cluster.get({ gvk: kinds.release, namespace, name })?.status?.['message'];

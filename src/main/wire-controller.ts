@@ -3,20 +3,21 @@ import { hostname } from 'node:os';
 import { createController } from '../controller/controller.ts';
 import type { ControllerDependencies } from '../controller/dependencies.ts';
 import { formerTemplates } from '../controller/former-templates.ts';
-import { measureRound } from '../controller/measure.ts';
+import type { AllowedAddress } from '../core/outbound/allowed-address.ts';
 import type { ConnectedCluster } from '../kube/cluster.ts';
 import { kubeJournal } from '../kube/journal.ts';
-import { metricSources } from '../metrics/index.ts';
+import { sourceForms } from '../metrics/index.ts';
 import { metricOutside } from '../outside/outside.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Journal } from '../ports/journal.ts';
 import { group } from '../schema/names.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { releaseIndex } from '../controller/release-index.ts';
 import { detectProvider } from '../traffic/detect.ts';
-import { trafficProviders } from '../traffic/index.ts';
+import { routeFormats, trafficProviders, trafficRunners } from '../traffic/index.ts';
 import { knownProviders } from './known-providers.ts';
-import { openSources } from './open-sources.ts';
+import { metricSources } from './metric-sources.ts';
 import { policyPort } from './policies.ts';
 
 export type ControllerParts = {
@@ -25,6 +26,8 @@ export type ControllerParts = {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly prometheus: string | undefined;
+  /** What policies may have Sluice ask. */
+  readonly addresses: readonly AllowedAddress[];
   readonly workers: number;
 };
 
@@ -42,23 +45,21 @@ export type Work = {
 
 /** Resolves when the caches are filled and work can start. */
 export const wireController = async (parts: ControllerParts): Promise<Work> => {
-  const { cluster, clock, log, metrics, prometheus, workers } = parts;
+  const { cluster, clock, log, metrics, prometheus: own, addresses, workers } = parts;
   const author = { controller: `${group}/controller`, instance: hostname() };
   const journal = kubeJournal({ writer: cluster, author, clock, log });
   const providers = knownProviders(cluster);
-  const outside = metricOutside({
-    clock,
-    open: openSources(prometheus),
-    forms: metricSources,
-    random: () => Math.random(),
-  });
+  const open = metricSources({ own, addresses });
+  const outside = metricOutside({ clock, open, forms: sourceForms, random: () => Math.random() });
   const dependencies: ControllerDependencies = {
     cluster,
     clock,
-    traffic: { providers: trafficProviders, detect: detectProvider },
+    traffic: { providers: trafficRunners, formats: routeFormats, detect: detectProvider(trafficProviders) },
+    index: releaseIndex(cluster, routeFormats),
     providers,
-    policies: policyPort(cluster, providers),
-    measure: measureRound(outside),
+    policies: policyPort(cluster, { forms: sourceForms, providers, addresses }),
+    outside,
+    told: new Map(),
     formerTemplates: formerTemplates(),
     journal,
     metrics,

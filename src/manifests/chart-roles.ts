@@ -1,6 +1,6 @@
 /** The permissions as partials of the chart: one named template for the rules of each role. */
 import { stringify } from 'yaml';
-import type { Gvk } from '../values/kube-object.ts';
+import type { KindUse } from '../values/kind-use.ts';
 import {
   controllerPermissions,
   suppliedCertificateRules,
@@ -27,7 +27,7 @@ const partials = (component: string, { workedOn, clusterWide, own }: Permissions
   ].join('\n');
 
 /** Text of the template file. */
-export const chartRoles = (providerKinds: readonly Gvk[]): string =>
+export const chartRoles = (providerKinds: readonly KindUse[]): string =>
   [
     partials('controller', controllerPermissions(providerKinds, lease)),
     partials('webhook', webhookPermissions(webhookNames)),

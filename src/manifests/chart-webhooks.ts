@@ -1,6 +1,7 @@
 /** The webhook configurations as a template of the chart. */
 import { stringify } from 'yaml';
-import type { Gvk, JsonObject } from '../values/kube-object.ts';
+import type { KindUse } from '../values/kind-use.ts';
+import type { JsonObject } from '../values/kube-object.ts';
 import { webhookConfigurations, type WebhookConfiguration, type WebhookOptions } from './webhooks.ts';
 
 /**
@@ -56,7 +57,7 @@ const documentOf = (configuration: WebhookConfiguration): string => {
 const documents = (given: WebhookOptions): string => webhookConfigurations(given).map(documentOf).join('---\n');
 
 /** Text of the template file: the configurations for one namespace, or else for all. */
-export const chartWebhooks = (providerKinds: readonly Gvk[]): string =>
+export const chartWebhooks = (providerKinds: readonly KindUse[]): string =>
   [
     '{{- if .Values.watchNamespace }}\n',
     documents({ ...options, providerKinds, namespace: placeholders.watchNamespace[0] }),

@@ -35,7 +35,7 @@ const age: Column = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTi
 const policyColumns: readonly Column[] = [
   { name: 'Strategy', type: 'string', jsonPath: '.spec.strategy' },
   { name: 'Provider', type: 'string', jsonPath: '.spec.provider' },
-  { name: 'Steps', type: 'string', jsonPath: '.spec.steps', description: 'Weights, where the policy lists them.' },
+  { name: 'Weights', type: 'string', jsonPath: '.spec.weights', description: 'Where the policy lists them.' },
   age,
 ];
 const releaseColumns: readonly Column[] = [

@@ -1,5 +1,6 @@
 /** The entries of the webhook configurations about what Sluice made, and about routes that it has put a split into. */
-import type { Gvk, JsonObject } from '../values/kube-object.ts';
+import { versionsOf, type Access, type KindUse } from '../values/kind-use.ts';
+import type { JsonObject } from '../values/kube-object.ts';
 import { breakGlassAnnotation, splitAnnotation } from '../schema/annotations.ts';
 import { canarySelector, group, labels, managedBy } from '../schema/names.ts';
 import { routeKinds } from './rbac.ts';
@@ -10,9 +11,19 @@ export type Guarding = {
   readonly entry: (scope: Scope) => JsonObject;
   /** The client configuration of a path. */
   readonly at: (path: string) => JsonObject;
-  /** Kinds that traffic providers read and write. */
-  readonly providerKinds: readonly Gvk[];
+  /** Kinds that traffic providers work with. */
+  readonly providerKinds: readonly KindUse[];
 };
+
+/** Rules about the kinds that something is done with. */
+const kindRules = (
+  providerKinds: readonly KindUse[],
+  done: Access,
+  operations: readonly string[],
+): readonly JsonObject[] =>
+  routeKinds(providerKinds)
+    .filter(({ access }) => access.includes(done))
+    .map((use) => rule(use.gvk.group, versionsOf(use), [use.gvk.plural], operations));
 
 /**
  * Routes that carry a split, before or after. Asked about what Sluice itself writes, too: its trace is kept out of the
@@ -24,7 +35,7 @@ export const routes = ({ entry, providerKinds }: Guarding): JsonObject => {
   const expression = `${carries('object')} || (oldObject != null && ${carries('oldObject')})`;
   const scope = {
     name: 'routes',
-    rules: routeKinds(providerKinds).map((gvk) => rule(gvk.group, [gvk.version], [gvk.plural], ['CREATE', 'UPDATE'])),
+    rules: kindRules(providerKinds, 'adopt', ['CREATE', 'UPDATE']),
     conditions: [{ name: 'carries-a-split', expression }],
     ownWrites: true,
   } as const;
@@ -64,9 +75,7 @@ const owned = ({ entry, providerKinds }: Guarding, { name, expression }: Conditi
     rules: [
       rule('apps', ['v1'], ['deployments', 'deployments/status'], ['CREATE', 'UPDATE', 'DELETE']),
       rule('', ['v1'], ['services', 'services/status'], ['CREATE', 'UPDATE', 'DELETE']),
-      ...routeKinds(providerKinds).map((gvk) =>
-        rule(gvk.group, [gvk.version], [gvk.plural], ['CREATE', 'UPDATE', 'DELETE']),
-      ),
+      ...kindRules(providerKinds, 'own', ['CREATE', 'UPDATE', 'DELETE']),
     ],
     conditions: [notKubernetesItself, { name: 'break-glass', expression }],
   }),

@@ -1,5 +1,5 @@
 /** The CEL texts of match conditions: what the API server looks at before it asks. */
-import { marks } from '../schema/annotations.ts';
+import { marks, requestPrefix } from '../schema/annotations.ts';
 import { group, labels, managedBy } from '../schema/names.ts';
 import { annotationsOf, literal } from './webhook-scope.ts';
 
@@ -42,6 +42,15 @@ export const changesARelease = [
 ].join(' || ');
 
 const isAWorkload = `${labelsOf('oldObject')}[?${literal(labels.managedBy)}] != optional.of(${literal(managedBy)})`;
+
+const requests = `k.startsWith(${literal(requestPrefix.slice(0, -1))})`;
+const beforeOrNone = `(oldObject == null ? optional.none() : ${annotationsOf('oldObject')}[?k])`;
+
+/** A Release on which a request is new or other than before; the key of one without an id is among them, to be refused. */
+export const makesARequest = has(
+  annotationsOf('object'),
+  `${requests} && ${annotationsOf('object')}[?k] != ${beforeOrNone}`,
+);
 
 /**
  * The same of a Deployment that says nothing itself, so that nothing is asked twice. While it is being changed, the marks

@@ -1,17 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
-import { gvk } from '../values/kube-object.ts';
+import { gvk, type Gvk } from '../values/kube-object.ts';
+import type { Access, KindUse } from '../values/kind-use.ts';
 import { kinds } from '../schema/kinds.ts';
 import { controllerPermissions, rules, webhookPermissions, type PolicyRule } from './rbac.ts';
 
 const virtualService = gvk('networking.istio.io/v1', 'VirtualService', 'virtualservices');
 const old = gvk('networking.istio.io/v1beta1', 'VirtualService', 'virtualservices');
+const used = (kind: Gvk, ...access: readonly Access[]): KindUse => ({ gvk: kind, access, needed: 'always' });
 const verbsFor = (given: readonly PolicyRule[], apiGroup: string, resource: string): readonly string[] =>
   given.filter((r) => r.apiGroups.includes(apiGroup) && r.resources.includes(resource)).flatMap((r) => r.verbs);
 
 describe('what Sluice may do', () => {
   it('names every verb, group and resource', () => {
     const all = [
-      ...rules([virtualService]),
+      ...rules([used(virtualService, 'adopt', 'own')]),
       ...Object.values(webhookPermissions({ configuration: 'c', secret: 's' })).flat(),
     ];
     expect(JSON.stringify(all)).not.toContain('*');
@@ -19,7 +21,7 @@ describe('what Sluice may do', () => {
   });
 
   it('is everything with the routes of a provider, once per kind and not per version', () => {
-    const { workedOn } = controllerPermissions([virtualService, old], 'lease');
+    const { workedOn } = controllerPermissions([used(virtualService, 'own'), used(old, 'adopt')], 'lease');
     expect(verbsFor(workedOn, 'networking.istio.io', 'virtualservices')).toEqual([
       'get',
       'list',
@@ -31,8 +33,19 @@ describe('what Sluice may do', () => {
     ]);
   });
 
+  it.each<[string, readonly Access[], readonly string[]]>([
+    ['looked at', ['read'], ['get', 'list', 'watch']],
+    ['changed', ['adopt'], ['get', 'list', 'watch', 'update', 'patch']],
+    ['made', ['own', 'read'], ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete']],
+  ])('is no more than is done with a kind: one that is %s', (_case, access, verbs) => {
+    const { workedOn } = controllerPermissions([used(virtualService, ...access)], 'lease');
+    expect(verbsFor(workedOn, 'networking.istio.io', 'virtualservices')).toEqual(verbs);
+  });
+
   it('does not grow for a built-in kind because a provider reads it', () => {
-    expect(controllerPermissions([kinds.deployment, kinds.secret], 'l')).toEqual(controllerPermissions([], 'l'));
+    expect(controllerPermissions([used(kinds.deployment, 'read'), used(kinds.secret, 'own')], 'l')).toEqual(
+      controllerPermissions([], 'l'),
+    );
   });
 
   it('reaches one Lease by its name, and only to make it without', () => {

@@ -1,4 +1,5 @@
 /** What Sluice may do, and no more. The chart's roles and the role of `dev` come from here. */
+import { byKind, type KindUse } from '../values/kind-use.ts';
 import type { Gvk } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { group } from '../schema/names.ts';
@@ -29,19 +30,31 @@ const allow = (apiGroup: string, resources: readonly string[], verbs: readonly s
 });
 
 /** Kinds of meshes and gateways. What Kubernetes itself serves has rules of its own, narrower ones. */
-export const routeKinds = (providerKinds: readonly Gvk[]): readonly Gvk[] => {
-  const known = new Set(Object.values<Gvk>(kinds).map(({ group: g, plural }) => `${g}/${plural}`));
-  return providerKinds.filter((gvk, i) => {
-    const key = (k: Gvk): string => `${k.group}/${k.plural}`;
-    return !known.has(key(gvk)) && providerKinds.findIndex((other) => key(other) === key(gvk)) === i;
-  });
+export const routeKinds = (providerKinds: readonly KindUse[]): readonly KindUse[] => {
+  const key = ({ group: g, plural }: Gvk): string => `${g}/${plural}`;
+  const known = new Set(Object.values<Gvk>(kinds).map(key));
+  return byKind(providerKinds.filter(({ gvk }) => !known.has(key(gvk))));
+};
+
+const verbsFor = { read, adopt: ['update', 'patch'], own: ['create', 'update', 'patch', 'delete'] } as const;
+
+/** In the order in which Kubernetes' own roles list them. */
+const verbOrder = [...read, 'create', 'update', 'patch', 'delete'] as const;
+
+const routeRule = ({ gvk, access }: KindUse): PolicyRule => {
+  const granted = new Set<string>(['read' as const, ...access].flatMap((one) => verbsFor[one]));
+  return allow(
+    gvk.group,
+    [gvk.plural],
+    verbOrder.filter((verb) => granted.has(verb)),
+  );
 };
 
 /**
- * The controller's permissions. `providerKinds` are the kinds that traffic providers read and write, `lease` is the name of
+ * The controller's permissions. `providerKinds` are the kinds that traffic providers work with, `lease` is the name of
  * the Lease that replicas agree by.
  */
-export const controllerPermissions = (providerKinds: readonly Gvk[], lease: string): Permissions => ({
+export const controllerPermissions = (providerKinds: readonly KindUse[], lease: string): Permissions => ({
   ...controllerWork(providerKinds),
   own: [
     allow('coordination.k8s.io', ['leases'], ['create']),
@@ -51,7 +64,7 @@ export const controllerPermissions = (providerKinds: readonly Gvk[], lease: stri
   ],
 });
 
-const controllerWork = (providerKinds: readonly Gvk[]): Omit<Permissions, 'own'> => ({
+const controllerWork = (providerKinds: readonly KindUse[]): Omit<Permissions, 'own'> => ({
   workedOn: [
     allow('apps', ['deployments'], [...read, 'create', 'patch', 'delete']),
     allow('apps', ['deployments/status'], ['patch']),
@@ -63,9 +76,7 @@ const controllerWork = (providerKinds: readonly Gvk[]): Omit<Permissions, 'own'>
     allow(group, ['canarypolicies'], read),
     allow(group, ['releases'], [...read, 'create', 'patch', 'delete']),
     allow(group, ['releases/status'], ['patch']),
-    ...routeKinds(providerKinds).map((gvk) =>
-      allow(gvk.group, [gvk.plural], [...read, 'create', 'update', 'patch', 'delete']),
-    ),
+    ...routeKinds(providerKinds).map(routeRule),
   ],
   clusterWide: [
     allow(group, ['clustercanarypolicies'], read),
@@ -117,7 +128,7 @@ export const webhookPermissions = (names: WebhookNames): Permissions => ({
 });
 
 /** Everything one user needs who alone works on a cluster from outside (`dev`), as rules of one ClusterRole. */
-export const rules = (providerKinds: readonly Gvk[]): readonly PolicyRule[] => {
+export const rules = (providerKinds: readonly KindUse[]): readonly PolicyRule[] => {
   const { workedOn, clusterWide } = controllerWork(providerKinds);
   return [...workedOn, ...clusterWide];
 };

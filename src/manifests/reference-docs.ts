@@ -11,7 +11,7 @@ import {
 } from '../schema/annotations.ts';
 import { definitions, type Definition } from './crds.ts';
 import { apiVersion, group } from '../schema/names.ts';
-import { nodeOf, typeOf, type SchemaNode } from '../schema/node.ts';
+import { nodeOf, typeOf, valuesOf, type SchemaNode } from '../schema/node.ts';
 import { builtInChecks } from '../schema/policy-rules.ts';
 import { PolicySpecSchema } from '../schema/policy.ts';
 import { ClusterCanaryPolicySpecSchema } from '../schema/selecting-policy.ts';
@@ -38,7 +38,8 @@ const fieldRows = (node: SchemaNode, prefix: string, stop: readonly string[] = [
     const required = node.required?.includes(name) === true ? 'required' : byDefault;
     const below = stop.includes(path) ? [] : fieldRows(child, `${path}.`, stop);
     const items = child.items === undefined ? [] : fieldRows(child.items, `${path}[].`, stop);
-    return [[code(path), allowedIn(child), required, child.description ?? ''], ...below, ...items];
+    const values = fieldRows(valuesOf(child) ?? {}, `${path}.*.`, stop);
+    return [[code(path), allowedIn(child), required, child.description ?? ''], ...below, ...items, ...values];
   });
 
 const fieldTable = (node: SchemaNode, stop?: readonly string[]): string =>

@@ -1,10 +1,13 @@
 /** Schemas as the API server wants them: OpenAPI v3 structural schemas. */
 import type { JsonObject } from '../values/kube-object.ts';
-import { typeOf, valuesOf, type SchemaNode } from '../schema/node.ts';
+import { isIntOrString, typeOf, valuesOf, type SchemaNode } from '../schema/node.ts';
+import { parseDuration } from '../values/duration.ts';
 import type { Rule } from '../schema/rules.ts';
+import { durationRange } from '../schema/words.ts';
 
 /** Keywords that mean the same in a structural schema. What is not named here never reaches a CRD. */
 const kept = [
+  'x-kubernetes-int-or-string',
   'description',
   'enum',
   'pattern',
@@ -31,6 +34,25 @@ const celRule = (rule: Rule): JsonObject => ({
   ...(rule.fields[0] === undefined ? {} : { fieldPath: `.${rule.fields[0]}` }),
 });
 
+/** What a pattern cannot say of a duration: `90s` and `1500ms` are compared by what they mean. */
+const durationRules = (node: SchemaNode): readonly JsonObject[] => {
+  const { minDuration: min, maxDuration: max } = node;
+  const bounds = [
+    ...(min === undefined ? [] : [[Math.ceil(parseDuration(min) / 1000), '>=', min] as const]),
+    ...(max === undefined ? [] : [[Math.floor(parseDuration(max) / 1000), '<=', max] as const]),
+  ];
+  if (bounds.length === 0) return [];
+  const asText = bounds.map(([, relation, bound]) => `duration(self) ${relation} duration('${bound}')`).join(' && ');
+  const asNumber = bounds.map(([seconds, relation]) => `self ${relation} ${seconds}`).join(' && ');
+  const rule = isIntOrString(node) ? `type(self) == int ? ${asNumber} : ${asText}` : asText;
+  return [{ rule, message: `must be${durationRange(node)}` }];
+};
+
+const celRules = (node: SchemaNode): readonly JsonObject[] | undefined => {
+  const all = [...durationRules(node), ...(node.rules ?? []).map(celRule)];
+  return all.length === 0 ? undefined : all;
+};
+
 const withoutUndefined = (object: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 
@@ -40,7 +62,7 @@ const withoutUndefined = (object: JsonObject): JsonObject =>
  * fill in anything, since that records what was written.
  */
 export const structural = (node: SchemaNode, byPeople: boolean): JsonObject => {
-  const { properties, items, rules } = node;
+  const { properties, items } = node;
   const values = valuesOf(node);
   return withoutUndefined({
     type: typeOf(node),
@@ -53,6 +75,6 @@ export const structural = (node: SchemaNode, byPeople: boolean): JsonObject => {
     'x-kubernetes-preserve-unknown-fields': byPeople && properties !== undefined ? true : undefined,
     items: items && structural(items, byPeople),
     additionalProperties: values && structural(values, byPeople),
-    'x-kubernetes-validations': rules?.map(celRule),
+    'x-kubernetes-validations': celRules(node),
   });
 };

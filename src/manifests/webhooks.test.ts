@@ -6,7 +6,13 @@ const options: WebhookOptions = {
   name: 'sluice',
   clientConfig: { service: { name: 'sluice-webhook', namespace: 'sluice-system' } },
   sluiceUsers: ['system:serviceaccount:sluice-system:sluice'],
-  providerKinds: [gvk('networking.istio.io/v1', 'VirtualService', 'virtualservices')],
+  providerKinds: [
+    {
+      gvk: gvk('networking.istio.io/v1', 'VirtualService', 'virtualservices'),
+      access: ['adopt', 'own'],
+      needed: 'always',
+    },
+  ],
   failurePolicy: 'Fail',
 };
 const all = (more: Partial<WebhookOptions> = {}): readonly JsonObject[] =>

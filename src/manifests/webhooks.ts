@@ -1,10 +1,11 @@
 /** The two webhook configurations: which writes the API server asks Sluice about. As few as can be. */
-import type { Gvk, JsonObject, KubeObject } from '../values/kube-object.ts';
-import { optInLabels, requestAnnotation } from '../schema/annotations.ts';
+import type { KindUse } from '../values/kind-use.ts';
+import type { JsonObject, KubeObject } from '../values/kube-object.ts';
+import { optInLabels } from '../schema/annotations.ts';
 import { guards, routes } from './guard-webhooks.ts';
-import { changesARelease, changesUnspoken, templateChanges } from './match-conditions.ts';
+import { changesARelease, changesUnspoken, makesARequest, templateChanges } from './match-conditions.ts';
 import { group, version } from '../schema/names.ts';
-import { annotationsOf, literal, notKubernetesItself, rule, type Condition, type Scope } from './webhook-scope.ts';
+import { literal, notKubernetesItself, rule, type Condition, type Scope } from './webhook-scope.ts';
 
 /** Where the API server finds the webhook: a base address without a path, or a Service. */
 export type WebhookClient =
@@ -19,8 +20,8 @@ export type WebhookOptions = {
   readonly caBundle?: string;
   /** User names of Sluice's own service accounts: what they write comes back as a question only where a template changes. */
   readonly sluiceUsers: readonly string[];
-  /** Kinds that traffic providers read and write. */
-  readonly providerKinds: readonly Gvk[];
+  /** Kinds that traffic providers work with. */
+  readonly providerKinds: readonly KindUse[];
   /** Ask about this namespace alone, and about no cluster-wide policy. */
   readonly namespace?: string;
   /** What becomes of a change of a template, a policy or a request while no webhook answers. */
@@ -147,19 +148,12 @@ const optedInNamespaces = (options: WebhookOptions, stage: Parameters<typeof cha
 };
 
 /** Requests of people: their author is who the API server says it is. */
-const releases = (options: WebhookOptions): JsonObject => {
-  const request = (object: string): string => `${annotationsOf(object)}[?${literal(requestAnnotation)}]`;
-  return webhook(options, {
+const releases = (options: WebhookOptions): JsonObject =>
+  webhook(options, {
     name: 'releases',
     rules: [rule(group, [version], ['releases'], ['CREATE', 'UPDATE'])],
-    conditions: [
-      {
-        name: 'makes-a-request',
-        expression: `${request('object')} != (oldObject == null ? optional.none() : ${request('oldObject')})`,
-      },
-    ],
+    conditions: [{ name: 'makes-a-request', expression: makesARequest }],
   });
-};
 
 /** Releases are made by Sluice alone, and so is what their status says. */
 const records = (options: WebhookOptions): JsonObject =>

@@ -1,14 +1,6 @@
-/** The kinds of metric sources, by the name a policy means one with. */
-import type { SourceRef } from '../core/outside/question.ts';
-import type { SourceForm } from '../core/outside/source-form.ts';
-import type { MetricSource } from '../ports/metrics.ts';
+/** The kinds of metric sources, by name: the pure half that reads policies, and the half that asks. */
+import type { SourceForms } from '../core/questions/source-form.ts';
 import { compile } from './prometheus/compile.ts';
-import { prometheus } from './prometheus/prometheus.ts';
 import { checkQuery } from './prometheus/query-text.ts';
 
-/** The pure half, which also reads policies, and the one that asks. */
-export type Source = SourceForm & { readonly open: (address: string) => MetricSource };
-
-export const metricSources: Readonly<Record<SourceRef['kind'], Source>> = {
-  prometheus: { check: checkQuery, compile, open: (address) => prometheus({ address }) },
-};
+export const sourceForms = { prometheus: { check: checkQuery, compile } } as const satisfies SourceForms;

@@ -1,7 +1,7 @@
 /** A metric source that holds its series itself: for tests, demonstrations and dry runs. */
 import type { Series } from '../core/judge/series.ts';
-import { selects } from '../core/outside/selector.ts';
-import type { Ask, Fetched, SamplesAsk } from '../core/outside/source-form.ts';
+import { selects } from '../core/questions/selector.ts';
+import type { Ask, Fetched, SamplesAsk } from '../core/questions/source-form.ts';
 import type { Labels } from '../values/kube-object.ts';
 import type { Instant } from '../values/time.ts';
 import { MetricError, type MetricSource } from '../ports/metrics.ts';

@@ -1,6 +1,6 @@
 /** The questions to one source: gathered, merged, and sent a few at a time. */
-import { batches, rangeOf, takeApart, type Batch, type Sized } from '../core/outside/merge.ts';
-import type { Ask, Fetched } from '../core/outside/source-form.ts';
+import { batches, rangeOf, takeApart, type Batch, type Sized } from '../core/questions/merge.ts';
+import type { Ask, Fetched } from '../core/questions/source-form.ts';
 import type { Clock } from '../ports/clock.ts';
 import { MetricError, type MetricSource } from '../ports/metrics.ts';
 import type { Instant, Milliseconds } from '../values/time.ts';

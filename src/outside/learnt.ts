@@ -1,6 +1,6 @@
 /** What earlier answers taught about a check of a workload. Lost with the process: then it is learnt again. */
-import { defaultLookBack } from '../core/outside/look-back.ts';
-import type { Question } from '../core/outside/question.ts';
+import { defaultLookBack } from '../core/questions/look-back.ts';
+import type { Question } from '../core/questions/question.ts';
 import type { Milliseconds } from '../values/time.ts';
 
 export type Lesson = {

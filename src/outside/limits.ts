@@ -1,5 +1,5 @@
 /** What bounds the asking of one source. */
-import type { BatchBounds } from '../core/outside/merge.ts';
+import type { BatchBounds } from '../core/questions/merge.ts';
 import type { Milliseconds } from '../values/time.ts';
 
 export type AskingLimits = {

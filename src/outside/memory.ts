@@ -1,5 +1,5 @@
 /** An outside world that says what a story tells it to say, or nothing: for tests, simulation and dry runs. */
-import type { Answer, Answers, Question, QuestionId } from '../core/outside/question.ts';
+import type { Answer, Answers, Question, QuestionId } from '../core/questions/question.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Outside } from '../ports/outside.ts';
 

@@ -10,9 +10,9 @@ import {
   wantEach,
   type CountingSource,
 } from '../../test/support/metric-worlds.ts';
-import type { Answer, Question } from '../core/outside/question.ts';
-import type { Ask } from '../core/outside/source-form.ts';
-import { metricSources } from '../metrics/index.ts';
+import type { Answer, Question } from '../core/questions/question.ts';
+import type { Ask } from '../core/questions/source-form.ts';
+import { sourceForms } from '../metrics/index.ts';
 import { manualClock, type ManualClock } from '../ports/clock.ts';
 import { MetricError } from '../ports/metrics.ts';
 import type { Outside } from '../ports/outside.ts';
@@ -27,7 +27,7 @@ beforeEach(() => {
 });
 
 const opened = (limits: Partial<AskingLimits> = {}): Outside =>
-  metricOutside({ clock, open: () => source, forms: metricSources, random: () => 0, limits });
+  metricOutside({ clock, open: () => source, forms: sourceForms, random: () => 0, limits });
 
 const never = (): Promise<never> => new Promise(() => undefined);
 const ownQuery = (query: string, over: Partial<Question> = {}): Question =>
@@ -117,7 +117,7 @@ describe('a source', () => {
   });
 
   it('is asked with a random delay', async () => {
-    const outside = metricOutside({ clock, open: () => source, forms: metricSources, random: () => 0.5 });
+    const outside = metricOutside({ clock, open: () => source, forms: sourceForms, random: () => 0.5 });
     wantEach(outside, [ownQuery('up')]);
     await clock.advanceAsync(149);
     expect(source.asks).toEqual([]);
@@ -167,7 +167,7 @@ describe('a source', () => {
     const outside = metricOutside({
       clock,
       open: ({ address }) => (address === undefined ? source : other),
-      forms: metricSources,
+      forms: sourceForms,
       random: () => 0,
     });
     wantEach(outside, ownQueries(100));
@@ -202,7 +202,7 @@ describe('a source', () => {
   });
 
   it('that is not there is said at once', async () => {
-    const outside = metricOutside({ clock, open: () => undefined, forms: metricSources, random: () => 0 });
+    const outside = metricOutside({ clock, open: () => undefined, forms: sourceForms, random: () => 0 });
     const told: string[] = [];
     outside.onAnswer((key) => void told.push(key));
     outside.want('web', [ownQuery('up')]);
@@ -239,7 +239,7 @@ describe('a clock that is put back by an hour', () => {
   it('stops no question', async () => {
     let back = 0;
     const wrong = { now: () => clock.now() - back, after: (delay: number, run: () => void) => clock.after(delay, run) };
-    const outside = metricOutside({ clock: wrong, open: () => source, forms: metricSources, random: () => 0 });
+    const outside = metricOutside({ clock: wrong, open: () => source, forms: sourceForms, random: () => 0 });
     const questions = ownQueries(30);
     wantEach(outside, questions);
     await clock.advanceAsync(200);

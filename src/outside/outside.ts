@@ -1,9 +1,9 @@
 /** Asks metric sources in the background, for everybody at once. */
-import { answerOf } from '../core/outside/answer.ts';
-import { lookBackAfter } from '../core/outside/look-back.ts';
-import type { Answer, Answers, Question, QuestionId, SourceRef } from '../core/outside/question.ts';
-import { rangeOf } from '../core/outside/merge.ts';
-import type { Compiled, Fetched, SourceForms } from '../core/outside/source-form.ts';
+import { answerOf } from '../core/questions/answer.ts';
+import { lookBackAfter } from '../core/questions/look-back.ts';
+import type { Answer, Answers, Question, QuestionId, SourceRef } from '../core/questions/question.ts';
+import { rangeOf } from '../core/questions/merge.ts';
+import type { Compiled, Fetched, SourceForms } from '../core/questions/source-form.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { MetricSource } from '../ports/metrics.ts';
 import type { Outside } from '../ports/outside.ts';
@@ -23,7 +23,8 @@ export type OutsideOptions = {
 
 const noSource: Answer = {
   kind: 'unanswered',
-  because: 'no Prometheus is known; start Sluice with --prometheus, or set prometheus in the policy',
+  because:
+    'no Prometheus is known; start Sluice with --prometheus, or name one in the policy that --allowed-addresses lists',
 };
 
 type Wanted = { answer: Answer | 'pending'; withdraw: () => void };

@@ -1,5 +1,6 @@
 /** What happened to an object, told on the object itself: Kubernetes events. Best effort by nature; the truth is in the Release. */
 import type { ObjectRef } from '../values/kube-object.ts';
+import type { Instant } from '../values/time.ts';
 
 export type JournalSubject = { readonly ref: ObjectRef; readonly uid: string };
 
@@ -14,6 +15,10 @@ export type JournalEntry = {
   readonly action: string;
   /** For a person. Longer than 1,024 bytes is cut. */
   readonly note: string;
+  /** Names what happened, unique among all there is: telling it again, by whoever, leaves one. Lower-case letters and digits. */
+  readonly id?: string;
+  /** When it happened, where that is not now. */
+  readonly at?: Instant;
 };
 
 export interface Journal {

@@ -1,5 +1,5 @@
 /** Metric sources return raw series; what they mean is the judge's business. */
-import type { Ask, Fetched } from '../core/outside/source-form.ts';
+import type { Ask, Fetched } from '../core/questions/source-form.ts';
 
 /**
  * `unreachable`: nobody answers. `timeout`: not in time. `refused`: the source will not answer this query or this

@@ -1,5 +1,5 @@
 /** Asks the outside world in the background. Nothing here blocks or throws; an answer wakes whoever wanted it. */
-import type { Answers, Question } from '../core/outside/question.ts';
+import type { Answers, Question } from '../core/questions/question.ts';
 
 export interface Outside {
   /**

@@ -1,11 +1,12 @@
-/** Traffic providers are pure: live objects and a split in, the changes that bring it about out. One runner applies them. */
-import type { Gvk, KubeObject, ObjectRef, RefKey, Service } from '../values/kube-object.ts';
+/**
+ * Traffic. A provider says what it works with and which objects it wants to exist for a split; it is pure, and named by its
+ * key in the map of providers. From that the one runner makes what the controller works with: changes, and what routes say.
+ */
+import type { Gvk, KubeObject, ObjectRef, PodTemplate, RefKey, Service } from '../values/kube-object.ts';
+import type { KindUse } from '../values/kind-use.ts';
 import type { Problem } from '../values/problem.ts';
-import type { Percent } from '../values/percent.ts';
-import type { KeptRoute } from '../values/route-split.ts';
-
-/** `memory` cannot be asked for in a policy: it is for tests and demonstrations. */
-export type ProviderName = 'istio' | 'linkerd' | 'smi' | 'kubernetes' | 'memory';
+import type { Acceptance, RouteFormat, ServiceName } from '../values/route-format.ts';
+import type { Feature, Split } from '../values/split.ts';
 
 /** Who is being released: everything a provider may need to know that is not in the live objects. */
 export type Target = {
@@ -15,26 +16,9 @@ export type Target = {
   readonly apex: Service;
   /** Name of the Service in front of the canary: `<apex>-canary`. */
   readonly canaryService: string;
-  /** Owner of generated routes. */
+  /** Owner of what Sluice makes. */
   readonly release: { readonly name: string; readonly uid: string };
 };
-
-/** As much of a target as can be told from a route that carries its split. Every Target is one. */
-export type RouteTarget = {
-  readonly namespace: string;
-  readonly apex: { readonly metadata: { readonly name: string } };
-  readonly canaryService: string;
-  readonly release: { readonly name: string };
-};
-
-export type HeaderMatch = {
-  readonly header: string;
-  readonly exact?: string;
-  readonly prefix?: string;
-  readonly regex?: string;
-};
-/** What a provider must bring about. `canary` is the percentage of requests that go to the canary. */
-export type Split = { readonly canary: Percent; readonly match?: readonly HeaderMatch[]; readonly mirror?: Percent };
 
 /** `replace` is a full body guarded by its resourceVersion, so that a live edit in between is never overwritten. */
 export type Change =
@@ -44,43 +28,77 @@ export type Change =
 
 export type Live = ReadonlyMap<RefKey, KubeObject>;
 
-/** Whether the mesh has taken the routes up. `unknown`: its objects carry no status to tell by. */
-export type Acceptance = { readonly accepted: true | false | 'unknown'; readonly because: string };
-
 export type Capabilities = {
   /** `route`: the split is in route objects. `replicas`: it is the ratio of ready pods, so the canary's size is the weight. */
   readonly splits: 'route' | 'replicas';
-  readonly headers: boolean;
-  readonly mirror: boolean;
+  /** What of a split it can bring about. A policy that asks for more is refused. */
+  readonly features: ReadonlySet<Feature>;
   /** Smallest difference of weight it can express, in percent. */
   readonly granularity: 1 | 5 | 10;
 };
 
+/** A kind that a provider works with. One whose objects are adopted has a format. */
+export type Use = KindUse & { readonly format?: RouteFormat };
+
+/** What is known of a workload's surroundings when its provider is to be found. */
+export type Surroundings = {
+  readonly target: Target;
+  /** Whether the API server serves a kind. */
+  readonly served: (gvk: Gvk) => boolean;
+  /** Routes that are about the apex. */
+  readonly routes: readonly KubeObject[];
+  readonly template: PodTemplate;
+  /** The target's Namespace, where it may be read. */
+  readonly namespace?: KubeObject;
+};
+
+/**
+ * Why a provider fits. `route`: a route of the user that it splits sends to the apex, so whoever calls through it is split
+ * there. `proxy`: pods get a proxy that obeys it. `pods`: it works for every caller, with nothing but pods.
+ */
+export type Sign = { readonly shows: 'route' | 'proxy' | 'pods'; readonly because: string };
+
 export interface TrafficProvider {
-  readonly name: ProviderName;
   readonly can: Capabilities;
-  /** Kinds it reads or writes: watches, RBAC rules and the docs table come from here. */
-  readonly kinds: readonly Gvk[];
-  /** Whether an object of `kinds` is one this target's split lives in (the user's route that sends to the apex, or our generated one). */
-  concerns(target: Target, object: KubeObject): boolean;
-  /** Whether it is the user's own route into which the split is put, and not one of ours. */
-  adopts(target: Target, object: KubeObject): boolean;
+  /** Kinds of meshes and gateways: watches, permissions, webhooks and the docs follow. */
+  readonly uses: readonly Use[];
+  /** Signs by which `provider: auto` finds it. */
+  signs(around: Surroundings): readonly Sign[];
+  /** What would keep these splits from working, besides what the formats find in the user's routes. */
+  preflight(target: Target, splits: readonly Split[], live: Live): readonly Problem[];
   /**
-   * What would keep a split from working. Pure; used before the first step and shown to the person. `live` holds every object
-   * for which `concerns` is true. With the plan's weights it also tells which of them these routes cannot express.
+   * Objects that have to exist for the split, of any kind it owns: whole but for what says whose they are. In the order in
+   * which they are to be made. Each is named like the apex or like the canary's Service. `adopted` are the user's own routes.
    */
-  check(target: Target, live: Live, weights?: readonly Percent[]): readonly Problem[];
+  own(target: Target, split: Split, adopted: readonly KubeObject[]): readonly KubeObject[];
+  /** Where the split is not in routes: objects, of kinds that Sluice watches anyway, that it is read from. */
+  readonly reads?: (target: Target) => readonly ObjectRef[];
+  /** Where the split is not in routes: what these objects say. */
+  readonly observe?: (target: Target, live: Live) => Split | 'unknown';
+}
+
+/** Where a runner finds live objects. */
+export type RouteView = {
+  readonly serves: (gvk: Gvk) => boolean;
+  readonly get: (ref: ObjectRef) => KubeObject | undefined;
+  /** Objects of a route format's kind that are about a Service. */
+  readonly about: (gvk: Gvk, service: ServiceName) => readonly KubeObject[];
+};
+
+/** A provider at work. Everything is pure; the changes are for somebody else to make. */
+export interface TrafficRunner {
+  readonly name: string;
+  readonly can: Capabilities;
+  readonly uses: readonly Use[];
+  /** The live objects a target's split lives in, or that are in the place of one. The other functions want to be given these. */
+  shown(target: Target, view: RouteView): Live;
+  /** What would keep these splits from working; without any, a split at all. For a person, before the first step. */
+  check(target: Target, live: Live, splits?: readonly Split[]): readonly Problem[];
   /** Changes that bring the split about. Idempotent: rendering over its own result is empty. Keeps everything others wrote. */
   render(target: Target, split: Split, live: Live): readonly Change[];
   /** The split the live objects say, or `unknown`. observe(apply(render(s))) = s. */
   observe(target: Target, live: Live): Split | 'unknown';
   accepted(target: Target, live: Live): Acceptance;
-  /** Changes that take Sluice out of the routes: the user's come back exactly as they were found, live edits survive, generated ones go. */
+  /** Changes that take Sluice out of the routes: the user's come back exactly as they were found, live edits survive, made ones go. */
   restore(target: Target, live: Live): readonly Change[];
-  /**
-   * An object of `kinds` as it is to be stored when somebody other than Sluice writes `object` over `old`: the splits that
-   * `old` carries are in it, everything else is as it was sent, and nothing that a client says about splits counts.
-   * `object` itself where there is nothing to keep. Two providers of one kind must agree about it.
-   */
-  keep(old: KubeObject | undefined, object: KubeObject): KeptRoute;
 }

@@ -6,14 +6,14 @@ export type AnnotationForm = 'text' | 'integer' | 'number' | 'integers' | 'durat
 type PolicyAnnotation = { readonly field: string; readonly form: AnnotationForm; readonly example: string };
 
 /**
- * Annotations people write that are policy fields too. The key after `sluice.dev/` is the field in kebab-case;
- * an annotation overrides the policy's field. What a field means and allows stands in the schema (policy.ts) only.
+ * Annotations people write that are policy fields too. The key after `sluice.dev/` is the field in kebab-case, but
+ * for `steps`, the short form of `weights`; an annotation overrides the policy's field. What a field means and allows stands in the schema (policy.ts) only.
  */
 export const policyAnnotations = {
   strategy: { field: 'strategy', form: 'text', example: 'canary' },
   provider: { field: 'provider', form: 'text', example: 'istio' },
   service: { field: 'service', form: 'text', example: 'web' },
-  steps: { field: 'steps', form: 'integers', example: '5,25,50' },
+  steps: { field: 'weights', form: 'integers', example: '5,25,50' },
   'step-weight': { field: 'stepWeight', form: 'integer', example: '10' },
   'max-weight': { field: 'maxWeight', form: 'integer', example: '50' },
   interval: { field: 'interval', form: 'duration', example: '30s' },
@@ -57,8 +57,9 @@ export const marks = {
   phase: `${group}/phase`,
 } as const;
 
-/** On a Release: a request from a person (JSON: id, verb, reason; the author is set by the webhook). */
-export const requestAnnotation = `${group}/request`;
+/** On a Release: a request from a person (JSON: verb, reason; the author and the time are set by the webhook). */
+export const requestPrefix = `${group}/request.`;
+export const requestKey = (id: string): string => requestPrefix + id;
 
 /** On everything Sluice makes for a release: the name of its workload, for whoever is to be told whose it is. */
 export const workloadAnnotation = `${group}/workload`;

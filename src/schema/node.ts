@@ -3,9 +3,12 @@ import type { Rule } from './rules.ts';
 
 /**
  * The part of JSON Schema that the schemas here are written in: what the API server's structural schemas can say, plus
- * `rules`. The validator, the CRDs and the reference docs read schemas as this, and a test holds the schemas to it.
+ * `rules` and the bounds of durations, which the API server checks as CEL. The validator, the CRDs and the reference docs
+ * read schemas as this, and a test holds the schemas to it.
  */
 export type SchemaNode = {
+  /** Instead of `type`: a whole number, or a text that has the pattern. Of a duration the number counts seconds. */
+  readonly 'x-kubernetes-int-or-string'?: true;
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
   readonly description?: string;
   readonly default?: string | number | boolean;
@@ -18,11 +21,16 @@ export type SchemaNode = {
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
   readonly exclusiveMaximum?: number;
+  /** Of a duration: the shortest and the longest, as durations (`1s`). */
+  readonly minDuration?: string;
+  readonly maxDuration?: string;
   readonly items?: SchemaNode;
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly required?: readonly string[];
+  /** Names that people write for a field which is called otherwise here. They are refused with its name. */
+  readonly otherNames?: Readonly<Record<string, string>>;
   /** `false`: the object names its fields. A schema: the object is a map, whose values it describes. */
   readonly additionalProperties?: false | SchemaNode;
   /** What the keys of a map must be. The API server cannot say that of a CRD: only our own validator asks it. */
@@ -33,6 +41,7 @@ export type SchemaNode = {
 
 /** Every keyword a schema may use. */
 export const keywords: ReadonlySet<string> = new Set<keyof SchemaNode>([
+  'x-kubernetes-int-or-string',
   'type',
   'description',
   'default',
@@ -45,11 +54,14 @@ export const keywords: ReadonlySet<string> = new Set<keyof SchemaNode>([
   'maximum',
   'exclusiveMinimum',
   'exclusiveMaximum',
+  'minDuration',
+  'maxDuration',
   'items',
   'minItems',
   'maxItems',
   'properties',
   'required',
+  'otherNames',
   'additionalProperties',
   'propertyNames',
   'maxProperties',
@@ -58,9 +70,11 @@ export const keywords: ReadonlySet<string> = new Set<keyof SchemaNode>([
 
 export const nodeOf = (schema: TSchema): SchemaNode => schema;
 
-/** `type`, where an enumeration leaves it out. */
+/** `type`, where an enumeration leaves it out; undefined also for a whole number or text. */
 export const typeOf = (node: SchemaNode): SchemaNode['type'] =>
   node.type ?? (node.enum === undefined ? undefined : 'string');
+
+export const isIntOrString = (node: SchemaNode): boolean => node['x-kubernetes-int-or-string'] === true;
 
 /** The schema of a map's values; undefined for an object that names its fields. */
 export const valuesOf = ({ additionalProperties }: SchemaNode): SchemaNode | undefined =>

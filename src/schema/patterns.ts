@@ -7,12 +7,22 @@ export type Pattern = {
   readonly example: string;
 };
 
+const label = '[A-Za-z0-9_]([-A-Za-z0-9_]{0,61}[A-Za-z0-9_])?';
+const host = `(${label}(\\.${label})*\\.?|\\[[0-9A-Fa-f:.]+\\])`;
+const port = '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
+const path = "/[-A-Za-z0-9._~!$&'()*+,;=:@%/]*";
+
 export const patterns = {
   /** Six digits at most: any longer number is no duration but a slip, and every product stays a safe integer. */
   duration: {
     pattern: '^[1-9][0-9]{0,5}(ms|s|m|h)$',
     words: 'a whole number with unit ms, s, m or h, such as 30s',
     example: '30s',
+  },
+  waitFor: {
+    pattern: '^(approval|[1-9][0-9]{0,5}(ms|s|m|h))$',
+    words: 'approval, or a whole number with unit ms, s, m or h, such as 30s',
+    example: 'approval',
   },
   checkName: {
     pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
@@ -37,8 +47,9 @@ export const patterns = {
   },
   /** A policy is read by many, and copied into every Release: no place for a password. */
   address: {
-    pattern: '^https?://[^\\s/@]+(/\\S*)?$',
-    words: 'an address that begins with http:// or https://, without user and password',
+    pattern: `^https?://${host}(:${port})?(${path})?$`,
+    words:
+      'an address that begins with http:// or https://, with a host and at most a port and a path, without user and password',
     example: 'http://prometheus.monitoring:9090',
   },
 } as const satisfies Record<string, Pattern>;

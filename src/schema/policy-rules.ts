@@ -3,17 +3,39 @@ import { rule, type Rule } from './rules.ts';
 
 export const builtInChecks = { successRate: 'request-success-rate', duration: 'request-duration' } as const;
 
-/** Last weight of `stepWeight` steps. No default in the CRD: the API server would write it beside `steps`, which excludes it. */
+/** Last weight of `stepWeight` steps. No default in the CRD: the API server would write it beside `weights`, which excludes it. */
 export const defaultMaxWeight = 50;
 
 type Bounded = { readonly min?: number; readonly max?: number };
 type Named = { readonly name: string; readonly query?: string; readonly quantile?: number };
-type Weights = { readonly steps?: readonly number[]; readonly stepWeight?: number; readonly maxWeight?: number };
+type Weights = { readonly weights?: readonly number[]; readonly stepWeight?: number; readonly maxWeight?: number };
 
 const isBuiltIn = (name: string): boolean => Object.values<string>(builtInChecks).includes(name);
 const builtInNames = Object.values(builtInChecks)
   .map((name) => `'${name}'`)
   .join(', ');
+
+type Bound = 'min' | 'max';
+
+/** What a built-in check can measure at all. A bound outside of it is never met, or never broken. */
+const measurable = {
+  [builtInChecks.successRate]: { most: 100, unit: 'percent', example: 'min: 99' },
+  [builtInChecks.duration]: { most: 3_600_000, unit: 'milliseconds', example: 'max: 500' },
+} as const;
+
+const withinMeasurable = (bound: Bound): readonly Rule[] =>
+  Object.entries(measurable).map(([name, { most, unit, example }]) =>
+    rule<Bounded & Named>({
+      fields: [bound, 'name'],
+      cel: `!has(self.${bound}) || self.name != '${name}' || (self.${bound} >= 0.0 && self.${bound} <= ${most}.0)`,
+      holds: (self) => {
+        const value = self[bound] ?? 0;
+        return self.name !== name || (value >= 0 && value <= most);
+      },
+      message: `must be from 0 to ${most} for ${name}, which is in ${unit}`,
+      todo: `Write ${example}, for example.`,
+    }),
+  );
 
 export const checkRules: readonly Rule[] = [
   rule<Bounded>({
@@ -30,6 +52,8 @@ export const checkRules: readonly Rule[] = [
     message: 'must not be greater than max',
     todo: 'Lower min or raise max.',
   }),
+  ...withinMeasurable('min'),
+  ...withinMeasurable('max'),
   rule<Named>({
     fields: ['query', 'name'],
     cel: `has(self.query) || self.name in [${builtInNames}]`,
@@ -55,25 +79,25 @@ export const checkRules: readonly Rule[] = [
 
 export const policyRules: readonly Rule[] = [
   rule<Weights>({
-    fields: ['steps', 'stepWeight', 'maxWeight'],
-    cel: '!has(self.steps) || (!has(self.stepWeight) && !has(self.maxWeight))',
-    holds: (self) => self.steps === undefined || (self.stepWeight === undefined && self.maxWeight === undefined),
+    fields: ['weights', 'stepWeight', 'maxWeight'],
+    cel: '!has(self.weights) || (!has(self.stepWeight) && !has(self.maxWeight))',
+    holds: (self) => self.weights === undefined || (self.stepWeight === undefined && self.maxWeight === undefined),
     message: 'must not be set together with stepWeight or maxWeight',
-    todo: 'Keep the list of steps, or stepWeight with maxWeight, not both.',
+    todo: 'Keep weights, or stepWeight with maxWeight, not both.',
   }),
   rule<Weights>({
-    fields: ['steps'],
-    cel: '!has(self.steps) || (self.steps.isSorted() && self.steps.all(a, self.steps.exists_one(b, a == b)))',
-    holds: ({ steps = [] }) => steps.every((weight, i) => i === 0 || (steps[i - 1] ?? 0) < weight),
+    fields: ['weights'],
+    cel: '!has(self.weights) || (self.weights.isSorted() && self.weights.all(a, self.weights.exists_one(b, a == b)))',
+    holds: ({ weights = [] }) => weights.every((weight, i) => i === 0 || (weights[i - 1] ?? 0) < weight),
     message: 'must rise from one to the next',
     todo: 'Write rising weights, such as 5, 25, 50.',
   }),
   rule<Weights>({
     fields: ['maxWeight'],
-    cel: '!has(self.maxWeight) || has(self.stepWeight) || has(self.steps)',
-    holds: (self) => self.maxWeight === undefined || self.stepWeight !== undefined || self.steps !== undefined,
+    cel: '!has(self.maxWeight) || has(self.stepWeight) || has(self.weights)',
+    holds: (self) => self.maxWeight === undefined || self.stepWeight !== undefined || self.weights !== undefined,
     message: 'must have stepWeight beside it',
-    todo: 'Set stepWeight to the percent added at every step, or write a list of steps.',
+    todo: 'Set stepWeight to the percent added at every step, or write a list of weights.',
   }),
   rule<Weights>({
     fields: ['stepWeight', 'maxWeight'],

@@ -1,11 +1,12 @@
 /** CanaryPolicy and ClusterCanaryPolicy: how to release. The one declaration of every field, bound and default. */
 import { Type, type Static } from 'typebox';
 import { patterns } from './patterns.ts';
+import { providerNames } from './providers.ts';
 import { checkRules, defaultMaxWeight, policyRules } from './policy-rules.ts';
 
 /**
  * What a field that is not set means. The API server writes these into policies, so none may contradict another field:
- * `steps` has a meaning of its own below because a default for it would forbid `stepWeight`.
+ * `weights` has a meaning of its own below because a default for it would forbid `stepWeight`.
  */
 export const defaults = {
   strategy: 'canary',
@@ -23,17 +24,24 @@ export const defaults = {
   restart: 'canary',
 } as const;
 
-/** Weights where neither `steps` nor `stepWeight` is set. */
-export const defaultSteps = [1, 5, 20, 50] as const;
+/** Where neither `weights` nor `stepWeight` is set. */
+export const defaultWeights = [1, 5, 20, 50] as const;
 /** Quantile of `request-duration` where the check sets none. */
 export const defaultQuantile = 0.99;
 
-const duration = (description: string, byDefault?: string): Type.TString =>
-  Type.String({
-    pattern: patterns.duration.pattern,
-    description,
-    ...(byDefault === undefined ? {} : { default: byDefault }),
-  });
+type Bounds = readonly [shortest: string, longest: string];
+
+/** Nobody who may write a policy can make the controller work without a pause. */
+const bounded = (description: string, [minDuration, maxDuration]: Bounds) =>
+  ({ pattern: patterns.duration.pattern, minDuration, maxDuration, description }) as const;
+
+const duration = (description: string, bounds: Bounds): Type.TString => Type.String(bounded(description, bounds));
+
+/** A duration, or a number of seconds. */
+export type Span = string | number;
+const span = (description: string, bounds: Bounds, byDefault: string): Type.TUnsafe<Span> =>
+  Type.Unsafe<Span>({ 'x-kubernetes-int-or-string': true, ...bounded(description, bounds), default: byDefault });
+
 const choice = <T extends string>(values: readonly T[], description: string, byDefault: T): Type.TUnsafe<T> =>
   Type.Unsafe<T>(Type.Enum([...values], { type: 'string', description, default: byDefault }));
 
@@ -89,12 +97,15 @@ export const CheckSchema = Type.Object(
 );
 export type CheckSpec = Static<typeof CheckSchema>;
 
+/** `steps` is what the annotation is called, and the list of weights of other tools. */
+export const otherPolicyNames = { steps: 'weights' } as const;
+
 export const PolicySpecSchema = Type.Object(
   {
     strategy: Type.Optional(choice(['canary'], 'How the new version meets traffic.', defaults.strategy)),
     provider: Type.Optional(
       choice(
-        ['auto', 'istio', 'linkerd', 'smi', 'kubernetes'],
+        ['auto', ...providerNames],
         'Who splits the traffic. `auto` looks at the routes that point at the Service and at what is installed.',
         defaults.provider,
       ),
@@ -107,18 +118,18 @@ export const PolicySpecSchema = Type.Object(
         description: "The Service whose traffic is split, where several select the workload's pods.",
       }),
     ),
-    steps: Type.Optional(
+    weights: Type.Optional(
       Type.Array(Type.Integer({ minimum: 1, maximum: 100 }), {
         minItems: 1,
         maxItems: 100,
-        description: `Percent of traffic for the canary, step by step, rising. ${defaultSteps.join(', ')} where neither this nor \`stepWeight\` is set.`,
+        description: `Percent of traffic for the canary, step by step, rising. ${defaultWeights.join(', ')} where neither this nor \`stepWeight\` is set.`,
       }),
     ),
     stepWeight: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: 100,
-        description: 'Percent added at every step until `maxWeight`; instead of `steps`.',
+        description: 'Percent added at every step until `maxWeight`; instead of `weights`.',
       }),
     ),
     maxWeight: Type.Optional(
@@ -128,7 +139,9 @@ export const PolicySpecSchema = Type.Object(
         description: `Last weight of \`stepWeight\` steps, ${defaultMaxWeight} unless set.`,
       }),
     ),
-    interval: Type.Optional(duration('Time per step, at the end of which the checks are judged.', defaults.interval)),
+    interval: Type.Optional(
+      span('Time per step, at the end of which the checks are judged.', ['1s', '168h'], defaults.interval),
+    ),
     threshold: Type.Optional(
       Type.Integer({
         minimum: 1,
@@ -146,7 +159,7 @@ export const PolicySpecSchema = Type.Object(
       }),
     ),
     latencyP99: Type.Optional(
-      duration("Built-in check: longest p99 of the canary's request durations. Not checked unless set."),
+      duration("Built-in check: longest p99 of the canary's request durations. Not checked unless set.", ['1ms', '1h']),
     ),
     checks: Type.Optional(
       Type.Array(CheckSchema, {
@@ -166,7 +179,7 @@ export const PolicySpecSchema = Type.Object(
         maxLength: 2048,
         pattern: patterns.address.pattern,
         description:
-          'Address of the Prometheus to ask instead of the one Sluice was started with. Without user and password, which only that one can have.',
+          'Address of the Prometheus to ask instead of the one Sluice was started with: one that whoever runs Sluice lets policies name (`--allowed-addresses`). Without user and password, which only that one can have.',
       }),
     ),
     noData: Type.Optional(
@@ -187,14 +200,16 @@ export const PolicySpecSchema = Type.Object(
       choice(['none', 'required'], '`required`: a person approves before promotion.', defaults.approval),
     ),
     progressDeadline: Type.Optional(
-      duration(
+      span(
         'How long the canary (and, at promotion, the workload) may take to become ready.',
+        ['1s', '24h'],
         defaults.progressDeadline,
       ),
     ),
     propagationDelay: Type.Optional(
-      duration(
+      span(
         'How long the proxies may take to follow: the canary gets no traffic earlier after it became ready, and no pod is removed earlier after a change of routes.',
+        ['1ms', '10m'],
         defaults.propagationDelay,
       ),
     ),
@@ -211,6 +226,7 @@ export const PolicySpecSchema = Type.Object(
   },
   {
     additionalProperties: false,
+    otherNames: otherPolicyNames,
     rules: policyRules,
   },
 );

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Type, type Static } from 'typebox';
 import type { ObjectMeta } from '../values/kube-object.ts';
+import { PlanSchema, SplitSchema } from './plan.ts';
 import { PolicySpecSchema } from './policy.ts';
 import { transition } from './rules.ts';
 
@@ -15,7 +16,8 @@ export const activePhases = [
   'Withdrawing',
 ] as const;
 export const finalPhases = ['Succeeded', 'Failed', 'Aborted', 'Superseded', 'Skipped', 'Bypassed'] as const;
-export const requestVerbs = ['promote', 'abort', 'retry'] as const;
+/** What a Release is a record of that never was a canary release. */
+export const recordKinds = ['bypass', 'skip', 'rollback', 'restart'] as const;
 
 const time = (description: string): Type.TString => Type.String({ format: 'date-time', description });
 const text = (description: string): Type.TString => Type.String({ description });
@@ -48,9 +50,16 @@ export const ReleaseSpecSchema = Type.Object(
     ),
     policyName: opt(text('Kind and name of the policy that was used, as `CanaryPolicy/careful`.')),
     policy: PolicySpecSchema,
+    plan: opt(PlanSchema),
     requestedBy: opt(RequesterSchema),
     attempt: opt(Type.Integer({ minimum: 1, default: 1, description: 'Counts retries of the same template.' })),
-    reason: opt(text('Why it was skipped or bypassed.')),
+    recordOf: opt(
+      Type.Enum([...recordKinds], {
+        description:
+          'Set where the template rolled natively, at once, and this is the record of it: `bypass` (past an absent webhook), `skip` (a person wished so), `rollback` and `restart` (the policy says so).',
+      }),
+    ),
+    reason: opt(text('Why it was skipped or bypassed, for people.')),
   },
   {
     additionalProperties: false,
@@ -90,28 +99,103 @@ export const CheckResultSchema = Type.Object({
   ),
 });
 
+/** Why a release does not go on. Whoever wants to know reads this, never the sentence beside it. */
+export const waitingReasons = [
+  'ReleaseAhead',
+  'CannotStart',
+  'PlanUnreadable',
+  'PodsRefused',
+  'CanaryNotReady',
+  'TakenOver',
+  'RouteKindMissing',
+  'RouteRefused',
+  'SplitLost',
+  'ChecksFailed',
+  'ChecksInconclusive',
+  'ApprovalRequired',
+  'PausedByUser',
+  'PromotionStuck',
+] as const;
+
+const AnalysisStatusSchema = Type.Object({
+  id: text('Which analysis of the plan.'),
+  failures: Type.Integer({ minimum: 0, description: 'Failed rounds so far.' }),
+  judgedAt: opt(time('End of the window that was judged last.')),
+  checks: opt(Type.Array(CheckResultSchema, { maxItems: 40, description: 'The latest verdict of each check.' })),
+  evidence: opt(
+    Type.Array(
+      Type.Object({
+        check: text('Name of the check.'),
+        state: Type.String({ maxLength: 4096, description: 'What its judge remembers, as JSON.' }),
+      }),
+      { maxItems: 40, description: 'What judges carry from one window to the next.' },
+    ),
+  ),
+});
+
+const HistoryEntrySchema = Type.Object({
+  seq: Type.Integer({ minimum: 1, description: 'Counts what has happened to this release, without gaps.' }),
+  at: time('When.'),
+  type: Type.Enum(['Normal', 'Warning']),
+  reason: text('One word for machines, as in the Kubernetes event.'),
+  action: text('What was done about it, one word.'),
+  message: text('One sentence for people.'),
+  toldOn: Type.Enum(['workload', 'release', 'both'], { description: 'On which objects the event is told.' }),
+});
+
+const AcknowledgedSchema = Type.Object({
+  id: text("The request's id."),
+  verb: text('What was asked.'),
+  by: opt(text('Who.')),
+  reason: opt(text('Why.')),
+  result: text('What came of it.'),
+  accepted: Type.Boolean({ description: 'Whether it was carried out.' }),
+  at: time('When it was taken up.'),
+});
+
+/** So many requests and events are remembered; older ones make room. */
+export const mostAcknowledged = 20;
+export const mostHistory = 50;
+export const mostFailedChecks = 50;
+
 export const ReleaseStatusSchema = Type.Object({
   phase: Type.Enum([...activePhases, ...finalPhases], { description: 'Where the release is.' }),
   message: opt(text('What is happening or why it ended, as a sentence.')),
-  step: opt(Type.Integer({ minimum: 0, description: 'Step of the plan, from 1; 0 before the first.' })),
-  steps: opt(Type.Integer({ description: 'Number of steps.' })),
+  waiting: opt(
+    Type.Object(
+      {
+        reason: Type.Enum([...waitingReasons], { description: 'One word for machines.' }),
+        message: text('One sentence for people.'),
+      },
+      { description: 'Why the release does not go on, where it does not.' },
+    ),
+  ),
+  stage: opt(text('Id of the stage of the plan that is under way.')),
+  step: opt(Type.Integer({ minimum: 0, description: 'Splits of the plan so far, from 1; 0 before the first.' })),
+  steps: opt(Type.Integer({ description: 'Number of splits in the plan.' })),
   stepLabel: opt(text('`2/4`, for the table.')),
   weight: opt(Type.Integer({ minimum: 0, maximum: 100, description: 'Percent of traffic wanted for the canary.' })),
-  failures: opt(Type.Integer({ minimum: 0, description: 'Failed checks so far.' })),
-  checks: opt(Type.Array(CheckResultSchema, { description: 'The latest verdict of each check.' })),
-  evidence: opt(Type.Array(CheckResultSchema, { maxItems: 50, description: 'The failed checks, oldest first.' })),
+  wanted: opt(
+    Type.Object(
+      { split: SplitSchema },
+      { description: 'What the routes should show now, whole; `weight` is part of it.' },
+    ),
+  ),
+  analyses: opt(Type.Array(AnalysisStatusSchema, { maxItems: 16, description: 'Where each analysis of the plan is.' })),
+  failedChecks: opt(
+    Type.Array(CheckResultSchema, { maxItems: mostFailedChecks, description: 'The failed checks, oldest first.' }),
+  ),
   provider: opt(text('Traffic provider in use.')),
   service: opt(text('The apex Service.')),
   startedAt: opt(time('When the release was first seen.')),
-  enteredAt: opt(time('When the phase or step was entered.')),
-  stepAt: opt(
-    time(
-      'When the split of this step was in place: its interval counts from here. While preparing: when the canary was ready.',
-    ),
+  phaseEnteredAt: opt(time('When the phase was entered.')),
+  stageEnteredAt: opt(time('When the stage was entered.')),
+  canaryReadyAt: opt(time('When the canary had all its pods, before anything was routed to it.')),
+  splitInPlaceAt: opt(time('Since when the wanted split has been in the routes, with the pods it needs.')),
+  canaryShortSince: opt(time('Since when the canary has had fewer ready pods than it needs.')),
+  routesRestoredAt: opt(
+    time('On the way out: when the routes were last seen not to be as they were, and were restored.'),
   ),
-  routedAt: opt(time('When the wanted split was first seen in the routes after it last changed.')),
-  unreadySince: opt(time('Since when the canary has had fewer ready pods than it needs.')),
-  judgedAt: opt(time('End of the window the checks were last judged on.')),
   completedAt: opt(time('When a final phase was entered.')),
   ending: opt(
     Type.Object(
@@ -119,7 +203,8 @@ export const ReleaseStatusSchema = Type.Object({
         outcome: Type.Enum(['Succeeded', 'Failed', 'Aborted', 'Superseded', 'Skipped', 'Bypassed']),
         reason: text('One word for machines.'),
         message: text('One sentence for people.'),
-        at: time('When it was decided.'),
+        decidedAt: time('When it was decided.'),
+        withdrawnAt: opt(time("When the canary's share was taken back, where stable had to recover first.")),
       },
       { description: 'How it is going to end, decided before anything is taken down.' },
     ),
@@ -127,11 +212,10 @@ export const ReleaseStatusSchema = Type.Object({
   canary: opt(
     Type.Object({ replicas: Type.Integer(), ready: Type.Integer() }, { description: 'Canary pods wanted and ready.' }),
   ),
-  refused: opt(
+  lastWriteError: opt(
     Type.Object(
       {
-        words: text("The API server's, or those of whoever it asked: a quota, a policy, an admission webhook."),
-        instead: opt(text('The message that is shown again once it goes on.')),
+        message: text("The API server's words, or those of whoever it asked: a quota, a policy, an admission webhook."),
       },
       { description: 'A write of Sluice that the API server refuses. It is tried again, less and less often.' },
     ),
@@ -148,19 +232,21 @@ export const ReleaseStatusSchema = Type.Object({
     ),
   ),
   acknowledged: opt(
-    Type.Object(
-      {
-        id: text("The request's id."),
-        verb: text('What was asked.'),
-        by: opt(text('Who.')),
-        reason: opt(text('Why.')),
-        result: text('What came of it.'),
-        at: time('When it was taken up.'),
-      },
-      { description: 'The last request from a person that was taken up.' },
-    ),
+    Type.Array(AcknowledgedSchema, {
+      maxItems: mostAcknowledged,
+      description: 'Requests from people that were taken up, oldest first.',
+    }),
   ),
   approved: opt(Type.Object({ by: opt(text('Who approved.')), at: time('When.') })),
+  history: opt(
+    Type.Array(HistoryEntrySchema, {
+      maxItems: mostHistory,
+      description: 'What has happened, oldest first. Kubernetes events and logs are told from it.',
+    }),
+  ),
+  historyToldThrough: opt(
+    Type.Integer({ description: 'Everything up to this `seq` had been told when the status was last written.' }),
+  ),
   conditions: opt(Type.Array(ConditionSchema)),
   observedGeneration: opt(Type.Integer()),
 });
@@ -176,4 +262,9 @@ export type Release = {
 export type Phase = ReleaseStatus['phase'];
 export type CheckResult = Static<typeof CheckResultSchema>;
 export type Outcome = NonNullable<ReleaseStatus['ending']>['outcome'];
-export type RequestVerb = (typeof requestVerbs)[number];
+export type RecordOf = (typeof recordKinds)[number];
+export type Waiting = NonNullable<ReleaseStatus['waiting']>;
+export type WaitingReason = Waiting['reason'];
+export type AnalysisStatus = NonNullable<ReleaseStatus['analyses']>[number];
+export type HistoryEntry = NonNullable<ReleaseStatus['history']>[number];
+export type Acknowledged = NonNullable<ReleaseStatus['acknowledged']>[number];

@@ -18,12 +18,34 @@ describe('validate', () => {
   });
 
   test.each([
-    [{ steps: [5, 120] }, 'spec.steps[1] "120": must be a whole number from 1 to 100. Lower it to at most 100.'],
-    [{ steps: [0] }, 'spec.steps[0] "0": must be a whole number from 1 to 100. Raise it to at least 1.'],
-    [{ steps: [] }, 'spec.steps "[]": must be a list of 1 to 100 items. Write a list of 1 to 100 items.'],
+    [{ weights: [5, 120] }, 'spec.weights[1] "120": must be a whole number from 1 to 100. Lower it to at most 100.'],
+    [{ weights: [0] }, 'spec.weights[0] "0": must be a whole number from 1 to 100. Raise it to at least 1.'],
+    [{ weights: [] }, 'spec.weights "[]": must be a list of 1 to 100 items. Write a list of 1 to 100 items.'],
     [
       { interval: '30' },
-      'spec.interval "30": must be a whole number with unit ms, s, m or h, such as 30s. Write 30s, for example.',
+      'spec.interval "30": must be a whole number of seconds, or a whole number with unit ms, s, m or h, such as 30s, from 1s to 168h. Write 30s, for example.',
+    ],
+    [
+      { interval: 604_801 },
+      'spec.interval "604801": must be a whole number of seconds, or a whole number with unit ms, s, m or h, such as 30s, from 1s to 168h. Lower it to at most 168h.',
+    ],
+    [{ steps: [5] }, 'spec.steps "[5]": is not a field that is known here. Did you mean weights?'],
+    [{ stepz: [5] }, 'spec.stepz "[5]": is not a field that is known here. Did you mean weights?'],
+    [
+      { interval: '1ms' },
+      'spec.interval "1ms": must be a whole number of seconds, or a whole number with unit ms, s, m or h, such as 30s, from 1s to 168h. Raise it to at least 1s.',
+    ],
+    [
+      { progressDeadline: '25h' },
+      'spec.progressDeadline "25h": must be a whole number of seconds, or a whole number with unit ms, s, m or h, such as 30s, from 1s to 24h. Lower it to at most 24h.',
+    ],
+    [
+      { prometheus: 'http://h:99999' },
+      'spec.prometheus "http://h:99999": must be an address that begins with http:// or https://, with a host and at most a port and a path, without user and password, of at most 2048 characters. Write http://prometheus.monitoring:9090, for example.',
+    ],
+    [
+      { checks: [{ name: 'request-success-rate', min: 101 }] },
+      'spec.checks[0].min "101": must be from 0 to 100 for request-success-rate, which is in percent. Write min: 99, for example.',
     ],
     [
       { provider: 'istoi' },
@@ -42,7 +64,10 @@ describe('validate', () => {
       { checks: [{ name: 'request-duration', max: 1, quantile: 1 }] },
       'spec.checks[0].quantile "1": must be a number greater than 0 and less than 1. Write a number greater than 0 and less than 1.',
     ],
-    [{ steps: [5, 3] }, 'spec.steps "[5,3]": must rise from one to the next. Write rising weights, such as 5, 25, 50.'],
+    [
+      { weights: [5, 3] },
+      'spec.weights "[5,3]": must rise from one to the next. Write rising weights, such as 5, 25, 50.',
+    ],
     ['careful', /^spec "careful": must be an object with the fields strategy, provider, /],
   ])('%j is answered with a sentence that helps', (spec, expected) => {
     const [first] = sentences(spec);
@@ -51,19 +76,19 @@ describe('validate', () => {
   });
 
   it('answers every problem at once, in the order of the schema', () => {
-    const spec = { interval: '30', steps: [0, 200], provider: 'istoi', stepWieght: 1, checks: [{}] };
+    const spec = { interval: '30', weights: [0, 200], provider: 'istoi', stepWieght: 1, checks: [{}] };
     expect(validate(CanaryPolicySpecSchema, spec, 'spec').map((p) => p.field)).toEqual([
       'spec.stepWieght',
       'spec.provider',
-      'spec.steps[0]',
-      'spec.steps[1]',
+      'spec.weights[0]',
+      'spec.weights[1]',
       'spec.interval',
       'spec.checks[0].name',
     ]);
   });
 
   it('looks at rules between fields only where the fields themselves are well formed', () => {
-    expect(validate(CanaryPolicySpecSchema, { steps: [9, 3], checks: [{ name: 'A', max: 1 }] }, 'spec')).toHaveLength(
+    expect(validate(CanaryPolicySpecSchema, { weights: [9, 3], checks: [{ name: 'A', max: 1 }] }, 'spec')).toHaveLength(
       1,
     );
   });
@@ -157,7 +182,7 @@ describe('the schemas', () => {
     );
     const described = silent.map(([at]) => at).filter((at) => !at.endsWith('.*'));
     expect(described).toEqual([
-      'spec.steps[]',
+      'spec.weights[]',
       'spec.checks[]',
       'spec.selector.matchExpressions[]',
       'spec.selector.matchExpressions[].values[]',

@@ -1,13 +1,14 @@
 /** Holds a value against a schema and says everything that is wrong with it, at once, in a person's words. */
 import type { TSchema } from 'typebox';
+import { parseDuration } from '../values/duration.ts';
 import type { Problem } from '../values/problem.ts';
 import { nearest } from './nearest.ts';
-import { nodeOf, typeOf, valuesOf, type SchemaNode } from './node.ts';
+import { isIntOrString, nodeOf, typeOf, valuesOf, type SchemaNode } from './node.ts';
 import { advice, allowed } from './words.ts';
 
 /** A problem before it is known where the person wrote the value. */
 export type Finding = {
-  /** Field path in the value: `steps[2]`, `checks[0].min`; empty for the value itself. */
+  /** Field path in the value: `weights[2]`, `checks[0].min`; empty for the value itself. */
   readonly path: string;
   /** What is there; undefined when it is missing. */
   readonly value: unknown;
@@ -28,6 +29,7 @@ const fieldOf = (value: unknown, field: string): unknown =>
   isObject(value) && Object.hasOwn(value, field) ? (value[field] ?? undefined) : undefined;
 
 const hasType = (node: SchemaNode, value: unknown): boolean => {
+  if (isIntOrString(node)) return typeof value === 'string' || Number.isSafeInteger(value);
   switch (typeOf(node)) {
     case 'object':
       return isObject(value);
@@ -47,17 +49,29 @@ const within = (size: number, min = 0, max = Infinity): boolean => size >= min &
 const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 const isTime = (text: string): boolean => rfc3339.test(text) && !Number.isNaN(Date.parse(text));
 
+/** Asked of a text that has the pattern of a duration, or of a number of seconds. */
+const durationFits = ({ minDuration: min, maxDuration: max }: SchemaNode, value: string | number): boolean =>
+  (min === undefined || parseDuration(value) >= parseDuration(min)) &&
+  (max === undefined || parseDuration(value) <= parseDuration(max));
+
+/** The API server counts characters, not UTF-16 units. Of a text without bounds, or with more units than can fit, nothing is counted. */
+const lengthOf = (text: string, { minLength, maxLength }: SchemaNode): number =>
+  (minLength === undefined && maxLength === undefined) || text.length > 2 * (maxLength ?? Infinity)
+    ? text.length
+    : Array.from(text).length;
+
 const textFits = (node: SchemaNode, text: string): boolean =>
-  // The API server counts characters, not UTF-16 units.
-  within(Array.from(text).length, node.minLength, node.maxLength) &&
+  within(lengthOf(text, node), node.minLength, node.maxLength) &&
   (node.pattern === undefined || new RegExp(node.pattern).test(text)) &&
   (node.enum === undefined || node.enum.includes(text)) &&
-  (node.format === undefined || isTime(text));
+  (node.format === undefined || isTime(text)) &&
+  durationFits(node, text);
 
 const numberFits = (node: SchemaNode, value: number): boolean =>
   within(value, node.minimum ?? -Infinity, node.maximum) &&
   value > (node.exclusiveMinimum ?? -Infinity) &&
-  value < (node.exclusiveMaximum ?? Infinity);
+  value < (node.exclusiveMaximum ?? Infinity) &&
+  durationFits(node, value);
 
 const fits = (node: SchemaNode, value: unknown): boolean => {
   if (!hasType(node, value)) return false;
@@ -70,9 +84,11 @@ const fits = (node: SchemaNode, value: unknown): boolean => {
 /** Past this many unknown fields a person is not mistaken but hostile, and each costs a search for the one that was meant. */
 const toldUnknown = 100;
 
-const unknownField = (path: string, value: unknown, known: readonly string[]): Finding => {
+const unknownField = ({ properties = {}, otherNames = {} }: SchemaNode, path: string, value: unknown): Finding => {
+  const known = Object.keys(properties);
   const field = path.slice(path.lastIndexOf('.') + 1);
-  const near = nearest(field, known);
+  const guess = nearest(field, [...known, ...Object.keys(otherNames)]);
+  const near = guess === undefined ? undefined : (otherNames[guess] ?? guess);
   const todo = near === undefined ? `The fields here are ${known.join(', ')}.` : `Did you mean ${near}?`;
   return { path, value, rule: 'is not a field that is known here', todo };
 };
@@ -95,7 +111,7 @@ const fieldFindings = (node: SchemaNode, { path, value, old }: Place): readonly 
   const unknown = given.filter(([field]) => !known.includes(field));
   const missing = (node.required ?? []).filter((field) => !isSet(fieldOf(value, field)));
   return [
-    ...unknown.slice(0, toldUnknown).map(([field, v]) => unknownField(below(path, field), v, known)),
+    ...unknown.slice(0, toldUnknown).map(([field, v]) => unknownField(node, below(path, field), v)),
     ...missing.map((field) => {
       const wanted = node.properties?.[field] ?? {};
       return { path: below(path, field), value: undefined, rule: 'must be set', todo: `Set it to ${allowed(wanted)}.` };

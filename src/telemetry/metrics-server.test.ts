@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createMetrics } from './metrics.ts';
 import { startMetricsServer, type MetricsServer, type MetricsServerOptions } from './metrics-server.ts';
@@ -59,5 +61,14 @@ describe('metrics server', () => {
   it('rejects when the port is taken', async () => {
     const { port } = await start();
     await expect(start({ port })).rejects.toThrow('EADDRINUSE');
+  });
+
+  it('closes although somebody has connected and asks nothing', async () => {
+    const server = await start();
+    const mute = connect(server.port, '127.0.0.1').on('error', () => undefined);
+    await once(mute, 'connect');
+    await ask(server, '/healthz');
+    await started.pop()?.close();
+    mute.destroy();
   });
 });

@@ -15,9 +15,12 @@ export type MetricsServerOptions = {
 export type MetricsServer = {
   /** The port in use, also where 0 was asked for. */
   readonly port: number;
-  /** Stops listening and ends idle connections; resolves when answers under way are out. */
+  /** Stops listening and ends idle connections; resolves when answers under way are out, within a second. */
   close(): Promise<void>;
 };
+
+/** Answers are made in milliseconds. */
+const grace = 1000;
 
 type Answer = { readonly code: number; readonly text: string; readonly contentType?: string };
 
@@ -68,7 +71,13 @@ export const startMetricsServer = async (options: MetricsServerOptions): Promise
     port: (server.address() as AddressInfo).port,
     close: () =>
       new Promise((resolve, reject) => {
-        server.close((error) => (error === undefined ? resolve() : reject(error)));
+        // Who has connected and asks nothing is not idle to Node, and nobody looks at them once the server is closed.
+        const late = setTimeout(() => server.closeAllConnections(), grace);
+        server.close((error) => {
+          clearTimeout(late);
+          if (error === undefined) resolve();
+          else reject(error);
+        });
       }),
   };
 };

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject, Labels } from '../values/kube-object.ts';
-import type { Target } from '../ports/traffic.ts';
-import { detectProvider, type Surroundings } from './detect.ts';
+import type { Surroundings, Target } from '../ports/traffic.ts';
+import { detectProvider } from './detect.ts';
+import { trafficProviders } from './index.ts';
 
 const target: Target = {
   namespace: 'shop',
@@ -162,5 +163,7 @@ describe('detectProvider', () => {
       'kubernetes',
       'TrafficSplit is served, but nothing shows that the pods or their callers have a proxy that would obey it, so the split is made by the number of pods',
     ],
-  ])('%s', (_case, facts, provider, because) => expect(detectProvider(facts)).toEqual({ provider, because }));
+  ])('%s', (_case, facts, provider, because) =>
+    expect(detectProvider(trafficProviders)(facts)).toEqual({ provider, because }),
+  );
 });

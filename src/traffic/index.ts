@@ -1,8 +1,11 @@
-/** Every traffic provider by name. */
-import type { ProviderName, TrafficProvider } from '../ports/traffic.ts';
+/** Every traffic provider, by the name that policies give it; and what follows from the map. */
+import { byKind, type KindUse } from '../values/kind-use.ts';
+import type { RouteFormat } from '../values/route-format.ts';
+import { providerNames, type ProviderName } from '../schema/providers.ts';
+import type { TrafficProvider, TrafficRunner } from '../ports/traffic.ts';
 import { istio } from './istio.ts';
 import { kubernetes } from './kubernetes.ts';
-import { memory } from './memory.ts';
+import { runner } from './runner.ts';
 import { linkerd, smi } from './smi.ts';
 
 export const trafficProviders: Readonly<Record<ProviderName, TrafficProvider>> = {
@@ -10,10 +13,19 @@ export const trafficProviders: Readonly<Record<ProviderName, TrafficProvider>> =
   linkerd,
   smi,
   kubernetes,
-  memory,
 };
 
-/** Those that split the traffic of a cluster: all but the one for tests and demonstrations. */
-export const meshProviders: readonly TrafficProvider[] = Object.values(trafficProviders).filter(
-  (provider) => provider !== memory,
+const all = providerNames.map((name) => [name, trafficProviders[name]] as const);
+
+/** The same at work. */
+export const trafficRunners: Readonly<Record<string, TrafficRunner>> = Object.fromEntries(
+  all.map(([name, provider]) => [name, runner(name, provider)]),
 );
+
+/** Kinds that any of them works with: what is watched, permitted and guarded. */
+export const usedKinds: readonly KindUse[] = byKind(all.flatMap(([, { uses }]) => uses));
+
+/** Formats of the routes that any of them splits, one for each kind. */
+export const routeFormats: readonly RouteFormat[] = [
+  ...new Set(all.flatMap(([, { uses }]) => uses.flatMap(({ format }) => format ?? []))),
+];

@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { refKey, type JsonObject, type KubeObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import type { Live, Target } from '../ports/traffic.ts';
-import { istio } from './istio.ts';
+import { istio, virtualServices } from './istio.ts';
+import { isAdopted } from './roles.ts';
+import { runner } from './runner.ts';
 
 const target: Target = {
   namespace: 'shop',
@@ -31,7 +33,7 @@ const live = (...objects: KubeObject[]): Live =>
 const withStatus = (status: JsonObject): KubeObject => route({ status });
 const reconciled = { type: 'Reconciled', status: 'True' };
 
-describe('what concerns a target', () => {
+describe('what is split for a target', () => {
   it.each([
     ['a route that sends to the apex', route(), true],
     ['in an older version of the API', route({ apiVersion: 'networking.istio.io/v1beta1' }), true],
@@ -56,37 +58,44 @@ describe('what concerns a target', () => {
       }),
       false,
     ],
-  ])('%s', (_case, object, concerned) => expect(istio.concerns(target, object)).toBe(concerned));
+  ])('%s', (_case, object, concerned) => expect(isAdopted(virtualServices, target, object)).toBe(concerned));
 });
 
 describe('whether the mesh has taken a route up', () => {
   it.each([
-    ['no status says nothing', [route()], 'unknown'],
+    ['no status says nothing', [route()], 'untold'],
     [
-      'a status of an older generation says nothing',
+      'a status of an older generation is about another route',
       [withStatus({ observedGeneration: 3, conditions: [reconciled] })],
-      'unknown',
+      'pending',
     ],
-    ['reconciled', [withStatus({ observedGeneration: '4', conditions: [reconciled] })], true],
+    ['reconciled', [withStatus({ observedGeneration: '4', conditions: [reconciled] })], 'accepted'],
     [
       'reconciled, with a warning',
       [withStatus({ conditions: [reconciled], validationMessages: [{ level: 'WARNING' }] })],
-      true,
+      'accepted',
     ],
-    ['an error', [withStatus({ conditions: [reconciled], validationMessages: [{ level: 'ERROR' }] })], false],
+    ['an error', [withStatus({ conditions: [reconciled], validationMessages: [{ level: 'ERROR' }] })], 'refused'],
     [
       'one of several is in error',
       [
         withStatus({ conditions: [reconciled] }),
         route({ metadata: { ...route().metadata, name: 'b' }, status: { validationMessages: [{ level: 'Error' }] } }),
       ],
-      false,
+      'refused',
+    ],
+    [
+      'one of several is not looked at yet',
+      [withStatus({ observedGeneration: 3 }), route({ metadata: { ...route().metadata, name: 'b' } })],
+      'pending',
     ],
     [
       'one of several says nothing',
       [withStatus({ conditions: [reconciled] }), route({ metadata: { ...route().metadata, name: 'b' } })],
-      'unknown',
+      'untold',
     ],
-    ['no route at all', [], 'unknown'],
-  ])('%s', (_case, objects, accepted) => expect(istio.accepted(target, live(...objects)).accepted).toBe(accepted));
+    ['no route at all', [], 'untold'],
+  ])('%s', (_case, objects, accepted) =>
+    expect(runner('istio', istio).accepted(target, live(...objects)).state).toBe(accepted),
+  );
 });

@@ -1,13 +1,15 @@
 /** Istio: VirtualServices. Every http, tls and tcp rule that sends to the apex is split in place. */
 import { createHash } from 'node:crypto';
 import { gvk, type Json, type JsonObject, type KubeObject, type ServicePort } from '../values/kube-object.ts';
-import type { Acceptance, RouteTarget, Target } from '../ports/traffic.ts';
+import type { Acceptance } from '../values/route-format.ts';
+import type { Target } from '../ports/traffic.ts';
+import { injection, type Switch } from './injection.ts';
 import { canonical, objectOf, objectsOf, textOf } from './json-values.ts';
-import type { DestinationList, RouteKind } from './route-kind.ts';
-import { apexProblems } from './apex-problems.ts';
-import { meansService, withServiceName } from './service-host.ts';
-import type { Arms, Destination } from './weighted-list.ts';
-import { weightedRoutes } from './weighted-routes.ts';
+import { serviceAt, withServiceName } from './service-host.ts';
+import { weightedFormat } from './weighted-format.ts';
+import type { DestinationList } from './weighted-kind.ts';
+import type { Destination } from './weighted-list.ts';
+import { weightedProvider } from './weighted-provider.ts';
 
 const virtualService = gvk('networking.istio.io/v1', 'VirtualService', 'virtualservices');
 
@@ -17,7 +19,7 @@ type Protocol = (typeof protocols)[number];
 const hostOf = (d: Destination): string => textOf(objectOf(d['destination'])['host']);
 
 /** Rules with a redirect, a direct response or a delegate have no `route` and so no list; mirrors are not routes. */
-const lists = (_target: RouteTarget, object: KubeObject): readonly DestinationList[] =>
+const lists = (object: KubeObject): readonly DestinationList[] =>
   protocols.flatMap((protocol) =>
     objectsOf(object.spec?.[protocol]).map((rule, index) => ({
       key: `${protocol}/${ruleKey(rule)}`,
@@ -26,27 +28,25 @@ const lists = (_target: RouteTarget, object: KubeObject): readonly DestinationLi
     })),
   );
 
-const ruleKey = ({ route: _route, ...rest }: JsonObject): string => {
-  const name = textOf(rest['name']);
-  if (name !== '') return name;
-  return `#${createHash('sha256').update(canonical(rest)).digest('hex').slice(0, 10)}`;
+const ruleKey = (rule: JsonObject): string => {
+  const name = textOf(rule['name']);
+  return name === '' ? (unnamed.get(rule) ?? hashed(rule)) : name;
 };
 
-const arms = (target: RouteTarget, object: KubeObject): Arms => {
-  const from = object.metadata.namespace ?? target.namespace;
-  const means = (d: Destination, name: string): boolean =>
-    meansService(hostOf(d), { namespace: target.namespace, name }, from);
-  return {
-    arm: (d) => {
-      if (means(d, target.apex.metadata.name)) return 'stable';
-      return means(d, target.canaryService) ? 'canary' : 'other';
-    },
-    toCanary: (d) => {
-      // A subset is defined by a DestinationRule of its host. The canary's host has none: Envoy would answer 503.
-      const { subset: _subset, ...destination } = objectOf(d['destination']);
-      return { ...d, destination: { ...destination, host: withServiceName(hostOf(d), target.canaryService) } };
-    },
-  };
+/** Of rules without a name, which are asked about once for every split in their route. */
+const unnamed = new WeakMap<JsonObject, string>();
+
+const hashed = (rule: JsonObject): string => {
+  const { route: _route, ...rest } = rule;
+  const key = `#${createHash('sha256').update(canonical(rest)).digest('hex').slice(0, 10)}`;
+  unnamed.set(rule, key);
+  return key;
+};
+
+const sendTo = (d: Destination, service: string): Destination => {
+  // A subset is defined by a DestinationRule of its host. The canary's host has none: Envoy would answer 503.
+  const { subset: _subset, ...destination } = objectOf(d['destination']);
+  return { ...d, destination: { ...destination, host: withServiceName(hostOf(d), service) } };
 };
 
 /** Protocols that Istio routes by their bytes. A port that says nothing is sniffed, and counts as HTTP. */
@@ -69,28 +69,36 @@ const generate = (target: Target): JsonObject => {
 };
 
 /** istiod writes a status only where its status controller is switched on. */
-const accepted = ({ status, metadata }: KubeObject): Acceptance => {
+const acceptance = ({ status, metadata }: KubeObject): Acceptance => {
   const seen = status?.['observedGeneration'];
-  if (seen !== undefined && Number(seen) !== metadata.generation) return untold('istiod has not looked at it yet');
+  if (seen !== undefined && Number(seen) !== metadata.generation)
+    return { state: 'pending', because: 'istiod has not looked at it yet' };
   const error = objectsOf(status?.['validationMessages']).find(({ level }) => textOf(level).toUpperCase() === 'ERROR');
-  if (error !== undefined) return { accepted: false, because: `istiod reports ${JSON.stringify(error)}` };
+  if (error !== undefined) return { state: 'refused', because: `istiod reports ${JSON.stringify(error)}` };
   const reconciled = objectsOf(status?.['conditions']).find(({ type }) => type === 'Reconciled');
   return reconciled?.['status'] === 'True'
-    ? { accepted: true, because: 'istiod reports that its proxies have it' }
-    : untold('istiod writes no status into VirtualServices unless it is told to');
+    ? { state: 'accepted', because: 'istiod reports that its proxies have it' }
+    : { state: 'untold', because: 'istiod writes no status into VirtualServices unless it is told to' };
 };
 
-const untold = (because: string): Acceptance => ({ accepted: 'unknown', because });
-
-const route: RouteKind = {
-  name: 'istio',
-  can: { splits: 'route', headers: false, mirror: false, granularity: 1 },
+export const virtualServices = weightedFormat({
   gvk: virtualService,
   lists,
-  arms,
-  generate,
-  accepted,
-  problems: ({ apex }) => apexProblems(apex),
-};
+  serviceOf: (d, namespace) => serviceAt(hostOf(d), namespace),
+  sendTo,
+  acceptance,
+});
 
-export const istio = weightedRoutes(route);
+const switches: readonly Switch[] = [
+  { on: 'pod', in: 'labels', key: 'sidecar.istio.io/inject', yes: /^true$/ },
+  { on: 'pod', in: 'annotations', key: 'sidecar.istio.io/inject', yes: /^true$/ },
+  { on: 'pod', in: 'labels', key: 'istio.io/rev', yes: /./ },
+  { on: 'namespace', in: 'labels', key: 'istio-injection', yes: /^enabled$/ },
+  { on: 'namespace', in: 'labels', key: 'istio.io/rev', yes: /./ },
+];
+
+export const istio = weightedProvider({
+  format: virtualServices,
+  generate,
+  signs: (around, routes) => [...routes, ...injection(around, 'an Istio sidecar', switches)],
+});

@@ -17,15 +17,25 @@ export const objectsOf = (value: Json | undefined): readonly JsonObject[] =>
 
 export const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
 
-/** `root` with the value at `path` replaced. A step that leads nowhere leaves it as it is. */
-export const replaceAt = <T extends Json>(root: T, path: JsonPath, value: Json): T => replaced(root, path, value) as T;
+export type Replacement = { readonly path: JsonPath; readonly value: Json };
 
-const replaced = (root: Json, path: JsonPath, value: Json): Json => {
-  const [step, ...rest] = path;
-  if (step === undefined) return value;
-  if (isArray(root)) return root.map((item, index) => (index === step ? replaced(item, rest, value) : item));
-  if (!isObject(root) || !(step in root)) return root;
-  return { ...root, [step]: replaced(root[step] ?? null, rest, value) };
+/**
+ * `root` with the values at these paths replaced, none of which leads into another. A step that leads nowhere leaves it as
+ * it is. All at once: one by one, each would copy every list on its way.
+ */
+export const replaceAt = <T extends Json>(root: T, replacements: readonly Replacement[]): T =>
+  replaced(root, replacements, 0) as T;
+
+const replaced = (root: Json, replacements: readonly Replacement[], depth: number): Json => {
+  const [first] = replacements;
+  if (first === undefined) return root;
+  if (first.path.length === depth) return first.value;
+  const within = Map.groupBy(replacements, ({ path }) => path[depth] ?? '');
+  const next = (value: Json, step: string | number): Json => replaced(value, within.get(step) ?? [], depth + 1);
+  if (isArray(root)) return root.map(next);
+  if (!isObject(root)) return root;
+  const steps = [...within.keys()].filter((step) => step in root);
+  return { ...root, ...Object.fromEntries(steps.map((step) => [step, next(root[step] ?? null, step)])) };
 };
 
 /** JSON text with sorted keys: equal for equal values, whoever serialised them before. */

@@ -4,6 +4,7 @@ import { refKey, type KubeObject, type Service } from '../values/kube-object.ts'
 import { kinds } from '../schema/kinds.ts';
 import type { Live, Target } from '../ports/traffic.ts';
 import { kubernetes, readyShare } from './kubernetes.ts';
+import { runner } from './runner.ts';
 
 const apex = (spec: Service['spec']): Service => ({
   apiVersion: 'v1',
@@ -18,16 +19,18 @@ const target: Target = {
   canaryService: 'web-canary',
   release: { name: 'r', uid: 'u' },
 };
-const deployment = (name: string, ready?: number, namespace = 'shop'): KubeObject => ({
+const deployment = (name: string, ready?: number): KubeObject => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
-  metadata: { name, namespace },
+  metadata: { name, namespace: 'shop' },
   ...(ready === undefined ? {} : { status: { readyReplicas: ready } }),
 });
 const live = (...objects: KubeObject[]): Live =>
   new Map(
     objects.map((o) => [refKey({ gvk: kinds.deployment, namespace: 'shop', name: o.metadata.name }), o] as const),
   );
+
+const provider = runner('kubernetes', kubernetes);
 
 describe('the share of ready pods', () => {
   it.each([
@@ -44,27 +47,23 @@ describe('the share of ready pods', () => {
 
 describe('the kubernetes provider', () => {
   it.each([
-    ['both Deployments', live(deployment('shop-web', 9), deployment('shop-web-canary', 1)), { canary: 10 }],
-    ['a canary that is not ready', live(deployment('shop-web', 9), deployment('shop-web-canary')), { canary: 0 }],
-    ['no canary', live(deployment('shop-web', 9)), { canary: 0 }],
+    ['both Deployments', live(deployment('shop-web', 9), deployment('shop-web-canary', 1)), { weight: 10 }],
+    ['a canary that is not ready', live(deployment('shop-web', 9), deployment('shop-web-canary')), { weight: 0 }],
+    ['no canary', live(deployment('shop-web', 9)), { weight: 0 }],
     ['no workload', live(deployment('shop-web-canary', 1)), 'unknown'],
-  ])('reads the split from %s', (_case, objects, split) => expect(kubernetes.observe(target, objects)).toEqual(split));
+  ])('reads the split from %s', (_case, objects, split) => expect(provider.observe(target, objects)).toEqual(split));
 
-  it.each([
-    ['the workload', deployment('shop-web'), true],
-    ['its canary', deployment('shop-web-canary'), true],
-    ['another', deployment('web'), false],
-    ['a namesake elsewhere', deployment('shop-web', 1, 'other'), false],
-    ['another kind', { ...deployment('shop-web'), kind: 'StatefulSet' }, false],
-  ])('is concerned with %s or not', (_case, object, concerned) =>
-    expect(kubernetes.concerns(target, object)).toBe(concerned),
-  );
+  it('is shown the workload and its canary, and nothing else', () => {
+    const all = live(deployment('shop-web'), deployment('shop-web-canary'), deployment('web'));
+    const shown = provider.shown(target, { serves: () => true, get: (ref) => all.get(refKey(ref)), about: () => [] });
+    expect([...shown.values()].map(({ metadata }) => metadata.name)).toEqual(['shop-web', 'shop-web-canary']);
+  });
 
   it.each([
     ['leads out of the cluster', { type: 'ExternalName' }, ['Service/web spec.type']],
     ['has no selector', {}, ['Service/web spec.selector']],
     ['is plain', { selector: { app: 'web' } }, []],
   ])('has something to say about an apex that %s, or not', (_case, spec, fields) =>
-    expect(kubernetes.check({ ...target, apex: apex(spec) }, live()).map(({ field }) => field)).toEqual(fields),
+    expect(provider.check({ ...target, apex: apex(spec) }, live()).map(({ field }) => field)).toEqual(fields),
   );
 });

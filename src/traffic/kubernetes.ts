@@ -1,13 +1,15 @@
 /**
  * No mesh: stable and canary pods stand behind the same Service, and the share of ready pods is the share of the traffic.
- * There is nothing to render; the controller's size of the canary is the split (`canarySize`).
+ * There is nothing to make; the controller's size of the canary is the split (`canarySize`).
  */
-import type { KubeObject } from '../values/kube-object.ts';
+import { refKey, type ObjectRef } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
+import { noSplit } from '../values/split.ts';
 import { percent, type Percent } from '../values/percent.ts';
 import type { Live, Target, TrafficProvider } from '../ports/traffic.ts';
 import { canaryName } from '../schema/names.ts';
 import { apexProblems } from './apex-problems.ts';
+import { weightOnly } from './uses.ts';
 
 /** Share of all ready pods that the canary's are, in whole percent; at least 1 as soon as one is ready. */
 export const readyShare = (stable: number, canary: number): Percent => {
@@ -15,33 +17,26 @@ export const readyShare = (stable: number, canary: number): Percent => {
   return percent(Math.max(1, Math.round((100 * canary) / (stable + canary))));
 };
 
-const deployment = (target: Target, live: Live, name: string): KubeObject | undefined =>
-  [...live.values()].find((object) => isNamed(target, object, name));
+const deployment = ({ namespace }: Target, name: string): ObjectRef => ({ gvk: kinds.deployment, namespace, name });
 
-const isNamed = (target: Target, { kind, metadata }: KubeObject, name: string): boolean =>
-  kind === 'Deployment' && metadata.namespace === target.namespace && metadata.name === name;
-
-const readyOf = (object: KubeObject): number => {
-  const ready = object.status?.['readyReplicas'];
-  return typeof ready === 'number' ? ready : 0;
+/** Undefined where there is no such Deployment. */
+const readyOf = (live: Live, ref: ObjectRef): number | undefined => {
+  const object = live.get(refKey(ref));
+  const ready = object?.status?.['readyReplicas'] ?? 0;
+  return object === undefined ? undefined : Number(ready);
 };
 
 export const kubernetes: TrafficProvider = {
-  name: 'kubernetes',
-  can: { splits: 'replicas', headers: false, mirror: false, granularity: 1 },
-  kinds: [kinds.deployment],
-  concerns: (target, object) =>
-    isNamed(target, object, target.workload) || isNamed(target, object, canaryName(target.workload)),
-  adopts: () => false,
-  check: ({ apex }) => apexProblems(apex),
-  render: () => [],
+  can: { splits: 'replicas', features: weightOnly, granularity: 1 },
+  uses: [],
+  signs: () => [{ shows: 'pods', because: 'the split is made by the number of pods' }],
+  preflight: ({ apex }) => apexProblems(apex),
+  own: () => [],
+  reads: (target) => [target.workload, canaryName(target.workload)].map((name) => deployment(target, name)),
   observe: (target, live) => {
-    const stable = deployment(target, live, target.workload);
+    const stable = readyOf(live, deployment(target, target.workload));
+    const canary = readyOf(live, deployment(target, canaryName(target.workload)));
     if (stable === undefined) return 'unknown';
-    const canary = deployment(target, live, canaryName(target.workload));
-    return { canary: canary === undefined ? percent(0) : readyShare(readyOf(stable), readyOf(canary)) };
+    return canary === undefined ? noSplit : { weight: readyShare(stable, canary) };
   },
-  accepted: () => ({ accepted: 'unknown', because: 'there is no route; the split is the ratio of ready pods' }),
-  restore: () => [],
-  keep: (_old, object) => ({ object, kept: [], gone: [], copied: [] }),
 };

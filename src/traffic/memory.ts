@@ -1,19 +1,18 @@
-/** A mesh that exists nowhere: the smallest provider, for tests, demonstrations and as the example in docs/providers/adding.md. */
+/** A mesh that exists nowhere: the smallest provider, for tests and demonstrations. No policy can ask for it. */
 import { gvk } from '../values/kube-object.ts';
-import { objectsOf } from './json-values.ts';
-import { weightedRoutes } from './weighted-routes.ts';
+import { objectsOf, textOf } from './json-values.ts';
+import { runner } from './runner.ts';
+import { weightedFormat } from './weighted-format.ts';
+import { weightedProvider } from './weighted-provider.ts';
 
-export const memory = weightedRoutes({
-  name: 'memory',
-  can: { splits: 'route', headers: false, mirror: false, granularity: 1 },
+export const memoryRoutes = weightedFormat({
   gvk: gvk('memory.sluice.dev/v1', 'Route', 'routes'),
-  lists: (_target, { spec }) => [{ key: 'to', path: ['spec', 'to'], destinations: objectsOf(spec?.['to']) }],
-  arms: ({ apex, canaryService }) => ({
-    arm: ({ service }) => {
-      if (service === apex.metadata.name) return 'stable';
-      return service === canaryService ? 'canary' : 'other';
-    },
-    toCanary: (d) => ({ ...d, service: canaryService }),
-  }),
-  generate: ({ apex }) => ({ to: [{ service: apex.metadata.name }] }),
+  lists: ({ spec }) => [{ key: 'to', path: ['spec', 'to'], destinations: objectsOf(spec?.['to']) }],
+  serviceOf: ({ service }, namespace) => ({ namespace, name: textOf(service) }),
+  sendTo: (d, service) => ({ ...d, service }),
 });
+
+export const memory = runner(
+  'memory',
+  weightedProvider({ format: memoryRoutes, generate: ({ apex }) => ({ to: [{ service: apex.metadata.name }] }) }),
+);

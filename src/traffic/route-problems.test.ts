@@ -3,12 +3,17 @@ import { refKey, type Json, type KubeObject } from '../values/kube-object.ts';
 import { percent } from '../values/percent.ts';
 import { sentence } from '../values/problem.ts';
 import type { Live, Target } from '../ports/traffic.ts';
-import { memory } from './memory.ts';
+import { memory, memoryRoutes } from './memory.ts';
 
 const target: Target = {
   namespace: 'shop',
   workload: 'web',
-  apex: { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'shop' }, spec: {} },
+  apex: {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'web', namespace: 'shop' },
+    spec: { selector: { app: 'web' } },
+  },
   canaryService: 'web-canary',
   release: { name: 'r', uid: 'u' },
 };
@@ -20,7 +25,7 @@ const live = (name: string, ...to: readonly Json[]): Live => {
     metadata: { name, namespace: 'shop' },
     spec: { to },
   };
-  return new Map([[refKey({ gvk: memory.kinds[0]!, namespace: 'shop', name }), route]]);
+  return new Map([[refKey({ gvk: memoryRoutes.gvk, namespace: 'shop', name }), route]]);
 };
 const web = (weight: number): Json => ({ service: 'web', weight });
 const cart: Json = { service: 'cart', weight: 80 };
@@ -36,7 +41,13 @@ describe('weights that a list can express', () => {
     ['without a plan it has to be able to express a half', [web(1), cart], [], [50]],
     ['no unit at all is another problem', [web(0), cart], [1], []],
   ])('%s', (_case, to, weights, tooFine) => {
-    const found = memory.check(target, live('shop', ...to), weights.map(percent)).map(({ rule }) => rule);
+    const found = memory
+      .check(
+        target,
+        live('shop', ...to),
+        weights.map((weight) => ({ weight: percent(weight) })),
+      )
+      .map(({ rule }) => rule);
     const coarse = found.filter((rule) => rule.includes('too small'));
     expect(coarse).toHaveLength(tooFine.length === 0 ? 0 : 1);
     for (const weight of tooFine) expect(coarse[0]).toContain(`${weight} %`);
@@ -71,6 +82,6 @@ describe('what a person is told', () => {
       'Route/web: has the name that the route for the Service web would need, but sends nothing to that Service. Rename it, or let one of its rules send to web.',
     ],
   ])('about %s', (_case, routes, told) =>
-    expect(memory.check(target, routes, [percent(1)]).map(sentence)).toEqual([told]),
+    expect(memory.check(target, routes, [{ weight: percent(1) }]).map(sentence)).toEqual([told]),
   );
 });

@@ -2,63 +2,50 @@
 import type { KubeObject } from '../values/kube-object.ts';
 import { percent, type Percent } from '../values/percent.ts';
 import type { Problem } from '../values/problem.ts';
-import type { Target } from '../ports/traffic.ts';
-import { liveLists, roleOf, type LiveList, type RouteKind } from './route-kind.ts';
+import type { Between } from '../values/route-format.ts';
+import type { Split } from '../values/split.ts';
 import { canaryUnits } from './split-weights.ts';
 import { readMemo } from './split-memo.ts';
+import { armsOf, liveLists, sendingLists, type LiveList, type WeightedKind } from './weighted-kind.ts';
 import * as weighted from './weighted-list.ts';
 
 /** Where no plan is given a list has to be able to express at least a half. */
 const half = [percent(50)];
 
+/** Problems of routes of the user that are about the apex. */
 export const routeProblems = (
-  kind: RouteKind,
-  target: Target,
+  kind: WeightedKind,
   objects: readonly KubeObject[],
-  weights: readonly Percent[],
+  between: Between,
+  splits: readonly Split[],
 ): readonly Problem[] => {
-  const adopted = objects.filter((object) => roleOf(kind, target, object) === 'adopted');
-  if (adopted.length === 0) return clashes(kind, target, objects);
-  const found = adopted.flatMap((object) => listProblems(kind, target, object, weights.length === 0 ? half : weights));
-  const sends = adopted.some((object) => sendsNow(kind, target, object));
-  return found.length > 0 || sends ? found : [sendsNothing(kind, target, adopted)];
+  const weights = splits.length === 0 ? half : splits.map(({ weight }) => weight);
+  const found = objects.flatMap((object) => listProblems(kind, object, between, weights));
+  const sends = objects.some((object) => sendingLists(kind, object, between).length > 0);
+  return found.length > 0 || sends || objects.length === 0 ? found : [sendsNothing(kind, objects, between)];
 };
 
-const sendsNow = (kind: RouteKind, target: Target, object: KubeObject): boolean => {
-  const arms = kind.arms(target, object);
-  return liveLists(kind, target, object).some(({ merged }) => weighted.stableUnits(merged, arms) > 0);
-};
-
-const clashes = (kind: RouteKind, target: Target, objects: readonly KubeObject[]): readonly Problem[] =>
-  objects
-    .filter((object) => roleOf(kind, target, object) === 'clash')
-    .map((object) => ({
-      field: `${kind.gvk.kind}/${object.metadata.name}`,
-      rule: `has the name that the route for the Service ${target.apex.metadata.name} would need, but sends nothing to that Service`,
-      todo: `Rename it, or let one of its rules send to ${target.apex.metadata.name}.`,
-    }));
-
-const sendsNothing = (kind: RouteKind, target: Target, adopted: readonly KubeObject[]): Problem => ({
-  field: adopted.map((object) => `${kind.gvk.kind}/${object.metadata.name}`).join(', '),
-  rule: `gives the Service ${target.apex.metadata.name} no weight, so there is no traffic to split`,
-  todo: `Give ${target.apex.metadata.name} a weight, or remove it from the route so that Sluice makes one of its own.`,
+const sendsNothing = (kind: WeightedKind, objects: readonly KubeObject[], { apex }: Between): Problem => ({
+  field: objects.map((object) => `${kind.gvk.kind}/${object.metadata.name}`).join(', '),
+  rule: `gives the Service ${apex} no weight, so there is no traffic to split`,
+  todo: `Give ${apex} a weight, or remove it from the route so that Sluice makes one of its own.`,
 });
 
 const listProblems = (
-  kind: RouteKind,
-  target: Target,
+  kind: WeightedKind,
   object: KubeObject,
+  between: Between,
   weights: readonly Percent[],
 ): readonly Problem[] => {
-  const arms = kind.arms(target, object);
-  const remembered = readMemo(object, target.apex.metadata.name) !== undefined;
-  return liveLists(kind, target, object)
+  const arms = armsOf(kind, object, between);
+  const remembered = readMemo(object, between.apex) !== undefined;
+  return liveLists(kind, object, between)
     .filter(({ destinations }) => destinations.some((d) => arms.arm(d) === 'stable'))
     .flatMap((list) => {
       const field = `${kind.gvk.kind}/${object.metadata.name} ${pathText(list)}`;
       if (!weighted.isReadable(list.destinations)) return [unreadable(field, list)];
       const takes = list.destinations.some((d) => arms.arm(d) === 'canary');
-      if (takes && !remembered) return [taken(field, target)];
+      if (takes && !remembered) return [taken(field, between)];
       return tooCoarse(field, weighted.stableUnits(list.merged, arms), weights);
     });
 };
@@ -73,10 +60,10 @@ const unreadable = (field: string, { destinations }: LiveList): Problem => ({
   todo: 'Write its weights as whole numbers.',
 });
 
-const taken = (field: string, target: Target): Problem => ({
+const taken = (field: string, { canaryService }: Between): Problem => ({
   field,
-  value: target.canaryService,
-  rule: `already sends to ${target.canaryService}, the Service that Sluice makes for a canary`,
+  value: canaryService,
+  rule: `already sends to ${canaryService}, the Service that Sluice makes for a canary`,
   todo: 'Take that destination out of the rule; Sluice adds it while a release is running.',
 });
 

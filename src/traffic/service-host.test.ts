@@ -1,9 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { meansService, withServiceName } from './service-host.ts';
+import { serviceAt, withServiceName } from './service-host.ts';
 
-const web = { namespace: 'shop', name: 'web' };
-
-describe('meansService', () => {
+describe('serviceAt', () => {
   it.each([
     ['a bare name in the same namespace', 'web', 'shop', true],
     ['a bare name in another namespace', 'web', 'front', false],
@@ -16,7 +15,9 @@ describe('meansService', () => {
     ['another Service', 'web-canary', 'shop', false],
     ['a wildcard', '*', 'shop', false],
     ['nothing', '', 'shop', false],
-  ])('%s', (_case, host, from, means) => expect(meansService(host, web, from)).toBe(means));
+  ])('%s', (_case, host, from, means) =>
+    expect(isDeepStrictEqual(serviceAt(host, from), { namespace: 'shop', name: 'web' })).toBe(means),
+  );
 });
 
 describe('withServiceName', () => {

@@ -5,37 +5,34 @@
  */
 import { gvk, type KubeObject } from '../values/kube-object.ts';
 import type { Problem } from '../values/problem.ts';
-import type { ProviderName, RouteTarget, Target } from '../ports/traffic.ts';
+import type { Target, TrafficProvider } from '../ports/traffic.ts';
 import { apexProblems } from './apex-problems.ts';
+import { injection, type Switch } from './injection.ts';
 import { objectsOf, textOf } from './json-values.ts';
-import type { DestinationList, RouteKind } from './route-kind.ts';
-import { meansService, withServiceName } from './service-host.ts';
-import type { Arms, Destination } from './weighted-list.ts';
-import { weightedRoutes } from './weighted-routes.ts';
-
-const trafficSplit = gvk('split.smi-spec.io/v1alpha2', 'TrafficSplit', 'trafficsplits');
-
-const means = (target: RouteTarget, host: string, name: string): boolean =>
-  meansService(host, { namespace: target.namespace, name }, target.namespace);
-
-/** A TrafficSplit has one list, and it is about the target only when its root is the apex. */
-const lists = (target: RouteTarget, { spec }: KubeObject): readonly DestinationList[] =>
-  means(target, textOf(spec?.['service']), target.apex.metadata.name)
-    ? [{ key: 'backends', path: ['spec', 'backends'], destinations: objectsOf(spec?.['backends']) }]
-    : [];
+import { serviceAt, withServiceName } from './service-host.ts';
+import { weightedFormat } from './weighted-format.ts';
+import type { DestinationList } from './weighted-kind.ts';
+import type { Destination } from './weighted-list.ts';
+import { weightedProvider, type WeightedProvider } from './weighted-provider.ts';
 
 const serviceOf = (d: Destination): string => textOf(d['service']);
 
-const arms = (target: RouteTarget): Arms => ({
-  arm: (d) => {
-    if (means(target, serviceOf(d), target.apex.metadata.name)) return 'stable';
-    return means(target, serviceOf(d), target.canaryService) ? 'canary' : 'other';
-  },
-  toCanary: (d) => ({ ...d, service: withServiceName(serviceOf(d), target.canaryService) }),
+/** A TrafficSplit has one list, and it spreads the traffic of its root alone. */
+const lists = ({ metadata, spec }: KubeObject): readonly DestinationList[] => {
+  const of = serviceAt(textOf(spec?.['service']), metadata.namespace ?? '');
+  if (of === undefined) return [];
+  return [{ key: 'backends', path: ['spec', 'backends'], destinations: objectsOf(spec?.['backends']), of }];
+};
+
+export const trafficSplits = weightedFormat({
+  gvk: gvk('split.smi-spec.io/v1alpha2', 'TrafficSplit', 'trafficsplits'),
+  lists,
+  serviceOf: (d, namespace) => serviceAt(serviceOf(d), namespace),
+  sendTo: (d, service) => ({ ...d, service: withServiceName(serviceOf(d), service) }),
 });
 
 /** Both meshes find the split by the Service's cluster address; a headless Service has none and is reached pod by pod. */
-const problems = ({ apex }: Target): readonly Problem[] => {
+const preflight = ({ apex }: Target): readonly Problem[] => {
   if (apex.spec.clusterIP !== 'None') return apexProblems(apex);
   return [
     {
@@ -47,19 +44,28 @@ const problems = ({ apex }: Target): readonly Problem[] => {
   ];
 };
 
-const route = (name: ProviderName): RouteKind => ({
-  name,
-  can: { splits: 'route', headers: false, mirror: false, granularity: 1 },
-  gvk: trafficSplit,
-  lists,
-  arms,
-  // `weight` is a required field, so it is written where Istio's may be left out.
-  generate: ({ apex }) => ({
-    service: apex.metadata.name,
-    backends: [{ service: apex.metadata.name, weight: 100 }],
-  }),
-  problems,
-});
+const provider = (signs?: WeightedProvider['signs']): TrafficProvider =>
+  weightedProvider({
+    format: trafficSplits,
+    // `weight` is a required field, so it is written where Istio's may be left out.
+    generate: ({ apex }) => ({
+      service: apex.metadata.name,
+      backends: [{ service: apex.metadata.name, weight: 100 }],
+    }),
+    preflight,
+    ...(signs === undefined ? {} : { signs }),
+  });
 
-export const smi = weightedRoutes(route('smi'));
-export const linkerd = weightedRoutes(route('linkerd'));
+const key = 'linkerd.io/inject';
+const switches: readonly Switch[] = [
+  { on: 'pod', in: 'annotations', key, yes: /^(enabled|ingress)$/ },
+  { on: 'namespace', in: 'annotations', key, yes: /^(enabled|ingress)$/ },
+];
+
+export const smi = provider();
+
+/** TrafficSplits that other meshes obey tell nothing of Linkerd; its proxies do. */
+export const linkerd = provider((around, routes) => {
+  const proxies = injection(around, 'a Linkerd proxy', switches);
+  return proxies.length === 0 ? [] : [...routes, ...proxies];
+});

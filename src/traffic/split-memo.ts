@@ -3,16 +3,17 @@
  * One route may carry the splits of several Services at once, so it is kept by apex.
  */
 import type { Json, KubeObject } from '../values/kube-object.ts';
-import { isPercent } from '../values/percent.ts';
 import { canaryServiceName } from '../core/release/canary.ts';
 import type { CarriedSplit } from '../values/route-split.ts';
+import { noSplit, type Split } from '../values/split.ts';
 import { splitAnnotation } from '../schema/annotations.ts';
 import { canonical, objectOf, textOf } from './json-values.ts';
+import { readSplit } from './split-json.ts';
 import type { LostWeight } from './weighted-list.ts';
 
 export type SplitMemo = {
-  /** The percent that was asked for: small weights cannot tell neighbouring percents apart. */
-  readonly canary: number;
+  /** All of what was asked for: small weights cannot tell neighbouring percents apart. */
+  readonly split: Split;
   /** Name of the Release the split is of, for whoever sees nothing but the route; empty when it is not known. */
   readonly release: string;
   /** By the key of a list: the weight its only destination had. */
@@ -46,11 +47,15 @@ const isLostWeight = (value: Json | undefined): value is LostWeight => value ===
 /** What is remembered for this apex. Anything unreadable counts as not remembered. */
 export const readMemo = (object: KubeObject, apex: string): SplitMemo | undefined => {
   const { services } = read(object);
-  if (services[apex] === undefined) return undefined;
-  const { canary, release, weights } = objectOf(services[apex]);
+  return services[apex] === undefined ? undefined : memoIn(services[apex]);
+};
+
+const memoIn = (noted: Json): SplitMemo => {
+  const { split, canary, release, weights } = objectOf(noted);
   const kept = Object.entries(objectOf(weights)).filter((pair): pair is [string, LostWeight] => isLostWeight(pair[1]));
   return {
-    canary: typeof canary === 'number' ? canary : 0,
+    // Until a split was more than a weight, the weight stood alone, as `canary`.
+    split: readSplit(split ?? { weight: canary }) ?? noSplit,
     release: textOf(release),
     weights: Object.fromEntries(kept),
   };
@@ -58,9 +63,9 @@ export const readMemo = (object: KubeObject, apex: string): SplitMemo | undefine
 
 /** Every split that the object remembers. */
 export const carriedSplits = (object: KubeObject): readonly CarriedSplit[] =>
-  Object.keys(read(object).services).flatMap((apex) => {
-    const { canary = 0, release = '' } = readMemo(object, apex) ?? {};
-    return isPercent(canary) ? [{ apex, canaryService: canaryServiceName(apex), canary, release }] : [];
+  Object.entries(read(object).services).map(([apex, noted = null]) => {
+    const { split, release } = memoIn(noted);
+    return { apex, canaryService: canaryServiceName(apex), split, release };
   });
 
 /** The object with the memory of another in the place of its own. Which other annotations it has is its own. */
@@ -77,7 +82,7 @@ export const withMemoryOf = (source: KubeObject, object: KubeObject): KubeObject
 export const writeMemo = (object: KubeObject, apex: string, memo: SplitMemo | undefined): KubeObject => {
   const { services, bare } = read(object);
   const { [apex]: _old, ...others } = services;
-  const next = memo === undefined ? others : { ...others, [apex]: memo };
+  const next = memo === undefined ? others : { ...others, [apex]: memo as Json };
   return Object.keys(next).length === 0
     ? withoutAnnotation(object, bare)
     : annotated(object, textFor({ bare, services: next }));

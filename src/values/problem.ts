@@ -1,6 +1,6 @@
 /** Something wrong with what a person wrote. Every problem says where, what was found, what is allowed, and what to do. */
 export type Problem = {
-  /** Where: a field path (`spec.steps[2]`) or an annotation key (`sluice.dev/steps`). */
+  /** Where: a field path (`spec.weights[2]`) or an annotation key (`sluice.dev/steps`). */
   readonly field: string;
   /** What was found there, as written. Left out when the field is missing. */
   readonly value?: string;

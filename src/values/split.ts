@@ -1,6 +1,6 @@
 /** What a traffic provider must bring about between the two arms. It travels whole: plan, status, effect, route, memory, facts. */
 import { sameJson } from './same-json.ts';
-import type { Json, Labels } from './kube-object.ts';
+import type { Labels } from './kube-object.ts';
 import { percent, type Percent } from './percent.ts';
 import type { Milliseconds } from './time.ts';
 
@@ -34,7 +34,7 @@ export type Split = {
 /** Nothing goes to the canary. */
 export const noSplit: Split = { weight: percent(0) };
 
-export const sameSplit = (a: Split, b: Split): boolean => sameJson(a as Json, b as Json);
+export const sameSplit = (a: Split, b: Split): boolean => sameJson(a, b);
 
 /** One thing a split may ask of a provider. */
 export type Feature =
@@ -66,3 +66,15 @@ export const featuresOf = ({ weight, match = [], mirror = percent(0), sticky }: 
     ...(mirror > 0 && mirror < 100 ? (['mirror.percent'] as const) : []),
     ...(sticky === undefined ? [] : (['sticky'] as const)),
   ]);
+
+/** Whether it asks for nothing. */
+export const isNoSplit = (split: Split): boolean => featuresOf(split).size === 0;
+
+/** A split in words: `20 %`, `20 % and requests that match`. */
+export const splitText = ({ weight, match = [], mirror = percent(0), sticky }: Split): string =>
+  [
+    `${weight} %`,
+    ...(match.length > 0 ? ['requests that match'] : []),
+    ...(mirror > 0 ? [`copies of ${mirror} %`] : []),
+    ...(sticky === undefined ? [] : ['callers that were there before']),
+  ].join(' and ');

@@ -44,9 +44,9 @@ const changeFields = ({ change }: Answer): LogFields =>
   change === undefined
     ? {}
     : {
-        ...(change.from.release === undefined ? {} : { from: change.from.release }),
+        ...(change.from.release === undefined ? {} : { from: printable(change.from.release) }),
         fromHash: change.from.hash,
-        ...(change.to.release === undefined ? {} : { to: change.to.release }),
+        ...(change.to.release === undefined ? {} : { to: printable(change.to.release) }),
         toHash: change.to.hash,
       };
 

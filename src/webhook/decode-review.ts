@@ -1,138 +1,120 @@
-/** AdmissionReview v1 from the wire. Nothing of it is trusted: an API server sends it right, others may not. */
+/**
+ * AdmissionReview v1 from the wire. Nothing of it is trusted: an API server sends it right, others may not. This is the one
+ * place where shapes are looked at; everything behind it takes what it reads to be of its type.
+ */
 import { operations, type AdmissionRequest, type Operation } from '../core/admission/admission-request.ts';
-import type { KubeObject } from '../values/kube-object.ts';
+import type { KubeObject, ObjectMeta } from '../values/kube-object.ts';
+import { objectShape, requestShape } from './review-shapes.ts';
+import { Inspection } from './shape.ts';
 
 export const reviewVersion = 'admission.k8s.io/v1';
 
 export type Decoded =
   | { readonly ok: true; readonly request: AdmissionRequest }
-  /** A sentence for whoever sent it. */
+  /** A sentence for whoever sent it: everything that is wrong, each with its path, in bounded length. */
   | { readonly ok: false; readonly reason: string };
 
 type Fields = { readonly [key: string]: unknown };
 
-const maxUid = 256;
-
-class Malformed extends Error {}
-
 /** Checks everything that answers read without looking. Never throws. */
 export const decodeReview = (body: unknown): Decoded => {
-  try {
-    return { ok: true, request: requestIn(body) };
-  } catch (error) {
-    if (error instanceof Malformed) return { ok: false, reason: error.message };
-    throw error;
+  if (!isFields(body)) return refused('the body must be an object');
+  const { kind, apiVersion, request } = body;
+  if (kind !== 'AdmissionReview') return refused('the body must be an AdmissionReview');
+  if (apiVersion !== reviewVersion) return refused(`the AdmissionReview must be of ${reviewVersion}`);
+  const inspection = new Inspection();
+  inspection.field('request', request, { shape: requestShape, required: true });
+  if (isFields(request)) lookAtObjects(inspection, request);
+  const complaint = inspection.complaint();
+  return complaint === undefined ? { ok: true, request: requestIn(request as Fields) } : refused(complaint);
+};
+
+const refused = (reason: string): Decoded => ({ ok: false, reason });
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Which objects there are depends on the operation: an answer may rely on it. */
+const objects: readonly (readonly [name: 'object' | 'oldObject', of: readonly Operation[]])[] = [
+  ['object', ['CREATE', 'UPDATE']],
+  ['oldObject', ['UPDATE', 'DELETE']],
+];
+
+const lookAtObjects = (inspection: Inspection, request: Fields): void => {
+  const operation = operations.find((known) => known === request['operation']);
+  const { group, kind } = isFields(request['kind']) ? request['kind'] : {};
+  const shape = objectShape(textOr(group, ''), textOr(kind, ''));
+  for (const [name, needed] of objects) {
+    const value = request[name];
+    const missing = value === undefined || value === null;
+    if (!missing) inspection.field(`request.${name}`, value, { shape, required: true });
+    else if (operation !== undefined && needed.includes(operation))
+      inspection.complain(`request.${name}`, `must be there on ${operation}, is missing`);
   }
 };
 
-const requestIn = (body: unknown): AdmissionRequest => {
-  const review = fields(body, 'the body');
-  if (review['kind'] !== 'AdmissionReview') throw new Malformed('the body must be an AdmissionReview');
-  if (review['apiVersion'] !== reviewVersion) throw new Malformed(`the AdmissionReview must be of ${reviewVersion}`);
-  const request = fields(review['request'], 'request');
-  const kind = fields(request['kind'], 'request.kind');
-  const userInfo = fields(request['userInfo'], 'request.userInfo');
-  const operation = operationOf(request['operation']);
-  const options = optionalFields(request['options'], 'request.options');
-  const [object, oldObject] = objectsOf(operation, request);
+/** Of a request that has passed. */
+const requestIn = (request: Fields): AdmissionRequest => {
+  const [kind, userInfo] = [request['kind'] as Fields, request['userInfo'] as Fields];
+  const name = textIn(request['name']);
   return {
-    uid: text(request['uid'], 'request.uid', maxUid),
-    operation,
-    group: optionalText(kind['group'], 'request.kind.group') ?? '',
-    kind: text(kind['kind'], 'request.kind.kind'),
-    user: text(userInfo['username'], 'request.userInfo.username'),
+    uid: request['uid'] as string,
+    operation: request['operation'] as Operation,
+    group: textOr(kind['group'], ''),
+    kind: kind['kind'] as string,
+    user: userInfo['username'] as string,
     dryRun: request['dryRun'] === true,
-    ...given('userUid', optionalText(userInfo['uid'], 'request.userInfo.uid')),
-    ...given('subResource', optionalText(request['subResource'], 'request.subResource')),
-    ...given('name', optionalText(request['name'], 'request.name')),
-    ...given('namespace', optionalText(request['namespace'], 'request.namespace')),
-    ...given('fieldManager', optionalText(options['fieldManager'], 'request.options.fieldManager')),
-    ...given('object', object),
-    ...given('oldObject', oldObject),
+    ...given('userUid', textIn(userInfo['uid'])),
+    ...given('subResource', textIn(request['subResource'])),
+    ...given('name', name),
+    ...given('namespace', textIn(request['namespace'])),
+    ...given('fieldManager', textIn((request['options'] as Fields | null | undefined)?.['fieldManager'])),
+    ...given('object', objectIn(request['object'], name)),
+    ...given('oldObject', objectIn(request['oldObject'], name)),
   };
 };
 
-const operationOf = (value: unknown): Operation => {
-  const operation = operations.find((known) => known === value);
-  if (operation === undefined) throw new Malformed(`request.operation must be one of ${operations.join(', ')}`);
-  return operation;
-};
-
-/** Which objects there are depends on the operation: an answer may rely on it. */
-const objectsOf = (
-  operation: Operation,
-  request: Fields,
-): readonly [KubeObject | undefined, KubeObject | undefined] => {
-  const object = objectIn(request['object'], 'request.object', request);
-  const oldObject = objectIn(request['oldObject'], 'request.oldObject', request);
-  if (object === undefined && (operation === 'CREATE' || operation === 'UPDATE'))
-    throw new Malformed(`request.object must be there on ${operation}`);
-  if (oldObject === undefined && (operation === 'UPDATE' || operation === 'DELETE'))
-    throw new Malformed(`request.oldObject must be there on ${operation}`);
-  return [object, oldObject];
-};
-
-const objectIn = (value: unknown, at: string, request: Fields): KubeObject | undefined => {
+const objectIn = (value: unknown, name: string | undefined): KubeObject | undefined => {
   if (value === undefined || value === null) return undefined;
-  const object = withoutNulls(fields(value, at));
-  const metadata = withoutNulls(fields(object['metadata'], `${at}.metadata`));
-  for (const map of ['labels', 'annotations']) texts(metadata[map], `${at}.metadata.${map}`);
-  owners(metadata['ownerReferences'], `${at}.metadata.ownerReferences`);
-  wholeNumber(metadata['generation'], `${at}.metadata.generation`);
-  const name =
-    optionalText(metadata['name'], `${at}.metadata.name`) ?? optionalText(request['name'], 'request.name') ?? '';
-  const namespace = optionalText(metadata['namespace'], `${at}.metadata.namespace`);
-  for (const part of ['spec', 'status']) optionalFields(object[part], `${at}.${part}`);
-  return {
-    ...object,
-    apiVersion: text(object['apiVersion'], `${at}.apiVersion`),
-    kind: text(object['kind'], `${at}.kind`),
-    metadata: { ...metadata, name, ...given('namespace', namespace) },
-  };
+  const object = value as Fields;
+  const metadata = metadataIn(object['metadata'] as Fields, name);
+  const odd = parts.filter((part) => part in object && !isFields(object[part]));
+  // As an API server sends them most objects need no copy.
+  if (odd.length === 0 && metadata === object['metadata']) return value as KubeObject;
+  return { ...(without(object, odd) as KubeObject), metadata };
 };
 
-/** Null says the same as absence, which is all that types downstream know. An object without one, as API servers send it, is not copied. */
-const withoutNulls = (object: Fields): Fields => {
-  for (const key in object)
-    if (object[key] === null) return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
-  return object;
+/** Not even objects in some kinds that others define: then there is nothing in them that answers read. */
+const parts = ['spec', 'status'] as const;
+
+/** Those that null may stand in: it says the same as absence, which is all that types downstream know. */
+const optionalMetadata = [
+  'namespace',
+  'uid',
+  'generation',
+  'labels',
+  'annotations',
+  'ownerReferences',
+  'managedFields',
+] as const satisfies readonly (keyof ObjectMeta)[];
+
+const metadataIn = (metadata: Fields, name: string | undefined): ObjectMeta => {
+  const absent = optionalMetadata.filter(
+    (field) => field in metadata && (metadata[field] === null || metadata[field] === ''),
+  );
+  if (absent.length === 0 && textIn(metadata['name']) !== undefined) return metadata as ObjectMeta;
+  return { ...without(metadata, absent), name: textIn(metadata['name']) ?? name ?? '' };
 };
+
+const without = (fields: Fields, names: readonly string[]): Fields =>
+  names.length === 0
+    ? fields
+    : Object.fromEntries(Object.entries(fields).filter(([name]) => !names.some((gone) => gone === name)));
 
 const given = <K extends string, V>(key: K, value: V | undefined): { readonly [key in K]?: V } =>
   (value === undefined ? {} : { [key]: value }) as { readonly [key in K]?: V };
 
-const fields = (value: unknown, at: string): Fields => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Malformed(`${at} must be an object`);
-  return value as Fields;
-};
+/** An empty text says the same as absence. */
+const textIn = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
-const optionalFields = (value: unknown, at: string): Fields =>
-  value === undefined || value === null ? {} : fields(value, at);
-
-const text = (value: unknown, at: string, longest = Infinity): string => {
-  if (typeof value !== 'string' || value === '') throw new Malformed(`${at} must be a text`);
-  if (value.length > longest) throw new Malformed(`${at} must be a text of at most ${longest} characters`);
-  return value;
-};
-
-const optionalText = (value: unknown, at: string): string | undefined => {
-  if (value === undefined || value === null || value === '') return undefined;
-  return text(value, at);
-};
-
-const texts = (value: unknown, at: string): void => {
-  const map = optionalFields(value, at);
-  if (Object.values(map).some((item) => typeof item !== 'string')) throw new Malformed(`${at} must map texts to texts`);
-};
-
-const wholeNumber = (value: unknown, at: string): void => {
-  // JSON can say 1e999, which is read as infinity.
-  if (value !== undefined && !Number.isSafeInteger(value)) throw new Malformed(`${at} must be a whole number`);
-};
-
-const owners = (value: unknown, at: string): void => {
-  if (value === undefined || value === null) return;
-  if (!Array.isArray(value)) throw new Malformed(`${at} must be a list`);
-  for (const owner of value as readonly unknown[]) text(fields(owner, at)['kind'], `${at}.kind`);
-};
+const textOr = (value: unknown, otherwise: string): string => textIn(value) ?? otherwise;

@@ -5,6 +5,7 @@ import { reviewVersion } from './decode-review.ts';
 
 /** kube-apiserver drops a warning that does not fit into an HTTP header, and cuts all of them past 4096 characters. */
 const longestWarning = 1024;
+const mostWarnings = 32;
 
 type Asked = Pick<AdmissionRequest, 'uid' | 'kind' | 'name'>;
 
@@ -16,7 +17,7 @@ export const encodeReview = (asked: Asked, answer: Answer): JsonObject => ({
     uid: asked.uid,
     allowed: answer.allowed,
     ...(answer.denial === undefined ? {} : { status: failure(asked, answer.denial) }),
-    ...(answer.warnings.length === 0 ? {} : { warnings: answer.warnings.map(headerText) }),
+    ...(answer.warnings.length === 0 ? {} : { warnings: headerTexts(answer.warnings) }),
     ...(answer.patch.length === 0 ? {} : { patchType: 'JSONPatch', patch: base64(answer.patch) }),
     ...(isPlain(answer) ? {} : { auditAnnotations: { case: answer.case } }),
   },
@@ -35,7 +36,12 @@ export const isPlain = ({ allowed, patch, warnings }: Answer): boolean =>
 
 const base64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64');
 
+const headerTexts = (warnings: readonly string[]): readonly string[] => {
+  const shown = warnings.slice(0, mostWarnings).map(headerText);
+  return warnings.length === shown.length ? shown : [...shown, `and ${warnings.length - shown.length} more`];
+};
+
 const headerText = (warning: string): string => {
-  const line = warning.replace(/\p{Cc}+/gu, ' ').toWellFormed();
-  return line.length <= longestWarning ? line : `${line.slice(0, longestWarning - 1).toWellFormed()}…`;
+  const cut = warning.length <= longestWarning ? warning : `${warning.slice(0, longestWarning - 1)}…`;
+  return cut.replace(/\p{Cc}+/gu, ' ').toWellFormed();
 };

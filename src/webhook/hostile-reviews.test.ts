@@ -41,13 +41,13 @@ const ours = (kind: string, more: JsonObject): JsonObject => ({
 const policy = ours('CanaryPolicy', {
   spec: {
     provider: 'istio',
-    steps: [5, 50],
+    weights: [5, 50],
     interval: '30s',
     checks: [{ name: 'errors', query: 'rate(errors[{{interval}}])', min: 0, max: 1, noData: 'fail' }],
   },
 });
 const release = ours('Release', {
-  metadata: { name: 'web-5', namespace: 'shop', annotations: { 'sluice.dev/request': '{"id":"1","verb":"abort"}' } },
+  metadata: { name: 'web-5', namespace: 'shop', annotations: { 'sluice.dev/request.a1': '{"verb":"abort"}' } },
 });
 const route: JsonObject = {
   apiVersion: 'networking.istio.io/v1',
@@ -57,7 +57,7 @@ const route: JsonObject = {
     namespace: 'shop',
     annotations: {
       'sluice.dev/split':
-        '{"bare":true,"services":{"web":{"canary":20,"release":"web-7","weights":{"http/main":null}}}}',
+        '{"bare":true,"services":{"web":{"release":"web-7","split":{"weight":20},"weights":{"http/main":null}}}}',
     },
     managedFields: [{ manager: 'sluice' }],
   },
@@ -125,8 +125,7 @@ const fault = (text: string): string | undefined => {
       const wrong = answer.length > largestAnswer ? 'a huge answer' : misshapen(response, decoded.request.uid);
       if (wrong !== undefined) return `${answering.name}: ${wrong}`;
     } catch (error) {
-      // The app answers these with a 400.
-      if (!/call stack/.test(String(error))) return `${answering.name}: ${String(error)}`;
+      return `${answering.name}: ${String(error)}`;
     }
   }
   return undefined;

@@ -61,6 +61,21 @@ describe('a body', () => {
     expect(await received).toMatch(/^HTTP\/1.1 200[^]*\{"a":1\}/);
   });
 
+  it.each<[string, string, number]>([
+    ['nested deeper than any object is', '['.repeat(30_000) + ']'.repeat(70_000), 400],
+    [
+      'nested as deep as objects are',
+      `{"a":${'['.repeat(2_000)}${']'.repeat(2_000)},"b":"${'x'.repeat(70_000)}"}`,
+      200,
+    ],
+    ['with brackets in texts alone', JSON.stringify({ text: `${'[{'.repeat(30_000)}"\\[` }), 200],
+    ['with more lists than may be nested, side by side', `[${'[],'.repeat(30_000)}[]]`, 200],
+  ])('%s is answered accordingly', async (_case, body, status) => {
+    const answer = await post(await start({ largest: 200_000, together: 400_000 }), body);
+    expect(answer.status).toBe(status);
+    if (status === 400) expect(await answer.text()).toBe('the body is nested deeper than 20000 levels');
+  });
+
   it('in the tiniest pieces is put together', async () => {
     const port = await start(roomy);
     const { socket, received } = await raw(port);

@@ -60,11 +60,39 @@ const refusedUnread = ({ headers }: IncomingMessage): BodyRefused | undefined =>
 const parsed = (bytes: Buffer): { readonly value: unknown } | BodyRefused => {
   // Decoded as it is, it would be another text than the one that was sent.
   if (!isUtf8(bytes)) return new BodyRefused(400, 'the body is not UTF-8');
+  if (bytes.length > briefly && isNestedDeeper(bytes, deepest))
+    return new BodyRefused(400, `the body is nested deeper than ${deepest} levels`);
   try {
     return { value: JSON.parse(bytes.toString()) as unknown };
   } catch {
     return new BodyRefused(400, 'the body is not JSON');
   }
+};
+
+/** Twice as deep as an API server reads. Bodies of nothing but depth take a hundred times as long to parse as others. */
+const deepest = 20_000;
+/** A body of so many bytes takes no time worth mentioning, however deep it is. */
+const briefly = 64 * 1024;
+
+const [quote, backslash] = [0x22, 0x5c];
+const [openList, closeList, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d];
+
+const isNestedDeeper = (bytes: Buffer, levels: number): boolean => {
+  let depth = 0;
+  for (let i = 0; i < bytes.length; i += 1) {
+    const byte = bytes[i];
+    if (byte === quote) i = endOfText(bytes, i);
+    else if (byte === openList || byte === openObject) depth += 1;
+    else if (byte === closeList || byte === closeObject) depth -= 1;
+    if (depth > levels) return true;
+  }
+  return false;
+};
+
+const endOfText = (bytes: Buffer, start: number): number => {
+  let at = start + 1;
+  while (at < bytes.length && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1;
+  return at;
 };
 
 type Intake = { readonly largest: number; readonly room: Room; readonly buffers: Buffers };

@@ -144,11 +144,11 @@ describe('a question', () => {
 
   it('that changes or deletes a policy is logged by the validating webhook', async () => {
     const { app, lines } = start();
-    const policy = (steps: readonly number[]): JsonObject => ({
+    const policy = (weights: readonly number[]): JsonObject => ({
       apiVersion: 'sluice.dev/v1alpha1',
       kind: 'CanaryPolicy',
       metadata: { name: 'careful', namespace: 'shop' },
-      spec: { steps },
+      spec: { weights },
     });
     const kind = { group: 'sluice.dev', version: 'v1alpha1', kind: 'CanaryPolicy' };
     const change = { kind, name: 'careful', oldObject: policy([5]), object: policy([7]) };
@@ -320,7 +320,12 @@ describe('a malformed question', () => {
       400,
       /must be of admission.k8s.io\/v1/,
     ],
-    ['no request', '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"}', 400, /request must be an object/],
+    [
+      'no request',
+      '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"}',
+      400,
+      /request: must be an object, is missing/,
+    ],
     ['a body past the limit', `{"x":"${'x'.repeat(3 * 1024 * 1024)}"}`, 413, /too large/],
   ])('is answered with a reason: %s', async (_case, text, status, reason) => {
     const { app, lines, counted } = start();
@@ -332,47 +337,51 @@ describe('a malformed question', () => {
   it.each<[string, JsonObject, RegExp]>([
     ['no uid', { uid: null }, /request.uid/],
     ['an endless uid', { uid: 'x'.repeat(1000) }, /at most 256/],
-    ['an unknown operation', { operation: 'PATCH' }, /one of CREATE, UPDATE, DELETE, CONNECT/],
-    ['no kind', { kind: null }, /request.kind/],
-    ['a kind that is a text', { kind: 'Deployment' }, /request.kind must be an object/],
+    [
+      'an unknown operation',
+      { operation: 'PATCH' },
+      /request.operation: must be one of CREATE, UPDATE, DELETE, CONNECT, is another text/,
+    ],
+    ['no kind', { kind: null }, /request.kind: must be an object, is null/],
+    ['a kind that is a text', { kind: 'Deployment' }, /request.kind: must be an object, is a text/],
     ['no user', { userInfo: {} }, /username/],
-    ['an update without the old object', { oldObject: null }, /oldObject must be there on UPDATE/],
-    ['an update without the object', { object: null }, /request.object must be there on UPDATE/],
+    ['an update without the old object', { oldObject: null }, /request.oldObject: must be there on UPDATE, is missing/],
+    ['an update without the object', { object: null }, /request.object: must be there on UPDATE/],
     [
       'a deletion without the old object',
       { operation: 'DELETE', oldObject: null },
-      /oldObject must be there on DELETE/,
+      /request.oldObject: must be there on DELETE/,
     ],
-    ['an object that is a list', { object: [] }, /request.object must be an object/],
+    ['an object that is a list', { object: [] }, /request.object: must be an object, is a list/],
     [
       'an object without metadata',
       { object: { apiVersion: 'apps/v1', kind: 'Deployment' } },
-      /metadata must be an object/,
+      /request.object.metadata: must be an object, is missing/,
     ],
     [
       'annotations that are no texts',
       { object: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { annotations: { a: 1 } } } },
-      /annotations must map/,
+      /request.object.metadata.annotations\["a"\]: must be a text, is a number/,
     ],
     [
       'labels that are a list',
       { object: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { labels: ['a'] } } },
-      /labels must be an object/,
+      /request.object.metadata.labels: must be a map of texts, is a list/,
     ],
     [
       'owners that are no list',
       { object: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { ownerReferences: {} } } },
-      /ownerReferences must be a list/,
+      /request.object.metadata.ownerReferences: must be a list, is an object/,
     ],
     [
       'a generation that is a text',
       { object: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { generation: '1' } } },
-      /generation must be a whole number/,
+      /request.object.metadata.generation: must be a whole number, is a text/,
     ],
     [
       'a spec that is a text',
       { object: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: {}, spec: 'x' } },
-      /spec must be an object/,
+      /request.object.spec: must be an object, is a text/,
     ],
   ])('is answered with a reason: %s', async (_case, more, reason) => {
     const answer = await post(start().app, review(more));

@@ -6,7 +6,7 @@ import type { Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { Log, LogFields } from '../telemetry/log.ts';
-import { about, auditLine } from './audit-line.ts';
+import { about, auditLine, type AuditLine } from './audit-line.ts';
 import { decodeReview } from './decode-review.ts';
 import { encodeReview } from './encode-review.ts';
 import { jsonBody } from './read-body.ts';
@@ -90,30 +90,32 @@ const question =
       return;
     }
     const { request } = decoded;
-    const answer = answered(parts, answering, request);
-    if (answer === undefined) {
-      malformed(parts, response, { status: 400, error: 'the objects are nested too deep' });
-      return;
-    }
+    const { answer, text, line } = answered(parts, answering, request);
     response.setHeader('Content-Type', 'application/json');
-    response.end(JSON.stringify(encodeReview(request, answer)));
+    response.end(text);
     parts.metrics.admission(answer.case, stopwatch() - start, answer.allowed);
-    const line = auditLine(request, answer);
     if (line !== undefined) parts.log.info(line.fields, line.text);
     if (answer.event !== undefined && !request.dryRun) parts.journal.record(answer.event);
   };
 
-/** The one place where a fault of our own becomes an answer; undefined where the objects are to blame. */
-const answered = (parts: WebhookParts, answering: Answering, request: AdmissionRequest): Answer | undefined => {
+/** An answer, and what is said of it: on the wire, and in the log. */
+type Answered = { readonly answer: Answer; readonly text: string; readonly line: AuditLine | undefined };
+
+/** The one place where a fault of our own becomes an answer, wherever on the way to the wire it shows. */
+const answered = (parts: WebhookParts, answering: Answering, request: AdmissionRequest): Answered => {
   try {
-    return answering(request, parts.clock.now());
+    return written(request, answering(request, parts.clock.now()));
   } catch (err) {
-    // No object of Kubernetes is nested as deep as the stack.
-    if (err instanceof Error && err.name === 'RangeError' && err.message.includes('call stack')) return undefined;
     parts.log.error({ ...about(request), reason: 'fault', err } satisfies LogFields, 'answering failed');
-    return parts.failureMode === 'open' ? letThrough : held;
+    return written(request, parts.failureMode === 'open' ? letThrough : held);
   }
 };
+
+const written = (request: AdmissionRequest, answer: Answer): Answered => ({
+  answer,
+  text: JSON.stringify(encodeReview(request, answer)),
+  line: auditLine(request, answer),
+});
 
 const letThrough: Answer = {
   ...pass('fault', 'answering failed'),

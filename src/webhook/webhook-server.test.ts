@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { Agent } from 'node:https';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { askOverTls, clientCertificate } from '../../test/support/tls.ts';
@@ -9,6 +10,7 @@ import { newPrivateKey } from '../certs/key-pair.ts';
 import { manualClock, systemClock } from '../ports/clock.ts';
 import { startWebhookServer, type WebhookServer, type WebhookServerOptions } from './webhook-server.ts';
 
+const noMatter = (): void => undefined;
 const host = 'sluice-webhook.sluice-system.svc';
 let first: Credential & { ca: string };
 let second: Credential & { ca: string };
@@ -350,5 +352,25 @@ describe('closing', () => {
     await clock.advanceAsync(1_000);
     await closed;
     expect(await pending).toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it.each([
+    ['never begins', () => undefined],
+    [
+      'ends after that, on a busy machine',
+      (socket: Socket) => void raws.push(connect({ socket, ca: first.ca, servername: host }).on('error', noMatter)),
+    ],
+  ])('nor for a connection whose handshake %s', async (_, later) => {
+    const clock = manualClock();
+    const server = await start({ clock, limits: { lameDuck: 0, grace: 1_000 } });
+    const socket = connectTcp(server.port, '127.0.0.1').on('error', noMatter);
+    await once(socket, 'connect');
+    // Taken in order: an answer to a later one tells that this one is open on the other side, too.
+    await askOverTls({ port: server.port, ca: first.ca, host });
+    const closed = server.close();
+    await clock.advanceAsync(1_000);
+    later(socket);
+    await closed;
+    socket.destroy();
   });
 });

@@ -3,6 +3,7 @@ import { constants } from 'node:crypto';
 import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { TLSSocket, type PeerCertificate, type SecureContextOptions } from 'node:tls';
 import type { Milliseconds } from '../values/time.ts';
 import { pause, type Clock } from '../ports/clock.ts';
@@ -86,6 +87,7 @@ export const startWebhookServer = async (options: WebhookServerOptions): Promise
   });
   server.keepAliveTimeout = limits.idle;
   boundConnections(server, limits.connections);
+  const cutOff = whoCutsOff(server);
   enforceRequestTimeouts(server, limits);
   await listen(server, options);
   return {
@@ -104,7 +106,7 @@ export const startWebhookServer = async (options: WebhookServerOptions): Promise
       if (draining) return;
       draining = true;
       await pause(options.clock, limits.lameDuck);
-      await end(server, options.clock, limits.grace);
+      await end(server, options.clock, limits.grace, cutOff);
     },
   };
 };
@@ -149,9 +151,24 @@ const listen = (server: Server, { port, host }: WebhookServerOptions): Promise<v
     });
   });
 
-const end = (server: Server, clock: Clock, grace: Milliseconds): Promise<void> =>
+/**
+ * Returns a function that cuts off everybody. `closeAllConnections` leaves out whose handshake is not over, and a server
+ * that is closed looks after none of them any more: one that got through it later would keep the server open for ever.
+ */
+const whoCutsOff = (server: Server): (() => void) => {
+  const open = new Set<Duplex>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  return () => {
+    for (const socket of open) socket.destroy();
+  };
+};
+
+const end = (server: Server, clock: Clock, grace: Milliseconds, cutOff: () => void): Promise<void> =>
   new Promise((resolve) => {
-    const cancel = clock.after(grace, () => server.closeAllConnections());
+    const cancel = clock.after(grace, cutOff);
     server.close(() => {
       cancel();
       resolve();

@@ -10,7 +10,7 @@ const base: Labels = {
   'sluice.dev/interval': '1h',
 };
 /** A release goes through in a moment; nobody measures anything. */
-const quick: Labels = { ...base, 'sluice.dev/interval': '100ms', 'sluice.dev/no-data': 'pass' };
+const quick: Labels = { ...base, 'sluice.dev/interval': '1s', 'sluice.dev/no-data': 'pass' };
 /** And here it fails, since nothing can be measured. */
 const failing: Labels = { ...quick, 'sluice.dev/no-data': 'fail', 'sluice.dev/threshold': '1' };
 

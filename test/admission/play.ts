@@ -138,9 +138,7 @@ export class Players {
       said = stderr;
       return code === 0;
     };
-    await waitUntil('the beginnings', taken, patience).catch((error: unknown) => {
-      throw new Error(said, { cause: error });
-    });
+    await waitUntil('the beginnings', taken, { ...patience, seen: () => said });
   }
 
   async #begin(playing: Playing): Promise<void> {
@@ -205,9 +203,8 @@ export class Players {
   async #until(state: State, name: string, what: string, over = () => true): Promise<void> {
     const reached = (): boolean =>
       isDeepStrictEqual(look(this.#stage, name), state) && isUpToDate(this.#stage, name) && over();
-    await waitUntil(what, reached, patience).catch((error: unknown) => {
-      throw new Error(`${name} after ${what} is ${JSON.stringify(look(this.#stage, name))}`, { cause: error });
-    });
+    const seen = (): string => JSON.stringify(look(this.#stage, name));
+    await waitUntil(`${name} after ${what} to be ${JSON.stringify(state)}`, reached, { ...patience, seen });
   }
 
   /** The command, in a folder with the case's files. */

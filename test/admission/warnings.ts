@@ -5,20 +5,20 @@ const follow = 'follow it with: kubectl sluice watch web -n shop (or kubectl get
 
 /** A new Deployment. */
 export const first =
-  'the first version rolls natively; every later change of its pod template is a canary release: 50 percent of the traffic, 60m each, then promotion (provider kubernetes)';
+  'the first version rolls natively; every later change of its pod template is a canary release: 50 percent of the traffic, 1h each, then promotion (provider kubernetes)';
 
 /** kubectl's own, when it undoes what was applied. */
 export const undoing =
   "resource deployments/web was previously managed with 'kubectl apply'. Rolling back will not update the kubectl.kubernetes.io/last-applied-configuration annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.";
 
 /** For `released` where steps take a moment. */
-export const quickly = { interval: '100ms' } as const;
+export const quickly = { interval: '1s' } as const;
 
 /** A release begins. */
 export const released = ({
   name = 'web-2',
   change = 'image of container app: web:1 → web:2',
-  interval = '60m',
+  interval = '1h',
 } = {}): readonly string[] => [
   `canary release ${name}: 50 percent of the traffic, ${interval} each, then promotion (provider kubernetes); the version before keeps serving`,
   follow,

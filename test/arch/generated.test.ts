@@ -21,6 +21,14 @@ const generate = (cwd: string, ...args: readonly string[]): Promise<Ended> =>
   });
 
 describe('generated files', () => {
+  it('have no key or value that Helm, which reads YAML 1.1, takes for a boolean', () => {
+    for (const { path, text } of files.filter((file) => file.path.endsWith('.yaml')))
+      expect([path, /^[ -]*(?:on|off|yes|no|y|n):? *$|: (?:on|off|yes|no|y|n)$/im.exec(text)?.[0]]).toEqual([
+        path,
+        undefined,
+      ]);
+  });
+
   it.each(files)('$path is what its declarations make', ({ path, text }) => {
     expect(readFileSync(path, 'utf8')).toBe(text);
   });

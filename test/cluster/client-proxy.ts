@@ -103,10 +103,10 @@ const kubectl = async (info: ClusterInfo, args: readonly string[], input = ''): 
   if (code !== 0) throw new Error(`kubectl ${args.join(' ')} failed (exit ${code}): ${stderr}`);
 };
 
-/** A program that ends when a connection to the address and port it is given can be made, or after half a minute. */
+/** A program that ends when a connection to the address and port it is given can be made, or after a minute. */
 const connects = `
 const [address, port] = process.argv.slice(1);
-const last = Date.now() + 30_000;
+const last = Date.now() + 60_000;
 const again = (error) => { if (Date.now() > last) throw error; setTimeout(attempt, 20); };
 const attempt = () => require('node:net').connect(Number(port), address, () => process.exit(0)).on('error', again);
 attempt();
@@ -133,7 +133,7 @@ export const startClientProxy = async (
     needs: ['istiod'],
     // A listener is shown once it is warm, that is when its routes are there too.
     ready: { kind: 'http', url: `${adminUrl}/listeners`, includes: `${address}:${listenPort}` },
-    readyWithinMs: 30_000,
+    readyWithinMs: 90_000,
     stopWithinMs: 5_000,
     logFile: layout.log(name),
   } as const;

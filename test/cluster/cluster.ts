@@ -1,17 +1,17 @@
 import { access, rename, rm, writeFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Finished } from './binaries/run-command.ts';
 import type { ClientProxy, ClientProxyOptions } from './client-proxy.ts';
 import { startClientProxy } from './client-proxy.ts';
 import type { ClusterInfo } from './cluster-info.ts';
 import type { ComponentStatus } from './component-spec.ts';
 import { ask } from './control-client.ts';
-import type { ExecOptions, Execution } from './execution.ts';
+import type { ExecOptions, Execution, RunInsideOptions } from './execution.ts';
 import { execute, executeToEnd } from './execution.ts';
 import { layoutOf } from './layout.ts';
 import { isAlive, signalProcess } from './process-identity.ts';
 import type { StaticScrape } from './prometheus-config.ts';
 import { renderStaticTargets } from './prometheus-config.ts';
+import { waitUntil } from './wait-until.ts';
 
 export type Component = {
   readonly name: string;
@@ -27,12 +27,8 @@ export type Component = {
 export type Cluster = ClusterInfo & {
   /** Starts a program inside, with KUBECONFIG set and kubectl, helm and the other tools on PATH. */
   exec(command: string, args?: readonly string[], options?: ExecOptions): Execution;
-  /** Runs a program inside to its end. */
-  run(
-    command: string,
-    args?: readonly string[],
-    options?: Omit<ExecOptions, 'stdio'> & { input?: string },
-  ): Promise<Finished>;
+  /** Runs a program inside to its end; rejects with what it wrote when that takes too long. */
+  run(command: string, args?: readonly string[], options?: RunInsideOptions): Promise<Finished>;
   kubectl(...args: string[]): Promise<Finished>;
   /** `kubectl apply -f -`; objects may be given as YAML text or as values. Rejects with kubectl's words when it fails. */
   apply(manifest: string | readonly object[]): Promise<string>;
@@ -69,24 +65,16 @@ const gone = async (info: ClusterInfo): Promise<boolean> => {
   return !folder && !(await isAlive(info.holder.unshare));
 };
 
-const waitFor = async (condition: () => Promise<boolean>): Promise<boolean> => {
-  const deadline = Date.now() + 10_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) return false;
-    await sleep(20);
-  }
-  return true;
-};
+const END = { withinMs: 10_000, everyMs: 20 };
 
 /** Ends a cluster: in an orderly way when its supervisor answers, else by killing the process that holds it. */
 export const endCluster = async (info: ClusterInfo): Promise<void> => {
-  const orderly = await ask(info.dir, { op: 'down' }).then(
-    () => true,
-    () => false,
-  );
-  if (orderly && (await waitFor(() => gone(info)))) return;
+  const orderly = await ask(info.dir, { op: 'down' })
+    .then(() => waitUntil(`cluster ${info.name} to be gone`, () => gone(info), END))
+    .catch(() => false);
+  if (orderly) return;
   await signalProcess(info.holder.init, 'SIGKILL');
-  await waitFor(async () => !(await isAlive(info.holder.init)));
+  await waitUntil(`cluster ${info.name} to end of SIGKILL`, async () => !(await isAlive(info.holder.init)), END);
   await rm(info.dir, { recursive: true, force: true, maxRetries: 10 });
 };
 

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlAnswer, ControlRequest } from './control-protocol.ts';
 import { CONTROL_SOCKET } from './control-protocol.ts';
+import { inTime } from './in-time.ts';
 
 class Refusal extends Error {}
 
@@ -15,10 +15,35 @@ const parse = (line: string): ControlAnswer => {
   }
 };
 
-/** Asks the supervisor of the cluster in `dir`. Rejects when it says no, or is not there. */
+/** What a component may take to become ready or to end, with time to spare for who tells it. */
+const patience: Readonly<Record<ControlRequest['op'], number>> = {
+  ping: 10_000,
+  status: 20_000,
+  start: 150_000,
+  add: 150_000,
+  stop: 40_000,
+  remove: 40_000,
+  'allocate-address': 20_000,
+  down: 20_000,
+};
+
+const nameIn = (request: ControlRequest): string => {
+  if (request.op === 'add') return request.spec.name;
+  return 'name' in request ? request.name : '';
+};
+
+/** Asks the supervisor of the cluster in `dir`. Rejects when it says no, is not there, or does not answer. */
 export const ask = (dir: string, request: ControlRequest): Promise<ControlAnswer & { ok: true }> =>
+  inTime(
+    `the supervisor of ${dir} to answer "${`${request.op} ${nameIn(request)}`.trim()}"`,
+    (late) => exchange(dir, request, late),
+    { withinMs: patience[request.op] },
+  );
+
+const exchange = (dir: string, request: ControlRequest, late: AbortSignal): Promise<ControlAnswer & { ok: true }> =>
   new Promise((resolve, reject) => {
     const socket = connect(join(dir, CONTROL_SOCKET));
+    late.addEventListener('abort', () => socket.destroy(), { once: true });
     let received = '';
     socket.setEncoding('utf8');
     socket.on('connect', () => socket.write(`${JSON.stringify(request)}\n`));
@@ -34,20 +59,12 @@ export const ask = (dir: string, request: ControlRequest): Promise<ControlAnswer
     socket.on('close', () => reject(new Error(`the cluster in ${dir} went away before it answered`)));
   });
 
-const PATIENCE_MS = 10_000;
-
 /**
  * Whether a supervisor answers in that folder, seen from any namespace. Only an answer counts: the kernel takes
  * connections for a supervisor that is stopped, or that is just being killed.
  */
-export const answers = async (dir: string): Promise<boolean> => {
-  const patience = new AbortController();
-  const late = sleep(PATIENCE_MS, false, { signal: patience.signal }).catch(() => false);
-  const answer = ask(dir, { op: 'ping' }).then(
+export const answers = (dir: string): Promise<boolean> =>
+  ask(dir, { op: 'ping' }).then(
     () => true,
     (error: unknown) => error instanceof Refusal,
   );
-  const answered = await Promise.race([answer, late]);
-  patience.abort();
-  return answered;
-};

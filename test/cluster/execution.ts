@@ -2,13 +2,15 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Finished } from './binaries/run-command.ts';
 import type { ClusterInfo } from './cluster-info.ts';
 import { CLUSTER_DIR_VARIABLE, layoutOf } from './layout.ts';
+import { inTime } from './in-time.ts';
 import { nsenterArgs } from './namespace.ts';
+import { pause } from './pause.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import { childrenOf, identify, isAlive, signalProcess } from './process-identity.ts';
+import { waitUntil } from './wait-until.ts';
 
 export type ExecOptions = {
   readonly cwd?: string;
@@ -73,12 +75,16 @@ const start = (info: ClusterInfo, command: readonly string[], options: ExecOptio
 
 // nsenter waits for the program as its parent and does not pass signals on.
 const carried = async (child: ChildProcess): Promise<ProcessIdentity | undefined> => {
-  while (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-    const [pid] = await childrenOf(child.pid);
-    if (pid !== undefined) return identify(pid);
-    await sleep(5);
-  }
-  return undefined;
+  const found = await waitUntil(
+    `${child.spawnargs.at(-1) ?? 'a program'} to start inside the cluster`,
+    async () => {
+      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return 'ended';
+      const [pid] = await childrenOf(child.pid);
+      return pid;
+    },
+    { everyMs: 5 },
+  );
+  return found === 'ended' ? undefined : identify(found);
 };
 
 /** Starts a program in the cluster's namespace, in this process's working directory unless said otherwise. */
@@ -107,15 +113,22 @@ const signalTo = async (program: ProcessIdentity | undefined, signal: NodeJS.Sig
 };
 
 const untilGone = async (program: ProcessIdentity | undefined, ending: Ending): Promise<Ending> => {
-  while (program !== undefined && (await isAlive(program))) await sleep(20);
+  // A person sits there, and may let the program take its time.
+  while (program !== undefined && (await isAlive(program))) await pause(20);
   return ending;
 };
 
-/** Runs a program inside to its end. `code` is 128 when a signal ended it. */
+export type RunInsideOptions = Omit<ExecOptions, 'stdio'> & {
+  readonly input?: string;
+  /** Two minutes unless said otherwise. */
+  readonly withinMs?: number;
+};
+
+/** Runs a program inside to its end. `code` is 128 when a signal ended it. Kills it and rejects when it takes too long. */
 export const executeToEnd = async (
   info: ClusterInfo,
   command: readonly string[],
-  { input, ...options }: Omit<ExecOptions, 'stdio'> & { readonly input?: string } = {},
+  { input, withinMs = 120_000, ...options }: RunInsideOptions = {},
 ): Promise<Finished> => {
   const execution = execute(info, command, options);
   const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
@@ -123,6 +136,18 @@ export const executeToEnd = async (
   execution.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
   execution.stdin?.on('error', () => undefined);
   execution.stdin?.end(input);
-  const { code } = await execution.ended;
+  const written = (): string =>
+    Buffer.concat([...stdout, ...stderr])
+      .toString()
+      .trim()
+      .slice(-2000);
+  const { code } = await inTime(
+    `${command.join(' ').slice(0, 200)} to end`,
+    (late) => {
+      late.addEventListener('abort', () => void execution.kill('SIGKILL'), { once: true });
+      return execution.ended;
+    },
+    { withinMs, seen: () => written() || 'no output' },
+  );
   return { code: code ?? 128, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
 };

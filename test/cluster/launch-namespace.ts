@@ -11,6 +11,7 @@ import type { BootEvent } from './control-protocol.ts';
 import { KEEP_RUNNING } from './control-protocol.ts';
 import { CLUSTER_DIR_VARIABLE } from './layout.ts';
 import type { NamespaceMode } from './namespace.ts';
+import { inTime } from './in-time.ts';
 import { INIT_SCRIPT, unshareArgs } from './namespace.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import { childrenOf, identify } from './process-identity.ts';
@@ -75,11 +76,11 @@ export const launchNamespace = async (dir: string, options: LaunchOptions): Prom
   let log = '';
   try {
     options.signal.throwIfAborted();
-    await untilUp(child, options);
+    await up(child, options);
   } catch (error) {
     log = await supervisorLog(dir);
     child.stdin.destroy();
-    await exited;
+    await inTime('the namespace to end', exited).catch(() => child.kill('SIGKILL'));
     options.signal.throwIfAborted();
     throw log === '' ? error : new Error(`${(error as Error).message}\nsupervisor:\n${log}`, { cause: error });
   } finally {
@@ -87,6 +88,19 @@ export const launchNamespace = async (dir: string, options: LaunchOptions): Prom
   }
   if (options.lifetime === 'detached') child.stdin.write(`${KEEP_RUNNING}\n`);
   release(child);
+};
+
+/** Each component has a deadline of its own; this is for a supervisor that says nothing. */
+const UP_WITHIN_MS = 300_000;
+
+const up = (child: Starter, options: LaunchOptions): Promise<void> => {
+  let last = 'nothing from its supervisor';
+  const onEvent = (event: BootEvent): void => {
+    last = Object.values(event).join(' ');
+    options.onEvent(event);
+  };
+  const work = untilUp(child, { ...options, onEvent });
+  return inTime('the cluster to be up', work, { withinMs: UP_WITHIN_MS, seen: () => last });
 };
 
 const untilUp = async (child: Starter, options: LaunchOptions): Promise<void> => {

@@ -8,7 +8,7 @@ const TIMEOUT_MS = 1000;
 const fetchText = (url: string, ca: Buffer | undefined): Promise<{ status: number; body: string }> =>
   new Promise((resolve, reject) => {
     const options = {
-      timeout: TIMEOUT_MS,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
       agent: false,
       ...(ca === undefined ? { rejectUnauthorized: false } : { ca }),
     };
@@ -21,7 +21,6 @@ const fetchText = (url: string, ca: Buffer | undefined): Promise<{ status: numbe
       );
       response.on('error', reject);
     });
-    request.on('timeout', () => request.destroy(new Error('timed out')));
     request.on('error', reject);
   });
 

@@ -1,13 +1,16 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, statSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { lastLines } from './binaries/run-command.ts';
 import type { ComponentSpec, ComponentState, ComponentStatus } from './component-spec.ts';
 import { probeHolds, readFrom } from './probe.ts';
+import { inTime } from './in-time.ts';
 import { residentBytes } from './process-identity.ts';
+import { Hopeless, waitUntil } from './wait-until.ts';
 
 const PROBE_EVERY_MS = 40;
+/** From the kernel's kill to its word that a process is gone. */
+const REAPED_WITHIN_MS = 10_000;
 
 export type SupervisedProcess = {
   readonly spec: ComponentSpec;
@@ -49,19 +52,19 @@ export const superviseProcess = (spec: ComponentSpec): SupervisedProcess => {
   const holds = (current: Run): Promise<boolean> =>
     probeHolds(spec.ready, { file: spec.logFile, offset: current.offset });
 
+  const works = async (current: Run): Promise<boolean> => {
+    if (await holds(current)) return true;
+    if (current.end === undefined) return false;
+    if (isTask && current.end === 'exit 0') return true;
+    throw new Hopeless(`${spec.name} ended (${current.end}) before it was ready`);
+  };
+
   const untilReady = async (current: Run): Promise<void> => {
-    const deadline = Date.now() + spec.readyWithinMs;
-    while (!(await holds(current))) {
-      if (current.end !== undefined) {
-        if (isTask && current.end === 'exit 0') return;
-        throw new Error(`${spec.name} ended (${current.end}) before it was ready:\n${await tail(spec, current)}`);
-      }
-      if (Date.now() > deadline) {
-        throw new Error(
-          `${spec.name} was not ready after ${spec.readyWithinMs / 1000} s:\n${await tail(spec, current)}`,
-        );
-      }
-      await sleep(PROBE_EVERY_MS);
+    const within = { withinMs: spec.readyWithinMs, everyMs: PROBE_EVERY_MS };
+    try {
+      await waitUntil(`${spec.name} to be ready`, () => works(current), within);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}:\n${await tail(spec, current)}`, { cause: error });
     }
   };
 
@@ -75,11 +78,10 @@ export const superviseProcess = (spec: ComponentSpec): SupervisedProcess => {
     const current = running();
     if (current !== undefined) {
       current.child.kill(signal);
-      const patience = new AbortController();
-      const late = sleep(spec.stopWithinMs, 'late', { signal: patience.signal }).catch(() => 'ended');
-      if ((await Promise.race([current.ended, late])) === 'late') current.child.kill('SIGKILL');
-      await current.ended;
-      patience.abort();
+      await inTime(`${spec.name} to end`, current.ended, { withinMs: spec.stopWithinMs }).catch(() =>
+        current.child.kill('SIGKILL'),
+      );
+      await inTime(`${spec.name} to end of SIGKILL`, current.ended, { withinMs: REAPED_WITHIN_MS });
     }
     run = undefined;
     ready = false;

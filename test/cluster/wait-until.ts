@@ -1,24 +1,71 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { allot, inVain } from './hook-time.ts';
+import { TooLate } from './in-time.ts';
+import { pause } from './pause.ts';
+
+export type WaitOptions = {
+  readonly withinMs?: number;
+  /** Without it the first looks follow each other soon, and later ones every 50 ms. */
+  readonly everyMs?: number;
+  /** What there is to see when the wait has been in vain. */
+  readonly seen?: () => string;
+};
+
+type Condition<T> = () => Promise<T | false | undefined> | T | false | undefined;
+
+/** Thrown by a condition that can no longer come true: the wait is over. */
+export class Hopeless extends Error {}
+
+/** A look that has begun in time may end a little later. */
+const LAST_LOOK_MS = 2000;
+const FIRST_PAUSE_MS = 5;
+const PAUSE_MS = 50;
+const unanswered = Symbol('unanswered');
 
 /**
  * Resolves with the first value of `condition` that is neither undefined nor false. Rejects after `withinMs`, with what
- * was waited for and, when the condition threw, with what it said last.
+ * was waited for, what was seen last and, when the condition threw, what it said last. Looks once at least, and once more
+ * when time is up.
  */
 export const waitUntil = async <T>(
   what: string,
-  condition: () => Promise<T | false | undefined> | T | false | undefined,
-  { withinMs = 90_000, everyMs = 50 }: { withinMs?: number; everyMs?: number } = {},
+  condition: Condition<T>,
+  { withinMs = 120_000, everyMs, seen }: WaitOptions = {},
 ): Promise<T> => {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
-    let cause: unknown;
-    try {
-      const value = await condition();
+  const allotment = allot(what, withinMs);
+  const deadline = Date.now() + allotment.ms;
+  try {
+    for (let wait = everyMs ?? FIRST_PAUSE_MS; ; wait = everyMs ?? Math.min(wait * 1.5, PAUSE_MS)) {
+      const left = deadline - Date.now();
+      const { value, cause, isOver = left <= 0 } = await look(condition, left);
       if (value !== undefined && value !== false) return value;
-    } catch (error) {
-      cause = error;
+      if (isOver)
+        throw new TooLate(
+          inVain(what, allotment, () => told(seen, cause)),
+          { cause },
+        );
+      await pause(Math.min(wait, Math.max(1, left)));
     }
-    if (Date.now() > deadline) throw new Error(`waited ${withinMs / 1000} s in vain for ${what}`, { cause });
-    await sleep(everyMs);
+  } finally {
+    allotment.end();
   }
 };
+
+type Look<T> = { readonly value?: T | false | undefined; readonly cause?: unknown; readonly isOver?: true };
+
+const look = async <T>(condition: Condition<T>, left: number): Promise<Look<T>> => {
+  const done = new AbortController();
+  const late = (): Promise<typeof unanswered> =>
+    pause(Math.max(left, LAST_LOOK_MS), done.signal).then(() => unanswered);
+  try {
+    const value = await Promise.race([condition(), late()]);
+    return value === unanswered ? { isOver: true, cause: new Error('a look that did not end') } : { value };
+  } catch (cause) {
+    if (cause instanceof Hopeless) throw cause;
+    return { cause };
+  } finally {
+    done.abort();
+  }
+};
+
+const told = (seen: (() => string) | undefined, cause: unknown): string =>
+  [seen?.() ?? '', cause instanceof Error ? cause.message : ''].filter((part) => part !== '').join('; ');

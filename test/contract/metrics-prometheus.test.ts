@@ -1,5 +1,6 @@
-import { prometheus } from '../../src/metrics/prometheus/prometheus.ts';
-import { metricsContract } from './metrics-suite.ts';
+import { guardedFetch } from '../../src/http/guarded-fetch.ts';
+import { prometheus, type PrometheusOptions } from '../../src/metrics/prometheus/prometheus.ts';
+import { metricsContract, type MetricsWorld } from './metrics-suite.ts';
 import { startPrometheusDouble } from './prometheus-double.ts';
 
 const now = 1_700_000_000_000;
@@ -8,7 +9,7 @@ const vector = (...elements: readonly (readonly [object, string])[]): object => 
   result: elements.map(([metric, value]) => ({ metric, value: [now / 1000, value] })),
 });
 
-metricsContract('Prometheus, against a double of its HTTP API', async () => {
+const world = async (options: Partial<PrometheusOptions> = {}): Promise<MetricsWorld> => {
   const double = await startPrometheusDouble();
   const gone = await startPrometheusDouble();
   await gone.close();
@@ -20,11 +21,16 @@ metricsContract('Prometheus, against a double of its HTTP API', async () => {
   double.results.set('infinite', vector([{}, '+Inf']));
   double.results.set('vector(1)', vector([{}, '1']));
   return {
-    source: prometheus({ address: double.address }),
-    lost: prometheus({ address: gone.address }),
+    source: prometheus({ address: double.address, ...options }),
+    lost: prometheus({ address: gone.address, ...options }),
     now,
     queries: { number: 'number', one: 'one', many: 'many', none: 'none', nan: 'nan', infinite: 'infinite' },
     load: (series) => Promise.resolve(void double.series.push(...series)),
     close: () => double.close(),
   };
-});
+};
+
+metricsContract('Prometheus, against a double of its HTTP API', () => world());
+metricsContract('Prometheus at an address that a policy names', () =>
+  world({ guarded: guardedFetch({ loopback: true }) }),
+);

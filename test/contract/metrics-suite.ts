@@ -1,8 +1,8 @@
 /** The contract of `MetricSource`: every source runs it, Prometheus also as the real program. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Series } from '../../src/core/judge/series.ts';
-import type { Selector } from '../../src/core/outside/selector.ts';
-import type { Ask } from '../../src/core/outside/source-form.ts';
+import type { Selector } from '../../src/core/questions/selector.ts';
+import type { Ask } from '../../src/core/questions/source-form.ts';
 import type { Labels } from '../../src/values/kube-object.ts';
 import type { Instant } from '../../src/values/time.ts';
 import { MetricError, type MetricSource } from '../../src/ports/metrics.ts';

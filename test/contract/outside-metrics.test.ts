@@ -1,4 +1,4 @@
-import { metricSources } from '../../src/metrics/index.ts';
+import { sourceForms } from '../../src/metrics/index.ts';
 import { memory } from '../../src/metrics/memory.ts';
 import { metricOutside } from '../../src/outside/outside.ts';
 import type { MetricSource } from '../../src/ports/metrics.ts';
@@ -12,6 +12,6 @@ outsideContract('metric sources', (clock) => {
     ...answering,
     fetch: (...asked) => (silent ? new Promise(() => undefined) : answering.fetch(...asked)),
   };
-  const outside = metricOutside({ clock, open: () => source, forms: metricSources, random: () => 0.5 });
+  const outside = metricOutside({ clock, open: () => source, forms: sourceForms, random: () => 0.5 });
   return { outside, silence: (now) => void (silent = now) };
 });

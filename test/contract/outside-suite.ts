@@ -1,6 +1,6 @@
 /** The contract of `Outside`: whoever asks keeps it. */
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { Question } from '../../src/core/outside/question.ts';
+import type { Question } from '../../src/core/questions/question.ts';
 import { manualClock, type ManualClock } from '../../src/ports/clock.ts';
 import type { Outside } from '../../src/ports/outside.ts';
 import { aQuery, aQuestion } from '../support/measurements.ts';

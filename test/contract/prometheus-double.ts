@@ -4,9 +4,9 @@
  * by something that does not share its code.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Series } from '../../src/core/judge/series.ts';
+import { close, listen } from '../cluster/listen.ts';
 
 export type Received = {
   readonly method: string;
@@ -96,18 +96,18 @@ export const startPrometheusDouble = async (): Promise<PrometheusDouble> => {
       else double.reply(one, response);
     });
   });
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const port = await listen(server);
   const double: PrometheusDouble = {
-    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    address: `http://127.0.0.1:${port}`,
     received,
     series: [],
     results: new Map(),
     reply: undefined,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: () => {
+      const closed = close(server);
+      server.closeAllConnections();
+      return closed;
+    },
   };
   return double;
 };

@@ -2,14 +2,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Labels } from '../../src/values/kube-object.ts';
 import { ensureTools } from '../cluster/binaries/ensure-tools.ts';
 import { silentProgress } from '../cluster/binaries/progress.ts';
 import type { ToolName } from '../cluster/binaries/catalog.ts';
+import { fetchText } from '../cluster/fetch-text.ts';
+import { inTime } from '../cluster/in-time.ts';
+import { Hopeless, waitUntil } from '../cluster/wait-until.ts';
+import { close, listen } from '../cluster/listen.ts';
 
 /** `host:port` and the labels its series get. */
 export type Scraped = { readonly address: string; readonly labels: Labels };
@@ -17,24 +20,17 @@ export type Scraped = { readonly address: string; readonly labels: Labels };
 export type RealPrometheus = { readonly address: string; close(): Promise<void> };
 
 export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
+  const server = createServer();
+  const port = await listen(server);
+  await close(server);
   return port;
 };
 
-const isReady = (address: string): Promise<boolean> =>
-  fetch(`${address}/-/ready`).then(
-    ({ ok }) => ok,
-    () => false,
-  );
-
 const untilReady = async (address: string, child: ChildProcess, log: string): Promise<void> => {
-  while (!(await isReady(address))) {
-    if (child.exitCode !== null) throw new Error(`Prometheus ended: ${(await readFile(log, 'utf8')).slice(-2000)}`);
-    await sleep(50);
-  }
+  await waitUntil(`Prometheus at ${address}`, async () => {
+    if (child.exitCode !== null) throw new Hopeless(`Prometheus ended: ${(await readFile(log, 'utf8')).slice(-2000)}`);
+    return (await fetchText(`${address}/-/ready`)).ok;
+  });
 };
 
 /** Path of a tool, built first where there is none. */
@@ -79,7 +75,7 @@ export const startRealPrometheus = async (scraped: readonly Scraped[] = []): Pro
     address: `http://${address}`,
     close: async () => {
       child.kill('SIGKILL');
-      await ended;
+      await inTime('Prometheus to end', ended);
       await rm(dir, { recursive: true, force: true });
     },
   };

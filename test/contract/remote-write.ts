@@ -3,6 +3,7 @@
  * WriteRequest in Snappy's block format), so that a test need not wait for scrapes.
  */
 import type { Series } from '../../src/core/judge/series.ts';
+import { fetchText } from '../cluster/fetch-text.ts';
 
 const varint = (value: bigint): number[] => {
   const bytes: number[] = [];
@@ -48,7 +49,11 @@ const snappy = (content: Buffer): Buffer => {
 
 /** Rejects with Prometheus' words when it does not take the points. */
 export const remoteWrite = async (address: string, series: readonly Series[]): Promise<void> => {
-  const response = await fetch(`${address}/api/v1/write`, {
+  const {
+    ok,
+    status,
+    text: said,
+  } = await fetchText(`${address}/api/v1/write`, {
     method: 'POST',
     headers: {
       'content-type': 'application/x-protobuf',
@@ -57,5 +62,5 @@ export const remoteWrite = async (address: string, series: readonly Series[]): P
     },
     body: Uint8Array.from(snappy(Buffer.concat(series.map(timeSeries)))),
   });
-  if (!response.ok) throw new Error(`remote write: ${response.status} ${await response.text()}`);
+  if (!ok) throw new Error(`remote write: ${status} ${said}`);
 };

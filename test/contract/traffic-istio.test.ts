@@ -1,5 +1,6 @@
 import type { JsonObject, KubeObject } from '../../src/values/kube-object.ts';
 import { istio } from '../../src/traffic/istio.ts';
+import { runner } from '../../src/traffic/runner.ts';
 import { virtualServices } from './traffic-routes.ts';
 import { trafficContract, type Destination, type Edit } from './traffic-suite.ts';
 import { namespace } from './traffic-world.ts';
@@ -64,7 +65,7 @@ const edits: readonly Edit[] = [
 ];
 
 trafficContract({
-  provider: istio,
+  provider: runner('istio', istio),
   fixtures: 'istio',
   routes: virtualServices,
   lists,

@@ -1,4 +1,5 @@
 import type { Json, KubeObject } from '../../src/values/kube-object.ts';
+import { runner } from '../../src/traffic/runner.ts';
 import { linkerd, smi } from '../../src/traffic/smi.ts';
 import { trafficSplits } from './traffic-routes.ts';
 import { trafficContract, type Destination, type Edit } from './traffic-suite.ts';
@@ -24,7 +25,7 @@ const edits: readonly Edit[] = [
   },
 ];
 
-for (const provider of [smi, linkerd])
+for (const provider of [runner('smi', smi), runner('linkerd', linkerd)])
   trafficContract({
     provider,
     fixtures: 'smi',

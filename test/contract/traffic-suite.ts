@@ -1,5 +1,5 @@
 /**
- * The contract of `TrafficProvider`: every provider runs it. A provider may leave a case out only with a written reason,
+ * The contract of traffic providers, at work: every one runs it, whatever kinds it works with. A provider may leave a case out only with a written reason,
  * which stands in the test report.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -8,17 +8,22 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import type { KubeObject, Service } from '../../src/values/kube-object.ts';
-import type { Live, TrafficProvider } from '../../src/ports/traffic.ts';
+import { percent } from '../../src/values/percent.ts';
+import type { Split } from '../../src/values/split.ts';
+import type { Live, TrafficRunner } from '../../src/ports/traffic.ts';
 import { splitAnnotation } from '../../src/schema/annotations.ts';
+import { isOurs } from '../../src/schema/names.ts';
 import type { Apex } from './traffic-routes.ts';
 import {
   aTarget,
   bytes,
   changesAt,
+  formatOf,
   keptIn,
   liveOf,
   namespace,
   observedIn,
+  ofUsers,
   problemsIn,
   renderAt,
   restored,
@@ -48,10 +53,12 @@ export type Case =
   | 'a lost memory costs nothing but brevity'
   | 'two releases share a route'
   | 'a route is made where there is none'
-  | 'a name that is taken is a problem';
+  | 'a name that is taken is a problem'
+  | 'a split is remembered whole'
+  | 'what is lost of it is put back';
 
 export type TrafficKit = {
-  readonly provider: TrafficProvider;
+  readonly provider: TrafficRunner;
   /** Folder of its golden files. */
   readonly fixtures: string;
   /** Routes of a user, at least one of which sends to the apex. */
@@ -61,6 +68,8 @@ export type TrafficKit = {
   /** Service names of a destination, as written. */
   readonly hostOf: (d: Destination) => string;
   readonly edits: readonly Edit[];
+  /** Kinds of what is made where there is no route, in order; the namesake's when left out. */
+  readonly makes?: readonly string[];
   /** A route with the name the generated one would have, which has nothing to do with the apex. */
   readonly namesake: () => KubeObject;
   readonly skip?: Partial<Readonly<Record<Case, string>>>;
@@ -91,11 +100,33 @@ const fixtures = (name: string): readonly (readonly [string, Golden])[] => {
 const shares = fc.integer({ min: 0, max: 100 });
 const target = aTarget();
 
+const name = fc.constantFrom('x-user', 'beta', 'arm');
+const text = fc.oneof(
+  ...(['exact', 'prefix', 'suffix', 'regex'] as const).map((how) => name.map((value) => ({ [how]: value }) as never)),
+);
+const texts = fc.dictionary(name, text, { minKeys: 1, maxKeys: 2 });
+/** Everything that a split may ask for, whether or not any provider can do it. */
+const splits: fc.Arbitrary<Split> = fc.record(
+  {
+    weight: shares.map(percent),
+    match: fc.array(
+      fc.record({
+        headers: texts,
+        cookies: texts,
+        query: texts,
+        sourceLabels: fc.dictionary(name, name, { minKeys: 1 }),
+      }),
+      { minLength: 1, maxLength: 2 },
+    ),
+    mirror: fc.integer({ min: 1, max: 100 }).map(percent),
+    sticky: fc.record({ cookie: name, ttl: fc.nat() }),
+  },
+  { requiredKeys: ['weight'] },
+);
+
 export const trafficContract = (kit: TrafficKit): void => {
   const { provider } = kit;
-  const [gvk] = provider.kinds;
-  if (gvk === undefined) throw new Error(`${provider.name} declares no kind`);
-  const live = (objects: readonly KubeObject[]): Live => liveOf(gvk, objects);
+  const live = liveOf;
   const test = (name: Case, body: () => void): void => {
     const reason = kit.skip?.[name];
     if (reason === undefined) it(name, body);
@@ -137,7 +168,9 @@ export const trafficContract = (kit: TrafficKit): void => {
           const named = [...after.values()].flatMap(kit.lists).some((list) => list.some(isCanary));
           expect(named || !expressible).toBe(true);
           const none = renderAt(provider, target, after, 0);
-          expect(JSON.stringify([...none.values()])).not.toContain(target.canaryService);
+          // A route must not name the canary's Service; what stands beside it may.
+          const routes = [...none.values()].filter((object) => formatOf(provider, object) !== undefined);
+          expect(JSON.stringify(routes)).not.toContain(target.canaryService);
         }),
       );
     });
@@ -224,7 +257,7 @@ export const trafficContract = (kit: TrafficKit): void => {
     test('a re-applied route keeps its split in the same write', () => {
       always((objects, weights) => {
         const before = live(objects);
-        const split = through(before, weights);
+        const split = ofUsers(through(before, weights));
         const applied = live(objects.map((object, index) => withAnnotationOf([...split.values()][index]!, object)));
         for (const sent of [applied, before, split]) {
           const stored = keptIn(provider, split, sent);
@@ -242,7 +275,7 @@ export const trafficContract = (kit: TrafficKit): void => {
         fc.property(kit.routes('web'), shares, edits, (objects, share, edit) => {
           const edited = (of: Live): Live => live([...of.values()].map((object) => edit.apply(object)));
           const before = live(objects);
-          const split = renderAt(provider, target, before, share);
+          const split = ofUsers(renderAt(provider, target, before, share));
           const applied = keptIn(provider, split, edited(before));
           expect([edit.what, bytes(applied)]).toEqual([edit.what, bytes(withSplitOf(provider, edited(before), share))]);
           expect([edit.what, bytes(restored(provider, target, applied))]).toEqual([edit.what, bytes(edited(before))]);
@@ -257,11 +290,12 @@ export const trafficContract = (kit: TrafficKit): void => {
     });
 
     test('what a client says about splits counts for nothing', () => {
-      const said = fc.constantFrom('', 'no json', '[]', '{"services":{"web":{"canary":99,"weights":{"x":7}}}}');
+      const memory = '{"services":{"web":{"split":{"weight":99},"weights":{"x":7}}}}';
+      const said = fc.constantFrom('', 'no json', '[]', memory, memory.replace('"split":{"weight":99}', '"canary":99'));
       fc.assert(
         fc.property(kit.routes('web'), shares, said, (objects, share, text) => {
           const before = live(objects);
-          const split = renderAt(provider, target, before, share);
+          const split = ofUsers(renderAt(provider, target, before, share));
           const forged = live(objects.map((object) => annotatedWith(text, object)));
           if (share > 0) expect(meaning(kit, keptIn(provider, split, forged))).toEqual(meaning(kit, split));
           // Copied from a live object and written when nothing is split any more, or made anew from it.
@@ -303,15 +337,20 @@ export const trafficContract = (kit: TrafficKit): void => {
       expect(changesAt(provider, target, live([]), 0)).toBe(0);
       expect(observedIn(provider, target, live([]))).toBe(0);
       const made = renderAt(provider, target, live([]), 5);
-      const [route, ...more] = [...made.values()];
-      expect(more).toEqual([]);
-      expect(route!.metadata).toEqual({
-        name: 'web',
-        namespace,
-        labels: { 'app.kubernetes.io/managed-by': 'sluice', 'sluice.dev/release': target.release.name },
-        annotations: { 'sluice.dev/workload': target.workload },
-        ownerReferences: [{ apiVersion: 'sluice.dev/v1alpha1', kind: 'Release', ...target.release, controller: true }],
-      });
+      const { kind } = kit.namesake();
+      expect([...made.values()].map((object) => object.kind)).toEqual(kit.makes ?? [kind]);
+      for (const { metadata } of made.values()) {
+        expect([target.apex.metadata.name, target.canaryService]).toContain(metadata.name);
+        expect(metadata).toEqual({
+          name: metadata.name,
+          namespace,
+          labels: { 'app.kubernetes.io/managed-by': 'sluice', 'sluice.dev/release': target.release.name },
+          annotations: { 'sluice.dev/workload': target.workload },
+          ownerReferences: [
+            { apiVersion: 'sluice.dev/v1alpha1', kind: 'Release', ...target.release, controller: true },
+          ],
+        });
+      }
       for (const share of [5, 100, 0, 1]) {
         const now = renderAt(provider, target, made, share);
         expect(observedIn(provider, target, now)).toBe(share);
@@ -319,29 +358,90 @@ export const trafficContract = (kit: TrafficKit): void => {
       }
       // The next release takes it over, so that it does not go away with the last one's Release object.
       const next = { ...target, release: { name: 'web-next', uid: 'uid-of-web-next' } };
-      const [taken] = [...renderAt(provider, next, made, 5).values()];
-      expect(taken!.metadata.ownerReferences).toEqual([expect.objectContaining(next.release)]);
+      for (const taken of renderAt(provider, next, made, 5).values())
+        expect(taken.metadata.ownerReferences).toEqual([expect.objectContaining(next.release)]);
       // What others write on it stays as long as it does.
-      const marked = {
-        ...route!,
-        metadata: { ...route!.metadata, labels: { ...route!.metadata.labels, seen: 'yes' } },
-      };
-      expect(changesAt(provider, target, live([marked]), 5)).toBe(0);
-      expect(bytes(renderAt(provider, target, live([marked]), 6))).toContain('"seen":"yes"');
+      const marked = live(
+        [...made.values()].map((object) => ({
+          ...object,
+          metadata: { ...object.metadata, labels: { ...object.metadata.labels, seen: 'yes' } },
+        })),
+      );
+      expect(changesAt(provider, target, marked, 5)).toBe(0);
+      for (const object of renderAt(provider, target, marked, 6).values())
+        expect(object.metadata.labels).toMatchObject({ seen: 'yes' });
       expect(bytes(restored(provider, target, made))).toBe('[]');
       fc.assert(
         fc.property(kit.routes('web'), (objects) => {
           const both = live([...objects, ...made.values()]);
-          expect(bytes(renderAt(provider, target, both, 5))).toBe(bytes(renderAt(provider, target, live(objects), 5)));
+          const once = renderAt(provider, target, live(objects), 5);
+          expect(bytes(renderAt(provider, target, both, 5))).toBe(bytes(once));
         }),
       );
     });
 
     test('a name that is taken is a problem', () => {
       const before = live([kit.namesake()]);
-      expect(problemsIn(provider, target, before)).toEqual([`${gvk.kind}/web`]);
-      expect(bytes(renderAt(provider, target, before, 5))).toBe(bytes(before));
-      expect(bytes(restored(provider, target, before))).toBe(bytes(before));
+      expect(problemsIn(provider, target, before)).toEqual([`${kit.namesake().kind}/web`]);
+      const after = renderAt(provider, target, before, 5);
+      expect(bytes(ofUsers(after))).toBe(bytes(before));
+      expect(bytes(restored(provider, target, after))).toBe(bytes(before));
+      // The same of everything that stands beside routes.
+      const made = renderAt(provider, target, live([]), 5);
+      for (const object of [...made.values()].filter((one) => formatOf(provider, one) === undefined)) {
+        const { name } = object.metadata;
+        const taken = live([{ ...object, metadata: { name, namespace } }]);
+        expect(problemsIn(provider, target, taken)).toEqual([`${object.kind}/${name}`]);
+        expect(bytes(ofUsers(renderAt(provider, target, taken, 5)))).toBe(bytes(taken));
+      }
+    });
+
+    test('a split is remembered whole', () => {
+      fc.assert(
+        fc.property(kit.routes('web'), splits, (objects, split) => {
+          const carried = { apex: 'web', canaryService: 'web-canary', split, release: 'web-7' };
+          for (const object of objects) {
+            const format = formatOf(provider, object)!;
+            const during = format.put(object, carried);
+            const isIn = Object.keys(split).length > 1 || split.weight > 0;
+            const sends = format.observe([object], carried) !== undefined;
+            expect(format.read(during)).toEqual(isIn && sends ? [carried] : []);
+            expect(format.put(during, carried)).toEqual(during);
+            // Whose route it is does not change with what is in it.
+            expect(format.about(object)).toContainEqual({ namespace, name: 'web' });
+            expect(format.about(during)).toContainEqual({ namespace, name: 'web' });
+            expect(JSON.stringify(format.take(during, 'web'))).toBe(JSON.stringify(object));
+          }
+        }),
+      );
+    });
+
+    test('what is lost of it is put back', () => {
+      const lose = fc.nat();
+      fc.assert(
+        fc.property(
+          kit.routes('web'),
+          fc.integer({ min: 1, max: 100 }),
+          lose,
+          fc.boolean(),
+          (objects, share, at, own) => {
+            const before = live(own ? [] : objects);
+            const split = renderAt(provider, target, before, share);
+            const [key, object] = [...split][at % split.size]!;
+            // Somebody deletes what Sluice made, or writes the route as it was.
+            const reset = new Map([...split].filter(([other]) => other !== key));
+            if (!isOurs(object)) reset.set(key, before.get(key)!);
+            const repaired = renderAt(provider, target, reset, share);
+            expect([...repaired.keys()].sort()).toEqual([...split.keys()].sort());
+            for (const [other, one] of repaired) expect(one).toEqual(split.get(other));
+            const expressible = problemsIn(provider, target, before, [share]).length === 0;
+            if (!expressible) return;
+            expect(observedIn(provider, target, repaired)).toBe(share);
+            if (changesAt(provider, target, reset, share) > 0 && split.size > 1)
+              expect(observedIn(provider, target, reset)).not.toBe(share);
+          },
+        ),
+      );
     });
   });
 };
@@ -359,7 +459,7 @@ const annotatedWith = (text: string, object: KubeObject): KubeObject => ({
 });
 
 /** The split put into each route by itself, and never into one of ours. */
-const withSplitOf = (provider: TrafficProvider, routes: Live, share: number): Live =>
+const withSplitOf = (provider: TrafficRunner, routes: Live, share: number): Live =>
   new Map(
     [...routes].map(([key, object]) => {
       const one = renderAt(provider, target, new Map([[key, object]]), share);

@@ -1,8 +1,13 @@
 /** The release every traffic contract test plays in, and what an API server and its users do to live objects. */
-import { refKey, type Gvk, type KubeObject, type Service } from '../../src/values/kube-object.ts';
-import { percent, type Percent } from '../../src/values/percent.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { gvk, isA, isSameKind, refKey, type KubeObject, type Service } from '../../src/values/kube-object.ts';
+import { percent } from '../../src/values/percent.ts';
+import type { RouteFormat } from '../../src/values/route-format.ts';
+import { sameSplit, type Split } from '../../src/values/split.ts';
+import { keepSplits } from '../../src/core/admission/keep-split.ts';
+import { isOurs } from '../../src/schema/names.ts';
 import { afterChanges } from '../../src/traffic/changes.ts';
-import type { Change, Live, Target, TrafficProvider } from '../../src/ports/traffic.ts';
+import type { Change, Live, RouteView, Target, TrafficRunner } from '../../src/ports/traffic.ts';
 
 export const namespace = 'shop';
 
@@ -27,15 +32,29 @@ const frozen = <T>(value: T): T => {
   return value;
 };
 
-export const liveOf = (gvk: Gvk, objects: readonly KubeObject[]): Live =>
-  new Map(objects.map((object) => [keyOf(gvk, object), frozen(structuredClone(object))]));
+export const liveOf = (objects: readonly KubeObject[]): Live =>
+  new Map(objects.map((object) => [keyOf(object), frozen(structuredClone(object))]));
 
-export const keyOf = (gvk: Gvk, { metadata }: KubeObject): string =>
-  refKey({ gvk, namespace: metadata.namespace ?? namespace, name: metadata.name });
+/** The key of an object, whichever version of its kind it is written in. */
+export const keyOf = (object: KubeObject): string => {
+  const { name, namespace: own = namespace } = object.metadata;
+  return refKey({ gvk: gvk(object.apiVersion, object.kind, ''), namespace: own, name });
+};
 
-/** What the controller shows a provider: the objects it says concern it, and no others. */
-const shown = (provider: TrafficProvider, target: Target, live: Live): Live =>
-  new Map([...live].filter(([, object]) => provider.concerns(target, object)));
+/** Live objects as the controller finds them. */
+export const viewOf = ({ uses }: Pick<TrafficRunner, 'uses'>, live: Live): RouteView => ({
+  serves: () => true,
+  get: (ref) => live.get(refKey(ref)),
+  about: (kind, service) => {
+    const format = uses.find((use) => isSameKind(use.gvk, kind))?.format;
+    return [...live.values()].filter(
+      (object) => isA(object, kind) && format?.about(object).some((one) => isDeepStrictEqual(one, service)) === true,
+    );
+  },
+});
+
+const shown = (provider: TrafficRunner, target: Target, live: Live): Live =>
+  provider.shown(target, viewOf(provider, live));
 
 const after = (live: Live, changes: readonly Change[]): Live => {
   const next = afterChanges(live, changes);
@@ -43,31 +62,47 @@ const after = (live: Live, changes: readonly Change[]): Live => {
   return next;
 };
 
-export const renderAt = (provider: TrafficProvider, target: Target, live: Live, share: number): Live =>
-  after(live, provider.render(target, { canary: percent(share) }, shown(provider, target, live)));
+const split = (share: number): Split => ({ weight: percent(share) });
 
-export const restored = (provider: TrafficProvider, target: Target, live: Live): Live =>
+export const renderAt = (provider: TrafficRunner, target: Target, live: Live, share: number): Live =>
+  after(live, provider.render(target, split(share), shown(provider, target, live)));
+
+export const restored = (provider: TrafficRunner, target: Target, live: Live): Live =>
   after(live, provider.restore(target, shown(provider, target, live)));
 
-export const observedIn = (provider: TrafficProvider, target: Target, live: Live): Percent | 'unknown' => {
-  const split = provider.observe(target, shown(provider, target, live));
-  return split === 'unknown' ? split : split.canary;
+/** The weight that live objects say; nothing but a weight is ever asked for here. */
+export const observedIn = (provider: TrafficRunner, target: Target, live: Live): number | 'unknown' => {
+  const found = provider.observe(target, shown(provider, target, live));
+  if (found === 'unknown') return found;
+  if (!sameSplit(found, { weight: found.weight })) throw new Error(`more than a weight: ${JSON.stringify(found)}`);
+  return found.weight;
 };
 
-/** What is stored when somebody other than Sluice writes the second over the first. */
-export const keptIn = (provider: TrafficProvider, old: Live, sent: Live): Live =>
-  new Map([...sent].map(([key, object]) => [key, frozen(provider.keep(old.get(key), object).object)]));
+export const formatOf = ({ uses }: TrafficRunner, object: KubeObject): RouteFormat | undefined =>
+  uses.find(({ gvk: kind }) => isA(object, kind))?.format;
 
-export const changesAt = (provider: TrafficProvider, target: Target, live: Live, share: number): number =>
-  provider.render(target, { canary: percent(share) }, shown(provider, target, live)).length;
+/** What is stored when somebody other than Sluice writes the second over the first. */
+export const keptIn = (provider: TrafficRunner, old: Live, sent: Live): Live =>
+  new Map(
+    [...sent].map(([key, object]) => {
+      const format = formatOf(provider, object);
+      return [key, frozen(format === undefined ? object : keepSplits(format, old.get(key), object).object)];
+    }),
+  );
+
+/** What Sluice has not made. */
+export const ofUsers = (live: Live): Live => new Map([...live].filter(([, object]) => !isOurs(object)));
+
+export const changesAt = (provider: TrafficRunner, target: Target, live: Live, share: number): number =>
+  provider.render(target, split(share), shown(provider, target, live)).length;
 
 export const problemsIn = (
-  provider: TrafficProvider,
+  provider: TrafficRunner,
   target: Target,
   live: Live,
   weights: readonly number[] = [],
 ): readonly string[] =>
-  provider.check(target, shown(provider, target, live), weights.map(percent)).map(({ field }) => field);
+  provider.check(target, shown(provider, target, live), weights.map(split)).map(({ field }) => field);
 
 /** Byte for byte: key order counts too, since it is how the user's YAML comes back. */
 export const bytes = (live: Live): string => JSON.stringify([...live.values()]);

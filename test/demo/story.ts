@@ -3,6 +3,7 @@ import type { Counts, Load } from '../support/load.ts';
 import { app, service, virtualService } from '../support/manifests.ts';
 import { Stage, type SeenRelease } from '../support/stage.ts';
 import { bar, say, show } from './screen.ts';
+import { pause } from '../cluster/pause.ts';
 
 const annotations = { 'sluice.dev/canary': 'enabled', 'sluice.dev/steps': '5,25,50', 'sluice.dev/interval': '8s' };
 const web = (version: string, env: Record<string, string> = {}): object => app({ version, env, annotations });
@@ -31,7 +32,7 @@ const follow = async (stage: Stage, load: Load, before: string | undefined): Pro
       show(line(release), await figures(load));
       if (release.status?.completedAt !== undefined) return release;
     }
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await pause(250);
   }
 };
 
@@ -72,7 +73,7 @@ const play = async (stage: Stage): Promise<string> => {
     `version 3 was not rolled back at the first weight: ${line(bad)}`,
   );
   say('version 3 was rolled back at the first weight. The evidence:');
-  for (const { at, because } of bad.status?.evidence ?? []) say(`  ${at}  ${because}`);
+  for (const { at, because } of bad.status?.failedChecks ?? []) say(`  ${at}  ${because}`);
   await rolloutFails(stage);
   await tell(stage);
   return count(await load.total());
@@ -129,6 +130,6 @@ try {
   say(`demo: failed: ${error instanceof Error ? error.message : String(error)}`);
   last = '';
 }
-await stage.strike();
+await stage.teardown();
 if (last !== '') say(last);
 process.exit(last === '' ? 1 : 0);

@@ -14,7 +14,7 @@ beforeAll(async () => {
   await stage.apply(service());
 });
 
-afterAll(async () => stage.strike());
+afterAll(async () => stage.teardown());
 
 test.each([
   ['an unknown key', { 'sluice.dev/intervall': '30s' }, ['sluice.dev/intervall', 'sluice.dev/interval']],
@@ -48,7 +48,7 @@ test('a CanaryPolicy with a weight of 120 is refused by the API server itself', 
     apiVersion: 'sluice.dev/v1alpha1',
     kind: 'CanaryPolicy',
     metadata: { name: 'bold' },
-    spec: { steps: [5, 120] },
+    spec: { weights: [5, 120] },
   };
   const { code, stderr } = await stage.send([policy]);
   expect(code).not.toBe(0);

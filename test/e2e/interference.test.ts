@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { KubeObject } from '../../src/values/kube-object.ts';
 import { kinds } from '../../src/schema/kinds.ts';
-import { istio } from '../../src/traffic/istio.ts';
+import { virtualServices } from '../../src/traffic/istio.ts';
 import { canonical } from '../support/canonical.ts';
 import { app, service, virtualService } from '../support/manifests.ts';
 import type { Sluice } from '../support/sluice-process.ts';
@@ -32,7 +32,7 @@ beforeAll(async () => {
   await stage.untilRolledOut();
 });
 
-afterAll(async () => stage.strike());
+afterAll(async () => stage.teardown());
 
 /** A release that stays at its first step, of a version of its own. */
 const midRelease = async (): Promise<string> => {
@@ -129,12 +129,9 @@ describe('people who act', () => {
     expect({ code, said: stdout + stderr }).toMatchObject({ code: 0 });
     const { status, name } = await stage.untilPhase('Succeeded');
     expect(name).toBe(release);
-    expect(status?.acknowledged).toMatchObject({
-      verb: 'promote',
-      by: 'admin',
-      reason: 'looks fine',
-      result: 'accepted',
-    });
+    expect(status?.acknowledged).toMatchObject([
+      { verb: 'promote', by: 'admin', reason: 'looks fine', result: 'accepted' },
+    ]);
   });
 
   test('abort asked for by the plugin puts the stable template back', async () => {
@@ -185,7 +182,7 @@ describe('a quota', () => {
     expect(stage.deployment()?.status?.['availableReplicas']).toBe(3);
     await stage.kubectlOk('delete', 'resourcequota', 'one');
     const freed = await stage.untilStep(1);
-    expect([freed.name, freed.status?.refused, freed.status?.message]).toEqual([
+    expect([freed.name, freed.status?.lastWriteError, freed.status?.message]).toEqual([
       name,
       undefined,
       '25 % of the traffic for the canary',
@@ -264,7 +261,7 @@ describe('two workloads behind one Service', () => {
 
 describe('a release that loses its Service', () => {
   test('gives the route back all the same when it ends', async () => {
-    const route = (): KubeObject | undefined => stage.get(istio.kinds[0]!, 'lost-routes');
+    const route = (): KubeObject | undefined => stage.get(virtualServices.gvk, 'lost-routes');
     const lost = (of: string): object => app({ name: 'lost', version: of, replicas: 1, annotations: policy('1h') });
     await stage.apply(service('lost'), virtualService('lost'), lost('v1'));
     await stage.untilRolledOut('lost');
@@ -281,7 +278,7 @@ describe('a release that loses its Service', () => {
 });
 
 describe('a workload that is deleted in its release while no controller is there', () => {
-  const route = (): KubeObject | undefined => stage.get(istio.kinds[0]!, 'left-routes');
+  const route = (): KubeObject | undefined => stage.get(virtualServices.gvk, 'left-routes');
   const left = (of: string): object => app({ name: 'left', version: of, replicas: 1, annotations: policy('1h') });
 
   test('its route is given back as soon as one is, though the Release was collected', async () => {
@@ -292,7 +289,7 @@ describe('a workload that is deleted in its release while no controller is there
     await stage.apply(left('v2'));
     await stage.until(
       'the split',
-      () => stage.release('left')?.status?.stepAt !== undefined && canonical(route()) !== before,
+      () => stage.release('left')?.status?.splitInPlaceAt !== undefined && canonical(route()) !== before,
     );
     await sluice.kill('SIGKILL');
     await stage.kubectlOk('delete', 'deployment', 'left');

@@ -1,14 +1,15 @@
 /** The main job: kubectl, a real API server, istiod, Envoy and Prometheus. @long 110 s */
+import { latestChecks } from '../../src/core/release/verdicts.ts';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { share, type Load } from '../support/load.ts';
 import { app, service, virtualService } from '../support/manifests.ts';
 import { Stage } from '../support/stage.ts';
 import { canonical } from '../support/canonical.ts';
-import { istio } from '../../src/traffic/istio.ts';
+import { virtualServices as format } from '../../src/traffic/istio.ts';
 
 jest.setTimeout(240_000);
 
-const virtualServices = istio.kinds[0]!;
+const virtualServices = format.gvk;
 const policy = {
   'sluice.dev/canary': 'enabled',
   'sluice.dev/provider': 'istio',
@@ -21,7 +22,7 @@ const web = (version: string, env: Record<string, string> = {}): object => app({
 let stage: Stage;
 let load: Load;
 
-const stepAge = (): number => Date.now() - Date.parse(stage.release()?.status?.stepAt ?? '');
+const stepAge = (): number => Date.now() - Date.parse(stage.release()?.status?.splitInPlaceAt ?? '');
 const route = (): string => canonical(stage.get(virtualServices, 'web-routes'));
 
 beforeAll(async () => {
@@ -32,7 +33,7 @@ beforeAll(async () => {
   load = await stage.load({ rps: 350 });
 });
 
-afterAll(async () => stage.strike());
+afterAll(async () => stage.teardown());
 
 describe('through a VirtualService of the user', () => {
   test('v2 climbs, with the observed split within 3 points of the wanted weight, and is promoted', async () => {
@@ -51,7 +52,7 @@ describe('through a VirtualService of the user', () => {
       expect(Math.abs(share(counts, 'v2') - weight)).toBeLessThanOrEqual(3);
     }
     const { status } = await stage.untilPhase('Succeeded');
-    expect(status?.checks).toEqual([expect.objectContaining({ name: 'request-success-rate', call: 'pass' })]);
+    expect(latestChecks(status!)).toEqual([expect.objectContaining({ name: 'request-success-rate', call: 'pass' })]);
     expect(route()).toBe(before);
     const total = await load.total();
     expect({ failed: total.failed, errors: total.byError }).toEqual({ failed: 0, errors: {} });
@@ -74,8 +75,8 @@ describe('through a VirtualService of the user', () => {
     const before = { route: route(), pods: stage.pods({ app: 'web' }) };
     await stage.apply(web('v3', { ERROR_RATE: '0.3' }));
     const { status } = await stage.untilPhase('Failed');
-    expect(status).toMatchObject({ ending: { reason: 'ChecksFailed' }, step: 1, failures: 2 });
-    expect(status?.evidence?.[0]).toMatchObject({ name: 'request-success-rate', call: 'fail', weight: 10 });
+    expect(status).toMatchObject({ ending: { reason: 'ChecksFailed' }, step: 1, analyses: [{ failures: 2 }] });
+    expect(status?.failedChecks?.[0]).toMatchObject({ name: 'request-success-rate', call: 'fail', weight: 10 });
     expect(status?.message).toMatch(/^at 10 %: request-success-rate .* is below/);
     const rollout = await stage.kubectl('rollout', 'status', 'deployment/web', '--timeout=20s');
     expect(rollout.code).toBe(1);

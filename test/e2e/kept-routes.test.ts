@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { JsonObject, KubeObject } from '../../src/values/kube-object.ts';
 import { kinds } from '../../src/schema/kinds.ts';
-import { istio } from '../../src/traffic/istio.ts';
+import { virtualServices as format } from '../../src/traffic/istio.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 import type { Counts, Load } from '../support/load.ts';
 import { app, service, virtualService } from '../support/manifests.ts';
@@ -13,7 +13,7 @@ import { Stage } from '../support/stage.ts';
 
 jest.setTimeout(240_000);
 
-const [virtualServices] = istio.kinds;
+const virtualServices = format.gvk;
 const weight = 20;
 const policy = {
   'sluice.dev/canary': 'enabled',
@@ -34,12 +34,12 @@ beforeAll(async () => {
   await stage.apply(service('api'), app({ name: 'api', version: 'v1', replicas: 1, annotations: policy }));
   await Promise.all([stage.untilRolledOut(), stage.untilRolledOut('api')]);
 });
-afterAll(async () => stage.strike());
+afterAll(async () => stage.teardown());
 
 const atFirstStep = (workload: string): Promise<unknown> =>
   stage.until(
     `the first step of ${workload}`,
-    () => stage.release(workload)?.status?.stepAt !== undefined && stage.release(workload)?.status?.step === 1,
+    () => stage.release(workload)?.status?.splitInPlaceAt !== undefined && stage.release(workload)?.status?.step === 1,
   );
 
 /** Weights of the destinations of every rule that has any. */
@@ -71,7 +71,7 @@ describe('a VirtualService that is written again and again under load', () => {
     await stage.untilStep(1);
     await stage.until(
       'the split in the route',
-      () => JSON.stringify(weightsIn(stage.get(virtualServices!, 'web-routes'))) === '[[80,20]]',
+      () => JSON.stringify(weightsIn(stage.get(virtualServices, 'web-routes'))) === '[[80,20]]',
     );
     await load.window();
     await waitUntil('the proxy to follow', async () => ((await load.window()).byVersion['v2'] ?? 0) > 0, {
@@ -122,9 +122,9 @@ describe('a VirtualService that is written again and again under load', () => {
     const last = timeouts(rounds) as KubeObject;
     await stage.until(
       'the route to be given back',
-      () => stage.get(virtualServices!, 'web-routes')?.metadata.annotations === undefined,
+      () => stage.get(virtualServices, 'web-routes')?.metadata.annotations === undefined,
     );
-    expect(stage.get(virtualServices!, 'web-routes')?.spec).toEqual(last.spec);
+    expect(stage.get(virtualServices, 'web-routes')?.spec).toEqual(last.spec);
     const { code, stderr } = await stage.send([timeouts(0)], ...owner, '--force-conflicts=false');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const total = await load.total();
@@ -185,13 +185,13 @@ describe('a canary and a generated route behind broken glass', () => {
     await stage.apply(app({ name: 'api', version: 'v1', replicas: 1, annotations: policy }));
     await stage.until('the release to be withdrawn', () => stage.release('api')?.status?.phase === 'Withdrawing');
     await stage.until('the release to say why it waits', () => said().includes('left alone'));
-    expect(JSON.stringify(stage.get(virtualServices!, 'api')?.spec)).toContain('api-canary');
+    expect(JSON.stringify(stage.get(virtualServices, 'api')?.spec)).toContain('api-canary');
     expect(stage.get(kinds.service, 'api-canary')).toBeDefined();
   });
 
   test('until the annotations are off: then it ends and nothing is left', async () => {
     await stage.kubectlOk('annotate', route, `${breakGlass}-`);
-    await stage.until('the route to go', () => stage.get(virtualServices!, 'api') === undefined);
+    await stage.until('the route to go', () => stage.get(virtualServices, 'api') === undefined);
     expect(stage.release('api')?.status?.phase).toBe('Withdrawing');
     await stage.kubectlOk('annotate', 'deployment/api-canary', `${breakGlass}-`);
     await stage.until('the end', () => stage.release('api')?.status?.phase === 'Aborted');

@@ -105,7 +105,7 @@ beforeAll(async () => {
   await Promise.all(names.filter((name) => name !== 'during').map((name) => lives[name].rolledOut()));
 });
 
-afterAll(async () => stage.strike());
+afterAll(async () => stage.teardown());
 
 describe('a template that was promoted before', () => {
   test('rolls back natively and at once: a record, an event, exit code 0', () => {

@@ -147,7 +147,7 @@ beforeAll(async () => {
   await Promise.all(names.map((name) => stories[name](lives[name]).then(() => lives[name].rolledOut())));
 });
 
-afterAll(async () => stage.strike());
+afterAll(async () => stage.teardown());
 
 const reasons = (name: Name): readonly (string | undefined)[] =>
   lives[name].releases().map(({ status }) => status?.ending?.reason ?? status?.phase);

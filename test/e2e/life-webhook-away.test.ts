@@ -81,7 +81,7 @@ const makeForeign = async (life: Life, traits: { readonly hash: string; readonly
       workload: { kind: 'Deployment', name: life.name, uid },
       templateHash: hash,
       stableHash: 'never-served',
-      policy: { steps: [100], noData: 'pass' },
+      policy: { weights: [100], noData: 'pass' },
       requestedBy: { user: 'mallory', at: '2020-01-01T00:00:00Z' },
     },
   };
@@ -151,7 +151,7 @@ beforeAll(async () => {
   ]);
 });
 
-afterAll(async () => stage.strike());
+afterAll(async () => stage.teardown());
 
 describe('with the webhook gone and the controller at work', () => {
   test('an idle workload rolls natively, and is recorded once, with its reason and an event', () => {
@@ -159,7 +159,11 @@ describe('with the webhook gone and the controller at work', () => {
     expect(ends(idle)).toEqual(['Bypassed']);
     const [release] = idle.releases();
     expect(release?.name).toMatch(/^idle-\d+$/);
-    expect(release?.spec).toMatchObject({ reason: 'the webhook was away', templateHash: idle.marks().admitted });
+    expect(release?.spec).toMatchObject({
+      recordOf: 'bypass',
+      reason: 'the webhook was away',
+      templateHash: idle.marks().admitted,
+    });
     expect(release?.status?.conditions).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'True' }));
     expect(told(idle)).toContain('ReleaseBypassed: the webhook was away');
   });
@@ -227,7 +231,7 @@ describe('a Release that somebody has made while no webhook refused it', () => {
 
   test.each(preempted)('%s: makes way for the right one when it is deleted', (name) => {
     const [release] = lives[name].releases();
-    expect(release?.spec).toMatchObject({ requestedBy: { user: 'admin' }, policy: { steps: [50] } });
+    expect(release?.spec).toMatchObject({ requestedBy: { user: 'admin' }, policy: { weights: [50] } });
     expect(lives[name].marks().knownGood?.split(',')).toEqual([release?.spec.templateHash, release?.spec.stableHash]);
   });
 });

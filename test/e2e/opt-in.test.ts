@@ -7,7 +7,7 @@ import { Stage, type SeenRelease } from '../support/stage.ts';
 
 jest.setTimeout(240_000);
 
-const spec = { provider: 'kubernetes', steps: [50], interval: '2s', noData: 'pass' };
+const spec = { provider: 'kubernetes', weights: [50], interval: '2s', noData: 'pass' };
 const policy = (name: string, more: object = {}): object => ({
   apiVersion,
   kind: 'CanaryPolicy',
@@ -43,14 +43,14 @@ beforeAll(async () => {
   await Promise.all([stage.untilRolledOut('web'), stage.untilRolledOut('api')]);
 });
 
-afterAll(async () => stage.strike());
+afterAll(async () => stage.teardown());
 
 test('a namespace opts in, by its policy, and opting it out again lets the release run its course', async () => {
   expect(await stage.apply(app({ version: 'v2' }))).toContain('canary release web-');
   await stage.untilStep(1);
   await label('sluice.dev/canary-', 'sluice.dev/policy-');
   const { spec: recorded, status } = await succeeded('web');
-  expect([recorded.policyName, recorded.policy.steps, status?.phase]).toEqual([
+  expect([recorded.policyName, recorded.policy.weights, status?.phase]).toEqual([
     'CanaryPolicy/careful',
     [50],
     'Succeeded',

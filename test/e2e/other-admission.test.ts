@@ -79,7 +79,7 @@ const ask = (verb: string, name: string): Promise<unknown> =>
   stage.cluster.run('bin/kubectl-sluice', ['-n', stage.namespace, verb, name, '--reason', 'a test']);
 const expectDone = async (name: string): Promise<void> => {
   const { status, spec } = await untilPhase(name, 'Succeeded');
-  expect(status?.refused).toBeUndefined();
+  expect(status?.lastWriteError).toBeUndefined();
   await stage.untilRolledOut(name);
   // What was judged is what has been promoted.
   expect(templateHash(workload(name).spec.template)).toBe(spec.templateHash);
@@ -111,7 +111,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.allSettled(running.values());
   await webhooks.stop();
-  await stage.strike();
+  await stage.teardown();
 });
 
 /** A ValidatingAdmissionPolicy for writes of Sluice to one object; resolves when it is in force. */
@@ -295,7 +295,7 @@ story('a policy that refuses the canary: its words, and on when it is gone', 'fr
   const { lift } = await refuse(name, { resource: 'deployments.apps', name: `${name}-canary` });
   await released(name);
   const { status } = await untilTold(name, `not on a Friday (${name})`);
-  expect(status).toMatchObject({ phase: 'Preparing', refused: { words: expect.stringContaining('Friday') } });
+  expect(status).toMatchObject({ phase: 'Preparing', lastWriteError: { message: expect.stringContaining('Friday') } });
   await waitUntil('a few attempts', async () => (await refusals(`${name}-canary`)) >= 4);
   expect([workload(name).spec.paused, workload(name).status?.availableReplicas]).toEqual([true, 1]);
   await lift();

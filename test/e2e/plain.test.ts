@@ -22,7 +22,7 @@ beforeAll(async () => {
   await stage.untilRolledOut();
 });
 
-afterAll(async () => stage.strike());
+afterAll(async () => stage.teardown());
 
 test('canary pods stand behind the same Service, in the number that makes the weight', async () => {
   await stage.apply(app({ version: 'v2', annotations: policy }));

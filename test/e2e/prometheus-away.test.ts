@@ -1,4 +1,5 @@
 /** Prometheus stops in the middle of a release: the release holds, says so, and goes on when it is back. */
+import { failuresOf } from '../../src/core/release/verdicts.ts';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { app, service } from '../support/manifests.ts';
 import { startPrometheusGate, type PrometheusGate } from '../support/prometheus-gate.ts';
@@ -27,7 +28,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await gate.close();
-  await stage.strike();
+  await stage.teardown();
 });
 
 test('it holds with a sentence that names the address, fails nothing, and recovers', async () => {
@@ -38,8 +39,8 @@ test('it holds with a sentence that names the address, fails nothing, and recove
     stage.release()?.status?.message?.startsWith('holding at 20 %') === true ? stage.release() : undefined,
   );
   expect(held.status?.message).toContain(gate.url);
-  expect(held.status).toMatchObject({ phase: 'Progressing', step: 1, failures: 0 });
+  expect(held.status).toMatchObject({ phase: 'Progressing', step: 1, analyses: [{ failures: 0 }] });
   await gate.open();
   const { status } = await stage.untilPhase('Succeeded');
-  expect(status?.failures).toBe(0);
+  expect(failuresOf(status!)).toBe(0);
 });

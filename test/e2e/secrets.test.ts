@@ -3,13 +3,15 @@
  * everything Sluice does with a workload: none of them may be told in its log (down to the least line), in an event, in a
  * Release or in a metric.
  */
-import { request } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { apiVersion } from '../../src/schema/names.ts';
+import { fetchText } from '../cluster/fetch-text.ts';
+import { TooLate } from '../cluster/in-time.ts';
 import { lifeOf, type Life, type Version } from '../support/life.ts';
 import { service } from '../support/manifests.ts';
 import type { Sluice } from '../support/sluice-process.ts';
 import { Stage } from '../support/stage.ts';
+import { postUnverified } from '../support/tls.ts';
 
 type Place =
   | 'environment'
@@ -118,21 +120,12 @@ const refused = async (): Promise<readonly string[]> => {
 
 /** The status; undefined where the connection was cut before there was one. */
 const post = (port: number, path: string, body: string): Promise<number | undefined> =>
-  new Promise((resolve) => {
-    const headers = { 'content-type': 'application/json', authorization: `Bearer ${secret('authorization')}` };
-    const call = {
-      host: '127.0.0.1',
-      port,
-      path,
-      method: 'POST',
-      headers,
-      rejectUnauthorized: false,
-      agent: false,
-    } as const;
-    request(call, (response) => response.resume().on('close', () => resolve(response.statusCode)))
-      .on('error', () => resolve(undefined))
-      .end(body);
-  });
+  postUnverified({ address: '127.0.0.1', port, path, body, authorization: `Bearer ${secret('authorization')}` }).catch(
+    (error: unknown) => {
+      if (error instanceof TooLate) throw error;
+      return undefined;
+    },
+  );
 
 const hostile = async (port: number): Promise<readonly (number | undefined)[]> => {
   const text = secret('body');
@@ -190,8 +183,7 @@ beforeAll(async () => {
     crashed(bad!),
     edited(third!),
   ]);
-  const page = await fetch(`http://127.0.0.1:${ready.metricsPort}/metrics`);
-  told.metrics = await page.text();
+  told.metrics = (await fetchText(`http://127.0.0.1:${ready.metricsPort}/metrics`)).text;
   told.releases = await stage.kubectlOk('get', 'releases', '-o', 'json');
   // Events are sent in the background: the end takes in what is left.
   await sluice.stop();
@@ -199,7 +191,7 @@ beforeAll(async () => {
   told.log = JSON.stringify(sluice.log);
   told.kubectl = said.join('\n');
 }, 170_000);
-afterAll(() => stage.strike());
+afterAll(() => stage.teardown());
 
 describe('no secret is told', () => {
   /** Proof that each source tells of these very changes. */

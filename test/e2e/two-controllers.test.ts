@@ -6,8 +6,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { kinds } from '../../src/schema/kinds.ts';
-import { istio } from '../../src/traffic/istio.ts';
+import { virtualServices as format } from '../../src/traffic/istio.ts';
 import type { Ending } from '../cluster/execution.ts';
+import { inTime } from '../cluster/in-time.ts';
 import { attach } from '../cluster/up.ts';
 import { startAdmission, type AdmissionKit } from '../support/admission-webhook.ts';
 import { candidateRights, isLeading, startCandidate, type Candidate } from '../support/candidates.ts';
@@ -17,7 +18,7 @@ import { Stage, type SeenRelease } from '../support/stage.ts';
 
 jest.setTimeout(240_000);
 
-const virtualServices = istio.kinds[0]!;
+const virtualServices = format.gvk;
 const annotations = {
   'sluice.dev/canary': 'enabled',
   'sluice.dev/provider': 'istio',
@@ -123,10 +124,14 @@ class Scene {
   }
 
   async end(): Promise<void> {
-    await this.stage.strike();
+    await this.stage.teardown();
     for (const { counter } of this.candidates) await counter.close();
   }
 }
+
+/** Of its own accord, or of what was done to it. */
+const endOf = ({ name, process }: Candidate): Promise<Ending> =>
+  inTime(`controller ${name} to end`, process.ended, { withinMs: 90_000 });
 
 const writesOf = (counts: Readonly<Record<string, number>>): readonly string[] =>
   Object.keys(counts).filter((request) => !request.startsWith('GET '));
@@ -146,7 +151,7 @@ const endAndKill = async (scene: Scene): Promise<void> => {
   const a = await scene.candidate('a');
   const [b] = await Promise.all([scene.candidate('b'), scene.begin(), scene.untilLeading(a)]);
   ended.story = await scene.release('v2', () => a.process.signal('SIGTERM'), b);
-  ended.exit = await a.process.ended;
+  ended.exit = await endOf(a);
   const c = await scene.candidate('c');
   killed.story = await scene.release('v3', () => b.process.kill('SIGKILL'), c);
 };
@@ -170,12 +175,12 @@ const stopAndCutOff = async (scene: Scene): Promise<void> => {
   } finally {
     await d.process.signal('SIGCONT');
   }
-  stopped.exit = await d.process.ended;
+  stopped.exit = await endOf(d);
   woken = writesOf(d.counter.takeCounts());
   stepsDown = loggedAt(d, 'no longer leading');
   const f = await scene.candidate('f');
   cut.story = await scene.release('v3', () => cutOff(e), f);
-  cut.exit = await e.process.ended;
+  cut.exit = await endOf(e);
   cut.turns = [...loggedAt(e, 'no longer leading'), ...loggedAt(f, 'leading')];
 };
 

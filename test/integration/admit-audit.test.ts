@@ -159,11 +159,11 @@ describe('a Release', () => {
   it('gets neither a status nor another author from a person, and no request in somebody’s name', async () => {
     await kit.succeed(['create', '-f', '-', ...as(sluice)], release('apply-98', 'u'));
     const patch = ['patch', 'release', 'apply-98', '--type=merge', ...as('mallory'), '-p'];
-    const asked = JSON.stringify({ id: '1', verb: 'promote', by: 'the boss', at: '2020-01-01T00:00:00Z' });
+    const asked = JSON.stringify({ verb: 'promote', by: 'the boss', at: '2020-01-01T00:00:00Z' });
     const [status, spec] = await Promise.all([
       kit.kubectl([...patch, '{"status":{"phase":"Succeeded"}}', '--subresource=status']),
       kit.kubectl([...patch, '{"spec":{"requestedBy":{"user":"bob"}}}']),
-      kit.succeed([...patch, JSON.stringify({ metadata: { annotations: { 'sluice.dev/request': asked } } })]),
+      kit.succeed([...patch, JSON.stringify({ metadata: { annotations: { 'sluice.dev/request.a1': asked } } })]),
     ]);
     expect(status.stderr).toContain('the status of a Release is what Sluice has seen and done');
     expect(spec.stderr).toContain('must not change: a Release records what was asked');
@@ -172,7 +172,7 @@ describe('a Release', () => {
       'release',
       'apply-98',
       '-o',
-      'jsonpath={.metadata.annotations.sluice\\.dev/request}',
+      'jsonpath={.metadata.annotations.sluice\\.dev/request\\.a1}',
     ]);
     expect(JSON.parse(stored)).toMatchObject({ by: 'mallory', at: expect.not.stringContaining('2020') });
     expect(lines.find(({ reason }) => reason === 'signed')).toMatchObject({

@@ -5,7 +5,7 @@ import type { Deployment, KubeObject, Service } from '../../src/values/kube-obje
 import { percent } from '../../src/values/percent.ts';
 import { crds } from '../../src/manifests/crds.ts';
 import { routeKinds } from '../../src/manifests/rbac.ts';
-import { meshProviders } from '../../src/traffic/index.ts';
+import { trafficRunners, usedKinds } from '../../src/traffic/index.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { attach } from '../cluster/up.ts';
@@ -27,7 +27,7 @@ const lines: LogLine[] = [];
 let cluster: Cluster;
 let kit: AdmissionKit;
 
-const routes = routeKinds(meshProviders.flatMap(({ kinds }) => kinds));
+const routes = routeKinds(usedKinds).map(({ gvk }) => gvk);
 const role = (name: string, subjects: readonly string[], rules: readonly object[]): readonly object[] => [
   { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name, namespace }, rules },
   {
@@ -72,8 +72,8 @@ const madeFor = (name: string): readonly KubeObject[] => {
     arm: { splits: 'route', label: 'app' },
   };
   const target = { namespace, workload: name, apex, canaryService: `${name}-canary`, release };
-  const made = meshProviders
-    .flatMap((provider) => provider.render(target, { canary: percent(10) }, new Map()))
+  const made = Object.values(trafficRunners)
+    .flatMap((provider) => provider.render(target, { weight: percent(10) }, new Map()))
     .flatMap((change) => (change.op === 'create' ? [change.body] : []));
   const own = [...new Map(made.map((object) => [object.kind, object])).values()];
   // Without an owner that exists the garbage collector would take them away.

@@ -1,6 +1,5 @@
 /** The webhook in a process of its own, while peers do to it whatever bytes and connections can do. */
 import { request as httpsRequest, Agent } from 'node:https';
-import { setTimeout as pause } from 'node:timers/promises';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -10,6 +9,8 @@ import { asObject } from '../support/an-admission-request.ts';
 import { startWebhookProcess, type WebhookProcess } from '../support/webhook-process.ts';
 import type { Usage } from '../support/webhook-child.ts';
 import type { Json } from '../../src/values/kube-object.ts';
+import { inTime } from '../cluster/in-time.ts';
+import { pause } from '../cluster/pause.ts';
 
 /** What an API server gives a webhook. */
 const deadline = 5_000;
@@ -88,10 +89,13 @@ const overTls = async (): Promise<TLSSocket> => {
 };
 /** The event, or the end of the connection. */
 const either = (socket: Socket, event: string): Promise<void> =>
-  new Promise((resolve) => {
-    socket.once(event, resolve);
-    socket.once('close', resolve);
-  });
+  inTime(
+    event,
+    new Promise((resolve) => {
+      socket.once(event, resolve);
+      socket.once('close', resolve);
+    }),
+  );
 const overTcp = async (): Promise<Socket> => {
   const socket = connectTcp(server.port, '127.0.0.1');
   sockets.push(socket);
@@ -101,12 +105,16 @@ const overTcp = async (): Promise<Socket> => {
 };
 /** Everything that comes back until the connection is closed. */
 const until = (socket: Socket): Promise<string> =>
-  new Promise((resolve) => {
-    let text = '';
-    socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
-    socket.on('close', () => resolve(text));
-    if (socket.closed) resolve('');
-  });
+  inTime(
+    'the connection to be closed',
+    new Promise((resolve) => {
+      let text = '';
+      socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+      socket.on('close', () => resolve(text));
+      if (socket.closed) resolve('');
+    }),
+    { withinMs: 120_000 },
+  );
 const statuses = (text: string): readonly number[] =>
   [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status));
 

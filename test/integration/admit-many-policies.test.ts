@@ -36,7 +36,7 @@ const policy = (slot: number): object => ({
   apiVersion,
   kind: 'CanaryPolicy',
   metadata: { name: `slot-${slot}` },
-  spec: { selector: { matchLabels: { slot: `s${slot}` } }, steps: [5, 50] },
+  spec: { selector: { matchLabels: { slot: `s${slot}` } }, weights: [5, 50] },
 });
 const from = (first: number, last: number): readonly number[] =>
   Array.from({ length: last - first + 1 }, (_, i) => first + i);

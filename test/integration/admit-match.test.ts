@@ -1,6 +1,5 @@
 /** Which writes the API server asks about, and what happens when nobody answers. */
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { boundMarks } from '../../src/core/marks/marks.ts';
 import { crds } from '../../src/manifests/crds.ts';
@@ -9,6 +8,8 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { attach } from '../cluster/up.ts';
 import { sluice } from '../support/admission-input.ts';
 import { aManifest, startAdmission, type AdmissionKit } from '../support/admission-webhook.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
+import { listen } from '../cluster/listen.ts';
 
 const [v1, v2] = ['sluice.test/app:1', 'sluice.test/app:2'] as const;
 const namespace = `admit-match-${process.pid}`;
@@ -181,15 +182,20 @@ describe('a request on a Release', () => {
   };
   const request = async (): Promise<unknown> =>
     JSON.parse(
-      await kit.succeed(['get', 'release', 'web-5', '-o', 'jsonpath={.metadata.annotations.sluice\\.dev/request}']),
+      await kit.succeed([
+        'get',
+        'release',
+        'web-5',
+        '-o',
+        'jsonpath={.metadata.annotations.sluice\\.dev/request\\.a1}',
+      ]),
     );
 
   it('gets its author from the API server', async () => {
     await kit.succeed(['create', ...asSluice, '-f', '-'], release);
-    const text = JSON.stringify({ id: '1', verb: 'promote', by: 'the boss' });
-    await kit.succeed(['annotate', 'release', 'web-5', `sluice.dev/request=${text}`, ...alice]);
+    const text = JSON.stringify({ verb: 'promote', by: 'the boss' });
+    await kit.succeed(['annotate', 'release', 'web-5', `sluice.dev/request.a1=${text}`, ...alice]);
     expect(await request()).toMatchObject({
-      id: '1',
       verb: 'promote',
       by: 'alice',
       at: expect.stringMatching(/^\d{4}-/),
@@ -202,11 +208,15 @@ describe('a request on a Release', () => {
       '--overwrite',
       'release',
       'web-5',
-      'sluice.dev/request={"id":"2","verb":"explode"}',
+      'sluice.dev/request.a2={"verb":"explode"}',
       ...alice,
     ]);
     expect([code === 0, stderr]).toEqual([false, expect.stringContaining('one of promote, abort, retry')]);
-    expect(await request()).toMatchObject({ id: '1' });
+    await kit.succeed(['annotate', 'release', 'web-5', 'sluice.dev/request.a3={"verb":"abort"}', ...alice]);
+    expect(await request()).toMatchObject({ verb: 'promote' });
+    expect(kit.seen()).toContain('signed');
+    await kit.succeed(['annotate', 'release', 'web-5', 'sluice.dev/request.a1-', ...alice]);
+    expect(kit.seen()).toEqual([]);
   });
 });
 
@@ -216,7 +226,7 @@ describe('a policy', () => {
       apiVersion,
       kind: 'CanaryPolicy',
       metadata: { name: 'careful' },
-      spec: { steps: [5, 50] },
+      spec: { weights: [5, 50] },
     });
     expect(kit.seen()).toEqual(['pass', 'policy-written']);
   });
@@ -250,7 +260,7 @@ describe('beside another mutating webhook', () => {
         response.end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: answer }));
       });
     });
-    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const port = await listen(other);
     await cluster.apply([
       {
         apiVersion: 'admissionregistration.k8s.io/v1',
@@ -263,7 +273,7 @@ describe('beside another mutating webhook', () => {
             admissionReviewVersions: ['v1'],
             sideEffects: 'None',
             clientConfig: {
-              url: `https://127.0.0.1:${(other.address() as AddressInfo).port}/`,
+              url: `https://127.0.0.1:${port}/`,
               caBundle: kit.caBundle,
             },
             namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
@@ -277,12 +287,10 @@ describe('beside another mutating webhook', () => {
   it('the second question about a resume gets the same answer as the first', async () => {
     await start();
     try {
-      const deadline = Date.now() + 90_000;
-      do await kit.succeed(['annotate', 'deployment', 'web', `example.com/n=${Date.now()}`, '--overwrite']);
-      while (
-        !JSON.stringify((await kit.deployment('web')).metadata.labels ?? {}).includes('stamped') &&
-        Date.now() < deadline
-      );
+      await waitUntil('the other webhook to be asked', async () => {
+        await kit.succeed(['annotate', 'deployment', 'web', `example.com/n=${Date.now()}`, '--overwrite']);
+        return JSON.stringify((await kit.deployment('web')).metadata.labels ?? {}).includes('stamped');
+      });
       await kit.succeed(['rollout', 'pause', 'deployment/web']);
       await kit.succeed(setImage('web', v2));
       expect(boundMarks(await kit.deployment('web'))?.phase).toBe('UserPaused');

@@ -147,12 +147,12 @@ beforeAll(async () => {
   });
   const selector = { matchLabels: front };
   await Promise.all([
-    create(kinds.canaryPolicy, policy('CanaryPolicy', 'named', { steps: [7] }), plain),
-    create(kinds.canaryPolicy, policy('CanaryPolicy', 'front', { steps: [8], selector }), plain),
-    create(kinds.canaryPolicy, policy('CanaryPolicy', 'front', { steps: [8], selector }), disabled),
+    create(kinds.canaryPolicy, policy('CanaryPolicy', 'named', { weights: [7] }), plain),
+    create(kinds.canaryPolicy, policy('CanaryPolicy', 'front', { weights: [8], selector }), plain),
+    create(kinds.canaryPolicy, policy('CanaryPolicy', 'front', { weights: [8], selector }), disabled),
     create(
       kinds.clusterCanaryPolicy,
-      policy('ClusterCanaryPolicy', id, { steps: [9], namespaceSelector: { matchLabels: team } }),
+      policy('ClusterCanaryPolicy', id, { weights: [9], namespaceSelector: { matchLabels: team } }),
     ),
   ]);
   await waitUntil('the webhook to know the policies', () => selecting().length === 3 && known('named'));

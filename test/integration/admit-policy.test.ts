@@ -14,7 +14,7 @@ import { crds } from '../../src/manifests/crds.ts';
 import { apiVersion } from '../../src/schema/names.ts';
 import { attach } from '../cluster/up.ts';
 import { apiOf, clusterOf } from '../kube/cluster-kit.ts';
-import { until } from '../kube/kube-kit.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
 import { sluice } from '../support/admission-input.ts';
 import { aManifest, startAdmission, type AdmissionKit } from '../support/admission-webhook.ts';
 
@@ -60,18 +60,21 @@ beforeAll(async () => {
   kit = await startAdmission(cluster, namespace, { rules: webhookRules(view, sluice), clusterWide: true });
   const named = { 'sluice.dev/policy': 'careful' };
   await Promise.all([
-    kit.succeed(['apply', ...stdin], policy('careful', { steps: [5, 50] })),
-    kit.succeed(['apply', ...stdin], policy('twice', { steps: [5, 50] })),
-    kit.succeed(['apply', ...stdin], policy('twice', { steps: [10] }, 'ClusterCanaryPolicy')),
+    kit.succeed(['apply', ...stdin], policy('careful', { weights: [5, 50] })),
+    kit.succeed(['apply', ...stdin], policy('twice', { weights: [5, 50] })),
+    kit.succeed(['apply', ...stdin], policy('twice', { weights: [10] }, 'ClusterCanaryPolicy')),
     kit.succeed(['apply', ...stdin], policy('unused', {})),
     kit.succeed(['apply', ...stdin], policy('chosen', { selector: { matchLabels: { tier: 'gold' } } })),
-    kit.succeed(['apply', ...stdin], policy(wide, { steps: [20] }, 'ClusterCanaryPolicy')),
+    kit.succeed(['apply', ...stdin], policy(wide, { weights: [20] }, 'ClusterCanaryPolicy')),
     (async () => (chart = await helmChart()))(),
   ]);
   const seen = (gvk: typeof kinds.canaryPolicy, name: string): boolean =>
     view.get({ gvk, ...(gvk.namespaced ? { namespace } : {}), name }) !== undefined;
-  await until(() => seen(kinds.canaryPolicy, 'careful') && seen(kinds.canaryPolicy, 'twice'), 'policies');
-  await until(() => seen(kinds.clusterCanaryPolicy, 'twice') && seen(kinds.clusterCanaryPolicy, wide), 'wide policies');
+  await waitUntil('policies', () => seen(kinds.canaryPolicy, 'careful') && seen(kinds.canaryPolicy, 'twice'));
+  await waitUntil(
+    'wide policies',
+    () => seen(kinds.clusterCanaryPolicy, 'twice') && seen(kinds.clusterCanaryPolicy, wide),
+  );
   const running = { ...named, [marks.release]: 'busy-2', [marks.releaseHash]: 'b', [marks.stableHash]: 'a' };
   await kit.succeed(['apply', ...stdin], workload('api', named));
   await kit.succeed(['create', ...bySluice, ...stdin], workload('busy', running));
@@ -81,7 +84,7 @@ beforeAll(async () => {
     kit.succeed(['apply', ...stdin], workload('gold', {}, { tier: 'gold' })),
   ]);
   const workloads = (): readonly KubeObject[] => view.list(kinds.deployment, namespace);
-  await until(() => workloads().length === 5, 'five workloads');
+  await waitUntil('five workloads', () => workloads().length === 5);
 }, 180_000);
 
 afterAll(async () => {
@@ -127,7 +130,7 @@ describe('a policy with unknown and wrong fields is refused with all of it in on
 
   const expectAll = (answer: string): void => {
     expect(answer).toContain(
-      'spec.stepz: Invalid value: "[5]": is not a field that is known here. Did you mean steps?',
+      'spec.stepz: Invalid value: "[5]": is not a field that is known here. Did you mean weights?',
     );
     expect(answer).toContain(
       'spec.intervall: Invalid value: "3s": is not a field that is known here. Did you mean interval?',
@@ -145,8 +148,8 @@ describe('a plan that its provider cannot carry out is refused where it was writ
   it.each<[string, object, string]>([
     [
       'a policy',
-      policy('bold', { provider: 'kubernetes', steps: [50, 100] }),
-      `spec.steps[1]: Invalid value: "100": ${pods}`,
+      policy('bold', { provider: 'kubernetes', weights: [50, 100] }),
+      `spec.weights[1]: Invalid value: "100": ${pods}`,
     ],
     [
       'a workload',
@@ -215,7 +218,7 @@ describe('whoever', () => {
   it('changes one in use is told which releases keep the old one', async () => {
     const { stderr } = await kit.kubectl(
       ['apply', '--dry-run=server', ...stdin],
-      policy('careful', { steps: [7, 50] }),
+      policy('careful', { weights: [7, 50] }),
     );
     expect(stderr).toContain('Warning: 1 release under way keeps the policy as it was when it began (busy-2 of busy)');
     const labelled = await kit.kubectl(['label', 'canarypolicy', 'careful', 'a=b', '--dry-run=server']);

@@ -6,13 +6,15 @@ import { connectApi } from '../../src/kube/api.ts';
 import { connectCluster, type ConnectedCluster } from '../../src/kube/cluster.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import { splitAnnotation } from '../../src/schema/annotations.ts';
-import { istio } from '../../src/traffic/istio.ts';
+import { istio, virtualServices } from '../../src/traffic/istio.ts';
+import { runner } from '../../src/traffic/runner.ts';
 import { smi } from '../../src/traffic/smi.ts';
 import { crds } from '../../src/manifests/crds.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { attach } from '../cluster/up.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
+import { inTime } from '../cluster/in-time.ts';
 import { sluice } from '../support/admission-input.ts';
 import { startAdmission, type AdmissionKit } from '../support/admission-webhook.ts';
 import { openBench, type Bench } from './route-bench.ts';
@@ -20,7 +22,9 @@ import { openBench, type Bench } from './route-bench.ts';
 jest.setTimeout(180_000);
 
 const namespace = `admit-routes-${process.pid}`;
-const [virtualService] = istio.kinds;
+const virtualService = virtualServices.gvk;
+const provider = runner('istio', istio);
+const splits = runner('smi', smi);
 const share = 25;
 const keptText = 'the split of release web-1 (25 % to web-canary) is kept; it ends with the release';
 
@@ -81,9 +85,9 @@ const read = async (name: string): Promise<KubeObject> =>
 const managers = ({ metadata }: KubeObject): readonly unknown[] =>
   (metadata.managedFields ?? []).map(({ manager }) => manager);
 const observed = (object: KubeObject): unknown =>
-  istio.observe(
+  provider.observe(
     bench.target,
-    new Map([[refKey({ gvk: virtualService!, namespace, name: object.metadata.name }), object]]),
+    new Map([[refKey({ gvk: virtualService, namespace, name: object.metadata.name }), object]]),
   );
 /** What people have written, to the byte. */
 const written = ({ metadata: { labels, annotations }, spec }: KubeObject): string =>
@@ -118,10 +122,10 @@ const watchRoutes = async (): Promise<ConnectedCluster> => {
     api,
     clock: systemClock,
     log: silent,
-    watch: [{ gvk: virtualService!, namespace }],
+    watch: [{ gvk: virtualService, namespace }],
   });
   connected.onChange(({ object }) => void versions.push(object));
-  await connected.ready;
+  await inTime('the first list of routes', connected.ready);
   return connected;
 };
 
@@ -132,8 +136,9 @@ beforeAll(async () => {
   bench = await openBench(cluster, namespace, { user: sluice, guest: true });
   await Promise.all(names.map((way) => kit.succeed(ways[way].first, manifest(way))));
   for (const name of ['edited', 'leaver', 'blind', 'copied']) await kit.succeed(owner, manifest(name));
-  for (const { metadata } of (await bench.live(istio)).values()) before.set(metadata.name, await read(metadata.name));
-  await bench.render(istio, share);
+  for (const { metadata } of (await bench.live(provider)).values())
+    before.set(metadata.name, await read(metadata.name));
+  await bench.render(provider, share);
   for (const name of before.keys()) during.set(name, await read(name));
   watch = await watchRoutes();
 });
@@ -248,23 +253,23 @@ describe('a TrafficSplit', () => {
 
   it('is kept in the same way, and given back to its owner', async () => {
     await kit.succeed(owner, split);
-    await bench.render(smi, share);
+    await bench.render(splits, share);
     const live = await stored();
     expect([JSON.stringify(live.spec), managers(live)]).toEqual([expect.stringContaining('web-canary'), ['gitops']]);
     const { code, stderr } = await kit.kubectl(owner, split);
     expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining(keptText) });
     expect((await stored()).metadata.resourceVersion).toBe(live.metadata.resourceVersion);
-    await bench.restore(smi);
+    await bench.restore(splits);
     expect((await stored()).spec).toEqual(split.spec);
   });
 });
 
 describe('while no webhook answers', () => {
   it('Sluice and the owner can write, and afterwards the owner is in nobody’s way again', async () => {
-    await kit.whileDown(() => bench.render(istio, share + 5));
+    await kit.whileDown(() => bench.render(provider, share + 5));
     expect(managers(await read('blind'))).toContain('sluice');
     await kit.whileDown(() => kit.succeed(['label', 'virtualservice', 'blind', 'seen=yes']));
-    await bench.render(istio, share);
+    await bench.render(provider, share);
     expect(managers(await read('blind'))).not.toContain('sluice');
     expect((await kit.kubectl(owner, manifest('blind'))).code).toBe(0);
     expect(observed(await read('blind'))).toEqual({ canary: share });
@@ -273,7 +278,7 @@ describe('while no webhook answers', () => {
 
 describe('at the end of the release', () => {
   beforeAll(async () => {
-    await bench.restore(istio);
+    await bench.restore(provider);
   });
 
   it.each(names.filter((way) => way !== 'edit'))('what was written last by %s is there, to the byte', async (way) => {

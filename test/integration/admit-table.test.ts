@@ -21,7 +21,7 @@ const playing = (webhook: Row['webhook']): readonly Playing[] =>
 
 const onStage = async (name: string, play: (stage: Stage, players: Players) => Promise<Outcomes>): Promise<void> => {
   const stage = await Stage.set(name);
-  endings.push(() => stage.strike());
+  endings.push(() => stage.teardown());
   const players = await Players.on(stage);
   endings.push(() => players.leave());
   for (const [one, outcome] of await play(stage, players)) outcomes.set(one, outcome);

@@ -3,7 +3,6 @@
  * 400 days ahead, make a new authority and a new certificate every few seconds; meanwhile people delete what they live on.
  */
 import { randomBytes } from 'node:crypto';
-import { request } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { certificatesIn } from '../../src/certs/material.ts';
 import { newPrivateKey } from '../../src/certs/key-pair.ts';
@@ -21,7 +20,7 @@ import { waitUntil } from '../cluster/wait-until.ts';
 import { apiOf, testCluster } from '../kube/cluster-kit.ts';
 import { sluice } from '../support/admission-input.ts';
 import { aManifest } from '../support/admission-webhook.ts';
-import { askOverTls } from '../support/tls.ts';
+import { askOverTls, postUnverified } from '../support/tls.ts';
 import { startReplica, type Replica } from '../support/webhook-replica.ts';
 
 const day = 86_400_000;
@@ -181,22 +180,8 @@ const hostile = async ({ port }: Replica): Promise<void> => {
   for (const path of ['/mutate', '/validate', `/${password}`]) for (const body of bodies) await post(port, path, body);
 };
 
-const post = (port: number, path: string, body: string): Promise<number | undefined> =>
-  new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', authorization: `Bearer ${password}` };
-    const call = {
-      host: CONTROL_PLANE_ADDRESS,
-      port,
-      path,
-      method: 'POST',
-      headers,
-      rejectUnauthorized: false,
-      agent: false,
-    } as const;
-    request(call, (response) => response.resume().on('end', () => resolve(response.statusCode)))
-      .on('error', reject)
-      .end(body);
-  });
+const post = (port: number, path: string, body: string): Promise<number> =>
+  postUnverified({ address: CONTROL_PLANE_ADDRESS, port, path, body, authorization: `Bearer ${password}` });
 
 afterAll(async () => {
   going = false;

@@ -1,7 +1,6 @@
 /** The program as the chart runs it: its flags, its probes, its certificate and exactly its rights, with a release to do. */
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import type { KubeObject } from '../../src/values/kube-object.ts';
@@ -9,6 +8,8 @@ import { crds } from '../../src/manifests/crds.ts';
 import { KUBERNETES_VERSION } from '../cluster/binaries/catalog.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { attach } from '../cluster/up.ts';
+import { fetchText } from '../cluster/fetch-text.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
 
 const id = randomBytes(3).toString('hex');
 const release = `sluice-${id}`;
@@ -22,12 +23,6 @@ const run = async (command: string, ...args: readonly string[]): Promise<string>
   return stdout;
 };
 const kubectl = (...args: readonly string[]): Promise<string> => run('kubectl', ...args);
-const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
-  for (const deadline = Date.now() + 90_000; !(await holds());) {
-    await sleep(200);
-    if (Date.now() > deadline) throw new Error(`${what}: not within 90 s`);
-  }
-};
 
 type Container = { image: string; command?: readonly string[]; env?: readonly object[] };
 type Workload = KubeObject & { spec: { template: { spec: { containers: [Container] } } } };
@@ -77,7 +72,7 @@ const service = {
 const metricsOf = async (component: string): Promise<string> => {
   const selector = `app.kubernetes.io/instance=${release},app.kubernetes.io/component=${component}`;
   const ips = await kubectl('get', 'pods', '-n', own, '-l', selector, '-o', 'jsonpath={.items[*].status.podIP}');
-  const pages = ips.split(' ').map(async (ip) => (await fetch(`http://${ip}:9090/metrics`)).text());
+  const pages = ips.split(' ').map(async (ip) => (await fetchText(`http://${ip}:9090/metrics`)).text);
   return (await Promise.all(pages)).join('\n');
 };
 const refusals = (metrics: string): readonly string[] =>
@@ -111,8 +106,8 @@ describe('the chart', () => {
 
   it('has the API server trust the certificate that the webhooks share', async () => {
     const configuration = `mutatingwebhookconfiguration/${release}-webhook`;
-    await until(
-      'the authority is known',
+    await waitUntil(
+      'the authority to be known',
       async () =>
         (await kubectl('get', configuration, '-o', 'jsonpath={.webhooks[0].clientConfig.caBundle}')).length > 100,
     );
@@ -131,7 +126,7 @@ describe('the chart', () => {
         .split('\n')
         .filter((line) => /^sluice_leader [01]$/.test(line))
         .sort();
-    await until('one of them leads', async () => (await leaders()).includes('sluice_leader 1'));
+    await waitUntil('one of them to lead', async () => (await leaders()).includes('sluice_leader 1'));
     expect(await leaders()).toEqual(['sluice_leader 0', 'sluice_leader 1']);
     const holder = await kubectl(
       'get',
@@ -153,7 +148,7 @@ describe('the chart', () => {
         '-o',
         'jsonpath={.items[*].note}',
       );
-    await until('it is told on the Lease', async () => (await told()) !== '');
+    await waitUntil('it to be told on the Lease', async () => (await told()) !== '');
     expect(await told()).toBe(`${holder} became leader`);
   }, 60_000);
 
@@ -171,7 +166,7 @@ describe('the chart', () => {
     expect(said.stderr).toContain('Warning:');
     const phase = (): Promise<string> =>
       kubectl('get', 'releases', '-n', worked, '-o', 'jsonpath={.items[*].status.phase}');
-    await until('the release has succeeded', async () => (await phase()) === 'Succeeded');
+    await waitUntil('the release to succeed', async () => (await phase()) === 'Succeeded');
     const images = await kubectl('get', 'pods', '-n', worked, '-o', 'jsonpath={.items[*].spec.containers[0].image}');
     expect(new Set(images.split(' '))).toContain('sluice.test/app:2');
     expect(await kubectl('get', 'deployments', '-n', worked, '-o', 'name')).toBe('deployment.apps/web\n');

@@ -6,7 +6,7 @@ import type { JsonObject, KubeObject } from '../../src/values/kube-object.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import type { PolicyRule } from '../../src/manifests/rbac.ts';
 import { webhookConfigurations } from '../../src/manifests/webhooks.ts';
-import { meshProviders } from '../../src/traffic/index.ts';
+import { usedKinds } from '../../src/traffic/index.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { attach } from '../cluster/up.ts';
 import {
@@ -56,10 +56,26 @@ describe('the chart', () => {
   });
 
   it.each(components)('gives the %s flags that the program takes', async (component) => {
-    for (const values of [[], ['watchNamespace=shop', 'prometheus=http://prometheus:9090', 'logLevel=debug']]) {
+    const some = ['watchNamespace=shop', 'prometheus=http://prometheus:9090', 'logLevel=debug'];
+    for (const values of [[], some, [...some, 'allowedAddresses={http://p:9090,https://*.example.com/a}']]) {
       const { args } = containerOf(await render(...values), component);
       expect(parseConfig(args, {})).toMatchObject({ kind: 'run', config: { command: component } });
     }
+  });
+
+  it.each(components)('tells the %s what policies may name', async (component) => {
+    const { args } = containerOf(await render('allowedAddresses={http://p:9090,https://*.example.com/a}'), component);
+    expect(args).toContain('--allowed-addresses=http://p:9090,https://*.example.com/a');
+    expect(containerOf(await render(), component).args.join(' ')).not.toContain('--allowed-addresses');
+  });
+
+  it('tells the webhook where checks are measured, but not the password', async () => {
+    const objects = await render('prometheus=https://me:s3cr3t@prometheus/prefix');
+    expect(containerOf(objects, 'webhook').args).toContain('--prometheus=https://prometheus/prefix');
+    expect(containerOf(objects, 'controller').args).toContain('--prometheus=https://me:s3cr3t@prometheus/prefix');
+    expect(containerOf(await render('prometheus=http://p:9090'), 'webhook').args).toContain(
+      '--prometheus=http://p:9090',
+    );
   });
 
   it.each(components)('runs the %s without privileges', async (component) => {
@@ -174,7 +190,7 @@ describe('the chart', () => {
         name: 'sluice-webhook',
         clientConfig: { service: { name: 'sluice-webhook', namespace: 'sluice-system' } },
         sluiceUsers: ['system:serviceaccount:sluice-system:sluice-controller'],
-        providerKinds: meshProviders.flatMap(({ kinds }) => kinds),
+        providerKinds: usedKinds,
         failurePolicy: 'Ignore',
         ...(namespace === undefined ? {} : { namespace }),
       });
@@ -215,6 +231,9 @@ describe('the chart', () => {
     ['controller.leaseSeconds=5', /'\/controller\/leaseSeconds': minimum: got 5, want 6/],
     ['logLevel=loud', /'\/logLevel': value must be one of/],
     ['prometheus=prometheus:9090', /'\/prometheus': 'prometheus:9090' does not match pattern/],
+    ['allowedAddresses={p:9090}', /'\/allowedAddresses\/0': 'p:9090' does not match pattern/],
+    ['allowedAddresses={http://*}', /'\/allowedAddresses\/0': 'http:\/\/\*' does not match pattern/],
+    ['allowedAddresses={http://me:pw@p}', /'\/allowedAddresses\/0'/],
     ['watchNamespace=Shop', /'\/watchNamespace': 'Shop' does not match pattern/],
     ['image.repository=', /'\/image\/repository'/],
     ['controller.resources.limit.memory=1Gi', /'\/controller\/resources': additional properties 'limit' not allowed/],

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
 import type { Deployment } from '../../src/values/kube-object.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
+import { inTime } from '../cluster/in-time.ts';
 import { app, service } from '../support/manifests.ts';
 import { Stage, type SeenRelease } from '../support/stage.ts';
 
@@ -22,7 +23,7 @@ const policy = (spec: object): object => ({
   apiVersion: 'sluice.dev/v1alpha1',
   kind: 'CanaryPolicy',
   metadata: { name: 'journey' },
-  spec: { steps: [50], interval: '1s', noData: 'pass', propagationDelay: '1s', ...spec },
+  spec: { weights: [50], interval: '1s', noData: 'pass', propagationDelay: '1s', ...spec },
 });
 
 let stage: Stage;
@@ -35,7 +36,7 @@ const watching = async (): Promise<{ readonly code: number | null; readonly out:
   const plugin = stage.cluster.exec('kubectl', args(['watch', 'web']), { env });
   let out = '';
   plugin.stdout?.setEncoding('utf8').on('data', (text: string) => (out += text));
-  const { code } = await plugin.ended;
+  const { code } = await inTime('the watch of the plugin to end', plugin.ended, { withinMs: 180_000, seen: () => out });
   return { code, out };
 };
 
@@ -63,7 +64,7 @@ beforeAll(async () => {
   await stage.untilRolledOut();
 }, 240_000);
 // Undefined where it could not be set, which is then the error to see.
-afterAll(() => (stage as Stage | undefined)?.strike());
+afterAll(() => (stage as Stage | undefined)?.teardown());
 
 it('before the first change there is nothing to show, and that is said', async () => {
   expect(await sluice('status', 'web')).toMatchObject({
@@ -86,7 +87,7 @@ it('a release is watched, approved by a person, and succeeds', async () => {
     out: expect.stringMatching(/ Waiting [^]* Promoting [^]* Succeeded .*\n$/),
   });
   const user = JSON.parse(await stage.kubectlOk('auth', 'whoami', '-o', 'json')) as { status: { userInfo: object } };
-  expect(stage.release()?.status?.acknowledged).toMatchObject({
+  expect(stage.release()?.status?.acknowledged?.[0]).toMatchObject({
     verb: 'promote',
     reason: 'looked at it',
     result: 'accepted',

@@ -9,12 +9,14 @@ import { fileURLToPath } from 'node:url';
 import type { Deployment, KubeObject } from '../../src/values/kube-object.ts';
 import { templateHash } from '../../src/core/template/template-hash.ts';
 import { toRfc3339 } from '../../src/values/time.ts';
-import { annotations, marks, requestAnnotation } from '../../src/schema/annotations.ts';
+import { requestsOf } from '../../src/core/requests/release-requests.ts';
+import { annotations, marks } from '../../src/schema/annotations.ts';
 import { crds } from '../../src/manifests/crds.ts';
 import type { ReleaseStatus } from '../../src/schema/release.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { up } from '../cluster/up.ts';
+import { inTime } from '../cluster/in-time.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 
 jest.setTimeout(120_000);
@@ -51,7 +53,7 @@ const release = (name: string, workload: string): object => ({
     templateHash: 'b',
     stableHash: 'a',
     policyName: 'CanaryPolicy/careful',
-    policy: { steps: [5, 25], interval: '30s' },
+    policy: { weights: [5, 25], interval: '30s' },
     requestedBy: { user: 'jane', tool: 'kubectl-client-side-apply', at: toRfc3339(Date.now()) },
   },
 });
@@ -81,7 +83,12 @@ const running = (...args: string[]) => {
   const written = { out: '', err: '' };
   execution.stdout?.setEncoding('utf8').on('data', (text: string) => (written.out += text));
   execution.stderr?.setEncoding('utf8').on('data', (text: string) => (written.err += text));
-  return { written, ended: execution.ended, kill: (signal: NodeJS.Signals) => execution.kill(signal) };
+  const seen = (): string => `${written.out}${written.err}`;
+  return {
+    written,
+    end: () => inTime(`kubectl sluice ${args.join(' ')} to end`, execution.ended, { seen }),
+    kill: (signal: NodeJS.Signals) => execution.kill(signal),
+  };
 };
 
 beforeAll(async () => {
@@ -157,7 +164,15 @@ describe('kubectl sluice', () => {
       stepLabel: '1/2',
       weight: 5,
       message: '5 % of the traffic for the canary',
-      checks: [{ name: 'request-success-rate', call: 'pass', because: 'fine', value: 99.9, at: toRfc3339(Date.now()) }],
+      analyses: [
+        {
+          id: 'checks',
+          failures: 0,
+          checks: [
+            { name: 'request-success-rate', call: 'pass', because: 'fine', value: 99.9, at: toRfc3339(Date.now()) },
+          ],
+        },
+      ],
     });
     const { code, stdout } = await sluice('status', 'deployment/web', '-n', 'shop');
     expect(code).toBe(0);
@@ -185,21 +200,26 @@ describe('kubectl sluice', () => {
     ['accepted', 0, /^web-2: promote accepted\. [^]*kubectl sluice watch web -n shop\n$/, /^$/],
     ['refused: the release is already ending', 1, /^$/, /^web-2: promote refused: the release is already ending\n$/],
   ])('a request is answered: %s', async (result, code, stdout, stderr) => {
-    const before = (await read<KubeObject>('release', 'web-2')).metadata.annotations?.[requestAnnotation];
+    const requests = async () => requestsOf(await read<KubeObject>('release', 'web-2'));
+    const before = (await requests()).map(({ id }) => id);
     const plugin = running('promote', 'web', '-n', 'shop', '--reason', 'looks fine');
-    const request = await waitUntil('the request', async () => {
-      const text = (await read<KubeObject>('release', 'web-2')).metadata.annotations?.[requestAnnotation];
-      return text === undefined || text === before ? undefined : (JSON.parse(text) as { id: string; verb: string });
-    });
+    const request = await waitUntil('the request', async () =>
+      (await requests()).find(({ id }) => !before.includes(id)),
+    );
     expect(request).toMatchObject({
-      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      id: expect.stringMatching(/^[0-9a-f]{10}$/),
       verb: 'promote',
       reason: 'looks fine',
     });
-    await setStatus('web-2', { phase: 'Progressing', acknowledged: { ...request, result, at: toRfc3339(Date.now()) } });
-    expect((await plugin.ended).code).toBe(code);
+    await setStatus('web-2', {
+      phase: 'Progressing',
+      acknowledged: [{ ...request, result, accepted: result === 'accepted', at: toRfc3339(Date.now()) }],
+    });
+    expect((await plugin.end()).code).toBe(code);
     expect(plugin.written.out).toMatch(stdout);
     expect(plugin.written.err).toMatch(stderr);
+    // Whoever asks takes away what is answered.
+    expect((await requests()).map(({ id }) => id)).toEqual([request.id]);
   });
 
   it('watches a release from before it is made, through a restart of the API server, to its end', async () => {
@@ -215,7 +235,7 @@ describe('kubectl sluice', () => {
     await setStatus('web-3', { phase: 'Progressing', stepLabel: '1/2', weight: 5, canary: { replicas: 1, ready: 1 } });
     await waitUntil('the next state', () => plugin.written.out.includes('Progressing 1/2 5 %'));
     await setStatus('web-3', { phase: 'Succeeded', message: 'promoted', weight: 0 });
-    expect((await plugin.ended).code).toBe(0);
+    expect((await plugin.end()).code).toBe(0);
     expect(plugin.written.out).toMatch(/canary: 1 of 1 pods ready\n[^]*web-3 Succeeded 1\/2: promoted\n$/);
   });
 
@@ -229,7 +249,7 @@ describe('kubectl sluice', () => {
     const plugin = running('watch', 'web', '-n', 'shop');
     await waitUntil('the first state', () => plugin.written.out.includes('Progressing'));
     await plugin.kill('SIGINT');
-    expect((await plugin.ended).code).toBe(130);
+    expect((await plugin.end()).code).toBe(130);
   });
 
   it('skips: the reason is on the Deployment, and a webhook that does not answer is noticed', async () => {

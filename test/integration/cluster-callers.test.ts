@@ -17,6 +17,7 @@ import type { Execution } from '../cluster/execution.ts';
 import { CONTROL_PLANE_ADDRESS } from '../cluster/namespace.ts';
 import { up } from '../cluster/up.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
+import { inTime } from '../cluster/in-time.ts';
 import { aManifest } from '../support/admission-webhook.ts';
 import { clientCertificate } from '../support/tls.ts';
 
@@ -144,7 +145,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await webhook.kill('SIGTERM');
-  await webhook.ended;
+  await inTime('the webhook to end', webhook.ended, { seen: () => log.slice(-5).join('\n') });
   await cluster.down();
   await rm(root, { recursive: true, force: true, maxRetries: 10 });
 });

@@ -12,6 +12,7 @@ import type { ClusterInfo } from '../cluster/cluster-info.ts';
 import { readClusterInfo } from '../cluster/cluster-info.ts';
 import { attach, list, up } from '../cluster/up.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
+import { inTime } from '../cluster/in-time.ts';
 
 jest.setTimeout(240_000);
 
@@ -52,7 +53,11 @@ const finish = async (child: ChildProcess): Promise<{ code: number | null; outpu
   let output = '';
   child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
+  const closed = once(child, 'close') as Promise<[number | null]>;
+  const [code] = await inTime(`${child.spawnargs.slice(1, 4).join(' ')} to end`, closed, {
+    withinMs: 180_000,
+    seen: () => output,
+  });
   return { code, output };
 };
 
@@ -109,7 +114,7 @@ describe('a cluster that lives as long as the process that started it', () => {
     const inside = (await attach(info.dir)).exec('sleep', ['1000']);
     const before = (await processesIn(info.holder.netns)).length;
     child.kill('SIGTERM');
-    expect(await inside.ended).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(await inTime('what runs inside to end', inside.ended)).toEqual({ code: null, signal: 'SIGKILL' });
     expect(before).toBeGreaterThan(4);
     await expectNothingLeft(info);
   });
@@ -226,7 +231,7 @@ describe('a running cluster', () => {
       'trap "echo bye; exit 3" TERM; echo ready; while :; do sleep 0.1; done',
     );
     const finished = finish(child);
-    await once(child.stdout!, 'data');
+    await inTime('the program to start', once(child.stdout!, 'data'));
     child.kill('SIGTERM');
     expect(await finished).toEqual({ code: 3, output: 'ready\nbye\n' });
   });

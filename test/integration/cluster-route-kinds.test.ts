@@ -12,7 +12,9 @@ let report: RouteKindsReport;
 beforeAll(async () => {
   cluster = await up({ istio: false, prometheus: false, kubelet: 'instant', crds: [] });
   const script = join(REPOSITORY, 'test/kube/route-kinds-scenario.ts');
-  const { code, stdout, stderr } = await cluster.run(process.execPath, ['--no-warnings', script]);
+  const { code, stdout, stderr } = await cluster.run(process.execPath, ['--no-warnings', script], {
+    withinMs: 240_000,
+  });
   if (code !== 0) throw new Error(stderr);
   report = JSON.parse(stdout) as RouteKindsReport;
 }, 300_000);

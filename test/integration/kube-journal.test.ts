@@ -10,7 +10,8 @@ import { systemClock, systemElapsed } from '../../src/ports/clock.ts';
 import type { JournalEntry } from '../../src/ports/journal.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { apiOf, testCluster } from '../kube/cluster-kit.ts';
-import { memoryLog, until } from '../kube/kube-kit.ts';
+import { memoryLog } from '../kube/memory-log.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
 
 jest.setTimeout(180_000);
 let cluster: Cluster;
@@ -112,10 +113,10 @@ describe('the lease', () => {
   test('is held by one, handed over when that stops, and lost when it is taken away', async () => {
     const story: string[] = [];
     const a = candidate('a', story);
-    await until(() => a.leading, 'a leads');
+    await waitUntil('a to lead', () => a.leading);
     const b = candidate('b', story);
     await a.stop();
-    await until(() => b.leading, 'b leads');
+    await waitUntil('b to lead', () => b.leading);
     const { stdout } = await cluster.kubectl('get', 'lease', 'controller', '-n', namespace, '-o', 'json');
     expect((JSON.parse(stdout) as { spec: object }).spec).toMatchObject({
       holderIdentity: 'b',
@@ -123,8 +124,8 @@ describe('the lease', () => {
     });
     const thief = '{"spec":{"holderIdentity":"thief","leaseDurationSeconds":1}}';
     await cluster.kubectl('patch', 'lease', 'controller', '-n', namespace, '--type=merge', '-p', thief);
-    await until(() => story.includes('b lost'), 'b notices');
-    await until(() => b.leading, 'b has it back');
+    await waitUntil('b to notice', () => story.includes('b lost'));
+    await waitUntil('b to have it back', () => b.leading);
     await b.stop();
     expect(story).toEqual(['a gained', 'b gained', 'b lost', 'b gained']);
   });

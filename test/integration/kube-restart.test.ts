@@ -18,7 +18,9 @@ beforeAll(async () => {
   const env = { ...process.env, SLUICE_CLUSTERS: root };
   cluster = await up({ istio: false, prometheus: false, kubelet: 'none', crds: [], name: 'restart', env });
   const script = join(REPOSITORY, 'test/kube/restart-scenario.ts');
-  const { code, stdout, stderr } = await cluster.run(process.execPath, ['--no-warnings', script]);
+  const { code, stdout, stderr } = await cluster.run(process.execPath, ['--no-warnings', script], {
+    withinMs: 240_000,
+  });
   if (code !== 0) throw new Error(stderr);
   report = JSON.parse(stdout) as RestartReport;
 });

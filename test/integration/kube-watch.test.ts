@@ -5,7 +5,7 @@ import { kinds } from '../../src/schema/kinds.ts';
 import type { Api, ApiReport } from '../../src/kube/api.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { apiOf, clusterOf, testCluster } from '../kube/cluster-kit.ts';
-import { until } from '../kube/kube-kit.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
 
 jest.setTimeout(120_000);
 const configMap = gvk('v1', 'ConfigMap', 'configmaps');
@@ -42,7 +42,7 @@ test('what kubectl does is seen, and costs one list and one watch', async () => 
   await cluster.apply([manifest('second', { a: '1' })]);
   await cluster.apply([manifest('second', { a: '2' })]);
   await must('delete', 'configmap', 'second', '-n', namespace);
-  await until(() => story.length === 3, 'three changes');
+  await waitUntil('three changes', () => story.length === 3);
   expect(story).toEqual(['set second 1', 'set second 2 again', 'removed second 2']);
   expect(view.get({ gvk: configMap, namespace, name: 'first' })?.metadata).not.toHaveProperty('managedFields');
   expect(reports.map(({ verb, code }) => `${verb} ${code}`)).toEqual(['GET 200', 'WATCH 200']);
@@ -51,9 +51,9 @@ test('what kubectl does is seen, and costs one list and one watch', async () => 
 test('an object that leaves the selection by somebody else or by us is removed', async () => {
   const view = await clusterOf(api, [{ gvk: configMap, namespace, labelSelector: 'mine=yes' }]);
   await cluster.apply([manifest('one', {}, { mine: 'yes' }), manifest('two', {}, { mine: 'yes' })]);
-  await until(() => view.list(configMap).length === 2, 'both are seen');
+  await waitUntil('both to be seen', () => view.list(configMap).length === 2);
   await must('label', 'configmap', 'one', '-n', namespace, 'mine=no', '--overwrite');
-  await until(() => view.list(configMap).length === 1, 'one has left');
+  await waitUntil('one to leave', () => view.list(configMap).length === 1);
   const two = { gvk: configMap, namespace, name: 'two' };
   await view.patch(two, { type: 'merge', body: { metadata: { labels: { mine: null } } } });
   expect(view.list(configMap)).toEqual([]);
@@ -101,11 +101,11 @@ describe('an optional kind', () => {
     const object = { apiVersion: `${group}/v1`, kind: 'Gadget', metadata: { name: 'one', namespace } };
     for (const round of [1, 2]) {
       await cluster.apply([definition(group, ['v1'])]);
-      await until(() => view.serves(gadget), `the kind is served, round ${round}`, 60_000);
+      await waitUntil(`the kind to be served, round ${round}`, () => view.serves(gadget), { withinMs: 60_000 });
       await view.create(object, gadget);
       expect(view.list(gadget)).toHaveLength(1);
       await must('delete', 'crd', `gadgets.${group}`, '--timeout=120s');
-      await until(() => !view.serves(gadget), `the kind is gone, round ${round}`, 60_000);
+      await waitUntil(`the kind to be gone, round ${round}`, () => !view.serves(gadget), { withinMs: 60_000 });
       expect(view.list(gadget)).toEqual([]);
     }
   });
@@ -117,7 +117,7 @@ describe('an optional kind', () => {
     const view = await clusterOf(api, [{ gvk: later, namespace, optional: true }]);
     expect(view.serves(later)).toBe(false);
     await cluster.apply([definition(group, ['v1', 'v2'])]);
-    await until(() => view.serves(later), 'the version is served', 60_000);
+    await waitUntil('the version to be served', () => view.serves(later), { withinMs: 60_000 });
     await must('delete', 'crd', `gadgets.${group}`, '--timeout=120s');
   });
 });

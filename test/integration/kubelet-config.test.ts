@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { join } from 'node:path';
 import type { Cluster } from '../cluster/cluster.ts';
 import { aBarePod, isReady, talkTo } from '../cluster/kubelet/test-cluster.ts';
-import { eventually } from '../cluster/kubelet/test-support.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
 import { up } from '../cluster/up.ts';
 
 jest.setTimeout(240_000);
@@ -37,7 +37,7 @@ const script = (name: string, text: string, container: object = {}, spec: object
 const logOf = async (pod: string): Promise<string> =>
   (await cluster.run('cat', [join(cluster.dir, 'pods', `default_${pod}`, 'c.log')])).stdout;
 const logWhen = (pod: string, text: string): Promise<string> =>
-  eventually(`the log of ${pod} says ${text}`, async () => {
+  waitUntil(`the log of ${pod} to say ${text}`, async () => {
     const log = await logOf(pod);
     return log.includes(text) ? log : undefined;
   });
@@ -110,7 +110,7 @@ describe('volumes', () => {
     const volumeMounts = [{ name: 'files', mountPath: '/etc/files' }];
     const volumes = [{ name: 'files', configMap: { name: 'late-files' } }];
     await on.apply(script('unmounted', 'cat /etc/files/a', { volumeMounts }, { volumes }));
-    const event = await eventually('FailedMount', async () =>
+    const event = await waitUntil('FailedMount', async () =>
       (await on.events('unmounted')).find((each) => each.reason === 'FailedMount'),
     );
     expect(event.message).toBe('MountVolume.SetUp failed for volume "files" : configmap "late-files" not found');

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import type { Cluster } from '../cluster/cluster.ts';
 import { aDeployment, isReady, talkTo } from '../cluster/kubelet/test-cluster.ts';
-import { eventually } from '../cluster/kubelet/test-support.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
 import { up } from '../cluster/up.ts';
 
 jest.setTimeout(240_000);
@@ -25,11 +25,9 @@ it('hundreds of pods are ready at once, roll, and go, with one binding, one stat
   expect(pods.filter(isReady)).toHaveLength(REPLICAS);
   expect(new Set(pods.map((pod) => pod.status.podIP)).size).toBe(REPLICAS);
   await on.kubectl('delete', 'deployment', 'many');
-  await eventually(
-    'no pod is left',
-    async () => ((await on.pods('app=many')).length === 0 ? true : undefined),
-    120_000,
-  );
+  await waitUntil('no pod to be left', async () => ((await on.pods('app=many')).length === 0 ? true : undefined), {
+    withinMs: 120_000,
+  });
   const verbs = (await readFile(cluster.auditLog, 'utf8'))
     .split('\n')
     .filter((line) => line.includes('"userAgent":"sluice-kubelet"') && line.includes('/pods/'))

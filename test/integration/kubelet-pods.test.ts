@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Cluster } from '../cluster/cluster.ts';
 import { aBarePod, aDeployment, aWebContainer, envOf, isReady, talkTo } from '../cluster/kubelet/test-cluster.ts';
 import type { SeenPod } from '../cluster/kubelet/test-cluster.ts';
-import { eventually } from '../cluster/kubelet/test-support.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
 import { up } from '../cluster/up.ts';
 
 jest.setTimeout(240_000);
@@ -40,7 +40,7 @@ describe('pods that run', () => {
     for (const { metadata } of pods) {
       expect(JSON.parse(await on.ask(metadata.name, '/'))).toEqual({ version: 'v1', pod: metadata.name });
     }
-    const slices = await eventually('three endpoints', async () => {
+    const slices = await waitUntil('three endpoints', async () => {
       const path = 'jsonpath={.items[*].endpoints[?(@.conditions.ready==true)].addresses[0]}';
       const ready = await on.kubectl('get', 'endpointslices', '-l', 'kubernetes.io/service-name=web', '-o', path);
       return ready.split(' ').length === 3 ? ready.split(' ').sort() : undefined;
@@ -271,7 +271,7 @@ describe('pods that end', () => {
     const pod = await on.podWhen('forced', 'is ready', isReady);
     expect(await listeners(pod)).toContain('sluice-testapp');
     await on.kubectl('delete', 'pod', 'forced', '--grace-period=0', '--force');
-    await eventually('the process is gone', async () => ((await listeners(pod)) === '' ? true : undefined));
+    await waitUntil('the process to be gone', async () => ((await listeners(pod)) === '' ? true : undefined));
   });
 
   it('a job’s pod runs once and succeeds', async () => {
@@ -295,7 +295,7 @@ describe('the kubelet’s own end', () => {
     await kubelet.stop('SIGKILL');
     const pgrep = async (words: string) => (await cluster.run('pgrep', ['-xf', words])).stdout.trim();
     const processes = () => pgrep('sluice-testapp serve');
-    await eventually('no process is left', async () => ((await processes()) === '' ? true : undefined));
+    await waitUntil('no process to be left', async () => ((await processes()) === '' ? true : undefined));
     const child = await pgrep('sleep 98765');
     expect(child).not.toBe('');
     const [deletedMeanwhile] = await on.pods('app=lasting');
@@ -303,12 +303,12 @@ describe('the kubelet’s own end', () => {
     await kubelet.start();
     await on.kubectl('wait', '--for=delete', `pod/${deletedMeanwhile?.metadata.name ?? ''}`, '--timeout=120s');
     await on.kubectl('rollout', 'status', 'deployment/lasting', '--timeout=120s');
-    const pods = await eventually('both pods are ready', async () => {
+    const pods = await waitUntil('both pods to be ready', async () => {
       const seen = await on.pods('app=lasting');
       return seen.length === 2 && seen.every(isReady) ? seen : undefined;
     });
     expect(pods.map((pod) => container(pod)?.restartCount).sort()).toEqual([0, 1]);
-    await eventually('the child of a container runs anew, once', async () => {
+    await waitUntil('the child of a container to run anew, once', async () => {
       const now = await pgrep('sleep 98765');
       return /^\d+$/.test(now) && now !== child ? now : undefined;
     });

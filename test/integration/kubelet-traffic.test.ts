@@ -3,8 +3,9 @@ import type { ClientProxy } from '../cluster/client-proxy.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Execution } from '../cluster/execution.ts';
 import { aDeployment, envOf, talkTo } from '../cluster/kubelet/test-cluster.ts';
-import { eventually } from '../cluster/kubelet/test-support.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
 import { up } from '../cluster/up.ts';
+import { inTime } from '../cluster/in-time.ts';
 
 jest.setTimeout(240_000);
 
@@ -62,7 +63,7 @@ const startLoad = (host: string, rps: number): { execution: Execution; lines: Li
   });
   const end = async (): Promise<Line> => {
     await execution.kill('SIGTERM');
-    await execution.ended;
+    await inTime('the load generator to end', execution.ended);
     const last = lines.at(-1);
     if (last?.kind !== 'summary') throw new Error('the load generator left no summary');
     return last;
@@ -77,12 +78,12 @@ const control = async (path: string): Promise<Counts> => {
 
 it('a rolling update under load loses no request', async () => {
   const load = startLoad('web', 200);
-  await eventually('v1 serves', () => (served(load.lines, 'v1') > 200 ? true : undefined));
+  await waitUntil('v1 to serve', () => (served(load.lines, 'v1') > 200 ? true : undefined));
   await on.kubectl('set', 'image', 'deployment/web', 'web=sluice.test/app:v2');
   await on.kubectl('rollout', 'status', 'deployment/web', '--timeout=120s');
-  await eventually('the old pods are gone', async () => ((await on.pods('app=web')).length === 3 ? true : undefined));
+  await waitUntil('the old pods to be gone', async () => ((await on.pods('app=web')).length === 3 ? true : undefined));
   const window = await control('/window?reset=1');
-  const after = await eventually('a window of v2 alone', async () => {
+  const after = await waitUntil('a window of v2 alone', async () => {
     const counts = await control('/window');
     return counts.requests > 100 ? counts : undefined;
   });
@@ -98,11 +99,11 @@ it('failures are told apart by who made them', async () => {
   await on.apply(aDeployment('bad', 2, { env: envOf({ ERROR_RATE: '0.25', SHUTDOWN_DELAY_MS: '0' }) }), service('bad'));
   await on.kubectl('rollout', 'status', 'deployment/bad', '--timeout=60s');
   const load = startLoad('bad', 100);
-  await eventually('the application serves', () => (served(load.lines, 'v1') >= 100 ? true : undefined));
+  await waitUntil('the application to serve', () => (served(load.lines, 'v1') >= 100 ? true : undefined));
   const { total: before } = load.lines.at(-1) as Line;
   expect(before.failedByVersion).toEqual({ v1: before.failedApplication });
   await on.kubectl('scale', 'deployment/bad', '--replicas=0');
-  await eventually('the proxy has no backend', () => {
+  await waitUntil('the proxy to have no backend', () => {
     return (load.lines.at(-1)?.last?.failedInfrastructure ?? 0) > 20 ? true : undefined;
   });
   const { total } = await load.end();

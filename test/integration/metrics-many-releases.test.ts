@@ -1,14 +1,15 @@
 /** Two hundred releases asked about at once, counted at a real Prometheus. */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { metricSources } from '../../src/metrics/index.ts';
+import { sourceForms } from '../../src/metrics/index.ts';
 import { prometheus } from '../../src/metrics/prometheus/prometheus.ts';
 import { metricOutside } from '../../src/outside/outside.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import type { Outside } from '../../src/ports/outside.ts';
-import { alignUp } from '../../src/core/outside/grid.ts';
+import { alignUp } from '../../src/core/questions/grid.ts';
 import type { Instant } from '../../src/values/time.ts';
 import { startRealPrometheus, type RealPrometheus } from '../contract/real-prometheus.ts';
 import { remoteWrite } from '../contract/remote-write.ts';
+import { fetchText } from '../cluster/fetch-text.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 import { judgedBy, manyReleases, rightRound, wantAll, type ManyReleases } from '../support/metric-worlds.ts';
 
@@ -24,7 +25,7 @@ describe('two hundred releases with the two built-in checks, at a real Prometheu
   beforeAll(async () => {
     real = await startRealPrometheus();
     const source = prometheus({ address: real.address });
-    outside = metricOutside({ clock: systemClock, open: () => source, forms: metricSources, random: Math.random });
+    outside = metricOutside({ clock: systemClock, open: () => source, forms: sourceForms, random: Math.random });
   });
   afterAll(async () => {
     outside.stop();
@@ -33,7 +34,7 @@ describe('two hundred releases with the two built-in checks, at a real Prometheu
 
   /** As Prometheus itself counts them. */
   const queries = async (): Promise<number> => {
-    const text = await (await fetch(`${real.address}/metrics`)).text();
+    const { text } = await fetchText(`${real.address}/metrics`);
     const counts = text.matchAll(/^prometheus_http_requests_total\{.*handler="\/api\/v1\/query".*\} (\d+)$/gm);
     return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
   };

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Series } from '../../src/core/judge/series.ts';
 import { threshold } from '../../src/core/judge/threshold.ts';
 import type { Verdict } from '../../src/core/judge/verdict.ts';
-import { answerOf } from '../../src/core/outside/answer.ts';
+import { answerOf } from '../../src/core/questions/answer.ts';
 import type { Labels } from '../../src/values/kube-object.ts';
 import type { Check, Telemetry } from '../../src/core/policy/policy.ts';
 import type { Instant } from '../../src/values/time.ts';

@@ -7,12 +7,14 @@ import { requestCounts } from '../../src/core/judge/success-rate.ts';
 import { telemetries } from '../../src/core/judge/telemetry.ts';
 import { threshold } from '../../src/core/judge/threshold.ts';
 import type { Measurement } from '../../src/core/judge/verdict.ts';
-import { answerOf } from '../../src/core/outside/answer.ts';
+import { answerOf } from '../../src/core/questions/answer.ts';
 import type { Check, Telemetry } from '../../src/core/policy/policy.ts';
 import type { Instant } from '../../src/values/time.ts';
 import { compile } from '../../src/metrics/prometheus/compile.ts';
 import { prometheus } from '../../src/metrics/prometheus/prometheus.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
+import { fetchText } from '../cluster/fetch-text.ts';
+import { inTime } from '../cluster/in-time.ts';
 import { freePort, startRealPrometheus, toolPath, type RealPrometheus } from '../contract/real-prometheus.ts';
 import { aQuestion, duration, successRate } from '../support/measurements.ts';
 
@@ -39,7 +41,7 @@ class Pod {
       env: { ...process.env, ...own, ...env },
       stdio: 'ignore',
     });
-    await waitUntil(`pod ${this.name}`, async () => (await fetch(this.url('/readyz'))).ok);
+    await waitUntil(`pod ${this.name}`, async () => (await fetchText(this.url('/readyz'))).ok);
     return Date.now();
   }
 
@@ -47,7 +49,7 @@ class Pod {
     if (this.#process === undefined) return;
     const ended = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
-    await ended;
+    await inTime(`pod ${this.name} to end`, ended);
     this.#process = undefined;
   }
 
@@ -59,9 +61,8 @@ class Pod {
   async send(requests: number): Promise<number> {
     let failed = 0;
     for (let i = 0; i < requests; i += 1) {
-      const response = await fetch(this.url('/'));
-      await response.text();
-      if (response.status >= 500) failed += 1;
+      const { status } = await fetchText(this.url('/'));
+      if (status >= 500) failed += 1;
     }
     return failed;
   }

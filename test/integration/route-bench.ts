@@ -9,9 +9,10 @@ import { connectApi, type Api } from '../../src/kube/api.ts';
 import { clusterWriter } from '../../src/kube/cluster-writer.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import type { ClusterWriter } from '../../src/ports/cluster.ts';
-import type { Change, Live, Target, TrafficProvider } from '../../src/ports/traffic.ts';
+import type { Change, Live, Target, TrafficRunner } from '../../src/ports/traffic.ts';
 import { apiVersion, fieldManager } from '../../src/schema/names.ts';
 import { crds } from '../../src/manifests/crds.ts';
+import { viewOf } from '../contract/traffic-world.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 
 export type Bench = {
@@ -20,9 +21,9 @@ export type Bench = {
   readonly namespace: string;
   readonly target: Target;
   /** The live routes of the namespace, read past any cache. */
-  readonly live: (provider: TrafficProvider) => Promise<Live>;
-  readonly render: (provider: TrafficProvider, share: number) => Promise<readonly Change[]>;
-  readonly restore: (provider: TrafficProvider) => Promise<readonly Change[]>;
+  readonly live: (provider: TrafficRunner) => Promise<Live>;
+  readonly render: (provider: TrafficRunner, share: number) => Promise<readonly Change[]>;
+  readonly restore: (provider: TrafficRunner) => Promise<readonly Change[]>;
   /** Runs kubectl in the namespace; rejects with its words when it fails. */
   readonly kubectl: (args: readonly string[], input?: string) => Promise<string>;
   readonly close: () => Promise<void>;
@@ -96,10 +97,10 @@ export const openBench = async (
   const target = targetIn(namespace, metadata.uid ?? '');
   const live: Bench['live'] = async (provider) => {
     const lists = await Promise.all(
-      provider.kinds.map(async (gvk) => (await writer.fetchList(gvk, namespace, {})).map((o) => [gvk, o] as const)),
+      provider.uses.map(async ({ gvk }) => (await writer.fetchList(gvk, namespace, {})).map((o) => [gvk, o] as const)),
     );
-    const shown = lists.flat().filter(([, o]) => provider.concerns(target, o));
-    return new Map(shown.map(([gvk, o]) => [keyOf(gvk, o), o]));
+    const stored = new Map(lists.flat().map(([gvk, o]) => [keyOf(gvk, o), o]));
+    return provider.shown(target, viewOf(provider, stored));
   };
   const run = async (changes: readonly Change[]): Promise<readonly Change[]> => {
     for (const one of changes) await change(writer, one);
@@ -111,7 +112,7 @@ export const openBench = async (
     namespace,
     target,
     live,
-    render: async (provider, share) => run(provider.render(target, { canary: percent(share) }, await live(provider))),
+    render: async (provider, share) => run(provider.render(target, { weight: percent(share) }, await live(provider))),
     restore: async (provider) => run(provider.restore(target, await live(provider))),
     kubectl,
     close: async () => {

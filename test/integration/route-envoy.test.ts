@@ -2,9 +2,11 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { KubeObject } from '../../src/values/kube-object.ts';
 import { istio } from '../../src/traffic/istio.ts';
+import { runner } from '../../src/traffic/runner.ts';
 import type { ClientProxy } from '../cluster/client-proxy.ts';
 import { attach } from '../cluster/up.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
+import { fetchText } from '../cluster/fetch-text.ts';
 import { openBench, type Bench } from './route-bench.ts';
 
 jest.setTimeout(180_000);
@@ -86,6 +88,8 @@ const load = async (requests: number, path = '/'): Promise<Counts> => {
 const shares = ({ requests, byVersion }: Counts): Record<string, number> =>
   Object.fromEntries(Object.entries(byVersion).map(([version, count]) => [version, count / requests]));
 
+const provider = runner('istio', istio);
+
 type VirtualHost = { readonly domains: readonly string[]; readonly routes: unknown };
 type Dump = {
   readonly configs?: readonly { readonly route_config: { readonly virtual_hosts?: readonly VirtualHost[] } }[];
@@ -93,8 +97,8 @@ type Dump = {
 
 /** Whether the proxy's routes of the host `web` name the canary. (The canary's Service has a host of its own besides.) */
 const routedToCanary = async (): Promise<boolean> => {
-  const answer = await fetch(`${proxy.adminUrl}/config_dump?resource=dynamic_route_configs`);
-  const { configs = [] } = (await answer.json()) as Dump;
+  const { text } = await fetchText(`${proxy.adminUrl}/config_dump?resource=dynamic_route_configs`);
+  const { configs = [] } = JSON.parse(text) as Dump;
   const hosts = configs.flatMap(({ route_config: { virtual_hosts: all = [] } }) => all);
   const web = hosts.filter(({ domains }) => domains.includes('web'));
   if (web.length === 0) throw new Error('the proxy has no host web');
@@ -130,16 +134,16 @@ const allStable = async (): Promise<void> => {
 
 describe('a VirtualService made by Sluice', () => {
   it('splits what clients of the apex send, as asked, and takes nothing along when it goes', async () => {
-    await bench.render(istio, 25);
+    await bench.render(provider, 25);
     await untilInProxy(true);
     const split = await load(800);
     expect(split.failed).toBe(0);
     // 800 draws: four standard deviations are 6.1 points.
     expect(shares(split)['v2']).toBeGreaterThan(0.18);
     expect(shares(split)['v2']).toBeLessThan(0.32);
-    await bench.render(istio, 100);
+    await bench.render(provider, 100);
     await waitUntil('all of it', async () => shares(await load(100))['v2'] === 1);
-    await bench.restore(istio);
+    await bench.restore(provider);
     await untilInProxy(false);
     await allStable();
   });
@@ -148,7 +152,7 @@ describe('a VirtualService made by Sluice', () => {
 describe('a VirtualService of the user', () => {
   it('is split in each rule; other destinations keep their share, and the original serves again at the end', async () => {
     await bench.cluster.apply([route]);
-    await bench.render(istio, 40);
+    await bench.render(provider, 40);
     await untilInProxy(true);
     const all = await load(800);
     expect(all.failed).toBe(0);
@@ -162,7 +166,7 @@ describe('a VirtualService of the user', () => {
     expect(shares(mixed)['cart']).toBeLessThan(0.58);
     expect(shares(mixed)['v2']).toBeGreaterThan(0.13);
     expect(shares(mixed)['v2']).toBeLessThan(0.27);
-    await bench.restore(istio);
+    await bench.restore(provider);
     await untilInProxy(false);
     await allStable();
     expect((await load(200, '/mixed')).failed).toBe(0);

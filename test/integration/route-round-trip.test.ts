@@ -1,8 +1,9 @@
 /** Routes on a real API server: its CRDs take what providers write, and what users wrote comes back through every way of applying. */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { TrafficProvider } from '../../src/ports/traffic.ts';
+import type { TrafficRunner } from '../../src/ports/traffic.ts';
 import { splitAnnotation } from '../../src/schema/annotations.ts';
 import { istio } from '../../src/traffic/istio.ts';
+import { runner } from '../../src/traffic/runner.ts';
 import { smi } from '../../src/traffic/smi.ts';
 import { attach } from '../cluster/up.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
@@ -22,9 +23,9 @@ const ways = [
   },
 ] as const;
 
-const providers: readonly (readonly [string, TrafficProvider])[] = [
-  ['istio', istio],
-  ['smi', smi],
+const providers: readonly (readonly [string, TrafficRunner])[] = [
+  ['istio', runner('istio', istio)],
+  ['smi', runner('smi', smi)],
 ];
 
 const cases = providers.flatMap(([folder, provider]) => ways.map((row) => ({ folder, provider, ...row })));
@@ -51,7 +52,7 @@ describe.each(cases)('$folder routes by $way', ({ folder, provider, way, first, 
   it('take the split as it was rendered, with nothing left to do', async () => {
     expect(await bench.render(provider, 5)).not.toEqual([]);
     expect(await bench.render(provider, 25)).not.toEqual([]);
-    expect(provider.observe(bench.target, await bench.live(provider))).toEqual({ canary: 25 });
+    expect(provider.observe(bench.target, await bench.live(provider))).toEqual({ weight: 25 });
     expect(await bench.render(provider, 25)).toEqual([]);
   });
 
@@ -106,7 +107,7 @@ describe.each(providers)('the %s provider: a route that Sluice makes', (_folder,
     for (const share of [1, 50, 100, 0]) {
       await bench.render(provider, share);
       expect(await bench.render(provider, share)).toEqual([]);
-      expect(provider.observe(bench.target, await bench.live(provider))).toEqual({ canary: share });
+      expect(provider.observe(bench.target, await bench.live(provider))).toEqual({ weight: share });
     }
     expect((await bench.live(provider)).size).toBe(1);
     await bench.restore(provider);

@@ -1,5 +1,5 @@
 /** The CRDs on a real API server: it must answer as our own parser does. */
-import { metricSources } from '../../src/metrics/index.ts';
+import { sourceForms } from '../../src/metrics/index.ts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../src/values/kube-object.ts';
 import { kinds } from '../../src/schema/kinds.ts';
@@ -75,7 +75,7 @@ afterAll(async () => {
 describe('the API server and our parser give the same answer to', () => {
   it.each(policySpecs.filter(({ unknownField }) => unknownField === undefined))('$name', async ({ spec, wrong }) => {
     const refusal = await dryRun(policy(spec));
-    expect({ accepted: refusal === undefined }).toEqual({ accepted: parsePolicySpec(spec, metricSources).ok });
+    expect({ accepted: refusal === undefined }).toEqual({ accepted: parsePolicySpec(spec, { forms: sourceForms }).ok });
     for (const field of wrong) expect(refusal).toContain(field);
   });
 });
@@ -89,24 +89,27 @@ describe('the API server leaves to the webhook', () => {
 
 describe('the API server', () => {
   it('answers with the words and at the field of the rule that is broken', async () => {
-    const { stderr } = await kubectl(create, policy({ steps: [50, 5] }));
+    const { stderr } = await kubectl(create, policy({ weights: [50, 5] }));
     const rising = policyRules.find((rule) => rule.message.includes('rise'))!;
-    expect(stderr).toContain(`spec.steps: Invalid value: ${rising.message}. ${rising.todo}`);
+    expect(stderr).toContain(`spec.weights: Invalid value: ${rising.message}. ${rising.todo}`);
     const unbounded = await kubectl(create, policy({ checks: [{ name: 'errors', query: 'up' }] }));
     expect(unbounded.stderr).toContain(`spec.checks[0]: Invalid value: ${checkRules[0]?.message}`);
   });
 
   it('fills in defaults of a policy that leave the policy what it is', async () => {
-    const written = { steps: [5, 50], latencyP99: '300ms' };
+    const written = { weights: [5, 50], latencyP99: '300ms' };
     const stored = JSON.parse(await succeed(create, policy(written, 'defaulted'))) as { spec: JsonObject };
     expect(stored.spec).toMatchObject({ ...written, interval: '1m', threshold: 3 });
-    const [before, after] = [parsePolicySpec(written, metricSources), parsePolicySpec(stored.spec, metricSources)];
+    const [before, after] = [
+      parsePolicySpec(written, { forms: sourceForms }),
+      parsePolicySpec(stored.spec, { forms: sourceForms }),
+    ];
     expect(after.ok && after.policy).toEqual(before.ok && before.policy);
   });
 
   it('fills in nothing of the policy that a Release records', async () => {
-    const stored = JSON.parse(await succeed(create, release('web-1', { steps: [5] }))) as { spec: JsonObject };
-    expect(stored.spec['policy']).toEqual({ steps: [5] });
+    const stored = JSON.parse(await succeed(create, release('web-1', { weights: [5] }))) as { spec: JsonObject };
+    expect(stored.spec['policy']).toEqual({ weights: [5] });
   });
 
   it('refuses to change the spec of a Release, and takes a request on it', async () => {
@@ -114,7 +117,7 @@ describe('the API server', () => {
     const patch = ['patch', 'release', 'web-2', '-n', namespace, '--type=merge', '-p'];
     const { stderr } = await kubectl([...patch, '{"spec":{"templateHash":"c"}}']);
     expect(stderr).toContain('spec: Invalid value: must not change: a Release records what was asked.');
-    await succeed([...patch, '{"metadata":{"annotations":{"sluice.dev/request":"{}"}}}']);
+    await succeed([...patch, '{"metadata":{"annotations":{"sluice.dev/request.a1":"{}"}}}']);
   });
 
   it('takes a full status, by its own door only', async () => {
@@ -139,9 +142,9 @@ describe('the API server', () => {
   });
 
   it('lists policies with what tells them apart', async () => {
-    await succeed(create, policy({ steps: [5, 50], provider: 'istio' }, 'listed'));
+    await succeed(create, policy({ weights: [5, 50], provider: 'istio' }, 'listed'));
     const [head, line] = (await succeed(['get', 'cpol', 'listed', '-n', namespace])).trim().split('\n');
-    expect(head?.split(/\s+/)).toEqual(['NAME', 'STRATEGY', 'PROVIDER', 'STEPS', 'AGE']);
+    expect(head?.split(/\s+/)).toEqual(['NAME', 'STRATEGY', 'PROVIDER', 'WEIGHTS', 'AGE']);
     expect(line).toMatch(/^listed\s+canary\s+istio\s+\[5,50\]\s+\d+s$/);
   });
 
@@ -150,6 +153,6 @@ describe('the API server', () => {
     expect(await succeed(['get', 'sluice', '-n', namespace, '-o', 'name'])).toContain(
       'canarypolicy.sluice.dev/in-category',
     );
-    expect(await succeed(['explain', 'ccpol.spec.steps'])).toContain('Percent of traffic for the canary');
+    expect(await succeed(['explain', 'ccpol.spec.weights'])).toContain('Percent of traffic for the canary');
   });
 });

@@ -6,7 +6,8 @@ import type { WatchSpec } from '../../src/kube/watch-spec.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import { attach } from '../cluster/up.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { memoryLog } from './kube-kit.ts';
+import { inTime } from '../cluster/in-time.ts';
+import { memoryLog } from './memory-log.ts';
 
 const closing: (() => Promise<void> | void)[] = [];
 afterAll(async () => {
@@ -37,8 +38,14 @@ export const clusterOf = async (
   watch: readonly WatchSpec[],
   options: Partial<ClusterOptions> = {},
 ): Promise<ConnectedCluster> => {
-  const cluster = connectCluster({ api, watch, clock: systemClock, log: memoryLog(), ...options });
+  const log = memoryLog();
+  const cluster = connectCluster({ api, watch, clock: systemClock, log, ...options });
   closing.push(() => cluster.stop());
-  await cluster.ready;
+  const seen = (): string =>
+    log.lines
+      .map(({ message }) => message)
+      .slice(-5)
+      .join('; ') || 'no trouble of a watch';
+  await inTime('the first lists', cluster.ready, { seen });
   return cluster;
 };

@@ -4,6 +4,7 @@
  */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { close, listen } from '../cluster/listen.ts';
 
 export type FakeObject = {
   apiVersion?: string;
@@ -75,7 +76,7 @@ export class FakeApiServer {
   static async start(): Promise<FakeApiServer> {
     const server = http.createServer();
     const fake = new FakeApiServer(server);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await listen(server);
     return fake;
   }
 
@@ -167,7 +168,7 @@ export class FakeApiServer {
 
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    await close(this.#server);
   }
 
   async #receive(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {

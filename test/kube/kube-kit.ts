@@ -1,34 +1,10 @@
 /** What the tests of the Kubernetes adapter share. */
 import { afterAll } from '@jest/globals';
 import { connectApi, type Api, type ApiOptions } from '../../src/kube/api.ts';
-import type { Log } from '../../src/kube/log.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-/** Resolves when `check` returns something other than false or undefined; rejects with the last reason after `limit` ms. */
-export const until = async <T>(check: () => T | undefined | false, what: string, limit = 10_000): Promise<T> => {
-  const end = Date.now() + limit;
-  for (;;) {
-    const result = check();
-    if (result !== undefined && result !== false) return result;
-    if (Date.now() > end) throw new Error(`waited ${limit} ms in vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-};
-
-export type LogLine = { readonly level: string; readonly fields: object; readonly message: string };
-
-/** A log that a test can read. */
-export const memoryLog = (): Log & { readonly lines: LogLine[] } => {
-  const lines: LogLine[] = [];
-  const at =
-    (level: string) =>
-    (fields: object, message: string): void =>
-      void lines.push({ level, fields, message });
-  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
-};
 
 const folders: string[] = [];
 afterAll(() => {

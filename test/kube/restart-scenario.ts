@@ -10,7 +10,8 @@ import { holdLease } from '../../src/kube/lease.ts';
 import { systemClock, systemElapsed } from '../../src/ports/clock.ts';
 import { ClusterError } from '../../src/ports/cluster.ts';
 import { attach } from '../cluster/up.ts';
-import { waitUntil } from '../cluster/wait-until.ts';
+import { Hopeless, waitUntil } from '../cluster/wait-until.ts';
+import { inTime } from '../cluster/in-time.ts';
 
 export type RestartReport = {
   /** Last version the API server confirmed, by name; undefined for what was removed. */
@@ -60,7 +61,7 @@ const told: Record<string, string | null> = {};
 view.onChange(({ type, object: { metadata } }) => {
   told[metadata.name] = type === 'set' ? (metadata.resourceVersion ?? '') : null;
 });
-await view.ready;
+await inTime('the first lists', view.ready);
 const lease: string[] = [];
 const holder = holdLease({
   api: writerApi,
@@ -79,16 +80,17 @@ const written: Record<string, string | null> = {};
 let failedWrites = 0;
 /** A write whose answer is lost may have happened: it is repeated until an answer says how it stands. */
 const insist = async <T>(write: () => Promise<T>, done: T): Promise<T> => {
-  for (;;) {
+  const attempt = async (): Promise<{ readonly value: T }> => {
     try {
-      return await write();
+      return { value: await write() };
     } catch (error) {
-      if (!(error instanceof ClusterError)) throw error;
-      if (error.reason === 'already-exists') return done;
+      if (!(error instanceof ClusterError)) throw new Hopeless(String(error), { cause: error });
+      if (error.reason === 'already-exists') return { value: done };
       failedWrites += 1;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      throw error;
     }
-  }
+  };
+  return (await waitUntil('a write to be taken', attempt, { everyMs: 20 })).value;
 };
 
 const cycle = async (number: number): Promise<void> => {
@@ -127,7 +129,7 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
   await passed(30);
 }
 state.writing = false;
-await writing;
+await inTime('the last writes', writing);
 
 const same = (a: string | null, b: string | null | undefined): boolean => a === b || (a === null && b === undefined);
 const toldAll = (): boolean => Object.entries(written).every(([name, version]) => same(version, told[name]));

@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { apiVersion } from '../../src/schema/names.ts';
-import { smi } from '../../src/traffic/smi.ts';
+import { trafficSplits } from '../../src/traffic/smi.ts';
 import { crdFile } from '../cluster/binaries/crds.ts';
 import { app, service } from '../support/manifests.ts';
 import { Stage } from '../support/stage.ts';
@@ -38,8 +38,7 @@ export type RouteKindsReport = {
   readonly over: Look;
 };
 
-const [trafficSplit] = smi.kinds;
-if (trafficSplit === undefined) throw new Error('no kind');
+const trafficSplit = trafficSplits.gvk;
 const definition = `${trafficSplit.plural}.${trafficSplit.group}`;
 const file = crdFile('smi', '');
 const stage = await Stage.set('route-kinds');
@@ -63,7 +62,7 @@ const policy = {
   apiVersion,
   kind: 'CanaryPolicy',
   metadata: { name: 'split' },
-  spec: { provider: 'smi', steps: [20, 50] },
+  spec: { provider: 'smi', weights: [20, 50] },
 };
 const deployment = (name: string, version: string, provider = 'smi'): object =>
   app({ name, version, replicas: 2, annotations: annotations(provider) });
@@ -80,9 +79,9 @@ const weightsOf = (name: string): readonly number[] | undefined => {
 const released = (name: string): Pick<Look, 'phase' | 'step' | 'message' | 'refused' | 'events'> => {
   const release = stage.release(name);
   const told = [...stage.events(name), ...(release === undefined ? [] : stage.events(release.name))];
-  const { phase, step, message, refused } = release?.status ?? {};
+  const { phase, step, message, lastWriteError } = release?.status ?? {};
   const events = [...new Set(told.map((event) => event.split(':')[0] ?? ''))];
-  return { phase, step, message, refused: refused?.words, events };
+  return { phase, step, message, refused: lastWriteError?.message, events };
 };
 const look = (name: string): Look => {
   const workload = stage.deployment(name);
@@ -135,5 +134,5 @@ await stage.apply(deployment('early', 'v1'));
 const over = await seen('early', 'its end', ({ phase, canary }) => phase === 'Aborted' && !canary);
 const report: RouteKindsReport = { absent, present, pending, started, bereft: bereft!, aborted, back, over };
 process.stdout.write(JSON.stringify(report));
-await stage.strike();
+await stage.teardown();
 process.exit(0);

@@ -1,5 +1,5 @@
 import jsonPatch from 'fast-json-patch';
-import { metricSources } from '../../src/metrics/index.ts';
+import { sourceForms } from '../../src/metrics/index.ts';
 import type { DecideInput } from '../../src/core/admission/facts.ts';
 import type { Decision } from '../../src/core/admission/decide.ts';
 import type { Deployment, Labels, PodTemplate } from '../../src/values/kube-object.ts';
@@ -26,7 +26,7 @@ export const anInput = (old: Deployment, object: Deployment): DecideInput => ({
   sluiceUsers: [sluice],
   policyOf: ({ metadata }) =>
     parsePolicy({
-      forms: metricSources,
+      forms: sourceForms,
       annotations: metadata.annotations,
       namespace: metadata.namespace ?? '',
       find: () => undefined,

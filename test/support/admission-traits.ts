@@ -42,16 +42,20 @@ export const fresh = (stable: string, release: string, more: Labels = {}): Label
 export const v2Marks: Labels = { stableHash: h.v1, releaseHash: h.v2, release: 'web-5', requestedBy: asked('bob') };
 /** What an end that Alice puts to a release leaves, besides what serves now. */
 export const endedByAlice: Labels = { requestedBy: asked(alice) };
-export type Row = readonly [
-  name: string,
-  old: DeploymentTraits,
-  change: DeploymentTraits & { readonly drop?: readonly string[] },
-  decided: CaseName,
-  expected: Expected,
-];
+/** One UPDATE of a workload, and what becomes of it. */
+export type Row = {
+  /** A sentence. */
+  readonly name: string;
+  readonly old: DeploymentTraits;
+  /** What the client changes; annotations are given whole, less those to `drop`. */
+  readonly new: DeploymentTraits & { readonly drop?: readonly string[] };
+  readonly case: CaseName;
+  readonly result: Expected;
+};
 
 /** The objects of a row, as the API server would show them: what is stored, and what the client wants. */
-export const objectsOf = ([, before, { drop = [], ...change }]: Row): { old: Deployment; object: Deployment } => {
+export const objectsOf = ({ old: before, new: wanted }: Row): { old: Deployment; object: Deployment } => {
+  const { drop = [], ...change } = wanted;
   const { annotations = {}, ...merged } = { ...before, ...change };
   const kept = Object.entries(annotations).filter(([key]) => !drop.includes(key));
   return { old: aDeployment(before), object: aDeployment({ ...merged, annotations: Object.fromEntries(kept) }) };

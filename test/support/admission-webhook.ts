@@ -1,5 +1,5 @@
 /** The webhook, run inside a test against a real API server, for one namespace of it. */
-import { metricSources } from '../../src/metrics/index.ts';
+import { sourceForms } from '../../src/metrics/index.ts';
 import { pino } from 'pino';
 import { issueServing, makeAuthority } from '../../src/certs/authority.ts';
 import { newPrivateKey } from '../../src/certs/key-pair.ts';
@@ -11,11 +11,12 @@ import { systemClock } from '../../src/ports/clock.ts';
 import { memoryJournal, type MemoryJournal } from '../../src/ports/journal.ts';
 import { webhookConfigurations, type WebhookConfiguration } from '../../src/manifests/webhooks.ts';
 import { createLog } from '../../src/telemetry/log.ts';
-import { meshProviders } from '../../src/traffic/index.ts';
+import { routeFormats, usedKinds } from '../../src/traffic/index.ts';
 import { webhookApp } from '../../src/webhook/webhook-app.ts';
 import { startWebhookServer, type ServingCertificate, type WebhookServer } from '../../src/webhook/webhook-server.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
 import { sluice } from './admission-input.ts';
 
 export type AdmissionKit = {
@@ -40,11 +41,12 @@ export type AdmissionKit = {
 
 const noPolicies: AdmissionRules = {
   sluiceUsers: [sluice],
-  forms: metricSources,
-  routes: meshProviders,
+  forms: sourceForms,
+  formats: routeFormats,
+  routeKinds: usedKinds,
   policyOf: ({ metadata }) =>
     parsePolicy({
-      forms: metricSources,
+      forms: sourceForms,
       annotations: metadata.annotations,
       namespace: metadata.namespace ?? '',
       find: () => undefined,
@@ -116,7 +118,7 @@ export const startAdmission = async (
     clientConfig: { url: `https://127.0.0.1:${server.port}` },
     caBundle,
     sluiceUsers: [sluice],
-    providerKinds: meshProviders.flatMap(({ kinds }) => kinds),
+    providerKinds: usedKinds,
     ...(clusterWide === undefined ? { namespace } : {}),
     failurePolicy: 'Fail',
   }).map((configuration) =>
@@ -178,12 +180,12 @@ const settled = async (kubectl: AdmissionKit['kubectl']): Promise<void> => {
     ...aManifest('settled', 'sluice.test/app:1'),
     metadata: { name: 'settled', annotations: { 'sluice.dev/canary': 'neither' } },
   };
-  const deadline = Date.now() + 90_000;
-  while (Date.now() < deadline) {
-    const { stderr } = await kubectl(['create', '--dry-run=server', '-f', '-'], wrong);
-    if (stderr.includes('sluice.dev/canary')) return;
-  }
-  throw new Error('the API server never asked the webhook');
+  let said = '';
+  const isAsked = async (): Promise<boolean> => {
+    said = (await kubectl(['create', '--dry-run=server', '-f', '-'], wrong)).stderr;
+    return said.includes('sluice.dev/canary');
+  };
+  await waitUntil('the API server to ask the webhook', isAsked, { seen: () => said || 'no objection' });
 };
 
 /** What a person would have in Git. */

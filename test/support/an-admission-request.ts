@@ -1,16 +1,17 @@
 import type { AdmissionRequest } from '../../src/core/admission/admission-request.ts';
-import { metricSources } from '../../src/metrics/index.ts';
+import { sourceForms } from '../../src/metrics/index.ts';
 import type { AdmissionRules } from '../../src/core/admission/admission-rules.ts';
 import type { KubeObject } from '../../src/values/kube-object.ts';
-import { meshProviders } from '../../src/traffic/index.ts';
+import { routeFormats, usedKinds } from '../../src/traffic/index.ts';
 import { aDeployment, type DeploymentTraits } from './a-deployment.ts';
 import { alice, anInput, sluice } from './admission-input.ts';
 
 /** Rules of a Sluice that knows no named policy. */
 export const someRules: AdmissionRules = {
   sluiceUsers: [sluice],
-  forms: metricSources,
-  routes: meshProviders,
+  forms: sourceForms,
+  formats: routeFormats,
+  routeKinds: usedKinds,
   policyOf: anInput(aDeployment(), aDeployment()).policyOf,
 };
 

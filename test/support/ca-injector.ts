@@ -11,7 +11,8 @@ import { clusterWriter } from '../../src/kube/cluster-writer.ts';
 import { connectCluster } from '../../src/kube/cluster.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
-import { memoryLog } from '../kube/kube-kit.ts';
+import { inTime } from '../cluster/in-time.ts';
+import { memoryLog } from '../kube/memory-log.ts';
 
 export const injectFrom = 'cert-manager.io/inject-ca-from';
 
@@ -85,7 +86,7 @@ export const startInjector = async (options: InjectorOptions): Promise<Injector>
     if (gvk.kind === kinds.secret.kind) targets.forEach(enqueue);
     else enqueue(gvk);
   });
-  await view.ready;
+  await inTime('the injector to see everything', view.ready);
   targets.forEach(enqueue);
   const isQuiet = async (gvk: Gvk): Promise<boolean> => {
     const stored = (await writer.fetch({ gvk, name }))?.metadata.resourceVersion;
@@ -99,8 +100,7 @@ export const startInjector = async (options: InjectorOptions): Promise<Injector>
     written: () => written,
     stop: async () => {
       going = false;
-      await view.stop();
-      await Promise.all(queues.values());
+      await inTime('the injector to end', Promise.all([view.stop(), ...queues.values()]));
     },
   };
 };

@@ -7,7 +7,7 @@ import { Stage } from './stage.ts';
 import { startWriteCounter, type WriteCounter } from './write-counter.ts';
 import { kinds } from '../../src/schema/kinds.ts';
 import { marks } from '../../src/schema/annotations.ts';
-import { istio } from '../../src/traffic/istio.ts';
+import { virtualServices } from '../../src/traffic/istio.ts';
 
 const policy = {
   'sluice.dev/canary': 'enabled',
@@ -35,14 +35,14 @@ export const killedStory = (name: string, kills: readonly number[]): void => {
 
   afterAll(async () => {
     await counter.close();
-    await stage.strike();
+    await stage.teardown();
   });
 
   describe('killed with SIGKILL at its n-th write', () => {
     // A release makes about twenty writes besides events; every second kill comes after the API server has carried the write out.
     test.each(kills)('n = %i', async (n) => {
       version += 1;
-      const before = canonical(stage.get(istio.kinds[0]!, 'web-routes'));
+      const before = canonical(stage.get(virtualServices.gvk, 'web-routes'));
       const doomed = await stage.sluice({ kubeconfig: counter.kubeconfig });
       await stage.apply(app({ version: `v${version}`, annotations: policy, replicas: 2 }));
       const at = n % 2 === 0 ? 'after' : 'before';
@@ -55,7 +55,7 @@ export const killedStory = (name: string, kills: readonly number[]): void => {
       const left = (): readonly string[] => [
         ...(stage.deployment('web-canary') === undefined ? [] : ['the canary']),
         ...(stage.get(kinds.service, 'web-canary') === undefined ? [] : ["the canary's Service"]),
-        ...(canonical(stage.get(istio.kinds[0]!, 'web-routes')) === before ? [] : ['the split']),
+        ...(canonical(stage.get(virtualServices.gvk, 'web-routes')) === before ? [] : ['the split']),
         ...(stage.deployment()?.metadata.annotations?.[marks.release] === undefined ? [] : ['the mark']),
       ];
       await stage.until('nothing to be left', () => left().length === 0).catch(() => undefined);

@@ -53,8 +53,8 @@ export const lifeOf = (stage: Stage, name: string, replicas = 2): Life => {
     untilUnderWay: () =>
       stage.until(`a release of ${name} to be under way`, () => {
         const newest = releases().at(-1);
-        const { stepAt, step, ending } = newest?.status ?? {};
-        return step === 1 && stepAt !== undefined && ending === undefined ? newest : undefined;
+        const { splitInPlaceAt, step, ending } = newest?.status ?? {};
+        return step === 1 && splitInPlaceAt !== undefined && ending === undefined ? newest : undefined;
       }),
     rolledOut: () => stage.untilRolledOut(name),
   };

@@ -1,6 +1,8 @@
 /** The load generator as a process, and what it counted. */
 import { join } from 'node:path';
 import type { Cluster } from '../cluster/cluster.ts';
+import { fetchText } from '../cluster/fetch-text.ts';
+import { inTime } from '../cluster/in-time.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 
 export type LoadOptions = {
@@ -45,7 +47,8 @@ export const startLoad = async (cluster: Cluster, { url, host, rps }: LoadOption
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
   const read = async (path: string): Promise<Counts> => {
-    const answer = (await (await fetch(`http://${control}${path}`)).json()) as { total?: Counts } & Counts;
+    const { text } = await fetchText(`http://${control}${path}`);
+    const answer = JSON.parse(text) as { total?: Counts } & Counts;
     return answer.total ?? answer;
   };
   const load: Load = {
@@ -53,10 +56,13 @@ export const startLoad = async (cluster: Cluster, { url, host, rps }: LoadOption
     window: () => read('/window?reset=1'),
     stop: async () => {
       await process.kill('SIGTERM');
-      await process.ended;
+      await inTime('the load generator to end', process.ended);
     },
   };
-  await waitUntil('the first answer to the load', async () => (await load.total()).ok > 0);
+  let counts: Counts | undefined;
+  await waitUntil(`the first good answer of ${host} to the load`, async () => (counts = await load.total()).ok > 0, {
+    seen: () => (counts === undefined ? 'no counts' : JSON.stringify(counts)),
+  });
   return load;
 };
 

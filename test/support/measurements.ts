@@ -1,8 +1,8 @@
 /** Builders for tests about checks: series, measurements and checks with everything unimportant filled in. */
 import { questionsFor, type RoundSubject } from '../../src/core/judge/ask-round.ts';
 import type { RoundFacts } from '../../src/core/judge/judge-round.ts';
-import type { Measured } from '../../src/core/outside/answer.ts';
-import type { Answer, Question } from '../../src/core/outside/question.ts';
+import type { Measured } from '../../src/core/questions/answer.ts';
+import type { Answer, Question } from '../../src/core/questions/question.ts';
 import type { Series } from '../../src/core/judge/series.ts';
 import type { Measurement } from '../../src/core/judge/verdict.ts';
 import type { Labels } from '../../src/values/kube-object.ts';

@@ -1,11 +1,10 @@
 /** Admission webhooks of others, on the real API server: they change or refuse Deployments that carry a label. */
-import { once } from 'node:events';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { Json, JsonObject, KubeObject } from '../../src/values/kube-object.ts';
 import type { ServingCertificate } from '../../src/webhook/webhook-server.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
+import { listen } from '../cluster/listen.ts';
 
 /** What it makes of a template; undefined leaves it. Text refuses the write. */
 export type Change = (object: KubeObject) => KubeObject | string | undefined;
@@ -67,9 +66,7 @@ export const startOtherWebhooks = async (
   });
   // A connection that the API server keeps for later must not be closed under it.
   Object.assign(server, { headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 120_000 });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   const configurations = others.map((other) => configuration(on, other, { port, caBundle: trust.caBundle }));
   await on.cluster.apply(configurations);
   const asked = (name: string, object: string): number => counts.get(`${name}/${object}`) ?? 0;

@@ -11,7 +11,7 @@ import { kinds } from '../../src/schema/kinds.ts';
 import { templateHash } from '../../src/core/template/template-hash.ts';
 import { toRfc3339 } from '../../src/values/time.ts';
 import { channel } from '../../src/cli/channel.ts';
-import type { ClusterClient, Session } from '../../src/cli/session.ts';
+import type { AnnotationChanges, ClusterClient, Session } from '../../src/cli/session.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
 import { ClusterError } from '../../src/ports/cluster.ts';
 import { manualClock, type ManualClock } from '../../src/ports/clock.ts';
@@ -137,12 +137,14 @@ export const memoryCluster = (...objects: readonly (KubeObject | Deployment)[]):
       watchers.delete(watcher);
     }
   }
-  const annotate = (ref: ObjectRef, added: Labels, resourceVersion?: string): KubeObject => {
+  const annotate = (ref: ObjectRef, changes: AnnotationChanges, uid?: string): KubeObject => {
     const before = store.get(refKey(ref));
     if (before === undefined) throw new ClusterError('not-found', `${ref.name} not found`);
-    if (resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion)
-      throw new ClusterError('conflict', `${ref.name} has been modified`);
-    const metadata = { ...before.metadata, annotations: { ...before.metadata.annotations, ...added } };
+    if (uid !== undefined && uid !== before.metadata.uid)
+      throw new ClusterError('conflict', `another object has the name ${ref.name} by now`);
+    const all = Object.entries({ ...before.metadata.annotations, ...changes });
+    const kept = all.flatMap(([key, value]) => (value === null ? [] : [[key, value] as const]));
+    const metadata = { ...before.metadata, annotations: Object.fromEntries(kept) };
     set(cluster.admit({ ...before, metadata }));
     return store.get(refKey(ref))!;
   };
@@ -158,9 +160,9 @@ export const memoryCluster = (...objects: readonly (KubeObject | Deployment)[]):
                   kind === gvk.kind && (namespace === undefined || metadata.namespace === namespace),
               ),
             ),
-      annotate: async (ref, added, resourceVersion) => {
+      annotate: async (ref, added, uid) => {
         await Promise.resolve();
-        return annotate(ref, added, resourceVersion);
+        return annotate(ref, added, uid);
       },
       observe,
     },
@@ -205,8 +207,3 @@ export const aSession = (cluster: MemoryCluster, over: Partial<TestSession> = {}
   newId: () => 'id-1',
   ...over,
 });
-
-/** Resolves when the condition holds, looking again at each turn of the event loop. Jest's time limit ends a wait in vain. */
-export const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-};

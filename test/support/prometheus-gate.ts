@@ -1,6 +1,6 @@
 /** A TCP door in front of the cluster's Prometheus: closed, its address refuses connections as a stopped one does. */
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { close, listen } from '../cluster/listen.ts';
 
 export type PrometheusGate = {
   readonly url: string;
@@ -24,9 +24,7 @@ export const startPrometheusGate = async (upstream: string): Promise<PrometheusG
       }
       client.pipe(behind).pipe(client);
     });
-    server.listen(own, '127.0.0.1');
-    await once(server, 'listening');
-    own = (server.address() as AddressInfo).port;
+    own = await listen(server, own);
   };
   await open();
   return {
@@ -34,10 +32,8 @@ export const startPrometheusGate = async (upstream: string): Promise<PrometheusG
     open,
     close: async () => {
       if (server?.listening !== true) return;
-      const closed = once(server, 'close');
-      server.close();
       for (const socket of sockets) socket.destroy();
-      await closed;
+      await close(server);
     },
   };
 };

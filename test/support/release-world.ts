@@ -2,7 +2,10 @@
 import { percent } from '../../src/values/percent.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import type { Effect } from '../../src/core/release/effects.ts';
-import type { Facts, Request, Round, WorkloadFacts } from '../../src/core/release/facts.ts';
+import { compile } from '../../src/core/plan/compile.ts';
+import type { Answer, Answers, Question } from '../../src/core/questions/question.ts';
+import type { Split } from '../../src/values/split.ts';
+import type { Facts, Request, WorkloadFacts } from '../../src/core/release/facts.ts';
 import { initialStatus, step } from '../../src/core/release/step.ts';
 import type { ReleaseStatus } from '../../src/schema/release.ts';
 
@@ -27,15 +30,27 @@ export const aPolicy = (change: Partial<Policy> = {}): Policy => ({
   ...change,
 });
 
-export const aRound = (outcome: Round['outcome'], before = 0, threshold = 2): Round => {
-  const failures = before + (outcome === 'fail' ? 1 : 0);
-  const call = ({ pass: 'pass', fail: 'fail', hold: 'inconclusive' } as const)[outcome];
+export type Verdict = 'pass' | 'hold' | 'fail';
+
+/** A hundred requests in the window, all of them answered like this. */
+const answerTo = ({ window }: Question, verdict: Verdict): Answer => {
+  if (verdict === 'hold') return { kind: 'unanswered', because: 'request-success-rate: hold' };
+  const labels = {
+    __name__: 'istio_requests_total',
+    pod: 'web-canary-1',
+    response_code: verdict === 'pass' ? '200' : '500',
+  };
+  const points = [
+    [window.from - 1, 0],
+    [window.to, 100],
+  ] as const;
   return {
-    outcome,
-    failures,
-    exhausted: failures >= threshold,
-    because: `request-success-rate: ${outcome}`,
-    results: [{ name: 'request-success-rate', call, because: outcome, at: '2026-01-01T00:00:00.000Z' }],
+    kind: 'measured',
+    canary: [{ labels, points }],
+    stable: [],
+    since: window.from - 1000,
+    queries: [],
+    notes: [],
   };
 };
 
@@ -53,9 +68,10 @@ export class World {
   status: ReleaseStatus;
   workload: Mutable<WorkloadFacts>;
   canary: { replicas: number; ready: number } | undefined;
-  observed: number | 'unknown' = 'unknown';
+  observed: Split | 'unknown' = 'unknown';
   request: Request | undefined;
-  verdict: Round['outcome'] = 'pass';
+  verdict: Verdict = 'pass';
+  answers: Answers = new Map();
   podsBecomeReady = true;
   /** What a quota says to the canary's pods. */
   podsRefused: string | undefined;
@@ -99,20 +115,26 @@ export class World {
         generation: 1,
         spec: { workload: { kind: 'Deployment', name: 'web', uid: 'u' }, templateHash: v2, stableHash: v1, policy: {} },
       },
-      policy: this.policy,
+      plan: compile(this.policy),
+      telemetry: 'istio',
+      answers: this.answers,
+      requests: request === undefined ? [] : [request],
+      arms: { namespace: 'shop', workload: 'web', canary: 'web-canary', service: 'web', canaryService: 'web-canary' },
+      started: new Map(),
       workload: { ...this.workload },
       ...(this.canary === undefined ? {} : { canary: { ...this.canary, templateHash: v2, ...this.canaryTold() } }),
       canaryGone: this.canary === undefined,
       route: {
         splits: this.splits,
         observed: this.observed,
+        accepted: 'untold',
         pristine: this.splits === 'replicas' || this.observed === 'unknown',
         ...some({ unserved: this.unserved }),
       },
       provider: 'istio',
       service: 'web',
       preflight: this.preflight,
-      ...some({ request, refused: this.refused, takenOver: this.takenOver }),
+      ...some({ refused: this.refused, takenOver: this.takenOver }),
       ...extra,
     };
   }
@@ -121,15 +143,24 @@ export class World {
     return { ...some({ refused: this.podsRefused }), ...(this.edited ? { edited: true } : {}) };
   }
 
+  /** The canary's weight in the routes. */
+  get share(): number | 'unknown' {
+    return this.observed === 'unknown' ? 'unknown' : this.observed.weight;
+  }
+
+  set share(weight: number | 'unknown') {
+    this.observed = weight === 'unknown' ? weight : { weight: percent(weight) };
+  }
+
   /** One reconcile; `crashAfter` effects the controller is killed. Resolves the asks as the controller does. */
   reconcile(crashAfter = Number.POSITIVE_INFINITY): readonly Effect[] {
     let next = step(this.status, this.facts());
-    if (next.ask?.for === 'round')
-      next = step(
-        this.status,
-        this.facts({ round: aRound(this.verdict, this.status.failures ?? 0, this.policy.threshold) }),
-      );
-    if (next.ask?.for === 'pods')
+    const due = next.questions.filter(({ window }) => window.to <= this.now);
+    if (due.length > 0) {
+      this.answers = new Map(due.map((question) => [question.id, answerTo(question, this.verdict)]));
+      next = step(this.status, this.facts());
+    }
+    if (next.look === 'pods')
       next = step(
         this.status,
         this.facts({ pods: [{ name: 'web-canary-1', reason: 'CrashLoopBackOff', message: 'exit code 1' }] }),
@@ -149,8 +180,8 @@ export class World {
         this.canary = { replicas: effect.replicas, ready: Math.min(this.canary?.ready ?? 0, effect.replicas) };
         return;
       case 'route':
-        this.observed = effect.weight;
-        if (this.weights.at(-1) !== effect.weight) this.weights.push(effect.weight);
+        this.observed = effect.split;
+        if (this.weights.at(-1) !== effect.split.weight) this.weights.push(effect.split.weight);
         return;
       case 'restore-routes':
         this.observed = 'unknown';
@@ -184,11 +215,11 @@ export class World {
     if (!this.workload.paused && this.stableRolls) this.workload.complete = true;
     if (
       this.splits === 'route' &&
-      typeof this.observed === 'number' &&
-      this.observed > 0 &&
+      this.observed !== 'unknown' &&
+      this.observed.weight > 0 &&
       (this.canary?.ready ?? 0) === 0
     ) {
-      this.losses.push(`${this.observed} % to no pod in ${this.status.phase}`);
+      this.losses.push(`${this.observed.weight} % to no pod in ${this.status.phase}`);
     }
   }
 

@@ -1,8 +1,8 @@
 /** `sluice dev`, or `sluice controller` alone, as a process inside a test cluster. */
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Ending } from '../cluster/execution.ts';
+import type { Ending, Execution } from '../cluster/execution.ts';
+import { inTime } from '../cluster/in-time.ts';
 
 export type SluiceOptions = {
   readonly namespace: string;
@@ -31,7 +31,9 @@ export type Sluice = {
 /** The line that says that webhook and controller work. */
 const readyLine = 'sluice is ready';
 /** It takes two seconds, and some more on a busy machine. */
-const patience = 90_000;
+const readyWithin = 120_000;
+/** Told to stop, it gives back what it installed and sends its last events. */
+const stoppedWithin = 60_000;
 
 /** Resolves when it answers admission requests. Rejects with its log when it ends before, or takes too long. */
 export const startSluice = async (cluster: Cluster, options: SluiceOptions): Promise<Sluice> => {
@@ -64,31 +66,42 @@ export const startSluice = async (cluster: Cluster, options: SluiceOptions): Pro
       });
     }
   });
-  const said = (): string => log.map((l) => JSON.stringify(l)).join('\n');
+  const said = (): string => `\n${log.map((l) => JSON.stringify(l)).join('\n')}`;
   const early = process.ended.then(({ code, signal }) => {
-    throw new Error(`sluice ended (${code ?? signal ?? '?'}) before it was ready:\n${said()}`);
+    throw new Error(`sluice ended (${code ?? signal ?? '?'}) before it was ready:${said()}`);
   });
-  early.catch(() => undefined);
-  const late = new AbortController();
-  const overdue = sleep(patience, undefined, { signal: late.signal }).then(async () => {
+  await inTime(`sluice ${command} to be ready`, Promise.race([ready, early]), {
+    withinMs: readyWithin,
+    seen: said,
+  }).catch(async (error: unknown) => {
     await process.kill('SIGKILL');
-    throw new Error(`sluice was not ready after ${patience / 1000} s:\n${said()}`);
+    throw error;
   });
-  await Promise.race([ready, early, overdue]).finally(() => late.abort());
+  const end = (signal: NodeJS.Signals): Promise<void> => endOf(process, signal, () => lastWords(log));
   return {
     log,
     ended: process.ended,
     signal: (signal) => process.kill(signal),
-    kill: async (signal) => {
-      await process.kill(signal);
-      await process.ended;
-    },
-    stop: async () => {
-      await process.kill('SIGTERM');
-      await process.ended;
-    },
+    kill: end,
+    stop: () => end('SIGTERM'),
   };
 };
+
+const endOf = async (process: Execution, signal: NodeJS.Signals, seen: () => string): Promise<void> => {
+  await process.kill(signal);
+  await inTime(`sluice to end of ${signal}`, process.ended, { withinMs: stoppedWithin, seen }).catch(
+    async (error: unknown) => {
+      await process.kill('SIGKILL');
+      throw error;
+    },
+  );
+};
+
+const lastWords = (log: readonly LogLine[]): string =>
+  log
+    .slice(-20)
+    .map((line) => `\n${JSON.stringify(line)}`)
+    .join('');
 
 const parse = (text: string): LogLine => {
   try {

@@ -9,17 +9,23 @@ import { connectApi, type Api } from '../../src/kube/api.ts';
 import { connectCluster, type ConnectedCluster } from '../../src/kube/cluster.ts';
 import { systemClock } from '../../src/ports/clock.ts';
 import type { ReleaseSpec, ReleaseStatus } from '../../src/schema/release.ts';
-import { trafficProviders } from '../../src/traffic/index.ts';
+import { routeFormats } from '../../src/traffic/index.ts';
 import { installDefinitions } from '../../src/main/install.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
 import type { ClientProxy } from '../cluster/client-proxy.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { inTime } from '../cluster/in-time.ts';
+import { pause } from '../cluster/pause.ts';
 import { attach } from '../cluster/up.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
+import { memoryLog } from '../kube/memory-log.ts';
 import { startLoad, type Load, type LoadOptions } from './load.ts';
 import { startSluice, type Sluice, type SluiceOptions } from './sluice-process.ts';
 
-const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+/** How long the API server may take to serve definitions, and to list what is watched. */
+const served = { withinMs: 90_000 };
+/** For each of the things that a stage has to end. */
+const endings = { withinMs: 60_000 };
 
 export type SeenRelease = {
   readonly name: string;
@@ -57,12 +63,13 @@ export class Stage {
       component: 'test',
       version: 'test',
     });
-    const routes = [...trafficProviders.istio.kinds, ...trafficProviders.smi.kinds];
+    const log = memoryLog();
+    const routes = routeFormats.map(({ gvk }) => gvk);
     const watched: readonly Gvk[] = [kinds.deployment, kinds.replicaSet, kinds.pod, kinds.service, kinds.event];
     const view = connectCluster({
       api,
       clock: systemClock,
-      log: silent,
+      log,
       watch: [
         ...watched.map((gvk) => ({ gvk, namespace })),
         { gvk: kinds.release, namespace },
@@ -71,8 +78,17 @@ export class Stage {
     });
     const stage = new Stage(namespace, cluster, { api, view });
     await stage.kubectlOk('create', 'namespace', namespace);
-    await installDefinitions(view, () => new Promise((resolve) => setTimeout(resolve, 50)));
-    await view.ready;
+    const seen = (): string =>
+      log.lines
+        .map(({ message }) => message)
+        .slice(-5)
+        .join('; ') || 'no trouble of a watch';
+    await inTime(
+      'the definitions of Sluice to be established',
+      installDefinitions(view, () => pause(50)),
+      served,
+    );
+    await inTime(`the first lists of namespace ${namespace}`, view.ready, { ...served, seen });
     return stage;
   }
 
@@ -146,16 +162,13 @@ export class Stage {
       .map(({ reason = '', note = '' }) => `${reason}: ${note}`);
   }
 
-  /** The first value of `probe` that is neither undefined nor false. Says what the release was doing when it gives up. */
-  async until<T>(what: string, probe: () => T | undefined | false, withinMs = 90_000): Promise<T> {
-    try {
-      return await waitUntil(what, probe, { withinMs });
-    } catch (error) {
-      const told = this.releases().map(
-        ({ name, status }) => `${name} ${status?.phase ?? 'new'} ${status?.stepLabel ?? ''}: ${status?.message ?? ''}`,
-      );
-      throw new Error(`${what} did not come. Releases: ${told.join('; ') || 'none'}`, { cause: error });
-    }
+  /** The first value of `probe` that is neither undefined nor false. Says what all releases were doing when it gives up. */
+  until<T>(what: string, probe: () => T | undefined | false, withinMs = 90_000): Promise<T> {
+    const seen = (): string => {
+      const told = this.view.list(kinds.release, this.namespace).map(tellRelease);
+      return `releases ${told.sort().join('; ') || 'none'}`;
+    };
+    return waitUntil(what, probe, { withinMs, seen });
   }
 
   /** The newest release in this phase; with `after`, one that is newer than the release of that name. */
@@ -170,8 +183,8 @@ export class Stage {
   untilStep(step: number): Promise<SeenRelease> {
     return this.until(`step ${step}`, () => {
       const release = this.release();
-      const { step: at, stepAt, completedAt } = release?.status ?? {};
-      return at === step && stepAt !== undefined && completedAt === undefined ? release : undefined;
+      const { step: at, splitInPlaceAt, completedAt } = release?.status ?? {};
+      return at === step && splitInPlaceAt !== undefined && completedAt === undefined ? release : undefined;
     });
   }
 
@@ -215,11 +228,23 @@ export class Stage {
     return sluice;
   }
 
-  async strike(): Promise<void> {
-    for (const end of this.#endings.reverse()) await end();
-    await (await this.#proxy)?.stop();
-    await this.view.stop();
-    await this.kubectl('delete', 'namespace', this.namespace, '--wait=false');
+  /** Ends everything that it began, the last first. What cannot be ended does not keep the rest from it. */
+  async teardown(): Promise<void> {
+    const all = [
+      ...this.#endings.reverse(),
+      async () => (await this.#proxy)?.stop(),
+      () => inTime('the watches to end', this.view.stop(), endings),
+      () => this.kubectl('delete', 'namespace', this.namespace, '--wait=false'),
+    ];
+    const errors: unknown[] = [];
+    for (const end of all) await end().catch((error: unknown) => errors.push(error));
     this.#api.close();
+    if (errors.length > 0)
+      throw new AggregateError(errors, `namespace ${this.namespace}: ${errors.map(String).join('; ')}`);
   }
 }
+
+const tellRelease = (object: KubeObject): string => {
+  const status = object.status as unknown as ReleaseStatus | undefined;
+  return `${object.metadata.name} ${status?.phase ?? 'new'} ${status?.stepLabel ?? ''}: ${status?.message ?? ''}`;
+};

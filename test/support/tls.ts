@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { request, type Agent, type RequestOptions } from 'node:https';
 import forge from 'node-forge';
 import type { Credential } from '../../src/certs/authority.ts';
+import { inTime } from '../cluster/in-time.ts';
 
 export type TlsAnswer = {
   readonly status: number;
@@ -34,12 +35,32 @@ export const askOverTls = async (options: {
     ...(host === undefined ? {} : { servername: host }),
     ...(agent === undefined ? { agent: false } : { agent }),
   };
+  return inTime(`the answer to ${path} on port ${port}`, (signal) => exchange({ ...settings, signal }));
+};
+
+const exchange = async (settings: RequestOptions, body?: string): Promise<TlsAnswer> => {
   const outgoing = request(settings);
-  outgoing.end();
-  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+  const responded = once(outgoing, 'response') as Promise<[IncomingMessage]>;
+  outgoing.end(body);
+  const [response] = await responded;
   let text = '';
   for await (const chunk of response) text += String(chunk);
   return { status: response.statusCode ?? 0, text, keptAlive: response.headers.connection !== 'close' };
+};
+
+/** The status that answers a body of JSON from somebody who trusts any server. Rejects when the connection is cut before. */
+export const postUnverified = async (options: {
+  readonly address: string;
+  readonly port: number;
+  readonly path: string;
+  readonly body: string;
+  readonly authorization: string;
+}): Promise<number> => {
+  const { address, port, path, body, authorization } = options;
+  const headers = { 'content-type': 'application/json', authorization };
+  const settings = { port, path, headers, host: address, method: 'POST', rejectUnauthorized: false, agent: false };
+  const answered = (signal: AbortSignal): Promise<TlsAnswer> => exchange({ ...settings, signal }, body);
+  return (await inTime(`the answer to a POST of ${path} on port ${port}`, answered)).status;
 };
 
 /** A client's certificate of this name, for a day. */

@@ -6,8 +6,9 @@
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { admissionAnswers } from '../../src/core/admission/admission-answers.ts';
+import { kubeJournal } from '../../src/kube/journal.ts';
 import { systemClock } from '../../src/ports/clock.ts';
-import { memoryJournal } from '../../src/ports/journal.ts';
+import type { Journal } from '../../src/ports/journal.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { webhookApp } from '../../src/webhook/webhook-app.ts';
@@ -26,18 +27,29 @@ export type Usage = {
   /** After a full collection where the process runs with --expose-gc. */
   readonly heapMiB: number;
   readonly cpuMs: number;
+  /** The most it has ever had. */
+  readonly mostRssMiB: number;
 };
 
-export type ToChild = { readonly setup: ChildSetup } | { readonly ask: 'usage' };
-export type FromChild = { readonly port: number } | { readonly usage: Usage };
+export type ToChild = { readonly setup: ChildSetup } | { readonly ask: 'usage' | 'cpuMs' };
+export type FromChild = { readonly port: number } | { readonly usage: Usage } | { readonly cpuMs: number };
+
+/** The real one, of a Sluice whose API server answers nothing: what it is told it has to keep. */
+const unheardJournal = (): Journal => {
+  const never = (): Promise<never> => new Promise(() => undefined);
+  const author = { controller: 'sluice.dev/webhook', instance: 'child' };
+  return kubeJournal({ writer: { create: never, patch: never }, author, clock: systemClock, log });
+};
+
+const log = createLog('info', process.stdout);
 
 const startSluice = async ({ certificate, limits }: ChildSetup): Promise<number> => {
   const app = webhookApp({
     ...admissionAnswers(someRules),
-    journal: memoryJournal(),
+    journal: unheardJournal(),
     ready: () => true,
     failureMode: 'closed',
-    log: createLog('info', process.stdout),
+    log,
     metrics: createMetrics({ processMetrics: true }),
     clock: systemClock,
   });
@@ -70,18 +82,27 @@ const startBare = ({ certificate }: ChildSetup): Promise<number> => {
   );
 };
 
+const cpuMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+
 const mebibyte = 1024 * 1024;
 const usage = (): Usage => {
   globalThis.gc?.();
   const { rss, heapUsed } = process.memoryUsage();
-  const { user, system } = process.cpuUsage();
-  return { rssMiB: rss / mebibyte, heapMiB: heapUsed / mebibyte, cpuMs: (user + system) / 1000 };
+  return {
+    rssMiB: rss / mebibyte,
+    heapMiB: heapUsed / mebibyte,
+    cpuMs: cpuMs(),
+    mostRssMiB: process.resourceUsage().maxRSS / 1024,
+  };
 };
 
 const tell = (message: FromChild): void => void process.send?.(message);
 
 process.on('message', (message: ToChild) => {
-  if ('ask' in message) tell({ usage: usage() });
+  if ('ask' in message) tell(message.ask === 'usage' ? { usage: usage() } : { cpuMs: cpuMs() });
   else void (message.setup.kind === 'bare' ? startBare : startSluice)(message.setup).then((port) => tell({ port }));
 });
 process.on('disconnect', () => process.exit(0));

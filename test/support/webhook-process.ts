@@ -6,6 +6,7 @@ import { issueServing, makeAuthority } from '../../src/certs/authority.ts';
 import { newPrivateKey } from '../../src/certs/key-pair.ts';
 import type { ServingCertificate, WebhookLimits } from '../../src/webhook/webhook-server.ts';
 import type { ChildSetup, FromChild, ToChild, Usage } from './webhook-child.ts';
+import { inTime } from '../cluster/in-time.ts';
 
 export type WebhookProcess = {
   readonly port: number;
@@ -15,6 +16,8 @@ export type WebhookProcess = {
   /** False once it has ended, however it did. */
   alive(): boolean;
   usage(): Promise<Usage>;
+  /** CPU time that it has used so far, asked for without collecting anything. */
+  cpuMs(): Promise<number>;
   /** Everything it has written: its log, and what a crash leaves. Empty where the output is not kept. */
   output(): string;
   stop(): Promise<void>;
@@ -46,12 +49,13 @@ export const startWebhookProcess = async (options: WebhookProcessOptions = {}): 
     pid: child.pid ?? 0,
     alive: () => child.exitCode === null && child.signalCode === null,
     usage: async () => (await ask(child, { ask: 'usage' }, 'usage')).usage,
+    cpuMs: async () => (await ask(child, { ask: 'cpuMs' }, 'cpuMs')).cpuMs,
     output: () => output,
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');
       child.disconnect();
-      await ended;
+      await inTime('the webhook process to end', ended);
     },
   };
 };
@@ -66,7 +70,17 @@ const madeCertificate = async (): Promise<{ ca: string; certificate: ServingCert
 
 type Answer<K extends string> = Extract<FromChild, { readonly [key in K]: unknown }>;
 
-const ask = <K extends 'port' | 'usage'>(child: ChildProcess, message: ToChild, wanted: K): Promise<Answer<K>> =>
+const ask = <K extends 'port' | 'usage' | 'cpuMs'>(
+  child: ChildProcess,
+  message: ToChild,
+  wanted: K,
+): Promise<Answer<K>> => inTime(`the ${wanted} of the webhook process`, answerOf(child, message, wanted));
+
+const answerOf = <K extends 'port' | 'usage' | 'cpuMs'>(
+  child: ChildProcess,
+  message: ToChild,
+  wanted: K,
+): Promise<Answer<K>> =>
   new Promise((resolve, reject) => {
     const settle = (): void => {
       child.off('message', hear);

@@ -13,6 +13,7 @@ import { systemClock, type Clock } from '../../src/ports/clock.ts';
 import { createLog, type Log } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { sluice } from './admission-input.ts';
+import { inTime } from '../cluster/in-time.ts';
 
 export type ReplicaOptions = {
   readonly kubeconfig: string;
@@ -82,7 +83,8 @@ export const startReplica = async (options: ReplicaOptions): Promise<Replica> =>
   const config = { certificateSecret: { namespace, name }, webhookConfiguration: name };
   const watch = options.watch ?? [...webhookWatches(namespace), ...certificateWatches(config)];
   const cluster = connectCluster({ api, watch, clock: wrong, log });
-  await cluster.ready;
+  const seen = (): string => lines.slice(-5).join('');
+  await inTime(`the first lists of replica ${name}`, cluster.ready, { seen });
   const metrics = createMetrics({ processMetrics: false });
   const served: string[] = [];
   let next = 0;
@@ -105,13 +107,14 @@ export const startReplica = async (options: ReplicaOptions): Promise<Replica> =>
     log,
     metrics,
     sluiceUser: sluice,
+    addresses: [],
     port: 0,
     host,
     certificates,
     limits,
   };
   const webhook = await startWebhook(parts);
-  const { port } = await webhook.server;
+  const { port } = await inTime(`replica ${name} to serve`, webhook.server, { withinMs: 90_000, seen });
   return {
     port,
     served,
@@ -121,8 +124,11 @@ export const startReplica = async (options: ReplicaOptions): Promise<Replica> =>
       return [...text.matchAll(/^sluice_admission_total\{.*\} (\d+)$/gm)].reduce((sum, [, n]) => sum + Number(n), 0);
     },
     stop: async () => {
-      await webhook.stop();
-      await cluster.stop();
+      await inTime(
+        `replica ${name} to end`,
+        webhook.stop().then(() => cluster.stop()),
+        { seen },
+      );
       api.close();
     },
   };

@@ -3,14 +3,14 @@
  * at the n-th: `before` it reaches the API server (it then never does), or `after` it has been carried out (the answer is lost,
  * or goes on its way when whoever was called is done: `between`).
  */
-import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent, request } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { inTime } from '../cluster/in-time.ts';
+import { close, listen } from '../cluster/listen.ts';
 
 type Moment = 'before' | 'after' | 'between';
 
@@ -126,19 +126,20 @@ export const startWriteCounter = async (kubeconfig: string, as?: string): Promis
     void caught.spring();
     response.destroy();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   const path = join(tmpdir(), `sluice-write-counter-${process.pid}-${port}.kubeconfig`);
   const { 'certificate-authority-data': _data, 'certificate-authority': _file, ...rest } = cluster;
   config.clusters[0]!.cluster = { ...rest, server: `http://127.0.0.1:${port}` };
   await writeFile(path, stringify(config), { mode: 0o600 });
   return {
     kubeconfig: path,
-    atWrite: (n, when, kill) =>
-      new Promise((resolve, reject) => {
+    atWrite: (n, when, kill) => {
+      const sprung = new Promise<void>((resolve, reject) => {
         trap = { left: n, when, spring: () => kill().then(resolve, reject) };
-      }),
+      });
+      const seen = (): string => `${n - (trap?.left ?? 0)} writes`;
+      return inTime(`write ${n} and what is done at it`, sprung, { withinMs: 180_000, seen });
+    },
     takeCounts: () => {
       const taken = counts;
       counts = {};
@@ -150,9 +151,8 @@ export const startWriteCounter = async (kubeconfig: string, as?: string): Promis
     },
     close: async () => {
       server.closeAllConnections();
-      server.close();
       agent.destroy();
-      await once(server, 'close');
+      await close(server);
     },
   };
 };

@@ -112,6 +112,9 @@ securityContext:
 {{- with .Values.watchNamespace }}
 - --namespace={{ . }}
 {{- end }}
+{{- with .Values.allowedAddresses }}
+- {{ printf "--allowed-addresses=%s" (join "," .) | quote }}
+{{- end }}
 {{- end }}
 
 {{- /* Takes root and values (of the component). The webhook's own port may ask for a certificate, which kubelet has not. */ -}}

@@ -1,11 +1,13 @@
+import type { KindUse } from '../../values/kind-use.ts';
 import type { Deployment, KubeObject } from '../../values/kube-object.ts';
-import type { QueryChecks } from '../outside/source-form.ts';
+import type { QueryChecks } from '../questions/source-form.ts';
+import type { RouteFormat } from '../../values/route-format.ts';
 import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { PolicyUse } from '../policy/policy-use.ts';
+import type { AllowedAddress } from '../outbound/allowed-address.ts';
 import type { KnownProviders } from '../policy/provider-plan.ts';
 import type { DecideInput } from './facts.ts';
 import { deny, type AdmissionRequest, type Answer } from './admission-request.ts';
-import type { RouteKeeper } from './keep-split.ts';
 
 /** What answers depend on besides the question. Everything comes from caches: no answer waits for the API server. */
 export type AdmissionRules = {
@@ -16,8 +18,12 @@ export type AdmissionRules = {
   readonly forms: QueryChecks;
   /** What policies are held against that name their provider. */
   readonly providers?: KnownProviders;
-  /** Providers whose routes may carry a split. */
-  readonly routes: readonly RouteKeeper[];
+  /** Addresses that policies may name. */
+  readonly addresses?: readonly AllowedAddress[];
+  /** Formats of the routes that may carry a split. */
+  readonly formats: readonly RouteFormat[];
+  /** Kinds that traffic providers work with. */
+  readonly routeKinds: readonly KindUse[];
   /** Who uses which policy, for warnings; none are given without it. */
   readonly policyUse?: PolicyUse;
   /** Why a release failed, as a sentence, where that is known. */
@@ -26,21 +32,11 @@ export type AdmissionRules = {
 
 export const isDeployment = ({ group, kind }: AdmissionRequest): boolean => group === 'apps' && kind === 'Deployment';
 
-/** An API server sends none that is not; a client that plays one may. */
-export const asDeployment = (object: KubeObject | undefined): Deployment | undefined => {
-  const template = object?.spec?.['template'];
-  const isObject = typeof template === 'object' && template !== null && !Array.isArray(template);
-  return object !== undefined && isObject && isPlausible(object) ? (object as unknown as Deployment) : undefined;
-};
+/** An object of a question about Deployments: it has been held to their shape before anybody was asked. */
+const asDeployment = (object: KubeObject | undefined): Deployment | undefined =>
+  object as unknown as Deployment | undefined;
 
-const isPlausible = ({ spec, status }: KubeObject): boolean =>
-  isOptional(spec?.['replicas'], 'number') &&
-  isOptional(spec?.['paused'], 'boolean') &&
-  isOptional(status?.['availableReplicas'], 'number');
-
-const isOptional = (value: unknown, type: 'number' | 'boolean'): boolean =>
-  value === undefined || typeof value === type;
-
+/** Nothing to decide about: refused rather than let through. */
 export const notADeployment = (): Answer =>
   deny('malformed', 'the object is no Deployment', {
     code: 400,
@@ -48,14 +44,14 @@ export const notADeployment = (): Answer =>
     message: 'the object is not a Deployment as apps/v1 has it',
   });
 
-/** The input of a decision; undefined when the objects are no Deployments. */
+/** The input of a decision about a Deployment that is created or updated; undefined without the objects of such a write. */
 export const decideInput = (request: AdmissionRequest, rules: AdmissionRules, now: number): DecideInput | undefined => {
   const [sent, old] = [asDeployment(request.object), asDeployment(request.oldObject)];
   const isUpdate = request.operation === 'UPDATE';
   if (sent === undefined || (isUpdate && old === undefined)) return undefined;
   // A write of the status stores annotations with it, but no spec, whatever it carries.
   const object = request.subResource === 'status' && old !== undefined ? { ...sent, spec: old.spec } : sent;
-  const { failureOf, routes: _routes, ...given } = rules;
+  const { failureOf, formats: _formats, routeKinds: _kinds, ...given } = rules;
   return {
     ...given,
     operation: isUpdate ? 'UPDATE' : 'CREATE',

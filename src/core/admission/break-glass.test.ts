@@ -84,6 +84,13 @@ describe('a write past the guard', () => {
     expect(event?.note.length).toBeLessThan(1000);
   });
 
+  it('keeps an endless user from crowding out the reason', () => {
+    const request = aRequest({ old: canary(), object: canary('INC-42\u202e') }, { user: 'u'.repeat(1_000_000) });
+    const { event } = ask(request);
+    expect(event?.note.length).toBeLessThan(1000);
+    expect(event?.note).toContain('past its guard: INC-42\\u{202e}. ');
+  });
+
   it('of what Sluice did not make is none', () => {
     const object = canary('INC-42', { labels: { app: 'web' } });
     expect(ask(aRequest({ old: object, object }))).toMatchObject({ allowed: true, warnings: [] });

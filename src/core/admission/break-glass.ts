@@ -1,6 +1,7 @@
 /** Writes past the guard by those who may: let through, with a reason, and told to everybody. */
 import { breakGlassAnnotation } from '../../schema/annotations.ts';
 import type { Gvk, KubeObject } from '../../values/kube-object.ts';
+import { printable } from '../../values/printable.ts';
 import { kinds } from '../../schema/kinds.ts';
 import {
   denyProblems,
@@ -14,7 +15,7 @@ import { isOwned } from './guard.ts';
 
 export type BreakGlassRules = {
   /** Kinds of which Sluice makes objects, besides its own canaries. */
-  readonly routes: readonly { readonly kinds: readonly Gvk[] }[];
+  readonly routeKinds: readonly { readonly gvk: Gvk }[];
 };
 
 const shownReason = 500;
@@ -28,17 +29,20 @@ export const breakGlass = (request: AdmissionRequest, rules: BreakGlassRules): A
   if (object === undefined) return pass();
   const reason = reasonFor(request);
   if (reason === '') return denyProblems('broken-glass', 'no reason is given', [noReason]);
+  const said = printable(reason, shownReason);
   const [regarding, related] = [releaseSubject(object), subjectOf(object, rules)];
   const event: AdmissionEvent = {
     ...(regarding === undefined ? { regarding: related } : { regarding, related }),
     type: 'Warning',
     reason: 'BreakGlass',
     action: 'LeaveAlone',
-    note: `${request.user}: ${what(request, object)}: ${reason.slice(0, shownReason)}. ${whatNow(request)}`,
+    note: `${printable(request.user)}: ${what(request, object)}: ${said}. ${whatNow(request)}`,
   };
   const { ref } = event.regarding;
-  const warnings = [`recorded with your name as an event of ${ref.gvk.kind} ${ref.name}. ${whatNow(request)}`];
-  return { ...pass('broken-glass', `the guard is passed over: ${reason.slice(0, shownReason)}`), warnings, event };
+  const warnings = [
+    `recorded with your name as an event of ${printable(ref.gvk.kind)} ${printable(ref.name)}. ${whatNow(request)}`,
+  ];
+  return { ...pass('broken-glass', `the guard is passed over: ${said}`), warnings, event };
 };
 
 const annotationOn = (object: KubeObject | undefined): string | undefined =>
@@ -56,7 +60,7 @@ const noReason = {
 };
 
 const what = ({ operation }: AdmissionRequest, { kind, metadata }: KubeObject): string =>
-  `${operation} of ${kind} ${metadata.name} past its guard`;
+  `${operation} of ${printable(kind)} ${printable(metadata.name)} past its guard`;
 
 const whatNow = ({ operation, object }: AdmissionRequest): string => {
   if (operation === 'DELETE') return 'Sluice makes it anew where its release needs it';
@@ -71,12 +75,12 @@ const releaseSubject = ({ metadata }: KubeObject): EventSubject | undefined => {
   return { ref: { gvk: kinds.release, name: owner.name, ...place(metadata) }, uid: owner.uid };
 };
 
-const subjectOf = ({ apiVersion, kind, metadata }: KubeObject, { routes }: BreakGlassRules): EventSubject => {
+const subjectOf = ({ apiVersion, kind, metadata }: KubeObject, { routeKinds }: BreakGlassRules): EventSubject => {
   const [version = '', group = ''] = apiVersion.split('/').reverse();
-  const known = [kinds.deployment, kinds.service, ...routes.flatMap((provider) => provider.kinds)];
+  const known = [kinds.deployment, kinds.service, ...routeKinds.map(({ gvk }) => gvk)];
   const found = known.find((gvk) => gvk.group === group && gvk.kind === kind);
-  const gvk = found ?? { group, version, kind, plural: '', namespaced: true };
-  return { ref: { gvk, name: metadata.name, ...place(metadata) }, uid: metadata.uid ?? '' };
+  const subject = found ?? { group, version, kind, plural: '', namespaced: true };
+  return { ref: { gvk: subject, name: metadata.name, ...place(metadata) }, uid: metadata.uid ?? '' };
 };
 
 const place = ({ namespace }: KubeObject['metadata']): { readonly namespace?: string } =>

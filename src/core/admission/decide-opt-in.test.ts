@@ -1,5 +1,5 @@
 /** Workloads that do not say themselves that they are opted in: their labels, their namespace or a policy does. */
-import { metricSources } from '../../metrics/index.ts';
+import { sourceForms } from '../../metrics/index.ts';
 import { describe, expect, it, test } from '@jest/globals';
 import { aDeployment, type DeploymentTraits } from '../../../test/support/a-deployment.ts';
 import { after, anInput } from '../../../test/support/admission-input.ts';
@@ -32,11 +32,11 @@ const decideWith = (around: Around, old: Deployment, object: Deployment): Decisi
     ...anInput(old, object),
     policyOf: ({ metadata }) =>
       parsePolicy({
-        forms: metricSources,
+        forms: sourceForms,
         annotations: metadata.annotations,
         labels: metadata.labels,
         namespace: 'shop',
-        find: (_name, kind) => ({ kind: kind ?? 'CanaryPolicy', spec: { steps: [7] } }),
+        find: (_name, kind) => ({ kind: kind ?? 'CanaryPolicy', spec: { weights: [7] } }),
         ...around,
       }),
   });

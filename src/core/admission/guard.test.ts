@@ -67,6 +67,23 @@ describe('what Sluice made', () => {
     expect(said(aRequest({ old: owned('Service', meta) }))).toContain('kubectl sluice abort WORKLOAD -n shop');
   });
 
+  it.each<[string, Partial<KubeObject['metadata']>]>([
+    ['an endless workload', { annotations: { 'sluice.dev/workload': 'w'.repeat(1_000_000) } }],
+    [
+      'an endless release',
+      {
+        ownerReferences: [],
+        labels: { 'app.kubernetes.io/managed-by': 'sluice', 'sluice.dev/release': 'r'.repeat(1_000_000) },
+      },
+    ],
+    ['an endless namespace', { namespace: 'n'.repeat(1_000_000) }],
+    ['an endless name', { name: 'n'.repeat(1_000_000) }],
+  ])('is told of in sentences of bounded length, to the end: %s', (_case, meta) => {
+    const message = said(aRequest({ old: owned('Service', meta) }));
+    expect(message.length).toBeLessThan(3_000);
+    expect(message).toContain('the annotation sluice.dev/break-glass: "<reason>" on it beforehand.');
+  });
+
   it.each<[string, AdmissionRequest]>([
     ['created', aRequest({ object: owned('Deployment') })],
     ['claimed later', aRequest({ old: plain, object: owned('Deployment') })],

@@ -2,6 +2,7 @@
 import { breakGlassAnnotation, workloadAnnotation } from '../../schema/annotations.ts';
 import { canaryName, canarySelector, kubernetesItself, labels, managedBy, isOurs } from '../../schema/names.ts';
 import type { KubeObject } from '../../values/kube-object.ts';
+import { printable } from '../../values/printable.ts';
 import { deny, pass, type AdmissionRequest, type Answer } from './admission-request.ts';
 
 const isKubernetes = (user: string): boolean =>
@@ -29,22 +30,26 @@ const isCanaryScale = ({ subResource, oldObject }: AdmissionRequest): boolean =>
   return subResource === 'scale' && typeof selector === 'string' && selector.split(',').includes(canarySelector);
 };
 
-const inNamespace = (namespace: string | undefined): string => (namespace === undefined ? '' : ` -n ${namespace}`);
+const inNamespace = (namespace: string | undefined): string =>
+  namespace === undefined ? '' : ` -n ${printable(namespace)}`;
 
 const reserved = ({ kind }: KubeObject): string =>
-  `the label ${labels.managedBy}: ${managedBy} says that Sluice made the ${kind}. Give yours another value.`;
+  `the label ${labels.managedBy}: ${managedBy} says that Sluice made the ${printable(kind)}. Give yours another value.`;
 
 /** Name of the Release an object was made for; undefined when it does not say. */
 export const releaseOf = ({ metadata }: KubeObject): string | undefined =>
   metadata.ownerReferences?.find((owner) => owner.kind === 'Release')?.name ?? metadata.labels?.[labels.release];
 
+const shown = (name: string | undefined): string | undefined => (name === undefined ? undefined : printable(name));
+
 const belongs = (object: KubeObject, request: AdmissionRequest): string => {
-  const { kind, metadata } = object;
-  const [release, workload] = [releaseOf(object), metadata.annotations?.[workloadAnnotation]];
+  const { metadata } = object;
+  const [kind, name] = [printable(object.kind), printable(metadata.name)];
+  const [release, workload] = [releaseOf(object), metadata.annotations?.[workloadAnnotation]].map(shown);
   const at = inNamespace(metadata.namespace);
   const of = workload === undefined ? '' : ` of Deployment ${workload}`;
   return [
-    `${kind} ${metadata.name} belongs to ${release === undefined ? 'Sluice' : `release ${release}${of}`} and goes with it.`,
+    `${kind} ${name} belongs to ${release === undefined ? 'Sluice' : `release ${release}${of}`} and goes with it.`,
     `Change ${workload === undefined ? 'the workload it is made from' : `Deployment ${workload}`}${release === undefined ? '' : ` (kubectl get release ${release}${at} shows the release)`},`,
     `or end the release with: kubectl sluice abort ${workload ?? 'WORKLOAD'}${at}.`,
     breakingTheGlass(request, at),
@@ -60,8 +65,8 @@ const breakingTheGlass = ({ object, oldObject, operation }: AdmissionRequest, at
   return `In an emergency, who has ${right} may do it with the annotation ${breakGlassAnnotation}: "<reason>"${where}.`;
 };
 
-const sized = ({ name = '', namespace }: AdmissionRequest): string => {
-  const workload = name.slice(0, -canaryName('').length);
+const sized = ({ name: full = '', namespace }: AdmissionRequest): string => {
+  const [name, workload] = [printable(full), printable(full.slice(0, -canaryName('').length))];
   return [
     `Deployment ${name} is the canary of Deployment ${workload}, and its release sets its size: it follows ${workload}, which may be scaled at any time.`,
     `End the release with: kubectl sluice abort ${workload}${inNamespace(namespace)}.`,

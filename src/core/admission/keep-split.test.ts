@@ -6,7 +6,7 @@ import type { JsonObject, KubeObject, Labels } from '../../values/kube-object.ts
 import type { AdmissionRequest, Answer } from './admission-request.ts';
 import { mutate } from './mutate.ts';
 
-const memo = '{"bare":true,"services":{"web":{"canary":20,"release":"web-7","weights":{"http/main":null}}}}';
+const memo = '{"bare":true,"services":{"web":{"release":"web-7","split":{"weight":20},"weights":{"http/main":null}}}}';
 const remembered: Labels = { 'sluice.dev/split': memo };
 const to = (host: string, weight?: number): JsonObject => ({
   destination: { host },
@@ -101,6 +101,30 @@ describe('a split that was copied from a live object', () => {
     const request = aRequest({ ...(old === undefined ? {} : { old }), object: live });
     expect(stored(request)).toEqual(aRoute());
     expect(ask(request).warnings).toEqual([expect.stringContaining('is taken out')]);
+  });
+});
+
+describe('more splits than can be kept in time', () => {
+  const services = Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`web${i}`, { canary: 20 }]));
+  const crowded: Labels = { 'sluice.dev/split': JSON.stringify({ services }) };
+
+  it('that are stored are left alone, and the write is told', () => {
+    const request = aRequest({ old: aRoute({ annotations: crowded }), object: aRoute() });
+    expect(ask(request)).toMatchObject({
+      case: 'too-much',
+      allowed: true,
+      patch: [],
+      warnings: [
+        'this VirtualService is too large for the number of splits in it: none was kept in this write, and the releases put theirs back',
+      ],
+    });
+  });
+
+  it('that were made up are not believed, and those that are stored are kept', () => {
+    expect(stored(aRequest({ old: live, object: aRoute({ annotations: crowded }) }))).toEqual(live);
+    expect(stored(aRequest({ old: aRoute(), object: aRoute({ annotations: { ...crowded, note: 'mine' } }) }))).toEqual(
+      aRoute({ annotations: { note: 'mine' } }),
+    );
   });
 });
 

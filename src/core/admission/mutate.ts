@@ -1,5 +1,4 @@
 /** Answers of the mutating webhook. */
-import { requestAnnotation } from '../../schema/annotations.ts';
 import { group } from '../../schema/names.ts';
 import type { Instant } from '../../values/time.ts';
 import { denyProblems, pass, type AdmissionRequest, type Answer } from './admission-request.ts';
@@ -8,7 +7,7 @@ import { decide } from './decide.ts';
 import { annotationPatch } from './json-patch.ts';
 import { keepSplit } from './keep-split.ts';
 import { isPolicy, policyAnswer } from './policy-answer.ts';
-import { changedRequest, parseRequest, signed } from './release-request.ts';
+import { askedFor, signed } from './release-request.ts';
 
 /** Pure; never throws for anything that is an AdmissionRequest. */
 export const mutate = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
@@ -35,12 +34,14 @@ const mutateDeployment = (request: AdmissionRequest, rules: AdmissionRules, now:
 /** A request that cannot be read is left for the validating webhook to deny. */
 const signRequest = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
   const annotations = request.object?.metadata.annotations;
-  const text = changedRequest(request.oldObject?.metadata.annotations, annotations);
-  if (text === undefined || rules.sluiceUsers.includes(request.user)) return pass();
-  const parsed = parseRequest(text);
-  if (!parsed.ok) return pass();
+  if (rules.sluiceUsers.includes(request.user)) return pass();
+  const asked = askedFor({ before: request.oldObject?.metadata.annotations, after: annotations });
+  if (asked.length === 0) return pass();
+  const verbs = asked.map(({ verb }) => verb).join(' and ');
+  const because =
+    asked.length === 1 ? 'is asked for, and the request gets its' : 'are asked for, and the requests get their';
   return {
-    ...pass('signed', `${parsed.request.verb} is asked for, and the request gets its author`),
-    patch: annotationPatch(annotations, { [requestAnnotation]: signed(parsed.request, request.user, now) }),
+    ...pass('signed', `${verbs} ${because} author`),
+    patch: annotationPatch(annotations, signed(asked, request.user, now)),
   };
 };

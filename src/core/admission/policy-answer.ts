@@ -24,16 +24,12 @@ const warned = (name: string, because: string, warnings: readonly string[]): Ans
  * Refused with everything that is wrong with it, else admitted with what it means for those who use it. A stored policy
  * that is wrong (from before a rule was made) may still get labels and lose finalizers.
  */
-export const policyAnswer = (request: AdmissionRequest, { forms, providers, policyUse }: AdmissionRules): Answer => {
+export const policyAnswer = (request: AdmissionRequest, rules: AdmissionRules): Answer => {
   const { object, oldObject, kind } = request;
   if (oldObject !== undefined && canonicalJson(oldObject.spec) === canonicalJson(object?.spec)) return pass();
-  const parsed = parsePolicySpec(
-    object?.spec,
-    forms,
-    providers,
-    kind === 'CanaryPolicy' ? kind : 'ClusterCanaryPolicy',
-  );
+  const parsed = parsePolicySpec(object?.spec, rules, kind === 'CanaryPolicy' ? kind : 'ClusterCanaryPolicy');
   if (!parsed.ok) return denyProblems('invalid', `the ${kind} cannot be read`, parsed.problems);
+  const { policyUse } = rules;
   const used =
     oldObject === undefined || policyUse === undefined ? [] : changeWarnings(refOf(request, oldObject), policyUse);
   return warned('policy-written', `the ${kind} can be read`, [...(parsed.warnings ?? []), ...used]);

@@ -1,88 +1,102 @@
-/** Requests of people on a Release: what to do, why, and by whom; the author is who the API server says it is. */
-import { requestAnnotation } from '../../schema/annotations.ts';
+/** Requests of people on a Release, in a write of it: read, bounded, and signed, for the author is who the API server says it is. */
+import { requestKey, requestPrefix } from '../../schema/annotations.ts';
+import { isVerb, requestVerbs } from '../../schema/request.ts';
 import { asWritten } from '../../schema/validate.ts';
-import { requestVerbs, type RequestVerb } from '../../schema/release.ts';
 import type { Labels } from '../../values/kube-object.ts';
 import type { Problem } from '../../values/problem.ts';
 import { toRfc3339, type Instant } from '../../values/time.ts';
+import {
+  idWords,
+  isId,
+  mostRequests,
+  readRequest,
+  requestFields,
+  requestTexts,
+  type ReleaseRequest,
+} from '../requests/release-requests.ts';
 
-export type ReleaseRequest = {
-  /** Chosen by the client; the status acknowledges it by this name. */
-  readonly id: string;
-  readonly verb: RequestVerb;
-  readonly reason?: string;
-  /** User name. Set by the webhook, whatever the client wrote. */
-  readonly by?: string;
-  /** RFC 3339. Set by the webhook. */
-  readonly at?: string;
-};
+/** The Release's annotations before the write and after it. */
+export type RequestWrite = { readonly before: Labels | undefined; readonly after: Labels | undefined };
 
-export type ParsedRequest =
-  | { readonly ok: true; readonly request: ReleaseRequest }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
-
-const maxId = 128;
 const maxReason = 1024;
 const shownText = 80;
-const example = `Write {"id":"1","verb":"${requestVerbs[0]}","reason":"…"}, or use kubectl sluice.`;
+const example = `Write ${requestKey('1')}: {"verb":"${requestVerbs[0]}","reason":"…"}, or use kubectl sluice.`;
+/** What the one request of a Release was called, and what somebody writes who forgets the id. */
+const withoutId = requestPrefix.slice(0, -1);
 
-/** Reads the text of `sluice.dev/request`. Answers every problem at once. Keys that mean nothing are left out. */
-export const parseRequest = (text: string): ParsedRequest => {
-  const fields = jsonObject(text);
-  if (fields === undefined) return { ok: false, problems: [problem(text, 'must be a JSON object', example)] };
-  const { id, verb, reason, by, at } = fields;
-  const problems = [...idProblems(id), ...verbProblems(verb), ...reasonProblems(reason)];
-  if (problems.length > 0) return { ok: false, problems };
-  const optional = Object.entries({ reason, by, at }).filter(([, value]) => typeof value === 'string');
-  return { ok: true, request: { id, verb, ...Object.fromEntries(optional) } as ReleaseRequest };
+type Written = { readonly key: string; readonly id: string; readonly text: string };
+
+/** Requests that this write makes or changes. To take one away is nobody's concern. */
+const written = ({ before, after = {} }: RequestWrite): readonly Written[] =>
+  [
+    ...(after[withoutId] === undefined ? [] : [{ key: withoutId, id: '', text: after[withoutId] }]),
+    ...[...requestTexts(after)].map(([id, text]) => ({ key: requestKey(id), id, text })),
+  ].filter(({ key, text }) => text !== before?.[key]);
+
+/** What is wrong whoever writes it. */
+const faults = (write: RequestWrite, made: readonly Written[]): readonly Problem[] => {
+  const count = requestTexts(write.after).size;
+  if (made.length > 0 && count > mostRequests) return [crowded(count)];
+  return made.flatMap((one) => (write.before?.[one.key] === undefined ? problemsOf(one) : [changed(one)]));
 };
 
-/** The request with its author, as the annotation's text. */
-export const signed = (request: ReleaseRequest, by: string, now: Instant): string =>
-  JSON.stringify({ ...request, by, at: toRfc3339(now) });
-
-/** What is wrong with a request that `user` has written and that has been signed. */
-export const requestProblems = (text: string, user: string): readonly Problem[] => {
-  const parsed = parseRequest(text);
-  if (!parsed.ok) return parsed.problems;
-  return parsed.request.by === user
-    ? []
-    : [problem(parsed.request.by ?? '', `must name its author, ${user}`, 'Leave `by` out: Sluice fills it in.')];
+/** What is asked for in this write; nothing where any of it is refused, which the validating webhook tells. */
+export const askedFor = (write: RequestWrite): readonly ReleaseRequest[] => {
+  const made = written(write);
+  return faults(write, made).length > 0 ? [] : made.flatMap(({ id, text }) => readRequest(id, text) ?? []);
 };
 
-/** The request's text when this write sets or changes it. */
-export const changedRequest = (before: Labels | undefined, after: Labels | undefined): string | undefined => {
-  const text = after?.[requestAnnotation];
-  return text === before?.[requestAnnotation] ? undefined : text;
+/** Each request with its author and its time, as the annotations' texts. */
+export const signed = (requests: readonly ReleaseRequest[], by: string, now: Instant): Labels =>
+  Object.fromEntries(
+    requests.map(({ id, verb, reason }) => {
+      const why = reason === undefined ? {} : { reason };
+      return [requestKey(id), JSON.stringify({ verb, ...why, by, at: toRfc3339(now) })];
+    }),
+  );
+
+/** What is wrong with the requests that `user` makes in this write, after they have been signed. */
+export const requestProblems = (write: RequestWrite, user: string): readonly Problem[] => {
+  const made = written(write);
+  const found = faults(write, made);
+  return found.length > 0 ? found : made.flatMap((one) => authorProblems(one, user));
 };
 
-const jsonObject = (text: string): { readonly [key: string]: unknown } | undefined => {
-  try {
-    const value: unknown = JSON.parse(text);
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject ? (value as { readonly [key: string]: unknown }) : undefined;
-  } catch {
-    return undefined;
-  }
+const crowded = (count: number): Problem => ({
+  field: `${requestPrefix}*`,
+  value: `${count} requests`,
+  rule: `must not be more than ${mostRequests} on one Release`,
+  todo: 'Remove the annotations of those that status.acknowledged has; kubectl sluice does that with the next request.',
+});
+
+const changed = ({ key, text }: Written): Problem =>
+  problem(key, text, 'must not be changed: it has been made', 'Make another one, with another id.');
+
+const problemsOf = ({ key, id, text }: Written): readonly Problem[] => {
+  const wrongId = isId(id) ? [] : [problem(key, id, `must end in an id: ${idWords}`, example)];
+  const fields = requestFields(text);
+  if (fields === undefined) return [...wrongId, problem(key, text, 'must be a JSON object', example)];
+  const { verb, reason } = fields;
+  return [...wrongId, ...verbProblems(key, verb), ...reasonProblems(key, reason)];
 };
 
-const idProblems = (id: unknown): readonly Problem[] =>
-  typeof id === 'string' && id !== '' && id.length <= maxId
-    ? []
-    : [problem(id, `must have an id, a text of 1 to ${maxId} characters`, example)];
+const verbProblems = (key: string, verb: unknown): readonly Problem[] =>
+  isVerb(verb) ? [] : [problem(key, verb, `must have a verb, one of ${requestVerbs.join(', ')}`, example)];
 
-const verbProblems = (verb: unknown): readonly Problem[] =>
-  (requestVerbs as readonly unknown[]).includes(verb)
-    ? []
-    : [problem(verb, `must have a verb, one of ${requestVerbs.join(', ')}`, example)];
-
-const reasonProblems = (reason: unknown): readonly Problem[] =>
+const reasonProblems = (key: string, reason: unknown): readonly Problem[] =>
   reason === undefined || (typeof reason === 'string' && reason.length <= maxReason)
     ? []
-    : [problem(reason, `may have a reason, a text of at most ${maxReason} characters`, 'Shorten it.')];
+    : [problem(key, reason, `may have a reason, a text of at most ${maxReason} characters`, 'Shorten it.')];
 
-const problem = (value: unknown, rule: string, todo: string): Problem => ({
-  field: requestAnnotation,
+const authorProblems = ({ key, id, text }: Written, user: string): readonly Problem[] => {
+  const by = readRequest(id, text)?.by;
+  return by === user
+    ? []
+    : [problem(key, by ?? '', `must name its author, ${user}`, 'Leave `by` out: Sluice fills it in.')];
+};
+
+const problem = (field: string, value: unknown, rule: string, todo: string): Problem => ({
+  field: asWritten(field),
   ...(value === undefined ? {} : { value: shown(value) }),
   rule,
   todo,

@@ -66,15 +66,8 @@ describe('a Deployment is validated as it is decided', () => {
     expect(mutate(request, someRules, now).denial).toEqual(ask(request).denial);
   });
 
-  it.each<[string, unknown]>([
-    ['no spec', undefined],
-    ['a list for a spec', []],
-    ['a template that is a text', { template: 'x' }],
-    ['replicas that are a text', { template: {}, replicas: '3' }],
-    ['a pause that is a text', { template: {}, paused: 'true' }],
-  ])('and one that is none is refused: %s', (_case, spec) => {
-    const object = { ...asObject({ annotations: optIn }), spec } as KubeObject;
-    const request = aRequest({ old: asObject({ annotations: optIn }), object });
+  it('and where there is none the write is refused', () => {
+    const { object: _none, ...request } = aRequest({ object: asObject({ annotations: optIn }) });
     expect(ask(request).denial).toMatchObject({ code: 400 });
     expect(mutate(request, someRules, now).denial).toMatchObject({ code: 400 });
   });
@@ -104,18 +97,18 @@ describe('a Deployment is validated as it is decided', () => {
 
 describe('a policy is validated by the parser the controller uses', () => {
   it.each(['CanaryPolicy', 'ClusterCanaryPolicy'])('%s', (kind) => {
-    expect(ask(aRequest({ object: policy({ steps: [5, 50] }, kind) })).allowed).toBe(true);
-    const { allowed, denial } = ask(aRequest({ object: policy({ steps: [500], interval: 'soon' }, kind) }));
+    expect(ask(aRequest({ object: policy({ weights: [5, 50] }, kind) })).allowed).toBe(true);
+    const { allowed, denial } = ask(aRequest({ object: policy({ weights: [500], interval: 'soon' }, kind) }));
     expect(allowed).toBe(false);
     expect(denial?.message).toContain('spec.interval');
-    expect(denial?.message).toContain('spec.steps');
+    expect(denial?.message).toContain('spec.weights');
   });
 
   it('but a wrong one that is stored already may still be labelled', () => {
-    const stored = policy({ steps: [50, 5] });
+    const stored = policy({ weights: [50, 5] });
     const labelled = { ...stored, metadata: { ...stored.metadata, labels: { a: 'b' } } };
     expect(ask(aRequest({ old: stored, object: labelled })).allowed).toBe(true);
-    expect(ask(aRequest({ old: stored, object: policy({ steps: [50, 6] }) })).allowed).toBe(false);
+    expect(ask(aRequest({ old: stored, object: policy({ weights: [50, 6] }) })).allowed).toBe(false);
   });
 
   it.each(['CanaryPolicy', 'ClusterCanaryPolicy'])('and refused before the API server looks at it: %s', (kind) => {
@@ -123,24 +116,37 @@ describe('a policy is validated by the parser the controller uses', () => {
     const refused = mutate(request, someRules, now);
     expect(refused.denial).toEqual(ask(request).denial);
     expect(refused.denial?.message).toContain(
-      'spec.stepz "[5]": is not a field that is known here. Did you mean steps?',
+      'spec.stepz "[5]": is not a field that is known here. Did you mean weights?',
     );
-    expect(mutate(aRequest({ object: policy({ steps: [5] }, kind) }), someRules, now)).toMatchObject({
+    expect(mutate(aRequest({ object: policy({ weights: [5] }, kind) }), someRules, now)).toMatchObject({
       allowed: true,
       patch: [],
       warnings: [],
     });
   });
 
+  it.each(['CanaryPolicy', 'ClusterCanaryPolicy'])('an address that nobody lets it name is refused: %s', (kind) => {
+    const rules = { ...someRules, addresses: [] };
+    const request = aRequest({ object: policy({ prometheus: 'http://10.0.0.1:2379' }, kind) });
+    const { allowed, denial } = validate(request, rules, now);
+    expect([allowed, denial?.code, denial?.message]).toEqual([
+      false,
+      422,
+      'spec.prometheus "http://10.0.0.1:2379": must not be set: whoever runs Sluice lets policies name no address. Leave it out, or ask whoever runs Sluice to add it to --allowed-addresses (allowedAddresses of the chart).',
+    ]);
+    expect(mutate(request, rules, now).denial).toEqual(denial);
+  });
+
   it('a provider that cannot do what it asks, and one that is not there', () => {
+    const features = new Set(['weight'] as const);
     const providers = {
-      kubernetes: { can: { splits: 'replicas', granularity: 1 } },
-      istio: { can: { splits: 'route', granularity: 1 }, missing: () => ['VirtualService'] },
+      kubernetes: { can: { splits: 'replicas', features, granularity: 1 } },
+      istio: { can: { splits: 'route', features, granularity: 1 }, missing: () => ['VirtualService'] },
     } as const;
     const answer = (spec: KubeObject['spec']): Answer =>
       validate(aRequest({ object: policy(spec) }), { ...someRules, providers }, now);
-    expect(answer({ provider: 'kubernetes', steps: [100] }).denial?.message).toContain(
-      'spec.steps[0] "100": must be below 100',
+    expect(answer({ provider: 'kubernetes', weights: [100] }).denial?.message).toContain(
+      'spec.weights[0] "100": must be below 100',
     );
     expect(answer({ provider: 'istio' })).toMatchObject({
       allowed: true,
@@ -155,7 +161,7 @@ describe('a policy is validated by the parser the controller uses', () => {
       governing: (_: unknown, without?: unknown) => (without === undefined ? 'CanaryPolicy/careful' : 'missing'),
     } as const;
     const told = (request: AdmissionRequest): Answer => validate(request, { ...someRules, policyUse }, now);
-    const [before, after] = [policy({ steps: [5] }), policy({ steps: [10] })];
+    const [before, after] = [policy({ weights: [5] }), policy({ weights: [10] })];
     expect(told(aRequest({ old: before, object: after })).warnings).toEqual([expect.stringContaining('web-7 of web')]);
     expect(told(aRequest({ old: before, object: before })).warnings).toEqual([]);
     expect(told(aRequest({ object: after })).warnings).toEqual([]);
@@ -168,88 +174,128 @@ describe('a policy is validated by the parser the controller uses', () => {
   });
 
   it('a policy of another group is none of ours', () => {
-    const object = { ...policy({ steps: [50, 5] }), apiVersion: 'example.com/v1' };
+    const object = { ...policy({ weights: [50, 5] }), apiVersion: 'example.com/v1' };
     expect(ask(aRequest({ object })).allowed).toBe(true);
   });
 });
 
 describe('a request on a Release', () => {
-  const release = (request?: string): KubeObject => ({
+  const prefix = 'sluice.dev/request.';
+  /** By the ids of the requests. */
+  type Texts = { readonly [id: string]: string };
+  const release = (requests: Texts): KubeObject => ({
     apiVersion: 'sluice.dev/v1alpha1',
     kind: 'Release',
     metadata: {
       name: 'web-5',
       namespace: 'shop',
-      annotations: { other: 'x', ...(request === undefined ? {} : { 'sluice.dev/request': request }) },
+      annotations: {
+        other: 'x',
+        ...Object.fromEntries(Object.entries(requests).map(([id, text]) => [prefix + id, text])),
+      },
     },
   });
-  const write = (before: string | undefined, after: string | undefined, user = alice): AdmissionRequest =>
+  const write = (before: Texts, after: Texts, user = alice): AdmissionRequest =>
     aRequest({ old: release(before), object: release(after) }, { user });
-  const sign = (request: AdmissionRequest): string | undefined => {
-    const [op] = mutate(request, someRules, now).patch;
-    return op?.op === 'replace' && op.path === '/metadata/annotations/sluice.dev~1request'
-      ? (op.value as string)
-      : undefined;
+  /** The requests after the mutating webhook. */
+  const sign = (request: AdmissionRequest, after: Texts): Texts => {
+    const signed = mutate(request, someRules, now).patch.map((op) => {
+      if (op.op !== 'replace') throw new Error(`${op.op} ${op.path}`);
+      return [op.path.replace('/metadata/annotations/sluice.dev~1request.', ''), op.value as string] as const;
+    });
+    return { ...after, ...Object.fromEntries(signed) };
   };
+  const promote = '{"verb":"promote"}';
+  const many = (count: number): Texts =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`r${i}`, '{"verb":"abort","by":"bob"}']));
 
   it('gets its author and its time, whatever the client says', () => {
-    const text = JSON.stringify({
-      id: '7',
-      verb: 'promote',
-      reason: 'looks good',
-      by: 'the boss',
-      at: 'yesterday',
-      extra: 1,
-    });
-    const signed = sign(write(undefined, text));
-    expect(JSON.parse(signed ?? '')).toEqual({
-      id: '7',
+    const text = JSON.stringify({ verb: 'promote', reason: 'looks good', by: 'the boss', at: 'yesterday', extra: 1 });
+    const signed = sign(write({}, { a7: text }), { a7: text });
+    expect(JSON.parse(signed['a7'] ?? '')).toEqual({
       verb: 'promote',
       reason: 'looks good',
       by: alice,
       at: '2026-01-02T00:00:00.000Z',
     });
-    expect(ask(write(undefined, signed)).allowed).toBe(true);
-    expect(sign(write(undefined, signed))).toBeUndefined();
+    expect(ask(write({}, signed)).allowed).toBe(true);
+    expect(sign(write({}, signed), signed)).toEqual(signed);
   });
 
-  it('is not signed again by who writes something else', () => {
-    const signed = sign(write(undefined, '{"id":"7","verb":"abort"}'));
-    expect(mutate(write(signed, signed, 'bob'), someRules, now).patch).toEqual([]);
-    expect(ask(write(signed, signed, 'bob')).allowed).toBe(true);
+  it('leaves those of others alone, and so does who writes something else', () => {
+    const before = sign(write({}, { a: promote }, 'bob'), { a: promote });
+    const after = sign(write(before, { ...before, b: promote }), { ...before, b: promote });
+    expect(Object.values(after).map((text) => (JSON.parse(text) as { by: string }).by)).toEqual(['bob', alice]);
+    expect(ask(write(before, after)).allowed).toBe(true);
+    expect(mutate(write(after, after, 'carol'), someRules, now).patch).toEqual([]);
+    expect(ask(write(after, after, 'carol')).allowed).toBe(true);
+  });
+
+  it('may come with others in one write', () => {
+    const both = { a: promote, b: '{"verb":"abort"}' };
+    expect(mutate(write({}, both), someRules, now)).toMatchObject({
+      because: 'promote and abort are asked for, and the requests get their author',
+    });
+    expect(ask(write({}, sign(write({}, both), both))).allowed).toBe(true);
   });
 
   it('cannot be made in the name of somebody else', () => {
-    const forged = '{"id":"7","verb":"promote","by":"bob"}';
-    expect(ask(write(undefined, forged)).denial?.message).toContain(alice);
+    const forged = '{"verb":"promote","by":"bob"}';
+    expect(ask(write({}, { a: forged })).denial?.message).toContain(alice);
   });
 
-  it('may be taken away', () => expect(ask(write('{"id":"7"}', undefined)).allowed).toBe(true));
+  it('is not changed once it is made', () => {
+    const [before, after] = [{ a: promote }, { a: '{"verb":"abort"}' }];
+    expect(mutate(write(before, after), someRules, now).patch).toEqual([]);
+    expect(ask(write(before, after)).denial?.message).toContain('must not be changed: it has been made. Make another');
+  });
+
+  it('may be taken away', () => expect(ask(write({ a: '{}' }, {})).allowed).toBe(true));
+
+  it('finds room beside 19 others, and none beside 20, before some are taken away', () => {
+    const made = { fresh: JSON.stringify({ verb: 'abort', by: alice }) };
+    expect(ask(write(many(19), { ...many(19), ...made })).allowed).toBe(true);
+    const crowded = write(many(20), { ...many(20), ...made });
+    expect(mutate(crowded, someRules, now).patch).toEqual([]);
+    expect(ask(crowded).denial?.message).toContain('must not be more than 20 on one Release');
+    expect(ask(write(many(20), { ...many(4), ...made })).allowed).toBe(true);
+    expect(ask(write(many(30), many(25))).allowed).toBe(true);
+  });
 
   it('of Sluice itself passes untouched', () => {
-    expect(mutate(write(undefined, 'x', sluice), someRules, now).patch).toEqual([]);
-    expect(ask(write(undefined, 'x', sluice)).allowed).toBe(true);
+    expect(mutate(write({}, { a: 'x' }, sluice), someRules, now).patch).toEqual([]);
+    expect(ask(write({}, { a: 'x' }, sluice)).allowed).toBe(true);
   });
 
   it.each([
-    ['no JSON', 'promote', 'must be a JSON object'],
-    ['a list', '[]', 'must be a JSON object'],
-    ['null', 'null', 'must be a JSON object'],
-    ['no id', '{"verb":"promote"}', 'must have an id'],
-    ['an empty id', '{"id":"","verb":"promote"}', 'must have an id'],
-    ['an id without bottom', `{"id":${'['.repeat(100_000)}${']'.repeat(100_000)},"verb":"abort"}`, 'must have an id'],
-    ['an endless id', JSON.stringify({ id: 'x'.repeat(500), verb: 'promote' }), 'must have an id'],
-    ['an unknown verb', '{"id":"7","verb":"explode"}', 'one of promote, abort, retry'],
-    ['a verb that is no text', '{"id":"7","verb":{"toString":1}}', 'one of promote, abort, retry'],
-    ['a reason that is no text', '{"id":"7","verb":"abort","reason":7}', 'may have a reason'],
-  ])('is denied with a sentence: %s', (_case, text, sentence) => {
-    expect(mutate(write(undefined, text), someRules, now)).toMatchObject({ allowed: true, patch: [] });
-    expect(ask(write(undefined, text)).denial?.message).toContain(sentence);
+    ['no JSON', 'a', 'promote', 'must be a JSON object'],
+    ['a list', 'a', '[]', 'must be a JSON object'],
+    ['null', 'a', 'null', 'must be a JSON object'],
+    ['an id in capitals', 'A', promote, 'must end in an id'],
+    ['an endless id', 'x'.repeat(55), promote, 'must end in an id'],
+    ['an unknown verb', 'a', '{"verb":"explode"}', 'one of promote, abort, retry'],
+    ['a verb of every object', 'a', '{"verb":"toString"}', 'one of promote, abort, retry'],
+    ['a verb that is no text', 'a', '{"verb":{"toString":1}}', 'one of promote, abort, retry'],
+    ['a verb without bottom', 'a', `{"verb":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 'one of promote'],
+    ['a reason that is no text', 'a', '{"verb":"abort","reason":7}', 'may have a reason'],
+    ['an endless reason', 'a', JSON.stringify({ verb: 'abort', reason: 'x'.repeat(1025) }), 'may have a reason'],
+  ])('is denied with a sentence: %s', (_case, id, text, sentence) => {
+    const request = write({}, { [id]: text, good: promote });
+    expect(mutate(request, someRules, now)).toMatchObject({ allowed: true, patch: [] });
+    expect(ask(request).denial?.message).toContain(sentence);
+  });
+
+  it('without an id in its key is answered with how to write it', () => {
+    const [old, object] = [release({}), release({})];
+    const annotations = { 'sluice.dev/request': promote };
+    const request = aRequest({ old, object: { ...object, metadata: { ...object.metadata, annotations } } });
+    expect(ask(request).denial?.message).toContain('Write sluice.dev/request.1: {"verb":"promote"');
   });
 
   it('is signed on a Release that is created with it, too', () => {
-    const request = aRequest({ object: release('{"id":"7","verb":"abort","by":"bob"}') });
-    expect(JSON.parse(sign(request) ?? '')).toMatchObject({ by: alice });
+    const forged = { a: '{"verb":"abort","by":"bob"}' };
+    const request = aRequest({ object: release(forged) });
+    expect(JSON.parse(sign(request, forged)['a'] ?? '')).toMatchObject({ by: alice });
     expect(ask(request).allowed).toBe(false);
   });
 });
@@ -263,7 +309,7 @@ describe('a hostile policy', () => {
   it.each<[string, JsonObject]>([
     ['of unknown fields', Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`step-weight-${i}`, 1]))],
     ['of unknown fields with endless names', { [`${'.'.repeat(500_000)}\n`]: 1, ['['.repeat(500_000)]: 1 }],
-    ['of steps', { steps: Array.from({ length: 500_000 }, () => 'x') }],
+    ['of weights', { weights: Array.from({ length: 500_000 }, () => 'x') }],
     ['of placeholders', { checks: [{ name: 'a', max: 1, query: '{{a}}{{b}}'.repeat(400) }] }],
   ])('%s is denied in a page of text', (_case, spec) => {
     const message = answer(spec);

@@ -7,7 +7,7 @@ import { decide } from './decide.ts';
 import { ownWrite, spoilt } from './verify-admitted.ts';
 import { isPolicy, policyAnswer, policyDeletion } from './policy-answer.ts';
 import { guardRelease } from './release-guard.ts';
-import { changedRequest, requestProblems } from './release-request.ts';
+import { requestProblems } from './release-request.ts';
 
 /** Pure; never throws for anything that is an AdmissionRequest. Answers carry no patch. */
 export const validate = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
@@ -34,8 +34,8 @@ const validateDeployment = (request: AdmissionRequest, rules: AdmissionRules, no
 };
 
 const validateRelease = (request: AdmissionRequest, rules: AdmissionRules): Answer => {
-  const text = changedRequest(request.oldObject?.metadata.annotations, request.object?.metadata.annotations);
-  if (text === undefined || rules.sluiceUsers.includes(request.user)) return pass();
-  const problems = requestProblems(text, request.user);
+  if (rules.sluiceUsers.includes(request.user)) return pass();
+  const [before, after] = [request.oldObject?.metadata.annotations, request.object?.metadata.annotations];
+  const problems = requestProblems({ before, after }, request.user);
   return problems.length === 0 ? pass() : denyProblems('invalid', 'the request cannot be read', problems);
 };

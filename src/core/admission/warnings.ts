@@ -4,7 +4,7 @@ import type { Deployment } from '../../values/kube-object.ts';
 import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import { templateDiff } from '../template/template-diff.ts';
-import type { Milliseconds } from '../../values/time.ts';
+import { durationText } from '../../values/duration.ts';
 import type { Facts } from './facts.ts';
 import { readMarks, type MarkName, type Marks } from '../marks/marks.ts';
 
@@ -19,15 +19,10 @@ const command = (verb: string, { metadata }: Deployment): string =>
 
 const inNamespace = (namespace: string | undefined): string => (namespace === undefined ? '' : ` -n ${namespace}`);
 
-const durationText = (time: Milliseconds): string => {
-  if (time % 60_000 === 0) return `${time / 60_000}m`;
-  return time % 1000 === 0 ? `${time / 1000}s` : `${time}ms`;
-};
-
 /** Text a person wrote, fit for an HTTP warning header: one line of bounded length. */
 const quoted = (text: string, shown = shownText): string => {
-  const line = text.replace(/\p{Cc}+/gu, ' ');
-  return `"${line.length <= shown ? line : `${line.slice(0, shown - 1)}…`}"`;
+  const cut = text.length <= shown ? text : `${text.slice(0, shown - 1)}…`;
+  return `"${cut.replace(/\p{Cc}+/gu, ' ')}"`;
 };
 
 const weightsText = ({ weights }: Policy): string => {

@@ -1,6 +1,6 @@
 /** One round of checks: the questions it asks, by ids that are the same whoever makes them and whenever. */
 import type { Check, Telemetry } from '../policy/policy.ts';
-import type { Arms, Question, QuestionId, SourceRef, Window } from '../outside/question.ts';
+import type { Arms, Question, QuestionId, SourceRef, Window } from '../questions/question.ts';
 
 /** The checks of one analysis of one release over one window. */
 export type RoundSubject = {

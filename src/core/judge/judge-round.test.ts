@@ -9,7 +9,7 @@ import {
   successRate,
   unanswered,
 } from '../../../test/support/measurements.ts';
-import type { Answer } from '../outside/question.ts';
+import type { Answer } from '../questions/question.ts';
 import { questionsFor } from './ask-round.ts';
 import { judgeRound, mostEvidence, type Round, type RoundFacts } from './judge-round.ts';
 import type { Evidence, Judge } from './verdict.ts';

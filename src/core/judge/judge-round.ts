@@ -2,7 +2,7 @@
 import type { CheckResult } from '../../schema/release.ts';
 import { toRfc3339, type Instant } from '../../values/time.ts';
 import type { Check } from '../policy/policy.ts';
-import type { Answer, Answers } from '../outside/question.ts';
+import type { Answer, Answers } from '../questions/question.ts';
 import { questionId, type RoundSubject } from './ask-round.ts';
 import { judgeOf, judges } from './judges.ts';
 import { tally, type Judged, type Outcome } from './tally.ts';

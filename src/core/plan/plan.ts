@@ -43,3 +43,7 @@ export type Plan = {
   readonly progressDeadline: Milliseconds;
   readonly propagationDelay: Milliseconds;
 };
+
+/** The plan's splits, in order. */
+export const splitsOf = ({ stages }: Pick<Plan, 'stages'>): readonly Split[] =>
+  stages.flatMap((stage) => (stage.do === 'split' ? [stage.split] : []));

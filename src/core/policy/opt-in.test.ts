@@ -153,7 +153,7 @@ describe('selectors', () => {
   });
 
   test.each<[string, KubeObject, Partial<SelectingPolicy> | undefined]>([
-    ['none', object('CanaryPolicy', { steps: [5] }), undefined],
+    ['none', object('CanaryPolicy', { weights: [5] }), undefined],
     ['no spec', object('CanaryPolicy', undefined), undefined],
     ['nulls', object('ClusterCanaryPolicy', { selector: null, namespaceSelector: null }), undefined],
     ['an empty one', object('CanaryPolicy', { selector: {} }), { selector: {}, namespace: 'shop' }],

@@ -1,22 +1,26 @@
 import { describe, expect, it, test } from '@jest/globals';
-import { metricSources } from '../../metrics/index.ts';
+import { sourceForms } from '../../metrics/index.ts';
 import fc from 'fast-check';
 import { marks, policyAnnotations } from '../../schema/annotations.ts';
 import type { PolicySpec } from '../../schema/policy.ts';
 import type { Json, Labels } from '../../values/kube-object.ts';
 import { sentence } from '../../values/problem.ts';
+import { readAllowedAddress, type AllowedAddress } from '../outbound/allowed-address.ts';
 import type { SelectingPolicy } from './opt-in.ts';
 import { parsePolicy, parsePolicySpec, type FoundPolicy, type ParsedPolicy, type PolicyInput } from './parse-policy.ts';
 import { resolvePolicy } from './resolve-policy.ts';
 
 const named: Readonly<Record<string, FoundPolicy>> = {
-  careful: { kind: 'CanaryPolicy', spec: { steps: [2, 10], interval: '5m', approval: 'required', successRate: 99.9 } },
+  careful: {
+    kind: 'CanaryPolicy',
+    spec: { weights: [2, 10], interval: '5m', approval: 'required', successRate: 99.9 },
+  },
   even: { kind: 'ClusterCanaryPolicy', spec: { stepWeight: 10, maxWeight: 30 } },
   stale: { kind: 'CanaryPolicy', spec: { checks: [{ name: 'errors', query: 'up', min: 2, max: 1 }] } },
 };
 const parse = (own: Labels): ParsedPolicy =>
   parsePolicy({
-    forms: metricSources,
+    forms: sourceForms,
     annotations: Object.fromEntries(Object.entries(own).map(([key, text]) => [`sluice.dev/${key}`, text])),
     namespace: 'shop',
     find: (name) => (Object.hasOwn(named, name) ? named[name] : undefined),
@@ -45,7 +49,7 @@ describe('parsePolicy', () => {
         weights: [1, 5, 20, 50],
         interval: 60_000,
         threshold: 3,
-        checks: [{ kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold', judge: 'threshold' }],
+        checks: [{ kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold' }],
         telemetry: 'auto',
         onFailure: 'hold',
         approval: 'none',
@@ -59,7 +63,7 @@ describe('parsePolicy', () => {
 
   it('does the same for a workload without annotations', () => {
     expect(
-      parsePolicy({ forms: metricSources, annotations: undefined, namespace: 'shop', find: () => undefined }).ok,
+      parsePolicy({ forms: sourceForms, annotations: undefined, namespace: 'shop', find: () => undefined }).ok,
     ).toBe(true);
   });
 
@@ -71,7 +75,7 @@ describe('parsePolicy', () => {
       strategy: 'canary',
       provider: 'istio',
       service: 'web',
-      steps: [5, 25, 50],
+      weights: [5, 25, 50],
       interval: '30s',
       threshold: 3,
       successRate: 99,
@@ -89,9 +93,17 @@ describe('parsePolicy', () => {
 
   it('forgives white space around a value and between weights', () => {
     expect(read({ steps: ' 5, 25 ,50\n', provider: ' istio ' }).spec).toEqual({
-      steps: [5, 25, 50],
+      weights: [5, 25, 50],
       provider: 'istio',
     });
+  });
+
+  it('takes a number without a unit for seconds, where a policy does', () => {
+    expect(read({ interval: '30', 'progress-deadline': '600' })).toMatchObject({
+      spec: { interval: 30, progressDeadline: 600 },
+      policy: { interval: 30_000, progressDeadline: 600_000 },
+    });
+    expect(problems({ 'latency-p99': '500' })).toEqual([expect.stringContaining('must be a whole number with unit')]);
   });
 
   test.each<[string, Labels, PolicySpec, string | undefined]>([
@@ -100,13 +112,13 @@ describe('parsePolicy', () => {
     [
       'an annotation over the field of the policy',
       { policy: 'careful', interval: '30s' },
-      { steps: [2, 10], interval: '30s', approval: 'required', successRate: 99.9 },
+      { weights: [2, 10], interval: '30s', approval: 'required', successRate: 99.9 },
       'CanaryPolicy/careful',
     ],
     [
       'steps in place of stepWeight and maxWeight',
       { policy: 'even', steps: '5,50' },
-      { steps: [5, 50] },
+      { weights: [5, 50] },
       'ClusterCanaryPolicy/even',
     ],
     [
@@ -127,12 +139,36 @@ describe('parsePolicy', () => {
   });
 
   test.each<[Labels, readonly string[]]>([
-    [{ canary: 'enable' }, ['sluice.dev/canary "enable": must be enabled or disabled. Did you mean "enabled"?']],
+    ...['enable', 'true', 'on', 'Yes', '1', 'enabeld'].map((canary): [Labels, readonly string[]] => [
+      { canary },
+      [`sluice.dev/canary "${canary}": must be enabled or disabled. Did you mean "enabled"?`],
+    ]),
+    ...['disable', 'false', 'off', 'NO', 'none', '0', 'disbaled'].map((canary): [Labels, readonly string[]] => [
+      { canary },
+      [`sluice.dev/canary "${canary}": must be enabled or disabled. Did you mean "disabled"?`],
+    ]),
+    ...['maybe', 'toString', ''].map((canary): [Labels, readonly string[]] => [
+      { canary },
+      [`sluice.dev/canary "${canary}": must be enabled or disabled. Write enabled to opt in, disabled to opt out.`],
+    ]),
+    [
+      { interval: '1ms', 'progress-deadline': '1000h' },
+      [
+        'sluice.dev/interval "1ms": must be a whole number of seconds, or a whole number with unit ms, s, m or h, such as 30s, from 1s to 168h. Raise it to at least 1s.',
+        'sluice.dev/progress-deadline "1000h": must be a whole number of seconds, or a whole number with unit ms, s, m or h, such as 30s, from 1s to 24h. Lower it to at most 24h.',
+      ],
+    ],
     [{ canary: 'disable' }, ['sluice.dev/canary "disable": must be enabled or disabled. Did you mean "disabled"?']],
     [{ stepz: '5' }, ['sluice.dev/stepz "5": is not an annotation Sluice knows. Did you mean sluice.dev/steps?']],
     [
       { request: '{}' },
       ['sluice.dev/request "{}": is not an annotation Sluice knows. It belongs on the Release, not on the workload.'],
+    ],
+    [
+      { 'request.a1': '{}' },
+      [
+        'sluice.dev/request.a1 "{}": is not an annotation Sluice knows. It belongs on the Release, not on the workload.',
+      ],
     ],
     [
       { steps: '5,x,120' },
@@ -152,7 +188,7 @@ describe('parsePolicy', () => {
     [
       { steps: '5,50', 'step-weight': '5' },
       [
-        'sluice.dev/steps "5,50": must not be set together with stepWeight or maxWeight. Keep the list of steps, or stepWeight with maxWeight, not both.',
+        'sluice.dev/steps "5,50": must not be set together with stepWeight or maxWeight. Keep weights, or stepWeight with maxWeight, not both.',
       ],
     ],
     [
@@ -164,7 +200,7 @@ describe('parsePolicy', () => {
     [
       { policy: 'careful', 'max-weight': '5' },
       [
-        'sluice.dev/max-weight "5": must have stepWeight beside it. Set stepWeight to the percent added at every step, or write a list of steps.',
+        'sluice.dev/max-weight "5": must have stepWeight beside it. Set stepWeight to the percent added at every step, or write a list of weights.',
       ],
     ],
     [
@@ -207,20 +243,20 @@ describe('parsePolicy', () => {
   });
 
   it('answers everything at once', () => {
-    const own = { canary: 'on', stepz: '5', steps: '0', interval: '30', policy: 'nightly', provider: 'istoi' };
+    const own = { canary: 'on', stepz: '5', steps: '0', interval: 'soon', policy: 'nightly', provider: 'istoi' };
     expect(problems(own)).toHaveLength(6);
   });
 
   it('does not take the marks it keeps on a workload for mistakes', () => {
     const own = Object.fromEntries(Object.values(marks).map((key) => [key, 'x']));
-    expect(parsePolicy({ forms: metricSources, annotations: own, namespace: 'shop', find: () => undefined }).ok).toBe(
+    expect(parsePolicy({ forms: sourceForms, annotations: own, namespace: 'shop', find: () => undefined }).ok).toBe(
       true,
     );
   });
 
   it('leaves the annotations of others alone', () => {
     const annotations = { 'other.dev/steps': 'x', 'api.sluice.dev/steps': 'x', 'sluice.development/steps': 'x' };
-    expect(parsePolicy({ forms: metricSources, annotations, namespace: 'shop', find: () => undefined }).ok).toBe(true);
+    expect(parsePolicy({ forms: sourceForms, annotations, namespace: 'shop', find: () => undefined }).ok).toBe(true);
   });
 
   it('answers a hostile set of annotations in short sentences', () => {
@@ -234,7 +270,7 @@ describe('parsePolicy', () => {
 describe('the resolved policy', () => {
   test.each<[PolicySpec, readonly number[]]>([
     [{}, [1, 5, 20, 50]],
-    [{ steps: [5, 100] }, [5, 100]],
+    [{ weights: [5, 100] }, [5, 100]],
     [{ stepWeight: 20 }, [20, 40, 50]],
     [{ stepWeight: 10, maxWeight: 30 }, [10, 20, 30]],
     [{ stepWeight: 15, maxWeight: 50 }, [15, 30, 45, 50]],
@@ -243,7 +279,7 @@ describe('the resolved policy', () => {
     expect(resolvePolicy(spec).weights).toEqual(weights);
   });
 
-  test.each<[string, PolicySpec, readonly object[]]>([
+  test.each<[string, PolicySpec, unknown]>([
     ['none', {}, [{ kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold' }]],
     [
       'latencyP99',
@@ -275,7 +311,7 @@ describe('the resolved policy', () => {
       ],
     ],
   ])('has the checks for %s', (_, spec, checks) => {
-    expect(resolvePolicy(spec).checks).toEqual(checks.map((check) => ({ ...check, judge: 'threshold' })));
+    expect(resolvePolicy(spec).checks).toEqual(checks);
   });
 
   test.each([
@@ -290,22 +326,96 @@ describe('the resolved policy', () => {
 
   it('is not made from a spec that never passed the schema', () => {
     expect(() => resolvePolicy({ interval: 'soon' })).toThrow(RangeError);
-    expect(() => resolvePolicy({ steps: [200] })).toThrow(RangeError);
+    expect(() => resolvePolicy({ weights: [200] })).toThrow(RangeError);
   });
 });
 
 describe('parsePolicySpec', () => {
   it('finds a query that cannot be asked', () => {
     const spec = { checks: [{ name: 'errors', query: 'sum(rate(errors{ns="{{namspace}}"}[1m])', max: 1 }] };
-    const parsed = parsePolicySpec(spec, metricSources);
+    const parsed = parsePolicySpec(spec, { forms: sourceForms });
     expect(parsed.ok).toBe(false);
     expect(parsed.ok ? [] : parsed.problems.map(({ field }) => field)).toContain('spec.checks[0].query');
+  });
+
+  const addresses = ['http://prometheus.monitoring:9090', 'https://*.example.com'].map((text) => {
+    const entry = readAllowedAddress(text);
+    if (entry === undefined) throw new Error(text);
+    return entry;
+  });
+
+  it.each<[string, readonly AllowedAddress[] | undefined, readonly string[]]>([
+    ['http://prometheus.monitoring:9090', addresses, []],
+    ['https://shop.example.com/prometheus', addresses, []],
+    ['http://127.0.0.1:2379', undefined, []],
+    [
+      'http://127.0.0.1:2379',
+      addresses,
+      [
+        'spec.prometheus "http://127.0.0.1:2379": is a loopback address, which a policy may not name where it is not allowed as it stands. Name what is asked by its Service, such as http://prometheus.monitoring:9090.',
+      ],
+    ],
+    [
+      'http://secrets.internal',
+      addresses,
+      [
+        'spec.prometheus "http://secrets.internal": must be one that whoever runs Sluice lets policies name: http://prometheus.monitoring:9090 and https://*.example.com. Leave it out, or ask whoever runs Sluice to add it to --allowed-addresses (allowedAddresses of the chart).',
+      ],
+    ],
+    [
+      'http://secrets.internal',
+      [],
+      [
+        'spec.prometheus "http://secrets.internal": must not be set: whoever runs Sluice lets policies name no address. Leave it out, or ask whoever runs Sluice to add it to --allowed-addresses (allowedAddresses of the chart).',
+      ],
+    ],
+    [
+      'http://[1:2]',
+      addresses,
+      [
+        'spec.prometheus "http://[1:2]": is no address that can be asked. Write http://prometheus.monitoring:9090, for example.',
+      ],
+    ],
+  ])('holds the address %s against the list of those that policies may name', (prometheus, list, expected) => {
+    const parsed = parsePolicySpec(
+      { prometheus },
+      { forms: sourceForms, ...(list === undefined ? {} : { addresses: list }) },
+    );
+    expect(parsed.ok ? [] : parsed.problems.map(sentence)).toEqual(expected);
+  });
+
+  it('of a policy in use, the address is told where it stands', () => {
+    const parsed = parsePolicy({
+      annotations: { 'sluice.dev/policy': 'own' },
+      namespace: 'shop',
+      forms: sourceForms,
+      find: () => ({ kind: 'CanaryPolicy', spec: { prometheus: 'http://10.0.0.1' } }),
+      addresses,
+    });
+    expect(parsed.ok ? [] : parsed.problems.map(({ field }) => field)).toEqual(['CanaryPolicy/own spec.prometheus']);
+  });
+
+  it.each<[string, string, readonly string[]]>([
+    ['letters', 'x', []],
+    [
+      'quotation marks, which JSON writes in two bytes each',
+      '"',
+      [
+        'spec.checks "32 checks": must fit into a plan of 256 kB, which every Release records, and make 259 kB. Shorten the queries, or leave checks out.',
+      ],
+    ],
+  ])('holds 32 queries of 4096 %s against what a Release can record', (_, letter, expected) => {
+    // In a comment, so that any letter may stand there.
+    const query = `up # ${letter.repeat(4091)}`;
+    const checks = Array.from({ length: 32 }, (_check, i) => ({ name: `check-${i}`, query, min: 1 }));
+    const parsed = parsePolicySpec({ checks }, { forms: sourceForms });
+    expect(parsed.ok ? [] : parsed.problems.map(sentence)).toEqual(expected);
   });
 
   it('reads a null as a field that is not set', () => {
     const parsed = parsePolicySpec(
       { interval: null, checks: [{ name: 'errors', query: 'up', min: 1, max: null }] },
-      metricSources,
+      { forms: sourceForms },
     );
     expect(parsed).toMatchObject({ ok: true, spec: { checks: [{ name: 'errors', query: 'up', min: 1 }] } });
     expect(parsed.ok && 'interval' in parsed.spec).toBe(false);
@@ -313,7 +423,7 @@ describe('parsePolicySpec', () => {
   });
 
   test.each([undefined, null, 'x', 3, []])('answers %j as a problem', (spec) => {
-    expect(parsePolicySpec(spec, metricSources).ok).toBe(false);
+    expect(parsePolicySpec(spec, { forms: sourceForms }).ok).toBe(false);
   });
 });
 
@@ -338,7 +448,7 @@ describe('a policy that applies without being named in an annotation', () => {
   ];
   const parseAt = (input: Partial<PolicyInput>): ParsedPolicy =>
     parsePolicy({
-      forms: metricSources,
+      forms: sourceForms,
       annotations: undefined,
       namespace: 'shop',
       find: (name) => (Object.hasOwn(named, name) ? named[name] : undefined),
@@ -358,12 +468,12 @@ describe('a policy that applies without being named in an annotation', () => {
   });
 
   it('is found by its kind, and its selectors are no part of what a Release records', () => {
-    const spec = { steps: [7], selector: {}, namespaceSelector: {} };
+    const spec = { weights: [7], selector: {}, namespaceSelector: {} };
     const found: FoundPolicy = { kind: 'ClusterCanaryPolicy', spec };
     const asked: unknown[] = [];
     const parsed = parseAt({ selecting, find: (...given) => (asked.push(given), found) });
     expect(asked).toEqual([['even', 'ClusterCanaryPolicy']]);
-    expect(parsed.ok && parsed.spec).toEqual({ steps: [7] });
+    expect(parsed.ok && parsed.spec).toEqual({ weights: [7] });
   });
 
   test.each<[Partial<PolicyInput>, string]>([
@@ -421,7 +531,7 @@ describe('whatever is written', () => {
         const { policy, spec } = parsed;
         expect(policy.weights.every((w, i) => w >= 1 && w <= 100 && w > (policy.weights[i - 1] ?? 0))).toBe(true);
         expect(policy.checks.every((c) => c.min !== undefined || c.max !== undefined)).toBe(true);
-        expect(parsePolicySpec(JSON.parse(JSON.stringify(spec)) as Json, metricSources)).toEqual({
+        expect(parsePolicySpec(JSON.parse(JSON.stringify(spec)) as Json, { forms: sourceForms })).toEqual({
           ok: true,
           policy,
           spec,
@@ -435,9 +545,13 @@ describe('whatever is written', () => {
   it('good values are read, and mean the same as the same fields of a policy', () => {
     const values = fc.record(
       {
-        steps: rising,
+        weights: rising,
         interval: fc
-          .tuple(fc.integer({ min: 1, max: 999_999 }), fc.constantFrom('ms', 's', 'm', 'h'))
+          .oneof(
+            fc.tuple(fc.integer({ min: 1000, max: 999_999 }), fc.constant('ms')),
+            fc.tuple(fc.integer({ min: 1, max: 604_800 }), fc.constant('s')),
+            fc.tuple(fc.integer({ min: 1, max: 168 }), fc.constantFrom('m', 'h')),
+          )
           .map((d) => d.join('')),
         threshold: fc.integer({ min: 1, max: 1000 }),
         provider: fc.constantFrom('auto', 'istio', 'linkerd', 'smi', 'kubernetes'),
@@ -445,9 +559,10 @@ describe('whatever is written', () => {
       { requiredKeys: [] },
     );
     fc.assert(
-      fc.property(values, (spec) => {
-        const own = Object.fromEntries(Object.entries(spec).map(([key, value]) => [key, String(value)]));
-        const parsed = read(own);
+      fc.property(values, ({ weights, ...rest }) => {
+        const spec = weights === undefined ? rest : { ...rest, weights };
+        const own = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, String(value)]));
+        const parsed = read(weights === undefined ? own : { ...own, steps: String(weights) });
         expect(parsed.spec).toEqual(spec);
         expect(parsed.policy).toEqual(resolvePolicy(spec));
       }),

@@ -8,7 +8,10 @@ import {
   type SelectingPolicySpec,
 } from '../../schema/selecting-policy.ts';
 import { asProblem, asWritten, findings, validate, type Finding } from '../../schema/validate.ts';
-import type { QueryChecks } from '../outside/source-form.ts';
+import { sizeFindings } from '../plan/plan-size.ts';
+import type { AllowedAddress } from '../outbound/allowed-address.ts';
+import { decideAddress } from '../outbound/decide-address.ts';
+import type { QueryChecks } from '../questions/source-form.ts';
 import type { Json, JsonObject, Labels } from '../../values/kube-object.ts';
 import type { Problem } from '../../values/problem.ts';
 import { Recent } from '../../values/recent.ts';
@@ -39,7 +42,12 @@ export type PolicyInput = {
   readonly forms: QueryChecks;
   /** What a policy is held against that names its provider. Without it every plan passes. */
   readonly providers?: KnownProviders;
+  /** Addresses that policies may name. Without it every address passes. */
+  readonly addresses?: readonly AllowedAddress[];
 };
+
+/** What a policy is held against besides its schema. */
+export type HeldAgainst = Pick<PolicyInput, 'forms' | 'providers' | 'addresses'>;
 
 export type ParsedSpec =
   | {
@@ -59,9 +67,9 @@ export type ParsedPolicy = ParsedSpec & { readonly optIn: OptIn };
 
 /** Ways to say the same thing: an annotation for one takes the place of all others in the policy. */
 const alternatives: Readonly<Record<string, readonly string[]>> = {
-  steps: ['stepWeight', 'maxWeight'],
-  stepWeight: ['steps'],
-  maxWeight: ['steps'],
+  weights: ['stepWeight', 'maxWeight'],
+  stepWeight: ['weights'],
+  maxWeight: ['weights'],
 };
 
 const merge = (base: JsonObject, over: readonly AnnotatedField[]): JsonObject => {
@@ -119,6 +127,20 @@ const queryProblems = ({ checks = [] }: PolicySpec, { prometheus }: QueryChecks,
       : prometheus.check(query).map((problem) => ({ ...problem, field: `${at}.checks[${i}].query` })),
   );
 
+/** What the operator does not let a policy ask. The spec has passed the schema. */
+const addressFindings = ({ prometheus }: PolicySpec, addresses: HeldAgainst['addresses']): readonly Finding[] => {
+  if (prometheus === undefined || addresses === undefined) return [];
+  const decision = decideAddress(prometheus, addresses);
+  return decision.allowed ? [] : [{ path: 'prometheus', value: prometheus, rule: decision.rule, todo: decision.todo }];
+};
+
+/** What cannot be carried out of a policy whose fields are all valid. */
+const heldFindings = (spec: PolicySpec, { providers, addresses }: Omit<HeldAgainst, 'forms'>): readonly Finding[] => [
+  ...planFindings(spec, providers),
+  ...addressFindings(spec, addresses),
+  ...sizeFindings(spec, () => resolvePolicy(spec)),
+];
+
 /**
  * Reads a workload's policy: its `sluice.dev/` annotations over the policy that applies to it, over the defaults. Pure.
  * Answers every problem at once, each at the annotation, label or policy field where it was written.
@@ -143,9 +165,9 @@ const parseWith = ({ policy: wanted }: OptIn, input: PolicyInput): ParsedSpec =>
   if (problems.length > 0) return { ok: false, problems };
   const valid = spec as PolicySpec;
   const named = name === undefined ? {} : { name };
-  const planned = planFindings(valid, input.providers).map((finding) => placeProblem(finding, over, name));
+  const held = heldFindings(valid, input).map((finding) => placeProblem(finding, over, name));
   // Only a policy object can have queries.
-  const wrong = [...queryProblems(valid, input.forms, `${name ?? ''} spec`.trim()), ...planned];
+  const wrong = [...queryProblems(valid, input.forms, `${name ?? ''} spec`.trim()), ...held];
   return wrong.length > 0 ? { ok: false, problems: wrong } : { ...readable(valid, input.providers), ...named };
 };
 
@@ -177,16 +199,15 @@ const withoutNulls = (value: Json | undefined): unknown =>
 /** Reads the `spec` of a CanaryPolicy or ClusterCanaryPolicy by itself. Problems are at `spec.…`. */
 export const parsePolicySpec = (
   spec: Json | undefined,
-  forms: QueryChecks,
-  providers?: KnownProviders,
+  against: HeldAgainst,
   kind: PolicyKind = 'CanaryPolicy',
 ): ParsedSpec => {
   const problems = validate(policySpecSchemas[kind], spec, 'spec');
   if (problems.length > 0) return { ok: false, problems };
   const valid: PolicySpec = withoutSelectors(withoutNulls(spec) as SelectingPolicySpec);
   const wrong = [
-    ...queryProblems(valid, forms, 'spec'),
-    ...planFindings(valid, providers).map((finding) => asProblem(finding, 'spec')),
+    ...queryProblems(valid, against.forms, 'spec'),
+    ...heldFindings(valid, against).map((finding) => asProblem(finding, 'spec')),
   ];
-  return wrong.length > 0 ? { ok: false, problems: wrong } : readable(valid, providers);
+  return wrong.length > 0 ? { ok: false, problems: wrong } : readable(valid, against.providers);
 };

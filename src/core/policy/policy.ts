@@ -2,6 +2,7 @@
 import type { judgeNames, telemetryNames } from '../../schema/policy.ts';
 import type { Milliseconds } from '../../values/time.ts';
 import type { Percent } from '../../values/percent.ts';
+import type { ProviderName } from '../../schema/providers.ts';
 
 export type NoData = 'hold' | 'fail' | 'pass';
 
@@ -27,7 +28,7 @@ export type Telemetry = (typeof telemetryNames)[number];
 
 export type Policy = {
   readonly strategy: 'canary';
-  readonly provider: 'auto' | 'istio' | 'linkerd' | 'smi' | 'kubernetes';
+  readonly provider: 'auto' | ProviderName;
   readonly service?: string;
   /** Rising, at least one. */
   readonly weights: readonly Percent[];

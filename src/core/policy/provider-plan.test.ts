@@ -1,14 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { metricSources } from '../../metrics/index.ts';
+import { sourceForms } from '../../metrics/index.ts';
 import type { PolicySpec } from '../../schema/policy.ts';
+import type { Feature, Split } from '../../values/split.ts';
 import { percent } from '../../values/percent.ts';
 import { sentence } from '../../values/problem.ts';
 import { parsePolicy, parsePolicySpec, type ParsedSpec } from './parse-policy.ts';
-import { planProblems, providerProblems, type KnownProviders } from './provider-plan.ts';
+import { missingFeatures, planProblems, providerProblems, splitsOf, type KnownProviders } from './provider-plan.ts';
 
-const route = { can: { splits: 'route', granularity: 1 } } as const;
-const pods = { can: { splits: 'replicas', granularity: 1 } } as const;
-const coarse = { can: { splits: 'route', granularity: 5 } } as const;
+const features: ReadonlySet<Feature> = new Set<Feature>(['weight']);
+const route = { can: { splits: 'route', features, granularity: 1 } } as const;
+const pods = { can: { splits: 'replicas', features, granularity: 1 } } as const;
+const coarse = { can: { splits: 'route', features, granularity: 5 } } as const;
 const away = { ...route, missing: () => ['VirtualService (networking.istio.io/v1)'] } as const;
 const known: KnownProviders = { istio: route, smi: coarse, kubernetes: pods };
 
@@ -26,24 +28,80 @@ describe('planProblems', () => {
       { name: 'smi', ...coarse },
       [1, 12],
       [
-        `steps "1": ${multiple(5)}. Write 5, or use another provider.`,
-        `steps "12": ${multiple(5)}. Write 15, or use another provider.`,
+        `weights "1": ${multiple(5)}. Write 5, or use another provider.`,
+        `weights "12": ${multiple(5)}. Write 15, or use another provider.`,
       ],
     ],
-    ['everything, from pods', { name: 'kubernetes', ...pods }, [50, 100], [`steps "100": ${below100}`]],
+    ['everything, from pods', { name: 'kubernetes', ...pods }, [50, 100], [`weights "100": ${below100}`]],
   ])('answers to %s', (_case, provider, weights, problems) =>
-    expect(planProblems(provider, weights.map(percent)).map(sentence)).toEqual(problems),
+    expect(planProblems(provider, splitsOf(weights.map(percent))).map(sentence)).toEqual(problems),
   );
+});
+
+describe('missingFeatures', () => {
+  const of = (split: Partial<Split>): readonly string[] =>
+    missingFeatures({ name: 'smi', ...coarse }, { weight: percent(0), ...split }).map(({ rule }) => rule);
+  const cannot = 'which the provider smi cannot do';
+
+  it.each<[string, Partial<Split>, readonly string[]]>([
+    ['a weight, which every provider can', { weight: percent(5) }, []],
+    ['nothing', {}, []],
+    [
+      'a header',
+      { match: [{ headers: { 'x-user': { exact: 'beta' } } }] },
+      [`asks for requests that match a header (match.header.exact), ${cannot}`],
+    ],
+    [
+      'a cookie and a query parameter, each in its way, once',
+      {
+        match: [{ cookies: { a: { regex: 'b' } } }, { cookies: { a: { regex: 'c' } }, query: { q: { prefix: 'd' } } }],
+      },
+      [
+        `asks for requests that match a cookie by a pattern (match.cookie.regex), ${cannot}`,
+        `asks for requests that match a query parameter by its prefix (match.query.prefix), ${cannot}`,
+      ],
+    ],
+    [
+      'the calling workload',
+      { match: [{ sourceLabels: { app: 'shop' } }] },
+      [`asks for requests that match labels of the calling workload (match.source), ${cannot}`],
+    ],
+    [
+      'copies of a part',
+      { mirror: percent(10) },
+      [
+        `asks for copies of requests (mirror), ${cannot}`,
+        `asks for copies of a part of the requests (mirror.percent), ${cannot}`,
+      ],
+    ],
+    [
+      'sessions',
+      { sticky: { cookie: 'arm', ttl: 1 } },
+      [`asks for callers that stay on the arm that answered first (sticky), ${cannot}`],
+    ],
+  ])('names what the provider cannot do of %s', (_case, split, rules) => expect(of(split)).toEqual(rules));
+
+  it('is asked before a release starts', () =>
+    expect(
+      planProblems({ name: 'istio', ...route }, [{ weight: percent(5), mirror: percent(100) }]).map(sentence),
+    ).toEqual([
+      'steps "{"weight":5,"mirror":100}": asks for copies of requests (mirror), which the provider istio cannot do. Take it out, or use a provider that can.',
+    ]));
 });
 
 const told = (parsed: ParsedSpec): readonly string[] => (parsed.ok ? [] : parsed.problems.map(sentence));
 
 describe('a policy that names its provider', () => {
-  const ofSpec = (spec: PolicySpec): readonly string[] => told(parsePolicySpec(spec, metricSources, known));
+  const ofSpec = (spec: PolicySpec): readonly string[] =>
+    told(parsePolicySpec(spec, { forms: sourceForms, providers: known }));
 
   it.each<[string, PolicySpec, readonly string[]]>([
-    ['steps it can do', { provider: 'smi', steps: [5, 50] }, []],
-    ['steps, each at its place', { provider: 'smi', steps: [5, 12] }, [`spec.steps[1] "12": ${multiple(5)}. Write 15`]],
+    ['steps it can do', { provider: 'smi', weights: [5, 50] }, []],
+    [
+      'steps, each at its place',
+      { provider: 'smi', weights: [5, 12] },
+      [`spec.weights[1] "12": ${multiple(5)}. Write 15`],
+    ],
     ['a stepWeight, once', { provider: 'smi', stepWeight: 3 }, [`spec.stepWeight "3": ${multiple(5)}. Write 5`]],
     ['a maxWeight', { provider: 'kubernetes', stepWeight: 50, maxWeight: 100 }, [`spec.maxWeight "100": ${below100}`]],
     [
@@ -51,8 +109,8 @@ describe('a policy that names its provider', () => {
       { provider: 'smi' },
       [`spec.provider "smi": the default step 1 ${multiple(5)}. Write 5`],
     ],
-    ['nothing, as long as the provider is to be found', { provider: 'auto', steps: [3, 100] }, []],
-    ['nothing, of a provider that nobody has described', { provider: 'linkerd', steps: [3] }, []],
+    ['nothing, as long as the provider is to be found', { provider: 'auto', weights: [3, 100] }, []],
+    ['nothing, of a provider that nobody has described', { provider: 'linkerd', weights: [3] }, []],
   ])('is held against %s', (_case, spec, expected) => {
     const found = ofSpec(spec);
     expect(found).toHaveLength(expected.length);
@@ -61,7 +119,7 @@ describe('a policy that names its provider', () => {
 
   const ofWorkload = (own: Readonly<Record<string, string>>, spec: PolicySpec): ParsedSpec =>
     parsePolicy({
-      forms: metricSources,
+      forms: sourceForms,
       annotations: Object.fromEntries(Object.entries(own).map(([key, text]) => [`sluice.dev/${key}`, text])),
       namespace: 'shop',
       find: () => ({ kind: 'CanaryPolicy', spec }),
@@ -78,13 +136,13 @@ describe('a policy that names its provider', () => {
     [
       'in the policy, where the annotation names the provider',
       { policy: 'careful', provider: 'kubernetes' },
-      { steps: [50, 100] },
-      [`CanaryPolicy/careful spec.steps[1] "100": ${below100}`],
+      { weights: [50, 100] },
+      [`CanaryPolicy/careful spec.weights[1] "100": ${below100}`],
     ],
     [
       'in the annotation, where the policy names the provider',
       { policy: 'careful', steps: '12' },
-      { provider: 'smi', steps: [5] },
+      { provider: 'smi', weights: [5] },
       [`sluice.dev/steps "12": ${multiple(5)}. Write sluice.dev/steps: "5,25,50", for example.`],
     ],
     [
@@ -101,8 +159,8 @@ describe('a policy that names its provider', () => {
 
   it('is told together with what is wrong with its queries', () => {
     const checks = [{ name: 'errors', query: 'sum(rate(x[{{nothing}}]))', max: 1 }];
-    const found = ofSpec({ provider: 'kubernetes', steps: [100], checks });
-    expect(found).toEqual([expect.stringContaining('spec.checks[0].query'), `spec.steps[0] "100": ${below100}`]);
+    const found = ofSpec({ provider: 'kubernetes', weights: [100], checks });
+    expect(found).toEqual([expect.stringContaining('spec.checks[0].query'), `spec.weights[0] "100": ${below100}`]);
   });
 });
 
@@ -111,20 +169,26 @@ const warningsOf = (parsed: ReturnType<typeof parsePolicySpec>): readonly string
 
 describe('a provider whose kinds are not served', () => {
   it('is a warning as long as it is only written down', () => {
-    expect(parsePolicySpec({ provider: 'istio' }, metricSources, { istio: away })).toMatchObject({
+    expect(parsePolicySpec({ provider: 'istio' }, { forms: sourceForms, providers: { istio: away } })).toMatchObject({
       ok: true,
       warnings: [
         'the provider istio works with VirtualService (networking.istio.io/v1), which the API server does not serve: no release can start until it does; the provider auto takes one that is there',
       ],
     });
     const [words = ''] = warningsOf(
-      parsePolicySpec({ provider: 'istio' }, metricSources, { istio: away, kubernetes: route, smi: route }),
+      parsePolicySpec(
+        { provider: 'istio' },
+        { forms: sourceForms, providers: { istio: away, kubernetes: route, smi: route } },
+      ),
     );
     expect(words).toContain('the provider auto takes one that is there (kubernetes, smi)');
     expect(
-      parsePolicySpec({ provider: 'istio' }, metricSources, { istio: { ...away, missing: () => [] } }),
+      parsePolicySpec(
+        { provider: 'istio' },
+        { forms: sourceForms, providers: { istio: { ...away, missing: () => [] } } },
+      ),
     ).not.toHaveProperty('warnings');
-    expect(parsePolicySpec({}, metricSources, { istio: away })).not.toHaveProperty('warnings');
+    expect(parsePolicySpec({}, { forms: sourceForms, providers: { istio: away } })).not.toHaveProperty('warnings');
   });
 
   it('is a problem of a release that is to start', () => {

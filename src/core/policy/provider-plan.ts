@@ -3,17 +3,23 @@ import type { PolicySpec } from '../../schema/policy.ts';
 import { asWritten, type Finding } from '../../schema/validate.ts';
 import type { Percent } from '../../values/percent.ts';
 import type { Problem } from '../../values/problem.ts';
+import { featuresOf, type Feature, type Split } from '../../values/split.ts';
 import { resolvePolicy } from './resolve-policy.ts';
 
 /** The part of a provider that a plan can be held against. */
 export type KnownProvider = {
   readonly can: {
     readonly splits: 'route' | 'replicas';
+    /** What of a split it can bring about. */
+    readonly features: ReadonlySet<Feature>;
     /** Smallest difference of weight it can express, in percent. */
     readonly granularity: number;
   };
-  /** Kinds it works with that the API server does not serve now, as `VirtualService (networking.istio.io)`. */
-  readonly missing?: () => readonly string[];
+  /**
+   * Kinds that the API server does not serve now, as `VirtualService (networking.istio.io)`: of those it always works with,
+   * and of those it needs for these features.
+   */
+  readonly missing?: (asked: ReadonlySet<Feature>) => readonly string[];
 };
 
 /** Providers by the name a policy gives them. `auto` is none of them: which it is turns out when a release starts. */
@@ -22,9 +28,38 @@ export type KnownProviders = { readonly [name: string]: KnownProvider };
 type Named = KnownProvider & { readonly name: string };
 type Fault = { readonly rule: string; readonly todo: string };
 
-const faultsOf = (provider: Named, weight: Percent): readonly Fault[] => [
-  ...coarse(provider, weight),
-  ...everything(provider, weight),
+const textKinds = { header: 'a header', cookie: 'a cookie', query: 'a query parameter' } as const;
+const hows = { exact: '', prefix: ' by its prefix', suffix: ' by its suffix', regex: ' by a pattern' } as const;
+
+const featureText = (feature: Feature): string => {
+  const [what, kind, how] = feature.split('.') as [string, keyof typeof textKinds | 'source', keyof typeof hows];
+  switch (what) {
+    case 'match':
+      return kind === 'source'
+        ? 'requests that match labels of the calling workload'
+        : `requests that match ${textKinds[kind]}${hows[how]}`;
+    case 'mirror':
+      return feature === 'mirror' ? 'copies of requests' : 'copies of a part of the requests';
+    case 'sticky':
+      return 'callers that stay on the arm that answered first';
+    default:
+      return 'a share of the requests';
+  }
+};
+
+/** What a split asks for that the provider cannot do. The one check there is: at admission, and before a release starts. */
+export const missingFeatures = ({ name, can }: Pick<Named, 'name' | 'can'>, split: Split): readonly Fault[] =>
+  [...featuresOf(split)]
+    .filter((feature) => !can.features.has(feature))
+    .map((feature) => ({
+      rule: `asks for ${featureText(feature)} (${feature}), which the provider ${name} cannot do`,
+      todo: 'Take it out, or use a provider that can.',
+    }));
+
+const faultsOf = (provider: Named, split: Split): readonly Fault[] => [
+  ...missingFeatures(provider, split),
+  ...coarse(provider, split.weight),
+  ...everything(provider, split.weight),
 ];
 
 const coarse = ({ name, can }: Named, weight: Percent): readonly Fault[] =>
@@ -48,23 +83,35 @@ const everything = ({ name, can }: Named, weight: Percent): readonly Fault[] =>
         },
       ];
 
-/** Problems of a plan's weights with the provider a release has found, each with the field `steps`. */
-export const planProblems = (provider: Pick<Named, 'name' | 'can'>, weights: readonly Percent[]): readonly Problem[] =>
-  weights.flatMap((weight) =>
-    faultsOf(provider, weight).map((fault) => ({ field: 'steps', value: String(weight), ...fault })),
+/** Splits that weights ask for. */
+export const splitsOf = (weights: readonly Percent[]): readonly Split[] => weights.map((weight) => ({ weight }));
+
+/** Problems of a plan's splits with the provider a release has found, each with the field `weights`. */
+export const planProblems = (provider: Pick<Named, 'name' | 'can'>, splits: readonly Split[]): readonly Problem[] =>
+  splits.flatMap((split) =>
+    faultsOf(provider, split).map((fault) => ({ field: 'weights', value: splitValue(split), ...fault })),
   );
 
+/** As a person would write it: mostly a weight and nothing else. */
+const splitValue = (split: Split): string => {
+  const { weight, ...more } = split;
+  return Object.keys(more).length === 0 ? String(weight) : JSON.stringify(split);
+};
+
+const features = (splits: readonly Split[]): ReadonlySet<Feature> =>
+  new Set(splits.flatMap((split) => [...featuresOf(split)]));
+
 /** Why nothing can be routed yet, as a sentence fragment after the provider's name. */
-export const unserved = ({ missing }: KnownProvider): string | undefined => {
-  const kinds = missing?.() ?? [];
+export const unserved = ({ missing }: KnownProvider, splits: readonly Split[] = []): string | undefined => {
+  const kinds = missing?.(features(splits)) ?? [];
   return kinds.length === 0 ? undefined : `works with ${kinds.join(' and ')}, which the API server does not serve`;
 };
 
 type Place = Pick<Finding, 'path' | 'value'> & { readonly says?: string };
 
-/** Where the person wrote the weight. Of the default steps nobody wrote any: what does not fit them is the provider. */
-const placeOf = ({ steps, stepWeight, maxWeight, provider }: PolicySpec, index: number, weight: Percent): Place => {
-  if (steps !== undefined) return { path: `steps[${index}]`, value: weight };
+/** Where the person wrote the weight. Of the default weights nobody wrote any: what does not fit them is the provider. */
+const placeOf = ({ weights, stepWeight, maxWeight, provider }: PolicySpec, index: number, weight: Percent): Place => {
+  if (weights !== undefined) return { path: `weights[${index}]`, value: weight };
   if (stepWeight === undefined) return { path: 'provider', value: provider, says: `the default step ${weight} ` };
   return weight === maxWeight ? { path: 'maxWeight', value: weight } : { path: 'stepWeight', value: stepWeight };
 };
@@ -76,7 +123,7 @@ export const planFindings = (spec: PolicySpec, known: KnownProviders = {}): read
   if (found === undefined) return [];
   const all = weights.flatMap((weight, index) => {
     const { says = '', ...place } = placeOf(spec, index, weight);
-    return faultsOf({ name: provider, ...found }, weight).map(({ rule, todo }) => ({
+    return faultsOf({ name: provider, ...found }, { weight }).map(({ rule, todo }) => ({
       ...place,
       rule: says + rule,
       todo,
@@ -103,8 +150,12 @@ const usable = (known: KnownProviders): readonly string[] =>
   Object.entries(known).flatMap(([name, provider]) => (unserved(provider) === undefined ? [name] : []));
 
 /** The same for a release that is to start. */
-export const providerProblems = (provider: Named, known: KnownProviders = {}): readonly Problem[] => {
-  const why = unserved(provider);
+export const providerProblems = (
+  provider: Named,
+  known: KnownProviders = {},
+  splits: readonly Split[] = [],
+): readonly Problem[] => {
+  const why = unserved(provider, splits);
   const there = usable(known);
   return why === undefined
     ? []

@@ -4,7 +4,7 @@ import {
   annotations as known,
   marks,
   policyAnnotations,
-  requestAnnotation,
+  requestPrefix,
   type AnnotationForm,
 } from '../../schema/annotations.ts';
 import { group } from '../../schema/names.ts';
@@ -37,13 +37,14 @@ const numberOr = (form: RegExp, text: string): number | string => (form.test(tex
 const valueOf = (form: AnnotationForm, text: string): Json => {
   switch (form) {
     case 'integer':
+    // Of a duration the number counts seconds.
+    case 'duration':
       return numberOr(wholeNumber, text);
     case 'number':
       return numberOr(plainNumber, text);
     case 'integers':
       return text.split(',').map((item) => numberOr(wholeNumber, item.trim()));
     case 'text':
-    case 'duration':
       return text;
   }
 };
@@ -62,8 +63,27 @@ const unknownKey = (key: string, text: string, index: number): Problem => {
   const names = peoplesKeys.map((k) => k.slice(prefix.length));
   const near = index < suggested ? nearest(name, names) : undefined;
   const advice = near === undefined ? `The keys are ${names.join(', ')}.` : `Did you mean ${prefix}${near}?`;
-  const todo = key === requestAnnotation ? 'It belongs on the Release, not on the workload.' : advice;
+  const todo = `${key}.`.startsWith(requestPrefix) ? 'It belongs on the Release, not on the workload.' : advice;
   return { field: asWritten(key), value: asWritten(text), rule: 'is not an annotation Sluice knows', todo };
+};
+
+/** What people write elsewhere for on and off. The nearest word by its letters is often the wrong one. */
+const switches: Readonly<Record<string, 'enabled' | 'disabled'>> = {
+  true: 'enabled',
+  on: 'enabled',
+  yes: 'enabled',
+  '1': 'enabled',
+  false: 'disabled',
+  off: 'disabled',
+  no: 'disabled',
+  none: 'disabled',
+  '0': 'disabled',
+};
+
+const canaryAdvice = (text: string): string => {
+  const word = text.toLowerCase();
+  const meant = (Object.hasOwn(switches, word) ? switches[word] : undefined) ?? nearest(text, ['enabled', 'disabled']);
+  return meant === undefined ? 'Write enabled to opt in, disabled to opt out.' : `Did you mean "${meant}"?`;
 };
 
 /** What is wrong with the text of `sluice.dev/canary`. */
@@ -75,7 +95,7 @@ export const canaryProblems = (text: string | undefined): readonly Problem[] =>
           field: known.canary,
           value: asWritten(text),
           rule: 'must be enabled or disabled',
-          todo: `Did you mean "${nearest(text, ['enabled', 'disabled']) ?? 'enabled'}"?`,
+          todo: canaryAdvice(text),
         },
       ];
 

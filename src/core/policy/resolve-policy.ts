@@ -3,14 +3,30 @@ import { builtInChecks, defaultMaxWeight } from '../../schema/policy-rules.ts';
 import {
   defaultQuantile,
   defaults,
-  defaultSteps,
+  defaultWeights,
   judgeNames,
   type CheckSpec,
   type PolicySpec,
 } from '../../schema/policy.ts';
+import { parseDuration } from '../../values/duration.ts';
 import { percent, type Percent } from '../../values/percent.ts';
-import { parseDuration } from './duration.ts';
-import type { Check, NoData, Policy } from './policy.ts';
+import type { Check, JudgeKind, Policy } from './policy.ts';
+
+/** What a policy means where it says nothing. A later version of Sluice may have others. */
+export type Defaults = Readonly<Required<Pick<PolicySpec, keyof typeof defaults>>> & {
+  readonly weights: readonly number[];
+  readonly maxWeight: number;
+  readonly quantile: number;
+  readonly judge: JudgeKind;
+};
+
+export const defaultsOfToday: Defaults = {
+  ...defaults,
+  weights: defaultWeights,
+  maxWeight: defaultMaxWeight,
+  quantile: defaultQuantile,
+  judge: judgeNames[0],
+};
 
 /** stepWeight, twice stepWeight, … and at last maxWeight exactly. */
 const risingTo = (maxWeight: number, stepWeight: number): readonly number[] => {
@@ -19,49 +35,52 @@ const risingTo = (maxWeight: number, stepWeight: number): readonly number[] => {
   return [...weights, maxWeight];
 };
 
-const weightsOf = (spec: PolicySpec): readonly Percent[] => {
+const weightsOf = (spec: PolicySpec, given: Defaults): readonly Percent[] => {
   const rising =
-    spec.stepWeight === undefined ? defaultSteps : risingTo(spec.maxWeight ?? defaultMaxWeight, spec.stepWeight);
-  return (spec.steps ?? rising).map(percent);
+    spec.stepWeight === undefined ? given.weights : risingTo(spec.maxWeight ?? given.maxWeight, spec.stepWeight);
+  return (spec.weights ?? rising).map(percent);
 };
 
-const checkOf = (spec: CheckSpec, noData: NoData): Check => {
+const checkOf = (
+  spec: CheckSpec,
+  { noData, quantile, judge }: Pick<Defaults, 'noData' | 'quantile' | 'judge'>,
+): Check => {
   const bounds = {
     name: spec.name,
     ...(spec.min === undefined ? {} : { min: spec.min }),
     ...(spec.max === undefined ? {} : { max: spec.max }),
     noData: spec.noData ?? noData,
-    judge: spec.judge ?? judgeNames[0],
+    judge: spec.judge ?? judge,
   };
   if (spec.query !== undefined) return { kind: 'query', query: spec.query, ...bounds };
   if (spec.name === builtInChecks.successRate) return { kind: 'success-rate', ...bounds };
-  return { kind: 'duration', quantile: spec.quantile ?? defaultQuantile, ...bounds };
+  return { kind: 'duration', quantile: spec.quantile ?? quantile, ...bounds };
 };
 
 /** The built-in checks that the policy asks for; one of the same name in `checks` stands in its place. */
-const checksOf = (spec: PolicySpec): readonly Check[] => {
+const checksOf = (spec: PolicySpec, given: Defaults): readonly Check[] => {
   const own = spec.checks ?? [];
-  const builtIn: CheckSpec[] = [{ name: builtInChecks.successRate, min: spec.successRate ?? defaults.successRate }];
+  const builtIn: CheckSpec[] = [{ name: builtInChecks.successRate, min: spec.successRate ?? given.successRate }];
   if (spec.latencyP99 !== undefined)
     builtIn.push({ name: builtInChecks.duration, max: parseDuration(spec.latencyP99) });
   const kept = builtIn.filter((check) => !own.some(({ name }) => name === check.name));
-  return [...kept, ...own].map((check) => checkOf(check, spec.noData ?? defaults.noData));
+  return [...kept, ...own].map((check) => checkOf(check, { ...given, noData: spec.noData ?? given.noData }));
 };
 
 /**
  * The policy that a spec means. The spec must have passed the schema, as one stored in a Release has; RangeError
  * otherwise. Where that is not known, use `parsePolicySpec`.
  */
-export const resolvePolicy = (spec: PolicySpec): Policy => {
-  const full = { ...defaults, ...spec };
+export const resolvePolicy = (spec: PolicySpec, given: Defaults = defaultsOfToday): Policy => {
+  const full = { ...given, ...spec };
   return {
     strategy: full.strategy,
     provider: full.provider,
     ...(full.service === undefined ? {} : { service: full.service }),
-    weights: weightsOf(spec),
+    weights: weightsOf(spec, given),
     interval: parseDuration(full.interval),
     threshold: full.threshold,
-    checks: checksOf(spec),
+    checks: checksOf(spec, given),
     telemetry: full.telemetry,
     ...(full.prometheus === undefined ? {} : { prometheus: full.prometheus }),
     onFailure: full.onFailure,

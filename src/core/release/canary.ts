@@ -14,7 +14,7 @@ export type CanaryPlan = {
   readonly arm: { readonly splits: 'route'; readonly label: string } | { readonly splits: 'replicas' };
 };
 
-const maxLabelLength = 63;
+export const maxLabelLength = 63;
 
 /** The value of the distinguishing label on canary pods: a suffix, within the length a label may have. */
 export const canaryLabelValue = (value: string): string => {

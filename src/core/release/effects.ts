@@ -3,17 +3,18 @@
  * is already fulfilled, so repeating them after a crash is harmless and nothing has to be remembered.
  */
 import type { ReleaseStatus } from '../../schema/release.ts';
-import { accepted } from './requests.ts';
-import { percent, type Percent } from '../../values/percent.ts';
+import { acceptedRetry } from './requests.ts';
+import { noSplit, type Split } from '../../values/split.ts';
 import type { Facts } from './facts.ts';
 import { hasNothing, removalDue, stableMustRecoverFirst } from './ending.ts';
-import { isFinal } from './state.ts';
-import { sizeNow } from './progress.ts';
+import { canaryReady, sizeNow } from './canary-size.ts';
+import { promotableAt } from './stages/promote.ts';
+import { isFinal, wantedSplit } from './state.ts';
 
 export type Effect =
   /** Canary Deployment of the release's template with at least so many replicas, and the Service in front of it. */
   | { readonly do: 'ensure-canary'; readonly replicas: number }
-  | { readonly do: 'route'; readonly weight: Percent }
+  | { readonly do: 'route'; readonly split: Split }
   /** The user's routes as they were, generated ones gone. */
   | { readonly do: 'restore-routes' }
   | { readonly do: 'remove-canary' }
@@ -47,33 +48,35 @@ const running = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   const effects: Effect[] = [];
   if (workload.paused && workload.timedOut) effects.push({ do: 'clear-failed' });
   effects.push({ do: 'ensure-canary', replicas: sizeNow(status, facts) });
-  if (status.phase !== 'Preparing') effects.push(...routed(weightToRoute(status, facts), facts));
+  if (status.phase !== 'Preparing') effects.push(...routed(splitToRoute(status, facts), facts));
   if (promotionDue(status, facts)) effects.push({ do: 'promote' });
   return effects;
 };
 
 /** Where the kind of route is not served there is nothing to write, and the API server would only say so. */
-const routed = (weight: number, { route }: Facts): readonly Effect[] =>
-  route.unserved === undefined ? [{ do: 'route', weight: percent(weight) }] : [];
+const routed = (split: Split, { route }: Facts): readonly Effect[] =>
+  route.unserved === undefined ? [{ do: 'route', split }] : [];
 
-/** The weight the routes should say now. It lags behind the wanted weight until enough canary pods are ready for it. */
-const weightToRoute = (status: ReleaseStatus, facts: Facts): number => {
-  if ((facts.canary?.ready ?? 0) === 0) return 0;
-  if (status.stepAt !== undefined) return status.weight ?? 0;
-  return facts.route.observed === 'unknown' ? 0 : Math.min(facts.route.observed, status.weight ?? 0);
+/** The split the routes should show now. It lags behind the wanted one until enough canary pods are ready for it. */
+const splitToRoute = (status: ReleaseStatus, facts: Facts): Split => {
+  const wanted = wantedSplit(status);
+  const { observed } = facts.route;
+  if (canaryReady(facts) === 0) return noSplit;
+  if (status.splitInPlaceAt !== undefined) return wanted;
+  if (observed === 'unknown') return noSplit;
+  return observed.weight <= wanted.weight ? observed : wanted;
 };
 
 /** The template goes to stable once the promotion's own split is in place. Never twice: a later pause is the user's. */
 const promotionDue = (status: ReleaseStatus, facts: Facts): boolean =>
   status.phase === 'Promoting' &&
-  status.stepAt !== undefined &&
-  Date.parse(status.stepAt) + (facts.workload.recreate ? facts.policy.propagationDelay : 0) <= facts.now &&
+  (promotableAt(status, facts) ?? Number.POSITIVE_INFINITY) <= facts.now &&
   mine(facts) &&
   facts.workload.paused &&
   facts.workload.marks?.phase !== 'Promoting';
 
 const ending = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
-  if (stableMustRecoverFirst(status, facts)) return routed(status.weight ?? 0, facts);
+  if (stableMustRecoverFirst(status, facts)) return routed(wantedSplit(status), facts);
   const effects: Effect[] = hasNothing(status, facts) ? [...closing(status, facts)] : [...takingDown(status, facts)];
   // Last, where it is refused: nobody is left on a canary that is not wanted.
   if (status.ending?.outcome === 'Aborted' && mine(facts)) effects.push({ do: 'put-back' });
@@ -94,7 +97,7 @@ const closing = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
     case 'Bypassed':
       return [{ do: 'settle' }];
     case 'Failed':
-      return facts.policy.onFailure === 'revert'
+      return facts.plan.onFailure === 'revert'
         ? [{ do: 'put-back' }]
         : [{ do: 'mark-failed', message: status.ending.message }];
     default:
@@ -107,6 +110,6 @@ const afterTheEnd = (status: ReleaseStatus, facts: Facts): readonly Effect[] => 
   // Marks of a promotion that is over come back with an old ReplicaSet, undone to while the webhook was away.
   if (['Skipped', 'Succeeded', 'Bypassed'].includes(status.phase)) return [{ do: 'settle' }];
   if (status.phase !== 'Failed' || !facts.workload.paused) return [];
-  if (status.acknowledged?.verb === 'retry' && status.acknowledged.result === accepted) return [{ do: 'mark-retry' }];
+  if (acceptedRetry(status) !== undefined) return [{ do: 'mark-retry' }];
   return [{ do: 'mark-failed', message: status.message ?? 'the release failed' }];
 };

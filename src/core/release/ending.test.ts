@@ -6,7 +6,7 @@ import { step } from './step.ts';
 const behind = (change: Partial<World['workload']>, more: object = {}) => {
   const w = new World();
   w.canary = { replicas: 2, ready: 2 };
-  w.observed = 50;
+  w.share = 50;
   const facts = w.facts({ ahead: 'web-1', canaryGone: false });
   const waits = step(w.status, facts).status;
   expect(waits.message).toContain('waiting for release web-1');
@@ -20,7 +20,7 @@ describe('a release that ends while it waits for the one before', () => {
   });
 
   test('is aborted by putting the stable template back, and nothing else', () => {
-    const { status, effects } = behind({}, { request: { id: '1', verb: 'abort', by: 'ann' } });
+    const { status, effects } = behind({}, { requests: [{ id: '1', verb: 'abort', by: 'ann' }] });
     expect([status.phase, effects]).toEqual(['Withdrawing', [{ do: 'put-back' }]]);
   });
 
@@ -32,9 +32,9 @@ describe('a release that ends while it waits for the one before', () => {
   test('takes down what there is when nobody is before it: a Release that was deleted may have left it', () => {
     const w = new World();
     w.canary = { replicas: 2, ready: 2 };
-    w.observed = 50;
+    w.share = 50;
     Object.assign(w.workload, { marks: { release: 'web-3' }, templateHash: v3 });
     w.run(60);
-    expect([w.status.phase, w.observed, w.canary]).toEqual(['Superseded', 'unknown', undefined]);
+    expect([w.status.phase, w.share, w.canary]).toEqual(['Superseded', 'unknown', undefined]);
   });
 });

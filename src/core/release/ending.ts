@@ -1,14 +1,16 @@
 /** The way out, the same for every outcome: routes back, wait for the proxies, canary gone, workload told. */
 import type { ReleaseStatus } from '../../schema/release.ts';
+import { noSplit, sameSplit } from '../../values/split.ts';
 import { fromRfc3339, toRfc3339, type Instant } from '../../values/time.ts';
 import type { Facts } from './facts.ts';
-import type { Next } from './progress.ts';
-import { repairPause, withStatus } from './state.ts';
+import type { Next } from './stages/handler.ts';
+import { inPhase, repairPause, wantedSplit, wanting, withStatus } from './state.ts';
 
 type End = NonNullable<ReleaseStatus['ending']>;
+type Move = Exclude<Next, { readonly over: ReleaseStatus }>;
 
 /** Transition of a release whose ending has been decided. */
-export const ending = (status: ReleaseStatus, end: End, facts: Facts): Next => {
+export const ending = (status: ReleaseStatus, end: End, facts: Facts): Move => {
   if (hasNothing(status, facts)) return closed(end, facts) ? { status: over(status, end, facts) } : {};
   if (keepsShare(status))
     return stableMustRecoverFirst(status, facts)
@@ -27,13 +29,13 @@ export const ending = (status: ReleaseStatus, end: End, facts: Facts): Next => {
 export const hasNothing = ({ provider }: ReleaseStatus, { ahead }: Facts): boolean =>
   provider === undefined && ahead !== undefined;
 
-const keepsShare = (status: ReleaseStatus): boolean => (status.weight ?? 0) > 0;
+const keepsShare = (status: ReleaseStatus): boolean => !sameSplit(wantedSplit(status), noSplit);
 
 /** A stable that does not recover must not keep the next release, which may mend it, waiting for ever. */
-const patienceEnds = ({ at }: End, { policy, now }: Facts): Instant =>
-  (fromRfc3339(at) ?? now) + policy.progressDeadline;
+const patienceEnds = ({ decidedAt }: End, { plan, now }: Facts): Instant =>
+  (fromRfc3339(decidedAt) ?? now) + plan.progressDeadline;
 
-const untilPatienceEnds = (end: End, facts: Facts): Next => {
+const untilPatienceEnds = (end: End, facts: Facts): Move => {
   const wakeAt = patienceEnds(end, facts);
   return facts.now < wakeAt ? { wakeAt } : {};
 };
@@ -53,16 +55,21 @@ const standsAgain = ({ available, replicas, recreate, paused, complete }: Facts[
   available >= replicas && (!recreate || paused || complete);
 
 const releaseCanary = (status: ReleaseStatus, end: End, facts: Facts): ReleaseStatus =>
-  withStatus(status, { weight: 0, ending: { ...end, at: toRfc3339(facts.now) } });
+  wanting(withStatus(status, { ending: { ...end, withdrawnAt: toRfc3339(facts.now) } }), noSplit);
 
 /** The delay counts from the moment the routes are back, not from the wish. */
-const routesComingBack = (status: ReleaseStatus, facts: Facts): Next => {
+const routesComingBack = (status: ReleaseStatus, facts: Facts): Move => {
   const since = lastTouched(status) + repairPause;
-  return facts.now < since ? { wakeAt: since } : { status: withStatus(status, { routedAt: toRfc3339(facts.now) }) };
+  return facts.now < since
+    ? { wakeAt: since }
+    : { status: withStatus(status, { routesRestoredAt: toRfc3339(facts.now) }) };
 };
 
 const lastTouched = (status: ReleaseStatus): Instant =>
-  Math.max(fromRfc3339(status.ending?.at) ?? 0, fromRfc3339(status.routedAt) ?? 0);
+  Math.max(
+    fromRfc3339(status.ending?.withdrawnAt ?? status.ending?.decidedAt) ?? 0,
+    fromRfc3339(status.routesRestoredAt) ?? 0,
+  );
 
 /** When the canary may go: the routes have led to stable alone for as long as proxies may take to notice. */
 export const removableAt = (status: ReleaseStatus, facts: Facts): Instant | undefined => {
@@ -70,7 +77,7 @@ export const removableAt = (status: ReleaseStatus, facts: Facts): Instant | unde
   // Where no request was ever routed to it there is nobody to wait for; where pods are the split, they are what has to go.
   return (status.step ?? 0) === 0 || facts.route.splits === 'replicas'
     ? lastTouched(status)
-    : lastTouched(status) + facts.policy.propagationDelay;
+    : lastTouched(status) + facts.plan.propagationDelay;
 };
 
 export const removalDue = (status: ReleaseStatus, facts: Facts): boolean => {
@@ -82,10 +89,10 @@ export const removalDue = (status: ReleaseStatus, facts: Facts): boolean => {
 const closed = (end: End, facts: Facts): boolean => {
   const { marks, timedOut, endedBy } = facts.workload;
   if (marks?.release !== facts.release.name) return endedBy === undefined;
-  return end.outcome === 'Failed' && facts.policy.onFailure === 'hold' && marks.phase === 'Failed' && timedOut;
+  return end.outcome === 'Failed' && facts.plan.onFailure === 'hold' && marks.phase === 'Failed' && timedOut;
 };
 
 const over = (status: ReleaseStatus, end: End, facts: Facts): ReleaseStatus => {
-  const now = toRfc3339(facts.now);
-  return withStatus(status, { phase: end.outcome, message: end.message, weight: 0, enteredAt: now, completedAt: now });
+  const over = wanting(inPhase(status, end.outcome, facts), noSplit);
+  return withStatus(over, { completedAt: toRfc3339(facts.now), waiting: undefined });
 };

@@ -1,7 +1,12 @@
 /** Everything a step may look at. Gathered by the controller from its caches; all of it can be written down in a test. */
-import type { CheckResult, ReleaseSpec, ReleaseStatus, RequestVerb } from '../../schema/release.ts';
-import type { Policy } from '../policy/policy.ts';
+import type { ReleaseSpec, ReleaseStatus } from '../../schema/release.ts';
+import type { RequestVerb } from '../../schema/request.ts';
+import type { Answers, Arms } from '../questions/question.ts';
+import type { Telemetry } from '../policy/policy.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { Problem } from '../../values/problem.ts';
+import type { Acceptance } from '../../values/route-format.ts';
+import type { Split } from '../../values/split.ts';
 import type { Instant } from '../../values/time.ts';
 
 /** The marks on the workload, when they are valid: bound to the template it has now. */
@@ -51,12 +56,14 @@ export type CanaryFacts = {
 export type RouteFacts = {
   /** `replicas`: the split is the ratio of ready pods. */
   readonly splits: 'route' | 'replicas';
-  /** The canary's weight the live routes say. */
-  readonly observed: number | 'unknown';
+  /** The split the live routes show. */
+  readonly observed: Split | 'unknown';
   /** No trace of Sluice in any route. */
   readonly pristine: boolean;
-  /** Set when the mesh has refused the routes. */
-  readonly refused?: string;
+  /** Whether the mesh has taken the routes up; `untold` where nothing tells of it. */
+  readonly accepted: Acceptance['state'];
+  /** The same in the mesh's words. */
+  readonly acceptance?: string;
   /** Which kind of route the API server does not serve: there is no split, and none can be made. A sentence fragment. */
   readonly unserved?: string;
 };
@@ -68,24 +75,14 @@ export type Request = {
   readonly reason?: string;
 };
 
-/** The checks of one window, judged and counted. */
-export type Round = {
-  /** What this round was by itself. */
-  readonly outcome: 'pass' | 'hold' | 'fail';
-  /** Failed rounds so far, this one included. */
-  readonly failures: number;
-  /** The failures have reached the threshold. */
-  readonly exhausted: boolean;
-  readonly results: readonly CheckResult[];
-  readonly because: string;
-};
-
 export type PodTrouble = NonNullable<ReleaseStatus['pods']>[number];
 
 export type Facts = {
   readonly now: Instant;
   readonly release: { readonly name: string; readonly spec: ReleaseSpec; readonly generation: number };
-  readonly policy: Policy;
+  readonly plan: Plan;
+  /** The recorded plan cannot be carried out by this version: `plan` is good for taking down what is there. */
+  readonly planUnreadable?: string;
   readonly workload: WorkloadFacts;
   readonly canary?: CanaryFacts;
   /** Whether a canary Deployment or Service is still there, of whatever template. */
@@ -99,10 +96,18 @@ export type Facts = {
   readonly takenOver?: { readonly note: string; readonly route: boolean };
   /** Another release of the workload that has not ended. */
   readonly ahead?: string;
-  readonly request?: Request;
+  /** Open requests from people, oldest first; those that were acknowledged may be among them. */
+  readonly requests: readonly Request[];
   /** What the API server said when it refused a write of this release the last time. */
   readonly refused?: string;
+  /** Whose metrics the built-in checks read. */
+  readonly telemetry: Telemetry;
+  /** What the outside world has answered so far. */
+  readonly answers: Answers;
+  /** Whom checks are about; undefined while there is no Service. */
+  readonly arms?: Arms;
+  /** Since when the canary's pods can have run at the earliest, by name. */
+  readonly started: ReadonlyMap<string, Instant>;
   /** Given on a second look, when the first one asked for them. */
-  readonly round?: Round;
   readonly pods?: readonly PodTrouble[];
 };

@@ -1,8 +1,11 @@
 /** The end of a Release that is a record alone: its template rolled natively because the policy says so. */
-import type { ReleaseSpec } from '../../schema/release.ts';
+import type { RecordOf, ReleaseSpec } from '../../schema/release.ts';
 import type { RecordPhase } from '../marks/marks.ts';
 import { printable } from '../../values/printable.ts';
 import type { Decided } from './state.ts';
+
+/** What the Release of it is a record of. */
+export const recordsOf: Readonly<Record<RecordPhase, RecordOf>> = { RolledBack: 'rollback', Restarted: 'restart' };
 
 /** What the policy says, for `spec.reason`. */
 export const nativeReasons: Readonly<Record<RecordPhase, string>> = {

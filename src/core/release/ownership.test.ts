@@ -63,7 +63,7 @@ describe('a release whose workload has moved on', () => {
   ])('ends when %s', (_name, change, outcome, reason) => {
     const w = becomes(atStep2(), change).run();
     expect(w.status).toMatchObject({ phase: outcome, weight: 0, ending: { outcome, reason } });
-    expect({ canary: w.canary, observed: w.observed, losses: w.losses }).toEqual({
+    expect({ canary: w.canary, observed: w.share, losses: w.losses }).toEqual({
       canary: undefined,
       observed: 'unknown',
       losses: [],
@@ -116,9 +116,9 @@ describe('in the middle of a promotion', () => {
     ['an older one is back, and the strategy is Recreate', { templateHash: v3, knownGood: true }, true],
   ])('the canary keeps its share until stable is at full size when %s', (_name, change, recreate) => {
     const w = becomes(inPromotion({ recreate }), { available: 0, ...change });
-    const share = w.observed;
+    const share = w.share;
     w.run(20);
-    expect({ observed: w.observed, canary: w.canary?.ready }).toEqual({ observed: share, canary: w.canary?.replicas });
+    expect({ observed: w.share, canary: w.canary?.ready }).toEqual({ observed: share, canary: w.canary?.replicas });
     Object.assign(w.workload, { available: 4, complete: true });
     w.run();
     expect(w.status.completedAt).toBeDefined();
@@ -131,7 +131,7 @@ describe('in the middle of a promotion', () => {
   ])('with Recreate, pods of the promoted template count when the next one %s', (_name, change, keeps) => {
     const w = becomes(inPromotion({ recreate: true }), { templateHash: v3, available: 4, ...change });
     w.run(20);
-    expect(w.observed === 'unknown').toBe(!keeps);
+    expect(w.share === 'unknown').toBe(!keeps);
     w.workload.complete = true;
     expect(w.run().status.phase).toBe('Superseded');
   });
@@ -142,7 +142,7 @@ describe('in the middle of a promotion', () => {
   ])('%s, back with a rolling update, takes the share at once', (_name, change) => {
     const w = becomes(inPromotion(), { available: 3, ...change });
     w.reconcile();
-    expect(w.observed).toBe('unknown');
+    expect(w.share).toBe('unknown');
     expect(w.run().status.phase).toBe('Aborted');
   });
 
@@ -151,7 +151,7 @@ describe('in the middle of a promotion', () => {
   test('a stable that does not get to full size keeps the next release waiting no longer than its deadline', () => {
     const w = becomes(inPromotion(), { ...superseded, available: 3 });
     const since = w.now;
-    w.run(300, (x) => x.observed === 'unknown');
+    w.run(300, (x) => x.share === 'unknown');
     expect(w.now - since).toBeGreaterThanOrEqual(w.policy.progressDeadline);
     expect(w.run().status.phase).toBe('Superseded');
   });
@@ -159,7 +159,7 @@ describe('in the middle of a promotion', () => {
   test('but without a single pod of stable the canary goes on serving', () => {
     const w = becomes(inPromotion(), { ...superseded, available: 0 });
     w.run(300);
-    expect(w.observed).toBe(50);
+    expect(w.share).toBe(50);
     w.workload.available = 1;
     expect(w.run().status.phase).toBe('Superseded');
   });
@@ -169,7 +169,7 @@ describe('in the middle of a promotion', () => {
     w.podsBecomeReady = false;
     if (w.canary) w.canary.ready = 0;
     w.reconcile();
-    expect(w.observed).toBe('unknown');
+    expect(w.share).toBe('unknown');
   });
 
   test('opting out lets it finish', () => {

@@ -1,10 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ReleaseStatus } from '../../schema/release.ts';
 import { eventsBetween } from './release-events.ts';
-import { unservedNote } from './unserved.ts';
 
 const told = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly string[] =>
-  eventsBetween(before, after).map(({ on, type, reason }) => `${on} ${type} ${reason}`);
+  eventsBetween(before, after).map(({ toldOn, type, reason }) => `${toldOn} ${type} ${reason}`);
 
 describe('what is told', () => {
   test.each<[string, ReleaseStatus | undefined, ReleaseStatus, readonly string[]]>([
@@ -23,13 +22,22 @@ describe('what is told', () => {
     [
       'a failed check, on both',
       { phase: 'Progressing', step: 1 },
-      { phase: 'Progressing', step: 1, failures: 1, message: 'bad' },
+      {
+        phase: 'Progressing',
+        step: 1,
+        analyses: [{ id: 'checks', failures: 1, judgedAt: '2' }],
+        waiting: { reason: 'ChecksFailed', message: 'bad' },
+      },
       ['both Warning CheckFailed'],
     ],
     [
       'the decision to fail, on both',
       { phase: 'Progressing', step: 1 },
-      { phase: 'Failing', step: 1, ending: { outcome: 'Failed', reason: 'ChecksFailed', message: 'bad', at: '' } },
+      {
+        phase: 'Failing',
+        step: 1,
+        ending: { outcome: 'Failed', reason: 'ChecksFailed', message: 'bad', decidedAt: '' },
+      },
       ['both Warning ChecksFailed'],
     ],
     ['a failed end, on both', { phase: 'Failing' }, { phase: 'Failed' }, ['both Warning ReleaseFailed']],
@@ -42,34 +50,57 @@ describe('what is told', () => {
     [
       'a record of a rollback, on the workload, as what it is',
       undefined,
-      { phase: 'Skipped', ending: { outcome: 'Skipped', reason: 'RolledBack', message: '', at: '' } },
+      { phase: 'Skipped', ending: { outcome: 'Skipped', reason: 'RolledBack', message: '', decidedAt: '' } },
       ['workload Normal RolledBack'],
     ],
     ['a skip, on the workload', undefined, { phase: 'Skipped' }, ['workload Normal ReleaseSkipped']],
     [
       'what keeps it from starting, on both',
       { phase: 'Pending' },
-      { phase: 'Pending', message: 'no Service' },
+      { phase: 'Pending', waiting: { reason: 'CannotStart', message: 'no Service' } },
       ['both Warning CannotStart'],
     ],
     [
       'the same of one that could not even begin',
       undefined,
-      { phase: 'Pending', message: 'cannot start: no Service' },
+      { phase: 'Pending', waiting: { reason: 'CannotStart', message: 'no Service' } },
       ['both Warning CannotStart'],
     ],
     ['nothing of one that begins', undefined, { phase: 'Pending', message: 'accepted' }, []],
     [
       'a kind of route that is uninstalled, once, on both',
       { phase: 'Progressing', step: 1, message: '5 % of the traffic for the canary' },
-      { phase: 'Progressing', step: 1, message: unservedNote('the provider smi …') },
+      { phase: 'Progressing', step: 1, waiting: { reason: 'RouteKindMissing', message: 'the provider smi …' } },
       ['both Warning RouteKindMissing'],
     ],
     [
       'an answered request, on both',
       { phase: 'Waiting' },
-      { phase: 'Waiting', acknowledged: { id: '1', verb: 'retry', result: 'refused', at: '' } },
+      { phase: 'Waiting', acknowledged: [{ id: '1', verb: 'retry', result: 'refused: no', accepted: false, at: '' }] },
       ['both Normal Request'],
+    ],
+    [
+      'a round that holds, on both',
+      { phase: 'Progressing', step: 1 },
+      {
+        phase: 'Progressing',
+        step: 1,
+        analyses: [{ id: 'checks', failures: 0, judgedAt: '2' }],
+        waiting: { reason: 'ChecksInconclusive', message: 'no data' },
+      },
+      ['both Warning Holding'],
+    ],
+    [
+      'a refused write, once, on both',
+      { phase: 'Preparing' },
+      { phase: 'Preparing', lastWriteError: { message: 'quota' } },
+      ['both Warning WriteRefused'],
+    ],
+    [
+      'nothing of a reason to wait whose words alone are new',
+      { phase: 'Preparing', waiting: { reason: 'PodsRefused', message: 'a' } },
+      { phase: 'Preparing', waiting: { reason: 'PodsRefused', message: 'b' } },
+      [],
     ],
     ['nothing where nothing changed', { phase: 'Progressing', step: 1 }, { phase: 'Progressing', step: 1 }, []],
   ])('%s', (_what, before, after, tales) => expect(told(before, after)).toEqual(tales));

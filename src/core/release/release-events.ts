@@ -1,63 +1,56 @@
-/** What a change of a release's status is worth telling: events, and one log line. */
-import type { ReleaseStatus } from '../../schema/release.ts';
+/** What a change of a release's status is worth telling. It is written into the status itself (`history`) and told from there. */
+import type { HistoryEntry, ReleaseStatus, WaitingReason } from '../../schema/release.ts';
 import { recordPhase } from '../marks/marks.ts';
-import { cannotStart } from './progress.ts';
 import { isFinal } from './state.ts';
-import { isUnservedNote } from './unserved.ts';
 
-export type ReleaseEvent = {
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: string;
-  readonly action: string;
-  readonly note: string;
-  /**
-   * On which objects it is told. Each event is a request to the API server: beginning and end are told on the workload
-   * (the Release says them itself), steps on the Release, trouble on both.
-   */
-  readonly on: 'workload' | 'release' | 'both';
-};
+/**
+ * `toldOn`: each Kubernetes event is a request to the API server. Beginning and end are told on the workload (the Release says
+ * them itself), steps on the Release, trouble on both.
+ */
+export type ReleaseEvent = Omit<HistoryEntry, 'seq' | 'at'>;
 
-/** The events between two statuses, in order. Messages that only rephrase a state are told in the status alone. */
+/** The events between two statuses, in order. */
 export const eventsBetween = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly ReleaseEvent[] => [
-  ...phaseTale(before, after),
-  ...weightTale(before, after),
-  ...checkTale(before, after),
-  ...refusedTale(before, after),
-  ...unservedTale(before, after),
-  ...requestTale(before, after),
+  ...ofPhase(before, after),
+  ...ofSplit(before, after),
+  ...ofChecks(before, after),
+  ...ofWaiting(before, after),
+  ...ofWriteError(before, after),
+  ...ofRequests(before, after),
 ];
 
-const tale = (reason: string, action: string, note: string, rest: Partial<ReleaseEvent> = {}): ReleaseEvent => ({
+const event = (reason: string, action: string, message: string, rest: Partial<ReleaseEvent> = {}): ReleaseEvent => ({
   type: 'Normal',
   reason,
   action,
-  note,
-  on: 'both',
+  message,
+  toldOn: 'both',
   ...rest,
 });
-const warning = { type: 'Warning' } as const;
-const onlyWorkload = { on: 'workload' } as const;
 
-const phaseTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly ReleaseEvent[] => {
-  if (before?.phase === after.phase) return blockedTale(before, after);
-  const note = after.message ?? after.phase;
-  if (isFinal(after.phase)) return [tale(endReason(after), 'EndRelease', note, endTold(after.phase))];
+const warning = { type: 'Warning' } as const;
+const onlyWorkload = { toldOn: 'workload' } as const;
+
+const ofPhase = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly ReleaseEvent[] => {
+  if (before?.phase === after.phase) return [];
+  const message = after.message ?? after.phase;
+  if (isFinal(after.phase)) return [event(endReason(after), 'EndRelease', message, endTold(after.phase))];
   switch (after.phase) {
     case 'Preparing':
       return [
-        tale(
+        event(
           'ReleaseStarted',
           'StartCanary',
-          `${note} (provider ${after.provider ?? '?'}, Service ${after.service ?? '?'})`,
+          `${message} (provider ${after.provider ?? '?'}, Service ${after.service ?? '?'})`,
           onlyWorkload,
         ),
       ];
     case 'Waiting':
-      return [tale('ApprovalRequired', 'WaitForApproval', note)];
+      return [event('ApprovalRequired', 'WaitForApproval', message)];
     case 'Failing':
-      return [tale(after.ending?.reason ?? 'Failing', 'WithdrawCanary', note, warning)];
+      return [event(after.ending?.reason ?? 'Failing', 'WithdrawCanary', message, warning)];
     default:
-      return blockedTale(before, after);
+      return [];
   }
 };
 
@@ -69,56 +62,64 @@ const endTold = (phase: ReleaseStatus['phase']): Partial<ReleaseEvent> => {
   return phase === 'Bypassed' ? { ...warning, ...onlyWorkload } : onlyWorkload;
 };
 
-const blockedTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly ReleaseEvent[] =>
-  after.phase === 'Pending' && (before === undefined ? isBlocked(after) : before.message !== after.message)
-    ? [tale('CannotStart', 'StartCanary', after.message ?? '', warning)]
+const ofSplit = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly ReleaseEvent[] =>
+  after.phase !== 'Progressing' || before?.step === after.step
+    ? []
+    : [
+        event(
+          'WeightChanged',
+          'SplitTraffic',
+          `step ${after.stepLabel ?? ''}: ${after.weight ?? 0} % of the traffic for the canary`,
+          { toldOn: 'release' },
+        ),
+      ];
+
+const judgedAt = ({ analyses = [] }: ReleaseStatus): readonly string[] =>
+  analyses.map((one) => `${one.id} ${one.judgedAt ?? ''}`);
+
+/** Each round that does not pass is told, also when it says the same as the one before. */
+const ofChecks = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly ReleaseEvent[] => {
+  const { waiting } = after;
+  if (after.ending !== undefined || waiting === undefined) return [];
+  const judged = judgedAt(after).some((one) => !(before === undefined ? [] : judgedAt(before)).includes(one));
+  if (!judged) return [];
+  if (waiting.reason === 'ChecksFailed') return [event('CheckFailed', 'Judge', waiting.message, warning)];
+  return waiting.reason === 'ChecksInconclusive' && waiting.message !== before?.waiting?.message
+    ? [event('Holding', 'Judge', waiting.message, warning)]
     : [];
-
-const isBlocked = ({ message }: ReleaseStatus): boolean => message?.startsWith(cannotStart) === true;
-
-const weightTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly ReleaseEvent[] => {
-  if (after.phase !== 'Progressing' || before?.step === after.step) return [];
-  return [
-    tale(
-      'WeightChanged',
-      'SplitTraffic',
-      `step ${after.stepLabel ?? ''}: ${after.weight ?? 0} % of the traffic for the canary`,
-      { on: 'release' },
-    ),
-  ];
 };
 
-const checkTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly ReleaseEvent[] => {
-  if (before?.message === after.message || after.message === undefined || after.ending !== undefined) return [];
-  if (failuresOf(after) > failuresOf(before)) return [tale('CheckFailed', 'Judge', after.message, warning)];
-  return isHolding(after) && after.judgedAt !== before?.judgedAt
-    ? [tale('Holding', 'Judge', after.message, warning)]
-    : [];
+/** Told when the reason is new. The words may differ from one attempt to the next. */
+const toldOnce: { readonly [R in WaitingReason]?: Pick<ReleaseEvent, 'action' | 'type'> } = {
+  PodsRefused: { action: 'StartCanary', ...warning },
+  RouteKindMissing: { action: 'SplitTraffic', ...warning },
+  RouteRefused: { action: 'SplitTraffic', ...warning },
+  PromotionStuck: { action: 'Promote', ...warning },
 };
 
-const failuresOf = (status: ReleaseStatus | undefined): number => status?.failures ?? 0;
-const isHolding = (status: ReleaseStatus): boolean => (status.checks ?? []).some((c) => c.call === 'inconclusive');
+const ofWaiting = (before: ReleaseStatus | undefined, { waiting }: ReleaseStatus): readonly ReleaseEvent[] => {
+  if (waiting === undefined) return [];
+  const { reason, message } = waiting;
+  // What to mend is in the words.
+  if (reason === 'CannotStart')
+    return message === before?.waiting?.message ? [] : [event(reason, 'StartCanary', message, warning)];
+  const told = toldOnce[reason];
+  return told === undefined || before?.waiting?.reason === reason
+    ? []
+    : [event(reason, told.action, message, { type: told.type })];
+};
 
-/** Once for as long as it lasts: the words may differ from one attempt to the next. */
-const refusedTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly ReleaseEvent[] =>
-  after.refused !== undefined && before?.refused === undefined
-    ? [tale('WriteRefused', 'Write', after.refused.words, warning)]
+const ofWriteError = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly ReleaseEvent[] =>
+  after.lastWriteError !== undefined && before?.lastWriteError === undefined
+    ? [event('WriteRefused', 'Write', after.lastWriteError.message, warning)]
     : [];
 
-const unservedTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly ReleaseEvent[] =>
-  isUnservedNote(after.message) && !isUnservedNote(before?.message)
-    ? [tale('RouteKindMissing', 'SplitTraffic', after.message ?? '', warning)]
-    : [];
-
-const requestTale = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly ReleaseEvent[] => {
-  const { acknowledged } = after;
-  if (acknowledged === undefined || acknowledged.id === before?.acknowledged?.id) return [];
-  const why = acknowledged.reason === undefined ? '' : ` (${acknowledged.reason})`;
-  return [
-    tale(
-      'Request',
-      'AnswerRequest',
-      `${acknowledged.verb} asked by ${acknowledged.by ?? 'somebody'}${why}: ${acknowledged.result}`,
-    ),
-  ];
+const ofRequests = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly ReleaseEvent[] => {
+  const known = new Set((before?.acknowledged ?? []).map(({ id }) => id));
+  return (after.acknowledged ?? [])
+    .filter(({ id }) => !known.has(id))
+    .map(({ verb, by, reason, result }) => {
+      const why = reason === undefined ? '' : ` (${reason})`;
+      return event('Request', 'AnswerRequest', `${verb} asked by ${by ?? 'somebody'}${why}: ${result}`);
+    });
 };

@@ -25,7 +25,7 @@ const earlier = { workload: { ...spec.workload, uid: 'before' } };
 describe('a Release of the name that a change asks for', () => {
   it.each<[string, KubeObject, AskedRelease, string]>([
     ['is ours where all of it is as asked', found({}), asked, 'ours'],
-    ['is ours where the policy has been edited since', found({ policy: { steps: [5] } }), asked, 'ours'],
+    ['is ours where the policy has been edited since', found({ policy: { weights: [5] } }), asked, 'ours'],
     ['is not, with another template', found({ templateHash: 'v3' }), asked, 'foreign'],
     ['is not, over another template', found({ stableHash: 'v0' }), asked, 'foreign'],
     ['is not, by somebody else', found({ requestedBy: { user: 'mallory', at: jane.at } }), asked, 'foreign'],

@@ -2,36 +2,41 @@
 import type { ReleaseStatus } from '../../schema/release.ts';
 import { toRfc3339 } from '../../values/time.ts';
 import type { Facts, Request } from './facts.ts';
-import { startPromotion } from './progress.ts';
+import { mostAcknowledged, type Acknowledged } from '../../schema/release.ts';
+import { openRequests, withAnswer } from '../requests/release-requests.ts';
+import { enterPromotion } from './stages/table.ts';
 import { endWith, isFinal, withStatus } from './state.ts';
 
-/** The result of a request that is carried out; every other result says why not. */
-export const accepted = 'accepted';
+/** The retry that was granted, if one was. */
+export const acceptedRetry = ({ acknowledged = [] }: ReleaseStatus): Acknowledged | undefined =>
+  acknowledged.findLast(({ verb, accepted }) => verb === 'retry' && accepted);
 
-/** The status after an open request has been taken up; undefined when there is none. */
+/** The status after the oldest open request has been taken up; undefined when there is none. */
 export const answer = (status: ReleaseStatus, facts: Facts): ReleaseStatus | undefined => {
-  const { request } = facts;
-  if (request === undefined || status.acknowledged?.id === request.id) return undefined;
-  const { status: changed, result } = carryOut(status, facts, request);
-  return withStatus(changed, { acknowledged: acknowledgement(facts, request, result) });
+  const [request] = openRequests(facts.requests, status.acknowledged);
+  if (request === undefined) return undefined;
+  const { status: changed, refused: why } = carryOut(status, facts, request);
+  const acknowledged = withAnswer(status.acknowledged ?? [], acknowledgement(facts, request, why), {
+    present: facts.requests,
+    most: mostAcknowledged,
+  });
+  return withStatus(changed, { acknowledged: [...acknowledged] });
 };
 
-const acknowledgement = (
-  facts: Facts,
-  request: Request,
-  result: string,
-): NonNullable<ReleaseStatus['acknowledged']> => ({
+const acknowledgement = (facts: Facts, request: Request, why: string | undefined): Acknowledged => ({
   id: request.id,
   verb: request.verb,
   ...(request.by === undefined ? {} : { by: request.by }),
   ...(request.reason === undefined ? {} : { reason: request.reason }),
-  result,
+  accepted: why === undefined,
+  result: why === undefined ? 'accepted' : `refused: ${why}`,
   at: toRfc3339(facts.now),
 });
 
-type Answer = { readonly status: ReleaseStatus; readonly result: string };
+/** `refused` says why it is not carried out. */
+type Answer = { readonly status: ReleaseStatus; readonly refused?: string };
 
-const refused = (status: ReleaseStatus, why: string): Answer => ({ status, result: `refused: ${why}` });
+const refused = (status: ReleaseStatus, why: string): Answer => ({ status, refused: why });
 
 const carryOut = (status: ReleaseStatus, facts: Facts, request: Request): Answer => {
   switch (request.verb) {
@@ -58,7 +63,6 @@ const abort = (status: ReleaseStatus, facts: Facts, request: Request): Answer =>
       reason: 'AbortRequested',
       message: `aborted by ${who(request)}`,
     }),
-    result: accepted,
   };
 };
 
@@ -72,7 +76,7 @@ const promote = (status: ReleaseStatus, facts: Facts, request: Request): Answer 
   const approved = withStatus(status, {
     approved: { ...(request.by === undefined ? {} : { by: request.by }), at: toRfc3339(facts.now) },
   });
-  return { status: startPromotion(approved, facts), result: accepted };
+  return { status: enterPromotion(approved, facts) };
 };
 
 const retry = (status: ReleaseStatus, facts: Facts): Answer => {
@@ -80,5 +84,5 @@ const retry = (status: ReleaseStatus, facts: Facts): Answer => {
     return refused(status, `only a Failed release can be retried, and this one is ${status.phase}`);
   if (facts.workload.marks?.release !== facts.release.name)
     return refused(status, 'the workload has another template by now; apply the one to retry again');
-  return { status, result: accepted };
+  return { status };
 };

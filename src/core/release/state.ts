@@ -1,5 +1,7 @@
 /** Questions about a release's state that several parts ask. */
 import { finalPhases, type Outcome, type Phase, type ReleaseStatus } from '../../schema/release.ts';
+import { readSplit, recordSplit } from '../plan/recorded-split.ts';
+import { noSplit, type Split } from '../../values/split.ts';
 import { toRfc3339, type Milliseconds } from '../../values/time.ts';
 import type { Facts } from './facts.ts';
 
@@ -14,6 +16,18 @@ export const withStatus = (
     Object.entries({ ...status, ...change }).filter(([, value]) => value !== undefined),
   ) as ReleaseStatus;
 
+/** What the routes should show, once they do. */
+export const wantedSplit = ({ wanted }: ReleaseStatus): Split =>
+  wanted === undefined ? noSplit : readSplit(wanted.split);
+
+/** Wants another split; `weight` is what the table shows of it. */
+export const wanting = (status: ReleaseStatus, split: Split): ReleaseStatus =>
+  withStatus(status, { weight: split.weight, wanted: { split: recordSplit(split) } });
+
+/** Enters a phase; the same one again is not entered anew. */
+export const inPhase = (status: ReleaseStatus, phase: Phase, facts: Pick<Facts, 'now'>): ReleaseStatus =>
+  status.phase === phase ? status : withStatus(status, { phase, phaseEnteredAt: toRfc3339(facts.now) });
+
 export type Decided = {
   readonly outcome: Outcome;
   readonly reason: string;
@@ -24,15 +38,15 @@ export type Decided = {
  * Decide how it ends. From here on only taking down is left. `keepsShare`: not before stable, which is in the middle of
  * a roll, is at full size again.
  */
-export const endWith = (status: ReleaseStatus, facts: Facts, end: Decided, keepsShare = false): ReleaseStatus =>
-  withStatus(status, {
-    phase: phaseWhileEnding(end.outcome),
-    message: end.message,
-    weight: keepsShare ? status.weight : 0,
-    enteredAt: toRfc3339(facts.now),
-    ending: { ...end, at: toRfc3339(facts.now) },
-    unreadySince: undefined,
+export const endWith = (status: ReleaseStatus, facts: Facts, end: Decided, keepsShare = false): ReleaseStatus => {
+  const decidedAt = toRfc3339(facts.now);
+  const ended = withStatus(inPhase(status, phaseWhileEnding(end.outcome), facts), {
+    ending: { ...end, decidedAt },
+    waiting: undefined,
+    canaryShortSince: undefined,
   });
+  return keepsShare ? ended : wanting(ended, noSplit);
+};
 
 const phaseWhileEnding = (outcome: Outcome): Phase => {
   if (outcome === 'Succeeded') return 'Promoting';

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { percent } from '../../values/percent.ts';
+import { mostRequests } from '../requests/release-requests.ts';
 import { canarySize } from './size.ts';
+import { step } from './step.ts';
 import { aPolicy, v1, v2, v3, World } from '../../../test/support/release-world.ts';
 
 const at = (phase: string) => (w: World) => w.status.phase === phase;
@@ -11,7 +13,7 @@ describe('a good release', () => {
     const w = new World().run();
     expect(w.status.phase).toBe('Succeeded');
     expect(w.weights).toEqual([5, 25, 50]);
-    expect({ canary: w.canary, observed: w.observed, marks: w.workload.marks, paused: w.workload.paused }).toEqual({
+    expect({ canary: w.canary, observed: w.share, marks: w.workload.marks, paused: w.workload.paused }).toEqual({
       canary: undefined,
       observed: 'unknown',
       marks: undefined,
@@ -60,7 +62,7 @@ describe('a good release', () => {
     const w = new World();
     w.workload.recreate = true;
     w.run(300, (x) => x.done.some((e) => e.do === 'promote'));
-    expect(w.observed).toBe(100);
+    expect(w.share).toBe(100);
     expect(w.canary?.replicas).toBe(4);
     expect(w.canary?.ready).toBe(4);
   });
@@ -79,8 +81,12 @@ describe('a bad release', () => {
     const w = new World();
     w.verdict = 'fail';
     w.run();
-    expect(w.status).toMatchObject({ phase: 'Failed', failures: 2, ending: { reason: 'ChecksFailed' } });
-    expect(w.status.evidence).toHaveLength(2);
+    expect(w.status).toMatchObject({
+      phase: 'Failed',
+      analyses: [{ failures: 2 }],
+      ending: { reason: 'ChecksFailed' },
+    });
+    expect(w.status.failedChecks).toHaveLength(2);
     expect(w.weights).toEqual([5]);
     expect(w.workload).toMatchObject({ paused: true, timedOut: true, marks: { phase: 'Failed' } });
     expect(w.canary).toBeUndefined();
@@ -98,7 +104,7 @@ describe('a bad release', () => {
     const w = new World();
     w.verdict = 'hold';
     w.run(60);
-    expect(w.status).toMatchObject({ phase: 'Progressing', step: 1, failures: 0 });
+    expect(w.status).toMatchObject({ phase: 'Progressing', step: 1, analyses: [{ failures: 0 }] });
     expect(w.status.message).toContain('holding at 5 %');
     w.verdict = 'pass';
     expect(w.run().status.phase).toBe('Succeeded');
@@ -168,8 +174,20 @@ describe('a bad release', () => {
     w.run();
     w.request = { id: '7', verb: 'retry' };
     w.reconcile();
-    expect(w.status.acknowledged).toMatchObject({ id: '7', result: 'accepted' });
+    expect(w.status.acknowledged).toMatchObject([{ id: '7', result: 'accepted' }]);
     expect(w.workload.marks).toEqual({ release: 'web-2-retry2' });
+  });
+});
+
+describe('requests of people', () => {
+  test('are all answered at once, the oldest first, and each for itself', () => {
+    const w = new World().run(100, (x) => x.status.step === 2);
+    const ids = Array.from({ length: mostRequests }, (_, i) => `r${i}`);
+    const requests = ids.map((id, i) => ({ id, verb: i === 3 ? 'abort' : 'retry' }) as const);
+    const { status } = step(w.status, w.facts({ requests }));
+    expect(status.acknowledged?.map(({ id }) => id)).toEqual(ids);
+    expect(status.acknowledged?.filter(({ accepted }) => accepted)).toMatchObject([{ id: 'r3', verb: 'abort' }]);
+    expect(step(status, w.facts({ requests })).status.acknowledged).toEqual(status.acknowledged);
   });
 });
 
@@ -189,20 +207,20 @@ describe('interference', () => {
   });
 
   test('a route that somebody resets is put back, and the step starts over', () => {
-    const w = new World().run(100, (x) => x.status.step === 2 && x.observed === 25);
+    const w = new World().run(100, (x) => x.status.step === 2 && x.share === 25);
     w.pass(5000);
-    w.observed = 0;
+    w.share = 0;
     w.reconcile();
-    expect(w.observed).toBe(25);
-    expect(w.status.stepAt).toBe(new Date(w.now).toISOString());
+    expect(w.share).toBe(25);
+    expect(w.status.splitInPlaceAt).toBe(new Date(w.now).toISOString());
   });
 
   test('when all canary pods are gone nothing is routed to them', () => {
-    const w = new World().run(100, (x) => x.status.step === 2 && x.observed === 25);
+    const w = new World().run(100, (x) => x.status.step === 2 && x.share === 25);
     w.podsBecomeReady = false;
     if (w.canary) w.canary.ready = 0;
     w.reconcile();
-    expect(w.observed).toBe(0);
+    expect(w.share).toBe(0);
     w.podsBecomeReady = true;
     expect(w.run().status.phase).toBe('Succeeded');
   });
@@ -221,7 +239,7 @@ describe('interference', () => {
     w.run(100, (x) => !x.workload.paused);
     Object.assign(w.workload, { templateHash: v3, marks: { release: 'web-3' }, paused: true, available: 3 });
     w.run(20);
-    expect(w.observed).toBe(50);
+    expect(w.share).toBe(50);
     w.workload.available = 4;
     expect(w.run().status.phase).toBe('Superseded');
     expect(w.canary).toBeUndefined();
@@ -252,7 +270,7 @@ describe('interference', () => {
     const w = new World();
     w.request = { id: '1', verb: 'retry' };
     w.reconcile();
-    expect(w.status.acknowledged?.result).toBe(
+    expect(w.status.acknowledged?.[0]?.result).toBe(
       'refused: only a Failed release can be retried, and this one is Pending',
     );
     const { acknowledged } = w.status;
@@ -272,7 +290,7 @@ describe('properties', () => {
     delete (w.workload as { marks?: unknown }).marks;
     w.run();
     expect(w.status).toMatchObject({ phase: 'Aborted', weight: 0 });
-    expect({ canary: w.canary, observed: w.observed, losses: w.losses }).toEqual({
+    expect({ canary: w.canary, observed: w.share, losses: w.losses }).toEqual({
       canary: undefined,
       observed: 'unknown',
       losses: [],
@@ -292,7 +310,7 @@ describe('properties', () => {
         w.run();
         expect(w.status.phase).toBe(verdict === 'pass' ? 'Succeeded' : 'Failed');
         expect(w.canary).toBeUndefined();
-        expect(w.observed).toBe('unknown');
+        expect(w.share).toBe('unknown');
         expect(w.losses).toEqual([]);
       }),
     );
@@ -306,7 +324,7 @@ describe('properties', () => {
   });
 
   test('looking again without a new fact changes nothing', () => {
-    const w = new World().run(100, (x) => x.status.step === 2 && x.observed === 25);
+    const w = new World().run(100, (x) => x.status.step === 2 && x.share === 25);
     w.reconcile();
     const before = w.status;
     w.reconcile();

@@ -29,7 +29,7 @@ describe('an object of Sluice', () => {
 
 describe('a release', () => {
   const note = 'left alone: Deployment web-canary (INC-42); until …';
-  const midway = (): World => new World().run(300, (w) => w.status.step === 2 && w.observed === 25);
+  const midway = (): World => new World().run(300, (w) => w.status.step === 2 && w.share === 25);
 
   it('stays at its step, and says why, while something of it is taken over', () => {
     const w = midway();
@@ -48,7 +48,7 @@ describe('a release', () => {
     w.run(3);
     const before = JSON.stringify(w.status);
     for (let second = 0; second < 30; second += 1) {
-      w.observed = 0;
+      w.share = 0;
       w.reconcile();
       w.pass(1000);
     }
@@ -59,12 +59,12 @@ describe('a release', () => {
     const w = midway();
     w.takenOver = { note, route: true };
     w.run(60);
-    w.observed = 0;
+    w.share = 0;
     w.takenOver = undefined;
     const back = w.now;
     w.run(300, (x) => x.status.step === 3);
     expect(w.now - back).toBeGreaterThanOrEqual(w.policy.interval);
-    expect(w.observed).toBe(25);
+    expect(w.share).toBe(25);
     expect(w.run().status.phase).toBe('Succeeded');
   });
 

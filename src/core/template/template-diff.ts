@@ -126,7 +126,7 @@ const changedFields = (a: JsonObject, b: JsonObject, without: readonly string[])
 /** What a value is worth depends on its key too: an empty map may count as absent. */
 const differ = (key: string, x: Json | undefined, y: Json | undefined): boolean => {
   if (sameJson(x, y)) return false;
-  return (isWord(x) && isWord(y)) || canonicalJson({ [key]: x }) !== canonicalJson({ [key]: y });
+  return isWord(x) || isWord(y) || canonicalJson({ [key]: x }) !== canonicalJson({ [key]: y });
 };
 
 const same = (a: Json | undefined, b: Json | undefined): boolean =>
@@ -137,8 +137,8 @@ const isWord = (value: Json | undefined): value is string | number | boolean =>
   value !== null && ['string', 'number', 'boolean'].includes(typeof value);
 /** Values come from people: one line each, of bounded length. */
 const shorten = (text: string, length = shownValue): string => {
-  const line = text.replace(/\p{Cc}+/gu, ' ');
-  return line.length <= length ? line : `${line.slice(0, length - 1)}…`;
+  const cut = text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+  return cut.replace(/\p{Cc}+/gu, ' ');
 };
 
 const pick = (object: JsonObject, key: string): JsonObject => (object[key] === undefined ? {} : { [key]: object[key] });

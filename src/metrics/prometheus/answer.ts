@@ -1,15 +1,22 @@
 /** Prometheus' JSON to series. Nothing of it is trusted: what does not fit is a MetricError, never a guess. */
 import type { Labels } from '../../values/kube-object.ts';
 import type { Series } from '../../core/judge/series.ts';
-import type { Ask, Fetched, SamplesAsk } from '../../core/outside/source-form.ts';
+import type { Ask, Fetched, SamplesAsk } from '../../core/questions/source-form.ts';
 import type { Instant } from '../../values/time.ts';
+import { plural } from '../../values/words.ts';
 import { malformed, type Place } from './http.ts';
 
 type Point = readonly [Instant, number];
 type Fields = { readonly [name: string]: unknown };
 
-/** Thrown inside this file only, where the place is not known. */
-class Unfit extends Error {}
+/** Thrown inside this file only, where the place is not known. `unquoted`: the same without a word of the answer. */
+class Unfit extends Error {
+  readonly unquoted: string;
+  constructor(message: string, unquoted = message) {
+    super(message);
+    this.unquoted = unquoted;
+  }
+}
 
 const fields = (value: unknown, what: string): Fields => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Unfit(`${what} is not an object`);
@@ -28,7 +35,8 @@ const number = (text: unknown): number => {
   const special = specials[text];
   if (special !== undefined) return special;
   const value = Number(text);
-  if (text.trim() === '' || Number.isNaN(value)) throw new Unfit(`"${text}" is not a number`);
+  if (text.trim() === '' || Number.isNaN(value))
+    throw new Unfit(`"${text}" is not a number`, 'a value is not a number');
   return value;
 };
 
@@ -41,7 +49,7 @@ const point = (pair: unknown): Point => {
 const labelsOf = (metric: unknown): Labels => {
   const labels = fields(metric, 'metric');
   for (const [name, value] of Object.entries(labels))
-    if (typeof value !== 'string') throw new Unfit(`label ${name} is not a text`);
+    if (typeof value !== 'string') throw new Unfit(`label ${name} is not a text`, 'a label is not a text');
   return labels as Labels;
 };
 
@@ -71,6 +79,8 @@ const vectorElement = (value: unknown): Series => {
   return { labels: labelsOf(element['metric']), points: [point(element['value'])] };
 };
 
+const resultTypes: readonly unknown[] = ['matrix', 'vector', 'scalar', 'string'];
+
 /** An ask and the text it was sent as. */
 export type Sent = { readonly ask: Ask; readonly query: string };
 
@@ -82,10 +92,11 @@ const seriesOf = (data: Fields, ask: Ask): readonly Series[] => {
       .filter(({ points }) => points.length > 0);
   if (ask.shape === 'value' && type === 'vector') return list(result, 'result').map(vectorElement);
   if (ask.shape === 'value' && type === 'scalar') return [{ labels: {}, points: [point(result)] }];
+  const given = resultTypes.includes(type) ? `a ${String(type)}` : 'something';
   throw new Unfit(
     ask.shape === 'value'
-      ? `the query gives a ${String(type)} and a check needs a number: a range such as [1m] belongs into a function such as rate(…)`
-      : `the answer is a ${String(type)} and not the matrix of raw samples that was asked for`,
+      ? `the query gives ${given} and a check needs a number: a range such as [1m] belongs into a function such as rate(…)`
+      : `the answer is ${given} and not the matrix of raw samples that was asked for`,
   );
 };
 
@@ -96,19 +107,29 @@ const parsed = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Unfit(`the answer is not JSON but begins with "${text.trim().slice(0, 40)}": is this a Prometheus?`);
+    throw new Unfit(
+      `the answer is not JSON but begins with "${text.trim().slice(0, 40)}": is this a Prometheus?`,
+      'the answer is not JSON: is this a Prometheus?',
+    );
   }
 };
+
+const notesOf = (notes: readonly string[], { quotes }: Place): readonly string[] =>
+  quotes || notes.length === 0
+    ? notes
+    : [`${plural(notes.length, 'note')}, not shown of an address that a policy names`];
 
 /** Reads the body of a 2xx answer to `ask`, sent as `query`. Throws MetricError `malformed`. */
 export const decodeAnswer = (text: string, { ask, query }: Sent, place: Place): Omit<Fetched, 'bytes'> => {
   try {
     const body = fields(parsed(text), 'the answer');
-    if (body['status'] !== 'success') throw new Unfit(`the status is "${String(body['status'])}" and not "success"`);
+    if (body['status'] !== 'success')
+      throw new Unfit(`the status is "${String(body['status'])}" and not "success"`, 'the status is not "success"');
     const series = seriesOf(fields(body['data'], 'data'), ask);
-    return { series, notes: [...texts(body['warnings']), ...texts(body['infos'])] };
+    return { series, notes: notesOf([...texts(body['warnings']), ...texts(body['infos'])], place) };
   } catch (error) {
     if (!(error instanceof Unfit)) throw error;
-    throw malformed(place, `gave an answer that cannot be used: ${error.message} (asked: ${query})`, error);
+    const [what, cause] = place.quotes ? [error.message, error] : [error.unquoted];
+    throw malformed(place, `gave an answer that cannot be used: ${what} (asked: ${query})`, cause);
   }
 };

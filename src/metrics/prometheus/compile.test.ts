@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { aQuery, aQuestion, duration, successRate } from '../../../test/support/measurements.ts';
-import { selects } from '../../core/outside/selector.ts';
+import { selects } from '../../core/questions/selector.ts';
 import type { Telemetry } from '../../core/policy/policy.ts';
 import { compile } from './compile.ts';
 import { selectorText } from './promql.ts';

@@ -1,7 +1,7 @@
 /** From a question to what Prometheus is asked: one request, whatever the number of arms. */
-import type { Arms, Question, Window } from '../../core/outside/question.ts';
-import type { Selector } from '../../core/outside/selector.ts';
-import type { Compiled } from '../../core/outside/source-form.ts';
+import type { Arms, Question, Window } from '../../core/questions/question.ts';
+import type { Selector } from '../../core/questions/selector.ts';
+import type { Compiled } from '../../core/questions/source-form.ts';
 import type { Telemetry } from '../../core/policy/policy.ts';
 import type { Instant } from '../../values/time.ts';
 import { promqlDuration, selectorText } from './promql.ts';

@@ -1,9 +1,14 @@
 /** What can go wrong on the way to a Prometheus, as sentences that name the address and say what to do. */
+import { OutboundError } from '../../ports/outbound.ts';
 import { MetricError, type MetricErrorReason } from '../../ports/metrics.ts';
 import { withdrawn } from '../withdrawn.ts';
 
 /** Who is asked. `address` holds no credentials. */
-export type Place = { readonly address: string };
+export type Place = {
+  readonly address: string;
+  /** Whether words of an answer may be told. Of an address that a policy names they may not: it need not be a Prometheus. */
+  readonly quotes: boolean;
+};
 
 type Kind = { readonly reason: MetricErrorReason; readonly retry: boolean };
 
@@ -82,6 +87,7 @@ const ruleFor = (status: number, { type, words }: Said): Rule => {
 export const httpFailure = (response: Response, text: string, place: Place): MetricError => {
   const words = saidIn(text);
   const rule = ruleFor(response.status, words);
+  if (!place.quotes) return failure(rule, place, `answers ${response.status}: ${rule.todo}`);
   const location = response.headers.get('location');
   const to = location === null ? '' : ` to ${location}`;
   const said = words.words === '' ? '' : ` (${words.words})`;
@@ -96,9 +102,18 @@ const rootOf = (error: unknown): string => {
   return [message, code].find((text) => typeof text === 'string' && text !== '')?.toString() ?? 'unknown error';
 };
 
+/** What kind of failure it was, in the system's own word: `ECONNREFUSED`. It says nothing of who answered. */
+const codeOf = (error: unknown): string => {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^[A-Z0-9_]+$/.test(code) ? code : 'the connection failed';
+};
+
 /** No answer, or half of one. */
 export const networkFailure = (cause: unknown, place: Place, signal: AbortSignal): MetricError => {
   if (signal.aborted) return withdrawn(signal, `Prometheus at ${place.address}`, cause);
+  if (cause instanceof OutboundError)
+    return failure({ reason: 'refused', retry: false }, place, `may not be asked: ${cause.message}`, cause);
   const todo = 'check the address and that the network lets Sluice reach it';
-  return failure({ reason: 'unreachable', retry: true }, place, `cannot be reached (${rootOf(cause)}): ${todo}`, cause);
+  const why = place.quotes ? rootOf(cause) : codeOf(cause);
+  return failure({ reason: 'unreachable', retry: true }, place, `cannot be reached (${why}): ${todo}`, cause);
 };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
 import { startPrometheusDouble, type PrometheusDouble } from '../../../test/contract/prometheus-double.ts';
-import type { Ask } from '../../core/outside/source-form.ts';
+import type { Ask } from '../../core/questions/source-form.ts';
 import { MetricError } from '../../ports/metrics.ts';
 import { prometheus, type PrometheusOptions } from './prometheus.ts';
 

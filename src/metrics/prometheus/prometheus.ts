@@ -1,7 +1,8 @@
 /** Prometheus' HTTP API, and whatever else speaks it (Thanos, Mimir, VictoriaMetrics). */
-import type { Ask, Fetched } from '../../core/outside/source-form.ts';
+import type { Ask, Fetched } from '../../core/questions/source-form.ts';
 import type { Instant, Milliseconds } from '../../values/time.ts';
 import { MetricError, type MetricSource } from '../../ports/metrics.ts';
+import type { OutboundFetch } from '../../ports/outbound.ts';
 import { decodeAnswer } from './answer.ts';
 import { httpFailure, networkFailure, readBounded, type Body, type Place } from './http.ts';
 import { promqlDuration, selectorText } from './promql.ts';
@@ -20,6 +21,8 @@ export type PrometheusOptions = {
   readonly timeout?: Milliseconds;
   /** Longest answer read, in bytes, 32 MiB unless set. */
   readonly maxBytes?: number;
+  /** For an address that a policy names: requests go this way, and no word of an answer is told. */
+  readonly guarded?: OutboundFetch;
 };
 
 const defaults = { timeout: 10_000, maxBytes: 32 * 1024 * 1024 } as const;
@@ -48,7 +51,7 @@ const accessTo = (options: PrometheusOptions): Access => {
   const authorized = authorization(options.auth, url);
   const address = `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
   return {
-    place: { address },
+    place: { address, quotes: options.guarded === undefined },
     url: `${address}/api/v1/query`,
     headers: { accept: 'application/json', ...options.headers, ...(authorized && { authorization: authorized }) },
   };
@@ -71,7 +74,7 @@ const bodyOf = (ask: Ask, timeout: Milliseconds): URLSearchParams => {
 const post = async (access: Access, body: URLSearchParams, limits: Limits): Promise<Body> => {
   const { place } = access;
   try {
-    const response = await fetch(access.url, {
+    const response = await limits.fetch(access.url, {
       method: 'POST',
       body,
       headers: access.headers,
@@ -88,13 +91,14 @@ const post = async (access: Access, body: URLSearchParams, limits: Limits): Prom
   }
 };
 
-type Limits = { readonly signal: AbortSignal; readonly maxBytes: number };
+type Limits = { readonly signal: AbortSignal; readonly maxBytes: number; readonly fetch: OutboundFetch };
 
 /** Asks by POST, so that long selectors fit. Every request is one instant query; nothing is cached or retried here. */
 export const prometheus = (options: PrometheusOptions): MetricSource => {
   const fetchOne = async (ask: Ask, signal: AbortSignal, most = Infinity): Promise<Fetched> => {
     const access = accessTo(options);
-    const limits = { signal, maxBytes: Math.min(most, options.maxBytes ?? defaults.maxBytes) };
+    const maxBytes = Math.min(most, options.maxBytes ?? defaults.maxBytes);
+    const limits = { signal, maxBytes, fetch: options.guarded ?? fetch };
     const { text, bytes } = await post(access, bodyOf(ask, options.timeout ?? defaults.timeout), limits);
     return { ...decodeAnswer(text, { ask, query: queryOf(ask) }, access.place), bytes };
   };

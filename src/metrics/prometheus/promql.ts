@@ -1,5 +1,5 @@
 /** PromQL's texts: strings, durations and selectors. */
-import type { Allowed, Selector } from '../../core/outside/selector.ts';
+import type { Allowed, Selector } from '../../core/questions/selector.ts';
 import type { Milliseconds } from '../../values/time.ts';
 
 /** `90s` where it is whole seconds, `1500ms` otherwise. */

@@ -27,12 +27,16 @@ describe('a query that is fine', () => {
     String.raw`m{a="\"("}`,
     'sum(a) # a comment with ( in it\n / sum(b)',
     '{__name__=~"a|b"}',
+    '# errors\nup',
+    'm{a="#"}',
   ])('%s', (query) => expect(checkQuery(query)).toEqual([]));
 });
 
 describe('a query that cannot work', () => {
   it.each([
     ['empty', '  ', 'must not be empty'],
+    ['only a comment', ' # up', 'must not be only a comment'],
+    ['only comments, with brackets and a placeholder', '# sum({{name}}\n\n  # b', 'must not be only a comment'],
     ['a bracket that is not closed', 'sum(rate(m[5m])', 'has a ( that is never closed'],
     ['a bracket that is not opened', 'sum(m))', 'has a ) without its opening bracket'],
     ['crossed brackets', 'sum(m[5m)]', 'has a ) without its opening bracket'],
@@ -49,6 +53,7 @@ describe('a query that cannot work', () => {
   it.each([
     ['blanks after an opening', '{{' + ' '.repeat(4094)],
     ['openings', '{{'.repeat(2048)],
+    ['comments', '#\n'.repeat(2048)],
     ['blanks in many placeholders', '{{ }}'.repeat(819)],
     ['backslashes in a string', '"' + '\\'.repeat(4095)],
   ])('is found at once in many %s', (_case, query) => {

@@ -51,10 +51,15 @@ const unbalanced = (query: string): string | undefined => {
   return left === undefined ? undefined : `has a ${left} that is never closed`;
 };
 
+const onlyComments = (query: string): boolean =>
+  query.replaceAll(token, (text) => (text.startsWith('#') ? '' : text)).trim() === '';
+
 /** What is wrong with a PromQL query a person wrote, as far as its text tells. `field` is `query`: the caller knows the path to it. */
 export const checkQuery = (query: string): readonly Problem[] => {
   if (query.trim() === '')
     return [problem(query, 'must not be empty', 'Write a PromQL expression that gives one number.')];
+  if (onlyComments(query))
+    return [problem(query, 'must not be only a comment', 'Write a PromQL expression that gives one number.')];
   const unknown = unknownPlaceholders(query);
   const brackets = unbalanced(query.replaceAll(placeholder, ''));
   if (brackets === undefined) return unknown;

@@ -1,5 +1,5 @@
 /** How Prometheus has each telemetry's series: their names, and the labels that say whose they are. */
-import type { Allowed } from '../../core/outside/selector.ts';
+import type { Allowed } from '../../core/questions/selector.ts';
 import type { Telemetry } from '../../core/policy/policy.ts';
 import { podPattern } from './pod-pattern.ts';
 

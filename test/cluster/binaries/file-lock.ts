@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { inTime } from '../in-time.ts';
+import { BUILD_WITHIN_MS } from './run-command.ts';
 
 /**
  * Runs `work` while holding an exclusive lock on `path`, across processes and process-id namespaces. The lock is held by
@@ -11,13 +13,20 @@ export const withFileLock = async <T>(path: string, work: () => Promise<T>): Pro
     stdio: ['pipe', 'pipe', 'ignore'],
     detached: true,
   });
+  let isLocked = false;
   try {
-    const first = await Promise.race([once(holder.stdout, 'data'), once(holder, 'exit').then(() => undefined)]);
+    const first = await inTime(
+      `the lock on ${path}, which another process holds that makes the same`,
+      Promise.race([once(holder.stdout, 'data'), once(holder, 'exit').then(() => undefined)]),
+      { withinMs: BUILD_WITHIN_MS },
+    );
     if (first === undefined) throw new Error(`could not lock ${path}`);
+    isLocked = true;
     return await work();
   } finally {
     const gone = holder.exitCode === null && holder.pid !== undefined ? once(holder, 'exit') : Promise.resolve();
-    holder.stdin.end();
-    await gone;
+    if (isLocked) holder.stdin.end();
+    else holder.kill();
+    await inTime<unknown>(`the lock on ${path} to be given back`, gone);
   }
 };

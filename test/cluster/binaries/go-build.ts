@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GoModuleRecipe, GoSourceRecipe } from './catalog.ts';
-import { runOrFail } from './run-command.ts';
+import { BUILD_WITHIN_MS, runOrFail, type RunOptions } from './run-command.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -33,6 +33,9 @@ export const goBuildArgs = (out: string, main: string, stamp: Readonly<Record<st
 // GOWORK and CGO_ENABLED would change what is built; where modules come from stays as the person has it.
 const buildEnv = (env: Env): Env => ({ ...env, GOWORK: 'off', CGO_ENABLED: '0' });
 
+const build = (go: string, args: readonly string[], options: RunOptions): Promise<string> =>
+  runOrFail(go, args, { ...options, withinMs: BUILD_WITHIN_MS });
+
 /** Builds one main package of a versioned module to `out`; `scratch` is a folder it may fill. */
 export const buildGoModule = async (
   recipe: GoModuleRecipe,
@@ -43,7 +46,7 @@ export const buildGoModule = async (
   const folder = join(scratch, 'module');
   await mkdir(folder);
   await writeFile(join(folder, 'go.mod'), renderGoMod(recipe));
-  await runOrFail(go, goBuildArgs(out, recipe.main, recipe.stamp), { cwd: folder, env: buildEnv(env), signal });
+  await build(go, goBuildArgs(out, recipe.main, recipe.stamp), { cwd: folder, env: buildEnv(env), signal });
 };
 
 /** Builds a folder of this repository to `out`. */
@@ -53,7 +56,7 @@ export const buildGoSource = async (
   root: string,
   { go, env, signal }: BuildContext,
 ): Promise<void> => {
-  await runOrFail(go, goBuildArgs(out, '.', {}), { cwd: join(root, recipe.folder), env: buildEnv(env), signal });
+  await build(go, goBuildArgs(out, '.', {}), { cwd: join(root, recipe.folder), env: buildEnv(env), signal });
 };
 
 /** A digest of the folder's Go sources without tests: the part of the cache key that changes when the program does. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Arch } from './catalog.ts';
 import { cached, cacheKey } from './cache.ts';
 import type { Env } from './go-build.ts';
-import { runCommand, runOrFail } from './run-command.ts';
+import { inTime } from '../in-time.ts';
+import { DOWNLOAD_WITHIN_MS, runCommand, runOrFail } from './run-command.ts';
 
 /** The official Go archive used where no Go is installed. The digests are those its makers publish. */
 export const GO_ARCHIVE = {
@@ -53,15 +54,27 @@ export const downloadGo = async (
   const file = archive.files[arch];
   const entry = await cached(root, cacheKey('go', archive.version, file), async (folder, scratch) => {
     const url = `${archive.base}/go${archive.version}.${file.name}.tar.gz`;
-    const response = await fetch(url, { signal });
-    if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-    const body = Buffer.from(await response.arrayBuffer());
+    const body = await download(url, signal);
     checkDigest(url, body, file.sha256);
     const path = join(scratch, 'go.tar.gz');
     await writeFile(path, body);
     await runOrFail('tar', ['-xzf', path, '-C', folder], { signal });
   });
   return join(entry, 'go', 'bin', 'go');
+};
+
+const download = (url: string, signal: AbortSignal): Promise<Buffer> =>
+  inTime(
+    url,
+    (late) => fetch(url, { signal: AbortSignal.any([signal, late]) }).then((answer) => bytesOf(url, answer)),
+    {
+      withinMs: DOWNLOAD_WITHIN_MS,
+    },
+  );
+
+const bytesOf = async (url: string, answer: Response): Promise<Buffer> => {
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
+  return Buffer.from(await answer.arrayBuffer());
 };
 
 const checkDigest = (what: string, body: Buffer, expected: string): void => {

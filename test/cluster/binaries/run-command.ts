@@ -1,4 +1,10 @@
 import { spawn } from 'node:child_process';
+import { inTime } from '../in-time.ts';
+
+/** What takes a compiler four minutes on two idle processors may take it an hour on busy ones. */
+export const BUILD_WITHIN_MS = 3_600_000;
+/** Of some hundred megabytes over a slow line. */
+export const DOWNLOAD_WITHIN_MS = 1_200_000;
 
 export type Finished = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
@@ -7,32 +13,51 @@ export type RunOptions = {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly input?: string;
   readonly signal?: AbortSignal;
+  /** Two minutes unless said otherwise. */
+  readonly withinMs?: number;
 };
 
 /**
  * Runs a program to its end and returns what it wrote. `code` is 128 when a signal ended it. Rejects when the program
- * cannot be started, or when `signal` aborts: then its whole process group is killed first, so a compiler's children
- * do not outlive it.
+ * cannot be started, when it takes too long, or when `signal` aborts: then its whole process group is killed first, so a
+ * compiler's children do not outlive it.
  */
 export const runCommand = (
   command: string,
   args: readonly string[],
-  { cwd, env = process.env, input, signal }: RunOptions = {},
+  { signal, withinMs = 120_000, ...options }: RunOptions = {},
+): Promise<Finished> => {
+  const output: Output = { stdout: [], stderr: [] };
+  const ended = (late: AbortSignal): Promise<Finished> =>
+    toItsEnd([command, ...args], output, {
+      ...options,
+      signal: signal === undefined ? late : AbortSignal.any([late, signal]),
+    });
+  const seen = (): string => lastLines(text(output.stderr) || text(output.stdout)) || 'no output';
+  return inTime(`${[command, ...args.slice(0, 3)].join(' ')} to end`, ended, { withinMs, seen });
+};
+
+type Output = { readonly stdout: Buffer[]; readonly stderr: Buffer[] };
+type ToItsEnd = Omit<RunOptions, 'withinMs'> & { readonly signal: AbortSignal };
+
+const toItsEnd = (
+  [command = '', ...args]: readonly string[],
+  { stdout, stderr }: Output,
+  { cwd, env = process.env, input, signal }: ToItsEnd,
 ): Promise<Finished> =>
   new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     const child = spawn(command, args, { cwd, env: { ...env }, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
-    const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
     const abort = (): void => {
       if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
     };
-    signal?.addEventListener('abort', abort, { once: true });
+    signal.addEventListener('abort', abort, { once: true });
     child.once('error', reject);
     child.once('close', (code) => {
-      signal?.removeEventListener('abort', abort);
-      if (signal?.aborted) reject(signal.reason instanceof Error ? signal.reason : new Error('interrupted'));
+      signal.removeEventListener('abort', abort);
+      if (signal.aborted) reject(signal.reason instanceof Error ? signal.reason : new Error('interrupted'));
       else resolve({ code: code ?? 128, stdout: text(stdout), stderr: text(stderr) });
     });
     // A program that does not read its input closes the pipe early; its exit code tells whether that matters.

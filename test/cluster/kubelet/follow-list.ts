@@ -1,7 +1,7 @@
 import { ApiError } from './api-client.ts';
 import type { ApiClient } from './api-client.ts';
 import type { KubeObject } from './kube-types.ts';
-import { pause } from './pause.ts';
+import { pause } from '../pause.ts';
 
 /** What became of an object. `gone` carries the last state known. */
 export type Change<T> = { readonly type: 'now' | 'gone'; readonly object: T };

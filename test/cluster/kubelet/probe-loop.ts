@@ -1,5 +1,5 @@
 import type { Probe } from './kube-types.ts';
-import { pause } from './pause.ts';
+import { pause } from '../pause.ts';
 import type { Outcome } from './run-action.ts';
 
 /** Equal answers in a row, and what they have established so far. */

@@ -1,5 +1,5 @@
 import { ApiError } from './api-client.ts';
-import { pause } from './pause.ts';
+import { pause } from '../pause.ts';
 
 const WAIT_MS = { first: 100, most: 2_000 };
 

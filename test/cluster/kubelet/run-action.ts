@@ -4,7 +4,7 @@ import https from 'node:https';
 import net from 'node:net';
 import type { Env } from './container-env.ts';
 import type { Action, Container, HttpGet } from './kube-types.ts';
-import { pause } from './pause.ts';
+import { pause } from '../pause.ts';
 
 /** Where a probe or hook of a running container acts. */
 export interface ActionTarget {

@@ -1,6 +1,6 @@
 // What the kubelet's tests on a real control plane share.
 import type { Cluster } from '../cluster.ts';
-import { eventually } from './test-support.ts';
+import { waitUntil } from '../wait-until.ts';
 
 /** A pod as `kubectl get -o json` shows it, as far as the tests look. */
 export interface SeenPod {
@@ -57,11 +57,14 @@ export function talkTo(cluster: Cluster, namespace: string) {
     pods,
     pod,
     /** A pod once it looks as `wanted` says. */
-    podWhen: (name: string, what: string, wanted: (pod: SeenPod) => boolean): Promise<SeenPod> =>
-      eventually(`pod ${name} ${what}`, async () => {
-        const seen = await pod(name);
-        return wanted(seen) ? seen : undefined;
-      }),
+    podWhen: (name: string, what: string, wanted: (pod: SeenPod) => boolean): Promise<SeenPod> => {
+      let last: SeenPod | undefined;
+      const look = async (): Promise<SeenPod | undefined> => {
+        last = await pod(name);
+        return wanted(last) ? last : undefined;
+      };
+      return waitUntil(`pod ${name} that ${what}`, look, { seen: () => JSON.stringify(last?.status ?? 'no pod') });
+    },
     /** Asks the application in a pod, through the API server. */
     ask: (name: string, path: string): Promise<string> =>
       kubectl('get', '--raw', `/api/v1/namespaces/${namespace}/pods/${name}:8080/proxy${path}`),

@@ -1,5 +1,4 @@
-// Builders and waits for the kubelet's tests.
-import { setTimeout as sleep } from 'node:timers/promises';
+// Builders for the kubelet's tests.
 import type { Container, DataObject, Pod } from './kube-types.ts';
 
 /** A pod with one container of the test application. */
@@ -22,24 +21,4 @@ export function lookupOf(objects: Readonly<Record<string, Readonly<Record<string
     const encode = (text: string) => (kind === 'secrets' ? Buffer.from(text).toString('base64') : text);
     return { metadata: { name }, data: Object.fromEntries(Object.entries(data).map(([k, v]) => [k, encode(v)])) };
   };
-}
-
-/** Polls until `look` returns something other than undefined; fails with `what` and the last answer after `withinMs`. */
-export async function eventually<T>(
-  what: string,
-  look: () => T | undefined | Promise<T | undefined>,
-  withinMs = 120_000,
-): Promise<T> {
-  const deadline = Date.now() + withinMs;
-  let trouble: unknown;
-  while (Date.now() < deadline) {
-    try {
-      const found = await look();
-      if (found !== undefined) return found;
-    } catch (error) {
-      trouble = error;
-    }
-    await sleep(100);
-  }
-  throw new Error(`${what}: not within ${withinMs} ms`, { cause: trouble });
 }

@@ -1,0 +1,40 @@
+/** Makes the changes of routes that a provider wants, one by one and each guarded. */
+import { refKey } from '../values/kube-object.ts';
+import { isTakenOver } from '../core/release/taken-over.ts';
+import type { Cluster } from '../ports/cluster.ts';
+import type { Change } from '../ports/traffic.ts';
+import type { EffectRun } from './effect-run.ts';
+import type { Route } from './route-facts.ts';
+
+export const applyChange = async (cluster: Cluster, change: Change): Promise<void> => {
+  switch (change.op) {
+    case 'create':
+      await cluster.create(change.body, change.ref.gvk);
+      return;
+    case 'replace':
+      await cluster.replace(change.body, change.ref.gvk);
+      return;
+    case 'remove':
+      await cluster.remove(change.ref, change.uid);
+  }
+};
+
+/** Changes the routes of a release. What somebody has taken over is left alone. Resolves with the number of writes. */
+export const changeRoutes = async (
+  { deps, gathered }: EffectRun,
+  changesOf: (route: Route) => readonly Change[],
+): Promise<number> => {
+  const { route } = gathered;
+  if (route === undefined) return 0;
+  const changes = changesOf(route).filter(({ ref }) => {
+    const live = route.live.get(refKey(ref));
+    return live === undefined || !isTakenOver(live);
+  });
+  for (const change of changes) {
+    const { ref, op, because } = change;
+    deps.log.debug({ route: `${ref.gvk.kind}/${ref.name}`, op, because }, 'route changes');
+    await applyChange(deps.cluster, change);
+    deps.metrics.trafficChange(route.provider.name, op);
+  }
+  return changes.length;
+};

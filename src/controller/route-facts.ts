@@ -1,0 +1,151 @@
+/** The way to the canary: the Service, the provider, the live routes, and what is wrong with any of them. No requests, no decisions. */
+import { canaryServiceName } from '../core/release/canary.ts';
+import { distinguishingLabel, findApex, type ApexAnswer } from '../core/release/apex.ts';
+import type { RouteFacts } from '../core/release/facts.ts';
+import { isTakenOver } from '../core/release/taken-over.ts';
+import { splitsOf, type Plan } from '../core/plan/plan.ts';
+import { planProblems, providerProblems, unserved, type KnownProvider } from '../core/policy/provider-plan.ts';
+import { missingKinds } from '../values/kind-use.ts';
+import type { Deployment, Gvk, KubeObject, Service } from '../values/kube-object.ts';
+import type { Problem } from '../values/problem.ts';
+import { kinds } from '../schema/kinds.ts';
+import type { ReleaseStatus } from '../schema/release.ts';
+import type { ClusterView } from '../ports/cluster.ts';
+import type { Live, Target, TrafficRunner } from '../ports/traffic.ts';
+import type { ControllerDependencies } from './dependencies.ts';
+import { formerApex } from './former-apex.ts';
+
+/** A provider, whom it splits traffic for, and the live objects it splits. */
+export type Route = { readonly provider: TrafficRunner; readonly target: Target; readonly live: Live };
+
+/** Whose route is looked for. */
+export type RouteSubject = {
+  readonly deps: Pick<ControllerDependencies, 'cluster' | 'index' | 'traffic' | 'providers'>;
+  readonly workload: Deployment;
+  readonly release: { readonly name: string; readonly uid: string; readonly status: ReleaseStatus | undefined };
+};
+
+type Deps = RouteSubject['deps'];
+
+/** The provider of that name. A release may have been begun by a version of Sluice that has others. */
+export const providerNamed = ({ traffic }: Pick<Deps, 'traffic'>, name: string): TrafficRunner => {
+  const found = traffic.providers[name];
+  if (found !== undefined) return found;
+  const known = Object.keys(traffic.providers).join(', ');
+  throw new Error(`this version of Sluice has no traffic provider ${name}, with which the release began (${known})`);
+};
+
+/** The live objects a target's split lives in. */
+export const liveOf = (
+  { cluster, index }: Pick<Deps, 'cluster' | 'index'>,
+  provider: TrafficRunner,
+  target: Target,
+): Live =>
+  provider.shown(target, {
+    serves: (gvk) => cluster.serves(gvk),
+    get: (ref) => cluster.get(ref),
+    about: (gvk, service) => index.routesAbout(gvk, service),
+  });
+
+const namespaceOf = (object: Pick<KubeObject, 'metadata'>): string => object.metadata.namespace ?? '';
+
+const chooseRoute = ({ deps, workload, release }: RouteSubject, plan: Plan, apex: Service): Route => {
+  const target: Target = {
+    namespace: namespaceOf(workload),
+    workload: workload.metadata.name,
+    apex,
+    canaryService: canaryServiceName(apex.metadata.name),
+    release: { name: release.name, uid: release.uid },
+  };
+  // Once chosen, it stays: a route that is split by one provider has to be given back by the same.
+  const fixed = release.status?.provider ?? (plan.provider === 'auto' ? detect(deps, workload, target) : plan.provider);
+  const provider = providerNamed(deps, fixed);
+  return { provider, target, live: liveOf(deps, provider, target) };
+};
+
+const detect = ({ cluster, index, traffic }: Deps, { spec }: Deployment, target: Target): string => {
+  const served = (gvk: Gvk): boolean => cluster.serves(gvk);
+  const apex = { namespace: target.namespace, name: target.apex.metadata.name };
+  const routes = traffic.formats.filter(({ gvk }) => served(gvk)).flatMap(({ gvk }) => index.routesAbout(gvk, apex));
+  const namespace = served(kinds.namespace) ? cluster.get({ gvk: kinds.namespace, name: target.namespace }) : undefined;
+  const around = { target, served, routes, template: spec.template };
+  return traffic.detect(namespace === undefined ? around : { ...around, namespace }).provider;
+};
+
+export const routeFacts = (cluster: ClusterView, route: Route | undefined): RouteFacts => {
+  if (route === undefined) return { splits: 'route', observed: 'unknown', pristine: true, accepted: 'untold' };
+  const { provider, target, live } = route;
+  const { state, because } = provider.accepted(target, live);
+  const missing = unserved(knownOf(cluster, provider));
+  return {
+    splits: provider.can.splits,
+    observed: provider.observe(target, live),
+    pristine: provider.restore(target, live).length === 0,
+    accepted: state,
+    acceptance: because,
+    ...(missing === undefined ? {} : { unserved: `the provider ${provider.name} ${missing}` }),
+  };
+};
+
+/** Without its Service a release leads nowhere, but what it has put into routes has to come out of them. */
+const wayBack = (subject: RouteSubject, plan: Plan): { route?: Route } => {
+  const { deps, workload, release } = subject;
+  const { service, provider } = release.status ?? {};
+  if (service === undefined || provider === undefined) return {};
+  return { route: chooseRoute(subject, plan, formerApex(deps.cluster, namespaceOf(workload), service)) };
+};
+
+/** Where the Service is known by name, and fits, the others of the namespace are not looked at. */
+const apexOf = (cluster: ClusterView, workload: Deployment, wanted: string | undefined): ApexAnswer => {
+  const namespace = namespaceOf(workload);
+  const known = wanted === undefined ? undefined : cluster.get({ gvk: kinds.service, namespace, name: wanted });
+  const found = known === undefined ? undefined : findApex(workload, [known], wanted);
+  return found !== undefined && 'apex' in found
+    ? found
+    : findApex(workload, cluster.list(kinds.service, namespace), wanted);
+};
+
+/** Everything about the way to the canary: the Service, the route, the label, and what is wrong with any of them. */
+export const wayOf = (
+  subject: RouteSubject,
+  plan: Plan,
+): { apex?: Service; route?: Route; label?: string; problems: readonly Problem[] } => {
+  const { deps, workload, release } = subject;
+  const found = apexOf(deps.cluster, workload, release.status?.service ?? plan.service);
+  if ('problems' in found) return { problems: found.problems, ...wayBack(subject, plan) };
+  const route = chooseRoute(subject, plan, found.apex);
+  const label = distinguishingLabel(workload, found.apex);
+  const missing = 'problems' in label && route.provider.can.splits === 'route' ? label.problems : [];
+  return {
+    apex: found.apex,
+    route,
+    ...('key' in label ? { label: label.key } : {}),
+    problems: [
+      ...missing,
+      ...ableProblems(deps, knownOf(deps.cluster, route.provider), plan),
+      ...route.provider.check(route.target, route.live, splitsOf(plan)),
+    ],
+  };
+};
+
+/** What admission says of a provider that is named, of the one that was found. */
+const ableProblems = ({ providers }: Deps, known: Known, plan: Plan): readonly Problem[] => {
+  const splits = splitsOf(plan);
+  return [...providerProblems(known, providers, splits), ...planProblems(known, splits)];
+};
+
+type Known = KnownProvider & { readonly name: string };
+
+const knownOf = (cluster: ClusterView, { name, can, uses }: TrafficRunner): Known => ({
+  name,
+  can,
+  missing: (asked) => missingKinds(uses, asked, (gvk) => cluster.serves(gvk)),
+});
+
+/** Whether somebody has taken over a route that Sluice made. The user's own route is theirs anyway. */
+export const routeTakenOver = (route: Route | undefined): boolean =>
+  [...(route?.live.values() ?? [])].some(isTakenOver);
+
+/** What a route says while its Service has the canary of another workload is that one's split. */
+export const ownRoute = (route: Route | undefined): Route | undefined =>
+  route?.provider.can.splits === 'route' ? undefined : route;

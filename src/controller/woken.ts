@@ -1,0 +1,82 @@
+/** Which releases a change of a route or of a Service is about: theirs is looked at again, and no other. */
+import { servicesSelecting } from '../core/release/apex.ts';
+import { maxLabelLength } from '../core/release/canary.ts';
+import { isA, isSameKind, type Gvk, type Service } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
+import type { Release } from '../schema/release.ts';
+import type { ClusterChange } from '../ports/cluster.ts';
+import { canaryName } from '../schema/names.ts';
+import type { ControllerDependencies } from './dependencies.ts';
+
+type Deps = Pick<ControllerDependencies, 'cluster' | 'index' | 'traffic'>;
+
+/** The Services whose canary may need an object of this name: a release that has not begun may wait for it to be free. */
+const inTheWayOf = (name: string): readonly string[] =>
+  name.endsWith(canaryName('')) ? [name, name.slice(0, -canaryName('').length)] : [name];
+
+/** A canary's Service of a long name does not tell all of it. */
+const isCutOff = (name: string): boolean => name.length === maxLabelLength && name.endsWith(canaryName(''));
+
+const templateLabels = ({ cluster }: Deps, release: Release): Readonly<Record<string, string>> => {
+  const { namespace = '' } = release.metadata;
+  const workload = cluster.get({ gvk: kinds.deployment, namespace, name: release.spec.workload.name });
+  return workload?.spec.template.metadata?.labels ?? {};
+};
+
+/** Whether a release that has not begun could come to split the traffic of a Service: by name, or by any of its states. */
+const couldSplit = (deps: Deps, release: Release, name: string, states: readonly Service[]): boolean => {
+  const { service } = release.spec.policy;
+  if (service !== undefined) return service === name;
+  return servicesSelecting(templateLabels(deps, release), states).length > 0;
+};
+
+const statesOf = ({ cluster }: Deps, { object, before }: ClusterChange, name: string): readonly Service[] => {
+  const changed = [object, before].flatMap((state) =>
+    state !== undefined && isA(state, kinds.service) && state.metadata.name === name ? [state] : [],
+  );
+  const stored = cluster.get({ gvk: kinds.service, namespace: object.metadata.namespace ?? '', name });
+  return [...changed, ...(stored === undefined ? [] : [stored])];
+};
+
+/** Releases that have not begun and may be about one of these Services. */
+const waitingOn = (deps: Deps, change: ClusterChange, services: readonly string[]): readonly Release[] => {
+  const waiting = deps.index.waiting(change.object.metadata.namespace ?? '');
+  if (waiting.length === 0) return [];
+  const states = [...new Set(services)].map((name) => ({ name, states: statesOf(deps, change, name) }));
+  return waiting.filter((release) => states.some(({ name, states: of }) => couldSplit(deps, release, name, of)));
+};
+
+/** Services of its own namespace that a change is about. */
+const servicesOf = ({ traffic }: Deps, { gvk, object, before }: ClusterChange): readonly string[] => {
+  if (isSameKind(gvk, kinds.service)) return [object.metadata.name];
+  const format = traffic.formats.find((one) => isSameKind(one.gvk, gvk));
+  const states = format === undefined ? [] : [object, before].filter((state) => state !== undefined);
+  const about = states.flatMap((state) => format?.about(state) ?? []);
+  const here = about.filter(({ namespace }) => namespace === object.metadata.namespace).map(({ name }) => name);
+  return [...new Set(here)];
+};
+
+/** Whether a change can be told to be about some Services: a Service, a route, or what stands beside routes by its name. */
+const isAboutServices = ({ traffic }: Deps, gvk: Gvk): boolean =>
+  isSameKind(gvk, kinds.service) ||
+  Object.values(traffic.providers).some(({ uses }) =>
+    uses.some((use) => isSameKind(use.gvk, gvk) && (use.format !== undefined || !use.access.includes('read'))),
+  );
+
+/** Releases to look at again, now that somebody has changed an object that Sluice did not make. */
+export const wokenBy = (deps: Deps, change: ClusterChange): readonly Release[] => {
+  const { gvk, object } = change;
+  const { namespace = '', name } = object.metadata;
+  if (!isAboutServices(deps, gvk)) return deps.index.open(namespace);
+  const services = servicesOf(deps, change);
+  return [
+    ...services.flatMap((service) => deps.index.onService(namespace, service)),
+    ...(isCutOff(name) ? deps.index.waiting(namespace) : waitingOn(deps, change, [...services, ...inTheWayOf(name)])),
+  ];
+};
+
+/** Releases that may have waited for one that is over: those that could split the traffic of the same Service. */
+export const wokenByEnd = (deps: Deps, change: ClusterChange, service: string | undefined): readonly Release[] =>
+  service === undefined
+    ? deps.index.waiting(change.object.metadata.namespace ?? '')
+    : waitingOn(deps, change, [service]);

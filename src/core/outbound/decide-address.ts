@@ -1,0 +1,62 @@
+/** Whether an address that a policy names may be asked. The one answer, at admission and before every question. */
+import { patterns } from '../../schema/patterns.ts';
+import { someOf } from '../../values/words.ts';
+import { addressParts, allows, ipOf, namesLoopback, type AllowedAddress } from './allowed-address.ts';
+import { offLimits, offLimitsWords, type OffLimits } from './off-limits.ts';
+
+/** What a connection may lead to. */
+export type Permission = {
+  /** The operator has listed this very address, and it is this machine's. */
+  readonly loopback: boolean;
+};
+
+export type AddressDecision =
+  | ({ readonly allowed: true } & Permission)
+  /** As in a problem: `rule` goes on after the value, `todo` is a sentence. */
+  | { readonly allowed: false; readonly rule: string; readonly todo: string };
+
+const shownEntries = 10;
+const flag = '--allowed-addresses';
+const ask = `Leave it out, or ask whoever runs Sluice to add it to ${flag} (allowedAddresses of the chart).`;
+
+const notListed = (list: readonly AllowedAddress[]): AddressDecision => {
+  const all = someOf(
+    list.map(({ text }) => text),
+    shownEntries,
+  );
+  const rule =
+    list.length === 0
+      ? 'must not be set: whoever runs Sluice lets policies name no address'
+      : `must be one that whoever runs Sluice lets policies name: ${all}`;
+  return { allowed: false, rule, todo: ask };
+};
+
+const outOfReach = (why: OffLimits): AddressDecision => ({
+  allowed: false,
+  rule: `is ${offLimitsWords[why]}, which a policy may not name${why === 'loopback' ? ' where it is not allowed as it stands' : ''}`,
+  todo: `Name what is asked by its Service, such as ${patterns.address.example}.`,
+});
+
+const unaskable: AddressDecision = {
+  allowed: false,
+  rule: 'is no address that can be asked',
+  todo: `Write ${patterns.address.example}, for example.`,
+};
+
+/** Pure: names are resolved when a connection is made, and `reachRefusal` has the last word then. */
+export const decideAddress = (text: string, list: readonly AllowedAddress[]): AddressDecision => {
+  const parts = addressParts(text);
+  if (parts === undefined) return unaskable;
+  const fitting = list.filter((entry) => allows(entry, parts));
+  const loopback = fitting.some(namesLoopback);
+  const ip = ipOf(parts.host);
+  const why = ip === undefined ? undefined : offLimits(ip);
+  if (why !== undefined && !(why === 'loopback' && loopback)) return outOfReach(why);
+  return fitting.length === 0 ? notListed(list) : { allowed: true, loopback };
+};
+
+/** Why a connection to this IP address is not made, completing "is …"; undefined when it may be. */
+export const reachRefusal = (ip: string, { loopback }: Permission): string | undefined => {
+  const why = offLimits(ip);
+  return why === undefined || (why === 'loopback' && loopback) ? undefined : offLimitsWords[why];
+};

@@ -1,0 +1,46 @@
+/** What a Release does: the plan it records. */
+import type { ReleaseSpec } from '../../schema/release.ts';
+import type { Problem } from '../../values/problem.ts';
+import { defaultsOfToday, resolvePolicy, type Defaults } from '../policy/resolve-policy.ts';
+import type { Policy } from '../policy/policy.ts';
+import { compile } from './compile.ts';
+import type { Plan } from './plan.ts';
+import { readPlan } from './read-plan.ts';
+
+/**
+ * With `problems` the recorded plan cannot be carried out, and nothing may go forward by `plan`, which is what the policy
+ * means today: it says enough to take down what is there.
+ */
+export type ReleasePlan = { readonly plan: Plan; readonly problems: readonly Problem[] };
+
+type Recorded = Pick<ReleaseSpec, 'plan' | 'policy'>;
+
+/** A policy in a Release has passed the schema of its time, which the parser of today may not read. */
+const policyOf = (policy: ReleaseSpec['policy'], given: Defaults): Policy | undefined => {
+  try {
+    return resolvePolicy(policy, given);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+};
+
+const compiled = (policy: ReleaseSpec['policy'], given: Defaults): ReleasePlan => {
+  const resolved = policyOf(policy, given);
+  if (resolved !== undefined) return { plan: compile(resolved), problems: [] };
+  const problem: Problem = {
+    field: 'spec.policy',
+    rule: 'cannot be read by this version of Sluice',
+    todo: 'Abort the release, and apply the change again.',
+  };
+  return { plan: compile(resolvePolicy({}, given)), problems: [problem] };
+};
+
+/** One of a version that recorded no plan, and a record of what rolled natively, is compiled from its policy. */
+export const planOf = ({ plan, policy }: Recorded, given: Defaults = defaultsOfToday): ReleasePlan => {
+  if (plan === undefined) return compiled(policy, given);
+  const read = readPlan(plan);
+  return 'plan' in read
+    ? { plan: read.plan, problems: [] }
+    : { plan: compiled(policy, given).plan, problems: read.problems };
+};

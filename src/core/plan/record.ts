@@ -1,0 +1,52 @@
+/** A plan → the form in which a Release records it. `readPlan` is the way back. */
+import type { RecordedAnalysis, RecordedCheck, RecordedPlan, RecordedStage } from '../../schema/plan.ts';
+import { durationText } from '../../values/duration.ts';
+import { recordSplit } from './recorded-split.ts';
+import type { Check } from '../policy/policy.ts';
+import type { Analysis, Plan, Stage } from './plan.ts';
+
+const recordStage = (stage: Stage): RecordedStage => {
+  const { id } = stage;
+  switch (stage.do) {
+    case 'size':
+      return { id, do: stage.do, canary: { weight: stage.canary.weight } };
+    case 'split':
+      return { id, do: stage.do, split: recordSplit(stage.split) };
+    case 'analyse':
+      return { id, do: stage.do, analysis: stage.analysis, interval: durationText(stage.interval) };
+    case 'wait':
+      return { id, do: stage.do, for: stage.for === 'approval' ? stage.for : durationText(stage.for) };
+    case 'promote':
+      return { id, do: stage.do };
+  }
+};
+
+const recordCheck = (check: Check): RecordedCheck => ({
+  name: check.name,
+  kind: check.kind,
+  ...(check.kind === 'query' ? { query: check.query } : {}),
+  ...(check.kind === 'duration' ? { quantile: check.quantile } : {}),
+  ...(check.min === undefined ? {} : { min: check.min }),
+  ...(check.max === undefined ? {} : { max: check.max }),
+  noData: check.noData,
+  ...(check.judge === undefined ? {} : { judge: check.judge }),
+});
+
+const recordAnalysis = ({ threshold, checks }: Analysis): RecordedAnalysis => ({
+  threshold,
+  checks: checks.map(recordCheck),
+});
+
+export const record = (plan: Plan): RecordedPlan => ({
+  stages: plan.stages.map(recordStage),
+  analyses: Object.fromEntries(
+    Object.entries(plan.analyses).map(([id, analysis]) => [id, recordAnalysis(analysis)] as const),
+  ),
+  provider: plan.provider,
+  ...(plan.service === undefined ? {} : { service: plan.service }),
+  telemetry: plan.telemetry,
+  ...(plan.prometheus === undefined ? {} : { prometheus: plan.prometheus }),
+  onFailure: plan.onFailure,
+  progressDeadline: durationText(plan.progressDeadline),
+  propagationDelay: durationText(plan.propagationDelay),
+});

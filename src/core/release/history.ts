@@ -1,0 +1,40 @@
+/**
+ * What has happened to a release, in the very write that makes it so: whoever tells it (Kubernetes events, logs,
+ * notifications) reads it here, so that nothing is lost when the controller ends between the write and the telling.
+ */
+import { mostHistory, type HistoryEntry, type ReleaseStatus } from '../../schema/release.ts';
+import { toRfc3339, type Instant } from '../../values/time.ts';
+import { eventsBetween } from './release-events.ts';
+import { withStatus } from './state.ts';
+
+const longestMessage = 600;
+
+const cut = (text: string): string => (text.length <= longestMessage ? text : `${text.slice(0, longestMessage - 1)}…`);
+
+const lastSeq = ({ history }: ReleaseStatus): number => history?.at(-1)?.seq ?? 0;
+
+/** `after` with what is new in it since `before`. `told`: everything up to it has been told. */
+export const withHistory = (
+  before: ReleaseStatus | undefined,
+  after: ReleaseStatus,
+  { now, told }: { readonly now: Instant; readonly told: number },
+): ReleaseStatus => {
+  const events = eventsBetween(before, after);
+  if (events.length === 0) return after;
+  const known = before?.history ?? [];
+  const first = (before === undefined ? 0 : lastSeq(before)) + 1;
+  const added = events.map((event, i) => ({
+    ...event,
+    seq: first + i,
+    at: toRfc3339(now),
+    message: cut(event.message),
+  }));
+  return withStatus(after, {
+    history: [...known, ...added].slice(-mostHistory),
+    historyToldThrough: told,
+  });
+};
+
+/** What is still to be told, where everything up to `toldThrough` has been. */
+export const untold = ({ history = [] }: ReleaseStatus, toldThrough: number): readonly HistoryEntry[] =>
+  history.filter(({ seq }) => seq > toldThrough);

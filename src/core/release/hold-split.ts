@@ -1,0 +1,49 @@
+/**
+ * Keeps the split and the clock honest: the time of a stage starts over when the split was lost (a route reset by
+ * somebody, all canary pods gone), because what was measured meanwhile says nothing about the canary.
+ */
+import type { ReleaseStatus } from '../../schema/release.ts';
+import { sameSplit } from '../../values/split.ts';
+import { fromRfc3339, toRfc3339, type Instant } from '../../values/time.ts';
+import { canaryReady, enoughReady } from './canary-size.ts';
+import type { Facts } from './facts.ts';
+import { shortOfPods } from './short-of-pods.ts';
+import type { Next } from './stages/handler.ts';
+import { repairPause, wantedSplit, withStatus } from './state.ts';
+
+/** What has to happen before the stage can go on; undefined while the wanted split is in place. */
+export const holdSplit = (status: ReleaseStatus, facts: Facts): Next | undefined => {
+  const at = fromRfc3339(status.splitInPlaceAt);
+  if (at !== undefined && canaryReady(facts) === 0)
+    return { status: withStatus(status, { splitInPlaceAt: undefined }) };
+  const short = shortOfPods(status, facts);
+  // A split that is in place stays so while further pods start.
+  if (short !== undefined && (at === undefined || !('wakeAt' in short))) return short;
+  if (at === undefined) return { status: withStatus(status, { splitInPlaceAt: toRfc3339(facts.now) }) };
+  return at < facts.now && !isInPlace(status, facts) ? repair(status, at, facts) : undefined;
+};
+
+const isInPlace = (status: ReleaseStatus, { route }: Facts): boolean =>
+  route.splits === 'replicas' ||
+  (route.observed !== 'unknown' && route.accepted !== 'refused' && sameSplit(route.observed, wantedSplit(status)));
+
+const repair = (status: ReleaseStatus, at: Instant, facts: Facts): Next => {
+  // Whoever has taken the route over decides what it says; the change that gives it back brings us here again. So does
+  // the kind of route that is installed again.
+  if (facts.takenOver?.route === true || facts.route.unserved !== undefined) return {};
+  if (facts.now < at + repairPause) return { wakeAt: at + repairPause };
+  const message = `the split was lost and is put back: ${wantedSplit(status).weight} % for the canary`;
+  return {
+    status: withStatus(status, {
+      splitInPlaceAt: toRfc3339(facts.now),
+      ...(facts.route.accepted !== 'refused' ? { waiting: { reason: 'SplitLost', message } } : {}),
+    }),
+  };
+};
+
+/** The status in which another split is wanted. Where no pod has to be waited for it is in place at once: the route is written right after this status. */
+export const settled = (status: ReleaseStatus, facts: Facts): ReleaseStatus =>
+  withStatus(status, {
+    canaryShortSince: undefined,
+    splitInPlaceAt: enoughReady(status, facts) ? toRfc3339(facts.now) : undefined,
+  });

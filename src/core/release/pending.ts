@@ -1,0 +1,32 @@
+/** Before a release starts: whoever is ahead of it, and what keeps it from starting. Nothing has been made yet. */
+import type { ReleaseStatus } from '../../schema/release.ts';
+import { fromRfc3339 } from '../../values/time.ts';
+import { noSplit } from '../../values/split.ts';
+import type { Facts } from './facts.ts';
+import type { Next } from './stages/handler.ts';
+import { enterFirst } from './stages/table.ts';
+import { endWith, wanting, withStatus } from './state.ts';
+import { preflightText } from './waiting.ts';
+
+export const pending = (status: ReleaseStatus, facts: Facts): Exclude<Next, { readonly over: ReleaseStatus }> => {
+  if (facts.ahead !== undefined) return {};
+  if (facts.preflight.length > 0) return blocked(status, facts);
+  const steps = facts.plan.stages.filter((stage) => stage.do === 'split').length;
+  const started = withStatus(wanting(status, noSplit), {
+    step: 0,
+    steps,
+    stepLabel: `0/${steps}`,
+    provider: facts.provider,
+    service: facts.service,
+    waiting: undefined,
+  });
+  return { status: enterFirst(started, facts) };
+};
+
+const blocked = (status: ReleaseStatus, facts: Facts): Exclude<Next, { readonly over: ReleaseStatus }> => {
+  const deadline = (fromRfc3339(status.phaseEnteredAt) ?? facts.now) + facts.plan.progressDeadline;
+  if (facts.now < deadline) return { wakeAt: deadline };
+  return {
+    status: endWith(status, facts, { outcome: 'Failed', reason: 'CannotStart', message: preflightText(facts) }),
+  };
+};

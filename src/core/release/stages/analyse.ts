@@ -1,0 +1,130 @@
+/** Hold the split and judge at the end of every interval, until a round passes or too many have failed. */
+import { questionsFor, type RoundSubject } from '../../judge/ask-round.ts';
+import { judgeRound, type Round, type RoundEvidence } from '../../judge/judge-round.ts';
+import { alignUp } from '../../questions/grid.ts';
+import type { Arms, SourceRef, Window } from '../../questions/question.ts';
+import type { Analysis, Plan } from '../../plan/plan.ts';
+import { mostFailedChecks, type AnalysisStatus, type ReleaseStatus } from '../../../schema/release.ts';
+import type { JsonObject } from '../../../values/kube-object.ts';
+import { fromRfc3339, toRfc3339, type Milliseconds } from '../../../values/time.ts';
+import type { Facts } from '../facts.ts';
+import { holdSplit } from '../hold-split.ts';
+import { endWith, inPhase, wantedSplit, withStatus } from '../state.ts';
+import type { Handler, Next, StageOf } from './handler.ts';
+
+/** A window that nobody asked about in time is not asked about for longer than this: what it would say is old. */
+const stale: Milliseconds = 60_000;
+
+const pastOf = (status: ReleaseStatus, id: string): AnalysisStatus =>
+  status.analyses?.find((one) => one.id === id) ?? { id, failures: 0 };
+
+/** The window to judge next; its end does not move while its questions are being answered. */
+const windowOf = (status: ReleaseStatus, past: AnalysisStatus, now: number, interval: Milliseconds): Window => {
+  const from = Math.max(fromRfc3339(status.splitInPlaceAt) ?? now, fromRfc3339(past.judgedAt) ?? 0);
+  const due = alignUp(from + interval);
+  return now < due + stale ? { from, to: due } : { from, to: due + Math.floor((now - due) / stale) * stale };
+};
+
+export const analyse: Handler<'analyse'> = {
+  enter: (_stage, status, facts) => inPhase(status, 'Progressing', facts),
+  next: (stage, status, facts) => {
+    const kept = holdSplit(status, facts);
+    if (kept !== undefined) return kept;
+    // What somebody has changed by hand tells nothing about the template.
+    if (facts.takenOver !== undefined) return {};
+    return judgeDue(stage, status, facts);
+  },
+};
+
+const sourceOf = ({ prometheus }: Plan): SourceRef => ({
+  kind: 'prometheus',
+  ...(prometheus === undefined ? {} : { address: prometheus }),
+});
+
+const judgeDue = (stage: StageOf<'analyse'>, status: ReleaseStatus, facts: Facts): Next => {
+  const { analysis: id, interval } = stage;
+  const { plan, arms } = facts;
+  const analysis = plan.analyses[id];
+  if (analysis === undefined || arms === undefined) return {};
+  const past = pastOf(status, id);
+  const window = windowOf(status, past, facts.now, interval);
+  return judge({ analysis, past, subject: subjectOf(facts, { id, analysis, arms, window }), status, facts });
+};
+
+type About = { readonly id: string; readonly analysis: Analysis; readonly arms: Arms; readonly window: Window };
+
+const subjectOf = ({ release, plan, telemetry }: Facts, { id, analysis, arms, window }: About): RoundSubject => ({
+  release: release.name,
+  analysis: id,
+  checks: analysis.checks,
+  source: sourceOf(plan),
+  telemetry,
+  arms,
+  window,
+});
+
+type Judging = {
+  readonly analysis: Analysis;
+  readonly past: AnalysisStatus;
+  readonly subject: RoundSubject;
+  readonly status: ReleaseStatus;
+  readonly facts: Facts;
+};
+
+/** What is wanted is asked before its window is over: who asks for the same instant shares the query. */
+const judge = (judging: Judging): Next => {
+  const { analysis, past, subject, status, facts } = judging;
+  const { answers, started } = facts;
+  const round = judgeRound(subject, {
+    answers,
+    started,
+    threshold: analysis.threshold,
+    failures: past.failures,
+    evidence: evidenceOf(past),
+    weight: wantedSplit(status).weight,
+  });
+  if (round !== 'pending') return concluded(judging, round);
+  return { questions: questionsFor(subject), wakeAt: subject.window.to + stale };
+};
+
+const evidenceOf = ({ evidence = [] }: AnalysisStatus): RoundEvidence =>
+  Object.fromEntries(evidence.map(({ check, state }) => [check, JSON.parse(state) as JsonObject]));
+
+const concluded = ({ analysis, subject, status, facts }: Judging, round: Round): Next => {
+  const evidence = Object.entries(round.evidence).map(([check, state]) => ({ check, state: JSON.stringify(state) }));
+  const judged: AnalysisStatus = {
+    id: subject.analysis,
+    failures: round.failures,
+    judgedAt: toRfc3339(subject.window.to),
+    checks: [...round.results],
+    ...(evidence.length === 0 ? {} : { evidence }),
+  };
+  const others = (status.analyses ?? []).filter((one) => one.id !== judged.id);
+  const seen = withStatus(status, { analyses: [...others, judged], waiting: undefined });
+  switch (round.outcome) {
+    case 'pass':
+      return { over: seen };
+    case 'hold': {
+      const message = `holding at ${wantedSplit(status).weight} %: ${round.because}`;
+      return { status: withStatus(seen, { waiting: { reason: 'ChecksInconclusive', message } }) };
+    }
+    case 'fail':
+      return { status: failedRound(seen, facts, { round, threshold: analysis.threshold }) };
+  }
+};
+
+type Failed = { readonly round: Round; readonly threshold: number };
+
+const failedRound = (status: ReleaseStatus, facts: Facts, { round, threshold }: Failed): ReleaseStatus => {
+  const failed = round.results.filter(({ call }) => call === 'fail');
+  const counted = withStatus(status, {
+    failedChecks: [...(status.failedChecks ?? []), ...failed].slice(-mostFailedChecks),
+    waiting: {
+      reason: 'ChecksFailed',
+      message: `failed check ${round.failures} of ${threshold}: ${round.because}`,
+    },
+  });
+  if (!round.exhausted) return counted;
+  const message = `at ${wantedSplit(status).weight} %: ${round.because}`;
+  return endWith(counted, facts, { outcome: 'Failed', reason: 'ChecksFailed', message });
+};

@@ -1,0 +1,101 @@
+/** Why a release does not go on, as a reason from a closed list and a sentence made from it. The sentence is never read. */
+import type { ReleaseStatus, Waiting, WaitingReason } from '../../schema/release.ts';
+import type { Problem } from '../../values/problem.ts';
+import type { Facts } from './facts.ts';
+import { isFinal, withStatus } from './state.ts';
+
+/** The status with, or without, a reason to wait. */
+export const waitFor = (status: ReleaseStatus, waiting: Waiting | undefined): ReleaseStatus =>
+  withStatus(status, { waiting });
+
+/** Reasons that hold as long as the facts say so: they are worked out anew in every step. */
+const standing: ReadonlySet<WaitingReason> = new Set<WaitingReason>([
+  'ReleaseAhead',
+  'CannotStart',
+  'PlanUnreadable',
+  'PodsRefused',
+  'CanaryNotReady',
+  'TakenOver',
+  'RouteKindMissing',
+  'RouteRefused',
+  'PausedByUser',
+  'PromotionStuck',
+]);
+
+/** What the facts of the moment say, before what the stage itself waits for. */
+export const waitingNow = (status: ReleaseStatus, facts: Facts): Waiting | undefined => {
+  if (isFinal(status.phase)) return undefined;
+  return takenOver(facts) ?? pending(status, facts) ?? running(status, facts) ?? remembered(status);
+};
+
+const remembered = ({ waiting }: ReleaseStatus): Waiting | undefined =>
+  waiting === undefined || standing.has(waiting.reason) ? undefined : waiting;
+
+const takenOver = (facts: Facts): Waiting | undefined =>
+  facts.takenOver === undefined ? undefined : { reason: 'TakenOver', message: facts.takenOver.note };
+
+const pending = ({ phase }: ReleaseStatus, { ahead, preflight }: Facts): Waiting | undefined => {
+  if (phase !== 'Pending') return undefined;
+  if (ahead !== undefined) return { reason: 'ReleaseAhead', message: `waiting for release ${ahead} to be over` };
+  return preflight.length === 0
+    ? undefined
+    : { reason: 'CannotStart', message: `cannot start: ${preflightText({ preflight })}` };
+};
+
+export const preflightText = ({ preflight }: Pick<Facts, 'preflight'>): string => problemsText(preflight);
+
+/** Every problem as a sentence or two. */
+export const problemsText = (problems: readonly Problem[]): string =>
+  problems
+    .map(({ field, value, rule, todo }) => `${field}${value === undefined ? '' : ` "${value}"`}: ${rule}. ${todo}`)
+    .join(' ');
+
+const running = (status: ReleaseStatus, facts: Facts): Waiting | undefined => {
+  // On the way out nothing has to be routed and no pod is needed.
+  if (status.ending !== undefined || status.phase === 'Pending') return undefined;
+  return (
+    unreadable(facts) ??
+    unserved(facts) ??
+    refusedRoute(status, facts) ??
+    promotion(status, facts) ??
+    pods(status, facts)
+  );
+};
+
+const unreadable = ({ planUnreadable }: Facts): Waiting | undefined =>
+  planUnreadable === undefined ? undefined : { reason: 'PlanUnreadable', message: planUnreadable };
+
+const unserved = ({ route }: Facts): Waiting | undefined =>
+  route.unserved === undefined
+    ? undefined
+    : {
+        reason: 'RouteKindMissing',
+        message: `no request can be routed to the canary: ${route.unserved}; stable serves everything, and the release goes on once it is installed again`,
+      };
+
+const refusedRoute = ({ phase }: ReleaseStatus, { route }: Facts): Waiting | undefined =>
+  route.accepted !== 'refused' || phase === 'Preparing'
+    ? undefined
+    : { reason: 'RouteRefused', message: `the mesh refused the route: ${route.acceptance ?? 'it does not say why'}` };
+
+const promotion = ({ phase }: ReleaseStatus, { workload, release }: Facts): Waiting | undefined => {
+  if (phase !== 'Promoting') return undefined;
+  // Sluice has unpaused it: a pause after that is the user's.
+  if (workload.paused && workload.marks?.phase === 'Promoting')
+    return {
+      reason: 'PausedByUser',
+      message: 'promotion is paused by a person; it goes on with kubectl rollout resume',
+    };
+  const promoted = !workload.paused && workload.templateHash === release.spec.templateHash;
+  return promoted && workload.timedOut
+    ? {
+        reason: 'PromotionStuck',
+        message: 'promotion is stuck: the workload makes no progress; the canary keeps serving its share',
+      }
+    : undefined;
+};
+
+const pods = (status: ReleaseStatus, { canary }: Facts): Waiting | undefined =>
+  canary?.refused === undefined || status.canaryShortSince === undefined
+    ? undefined
+    : { reason: 'PodsRefused', message: `no pod for the canary, and tried again: ${canary.refused}` };

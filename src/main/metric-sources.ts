@@ -1,0 +1,49 @@
+/** Metric sources by address: one each: what is bounded is bounded per source. */
+import { startedWith, type AllowedAddress } from '../core/outbound/allowed-address.ts';
+import { decideAddress } from '../core/outbound/decide-address.ts';
+import { guardedFetch } from '../http/guarded-fetch.ts';
+import type { SourceRef } from '../core/questions/question.ts';
+import { prometheus } from '../metrics/prometheus/prometheus.ts';
+import { MetricError, type MetricSource } from '../ports/metrics.ts';
+import { asWritten } from '../schema/validate.ts';
+import { sentence } from '../values/problem.ts';
+
+// Policies name addresses; a bound keeps a stream of new ones from growing the map for ever.
+const mostSources = 256;
+
+export type SourceOptions = {
+  /** The one Sluice was started with: asked as it is. */
+  readonly own: string | undefined;
+  /** What policies may name. Admission has asked, too, but not for policies from before, or while the webhook was away. */
+  readonly addresses: readonly AllowedAddress[];
+};
+
+/** Asked nothing: every check says why. */
+const refusing = (why: string): MetricSource => {
+  const refuse = (): Promise<never> => Promise.reject(new MetricError('refused', why, { retry: false }));
+  return { fetch: refuse, ping: refuse };
+};
+
+const namedByPolicy = (address: string, addresses: SourceOptions['addresses']): MetricSource => {
+  const decision = decideAddress(address, addresses);
+  if (decision.allowed) return prometheus({ address, guarded: guardedFetch(decision) });
+  const { rule, todo } = decision;
+  return refusing(sentence({ field: 'prometheus', value: asWritten(address), rule, todo }));
+};
+
+export const metricSources = ({ own, addresses }: SourceOptions): ((ref: SourceRef) => MetricSource | undefined) => {
+  const ownSource = own === undefined ? undefined : prometheus({ address: own });
+  const ownEntry = own === undefined ? undefined : startedWith(own);
+  const isOwn = (address: string): boolean => ownEntry !== undefined && decideAddress(address, [ownEntry]).allowed;
+  const known = new Map<string, MetricSource>();
+  return ({ address }) => {
+    if (address === undefined) return ownSource;
+    const found = known.get(address);
+    if (found !== undefined) return found;
+    if (known.size >= mostSources) known.clear();
+    // Who names it gets what they would have without naming it, credentials among it.
+    const made = (isOwn(address) ? ownSource : undefined) ?? namedByPolicy(address, addresses);
+    known.set(address, made);
+    return made;
+  };
+};

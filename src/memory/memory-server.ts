@@ -1,0 +1,272 @@
+/**
+ * An API server without a network: objects with versions, guarded writes, admission, and everybody who watches told of every
+ * change in order. Everything happens in the moment of the call; `memory-cluster.ts` puts the port over it.
+ */
+import type { Gvk, JsonObject, KubeObject, ObjectRef } from '../values/kube-object.ts';
+import { kinds } from '../schema/kinds.ts';
+import { toRfc3339 } from '../values/time.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ClusterChange, Patch, WriteOptions } from '../ports/cluster.ts';
+import { patched, PatchMisfit } from './patches.ts';
+import {
+  alreadyExists,
+  anotherUid,
+  beingTerminated,
+  hasChanged,
+  invalid,
+  misfits,
+  noNamespace,
+  notFound,
+  notServed,
+  refText,
+} from './refusals.ts';
+import { definitionName, kindKey, traitsOf, type KindTraits } from './served-kinds.ts';
+import { asSent, asStored, born, problemOf, refOf, rewritten, sameObject } from './write-rules.ts';
+
+/** Who writes, as the API server has authenticated it. */
+export type Author = { readonly user: string; readonly fieldManager?: string };
+
+/** A write that is about to be stored. */
+export type Review = {
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
+  readonly ref: ObjectRef;
+  readonly author: Author;
+  readonly subresource?: WriteOptions['subresource'];
+  readonly object?: KubeObject;
+  readonly oldObject?: KubeObject;
+};
+
+/** Resolves a write to the object that is stored for it. Throws a ClusterError to refuse it. Of a DELETE only the refusal counts. */
+export type Admission = (review: Review) => KubeObject | undefined;
+
+export type ServerEvent = ClusterChange & { readonly version: number };
+
+export type Removal = {
+  readonly uid?: string;
+  /** What becomes of the objects it owns: collected after it (the default), before it, or left without an owner. */
+  readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
+};
+
+export type MemoryServerOptions = { readonly clock: Clock; readonly admission?: Admission };
+
+type Stored = { readonly gvk: Gvk; readonly objects: Map<string, KubeObject> };
+
+const nameKey = ({ namespace, name }: Pick<ObjectRef, 'namespace' | 'name'>): string => `${namespace ?? ''}/${name}`;
+
+const copied = (object: KubeObject): KubeObject => asSent(object as unknown as JsonObject) as unknown as KubeObject;
+
+export class MemoryServer {
+  readonly clock: Clock;
+  admission: Admission | undefined;
+  readonly #kinds = new Map<string, Stored>();
+  readonly #listeners = new Set<(event: ServerEvent) => void>();
+  #version = 0;
+  #uids = 0;
+
+  constructor({ clock, admission }: MemoryServerOptions) {
+    this.clock = clock;
+    this.admission = admission;
+  }
+
+  /** Version of the last change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Told of every change in the moment it is stored. Returns a function that ends it. */
+  subscribe(listener: (event: ServerEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  serves(gvk: Gvk): boolean {
+    return this.#traits(gvk) !== undefined;
+  }
+
+  get<T extends KubeObject>(ref: ObjectRef<T>): T | undefined {
+    return this.#kinds.get(kindKey(ref.gvk))?.objects.get(nameKey(ref)) as T | undefined;
+  }
+
+  /** In the order in which they were created. */
+  list<T extends KubeObject>(gvk: Gvk<T>, namespace?: string): readonly T[] {
+    const all = [...(this.#kinds.get(kindKey(gvk))?.objects.values() ?? [])] as readonly KubeObject[] as readonly T[];
+    return namespace === undefined ? all : all.filter(({ metadata }) => metadata.namespace === namespace);
+  }
+
+  /** Every object there is, of whatever kind. */
+  everything(): readonly (readonly [Gvk, KubeObject])[] {
+    return [...this.#kinds.values()].flatMap(({ gvk, objects }) =>
+      [...objects.values()].map((object) => [gvk, object] as const),
+    );
+  }
+
+  /** The object there; throws a ClusterError of `what` where the kind is not served or the object is not there. */
+  find<T extends KubeObject>(ref: ObjectRef<T>, what: string): T {
+    if (!this.serves(ref.gvk)) throw notServed(what);
+    const stored = this.get(ref);
+    if (stored === undefined) throw notFound(what, ref);
+    return stored;
+  }
+
+  create<T extends KubeObject>(object: KubeObject, gvk: Gvk<T>, author: Author): T {
+    const ref = refOf(gvk, object);
+    const what = `create ${refText(ref)}`;
+    const traits = this.#traits(gvk);
+    if (traits === undefined) throw notServed(what);
+    this.#mustHaveRoom(ref, what);
+    if (this.get(ref) !== undefined) throw alreadyExists(what, ref);
+    this.#uids += 1;
+    const birth = { uid: `00000000-0000-4000-8000-${String(this.#uids).padStart(12, '0')}`, at: this.#seconds() };
+    const sent = born(copied(object), traits, birth);
+    const admitted = this.#admit({ operation: 'CREATE', ref, author, object: sent });
+    const problem = problemOf(admitted);
+    if (problem !== undefined) throw invalid(what, ref, problem);
+    return this.#put(gvk, born(admitted, traits, birth));
+  }
+
+  replace<T extends KubeObject>(object: KubeObject, gvk: Gvk<T>, author: Author): T {
+    const ref = refOf(gvk, object);
+    const what = `replace ${refText(ref)}`;
+    const stored = this.find(ref, what);
+    const { uid, resourceVersion } = object.metadata;
+    if (uid !== undefined && uid !== stored.metadata.uid) throw anotherUid(what, uid, stored.metadata.uid ?? '');
+    this.#mustBe(stored, resourceVersion, { ref, what });
+    return this.#rewrite({ ref, what, author, stored }, copied(object), undefined);
+  }
+
+  patch<T extends KubeObject>(
+    ref: ObjectRef<T>,
+    patch: Patch,
+    { subresource, resourceVersion }: WriteOptions,
+    author: Author,
+  ): T {
+    const what = `patch ${refText(ref)}${subresource === undefined ? '' : ` ${subresource}`}`;
+    const stored = this.find(ref, what);
+    if (patch.type === 'strategic' && this.#traits(ref.gvk)?.custom === true)
+      throw invalid(what, ref, 'the body of the request was in an unknown format');
+    this.#mustBe(stored, resourceVersion, { ref, what });
+    const sent = copied(this.#patched(stored, patch, what));
+    this.#mustBe(stored, sent.metadata.resourceVersion, { ref, what });
+    return this.#rewrite({ ref, what, author, stored }, sent, subresource === 'status' ? subresource : undefined);
+  }
+
+  /** True where the object is gone at once; a namespace, and whatever waits for its dependents, goes later. */
+  remove(ref: ObjectRef, { uid, propagation = 'Background' }: Removal, author: Author): boolean {
+    const what = `remove ${refText(ref)}`;
+    const stored = this.find(ref, what);
+    const found = stored.metadata.uid ?? '';
+    if (uid !== undefined && uid !== found) throw anotherUid(what, uid, found);
+    this.#admit({ operation: 'DELETE', ref, author, oldObject: stored });
+    if (kindKey(ref.gvk) === kindKey(kinds.namespace) || propagation === 'Foreground') {
+      if (stored.metadata.deletionTimestamp === undefined)
+        this.#put(ref.gvk, { ...stored, metadata: { ...stored.metadata, deletionTimestamp: this.#seconds() } });
+      return false;
+    }
+    if (propagation === 'Orphan') this.#orphan(found);
+    this.purge(ref);
+    return true;
+  }
+
+  /** Takes an object out, whatever it waits for. */
+  purge(ref: ObjectRef): void {
+    const stored = this.get(ref);
+    if (stored === undefined) return;
+    this.#kinds.get(kindKey(ref.gvk))?.objects.delete(nameKey(ref));
+    this.#version += 1;
+    const last = { ...stored, metadata: { ...stored.metadata, resourceVersion: String(this.#version) } };
+    this.#tell({ type: 'removed', gvk: ref.gvk, object: asStored(last), before: stored, version: this.#version });
+    if (kindKey(ref.gvk) === kindKey(kinds.crd)) this.#withdraw(ref.name);
+  }
+
+  /** Takes its owners off an object. */
+  disown(gvk: Gvk, object: KubeObject, uids: ReadonlySet<string>): void {
+    const { ownerReferences = [], ...metadata } = object.metadata;
+    const left = ownerReferences.filter(({ uid }) => !uids.has(uid));
+    this.#put(gvk, { ...object, metadata: left.length === 0 ? metadata : { ...metadata, ownerReferences: left } });
+  }
+
+  /** The objects of a kind go with its definition. */
+  #withdraw(definition: string): void {
+    for (const { gvk } of [...this.#kinds.values()])
+      if (definitionName(gvk) === definition) for (const object of this.list(gvk)) this.purge(refOf(gvk, object));
+  }
+
+  #orphan(uid: string): void {
+    for (const [gvk, object] of this.everything())
+      if (object.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true)
+        this.disown(gvk, object, new Set([uid]));
+  }
+
+  #traits(gvk: Gvk): KindTraits | undefined {
+    return traitsOf(gvk, this.get({ gvk: kinds.crd, name: definitionName(gvk) }));
+  }
+
+  #mustHaveRoom(ref: ObjectRef, what: string): void {
+    if (!ref.gvk.namespaced) return;
+    const namespace = this.get({ gvk: kinds.namespace, name: ref.namespace ?? '' });
+    if (namespace === undefined) throw noNamespace(what, ref.namespace ?? '');
+    if (namespace.metadata.deletionTimestamp !== undefined) throw beingTerminated(what, ref);
+  }
+
+  #mustBe(stored: KubeObject, version: string | undefined, { ref, what }: { ref: ObjectRef; what: string }): void {
+    if (version !== undefined && version !== stored.metadata.resourceVersion) throw hasChanged(what, ref);
+  }
+
+  #patched(stored: KubeObject, patch: Patch, what: string): KubeObject {
+    try {
+      return patched(stored, patch) as unknown as KubeObject;
+    } catch (error) {
+      throw error instanceof PatchMisfit ? misfits(what, error) : error;
+    }
+  }
+
+  #rewrite<T extends KubeObject>(
+    write: {
+      readonly ref: ObjectRef<T>;
+      readonly what: string;
+      readonly author: Author;
+      readonly stored: T;
+    },
+    sent: KubeObject,
+    subresource: 'status' | undefined,
+  ): T {
+    const { ref, what, author, stored } = write;
+    const traits = this.#traits(ref.gvk);
+    if (traits === undefined || (subresource === 'status' && !traits.status)) throw notServed(what);
+    const next = rewritten(stored, sent, { traits, subresource });
+    const review = { operation: 'UPDATE', ref, author, object: next, oldObject: stored } as const;
+    const admitted = this.#admit(subresource === undefined ? review : { ...review, subresource });
+    const settled = admitted === next ? next : rewritten(stored, admitted, { traits, subresource });
+    const problem = problemOf(settled, stored);
+    if (problem !== undefined) throw invalid(what, ref, problem);
+    return sameObject(stored, settled) ? stored : this.#put(ref.gvk, settled);
+  }
+
+  #admit(review: Review): KubeObject {
+    const admitted = this.admission?.(review) ?? review.object ?? review.oldObject;
+    if (admitted === undefined) throw new Error(`admission was asked about nothing: ${refText(review.ref)}`);
+    return admitted;
+  }
+
+  #put<T extends KubeObject>(gvk: Gvk<T>, object: KubeObject): T {
+    this.#version += 1;
+    const stored = asStored({ ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } });
+    const kind = this.#kinds.get(kindKey(gvk)) ?? { gvk, objects: new Map<string, KubeObject>() };
+    this.#kinds.set(kindKey(gvk), kind);
+    const key = nameKey(stored.metadata);
+    const before = kind.objects.get(key);
+    kind.objects.set(key, stored);
+    const change = { type: 'set', gvk, object: stored, version: this.#version } as const;
+    this.#tell(before === undefined ? change : { ...change, before });
+    return stored as KubeObject as T;
+  }
+
+  #tell(event: ServerEvent): void {
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+
+  /** Kubernetes counts in whole seconds. */
+  #seconds(): string {
+    return toRfc3339(this.clock.now()).replace(/\.\d+Z$/, 'Z');
+  }
+}

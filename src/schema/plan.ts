@@ -1,0 +1,170 @@
+/** The plan of a release as its spec records it: every default resolved, durations as texts. Sluice alone writes it. */
+import { Type, type Static } from 'typebox';
+import type { Labels } from '../values/kube-object.ts';
+import type { TextMatch } from '../values/split.ts';
+import { patterns } from './patterns.ts';
+import { judgeNames, telemetryNames } from './policy.ts';
+
+export const stageKinds = ['size', 'split', 'analyse', 'wait', 'promote'] as const;
+export const checkKinds = ['success-rate', 'duration', 'query'] as const;
+
+/** Above any plan a policy can mean: 100 weights make 203 stages. */
+const maxStages = 512;
+const maxAnalyses = 16;
+const maxMatches = 16;
+const maxTexts = 16;
+const maxText = 1024;
+
+const opt = Type.Optional;
+const text = (description: string, maxLength = 253): Type.TString =>
+  Type.String({ minLength: 1, maxLength, description });
+const compared = (description: string): Type.TString => Type.String({ maxLength: maxText, description });
+const name = (description: string): Type.TString =>
+  Type.String({ minLength: 1, maxLength: 63, pattern: patterns.checkName.pattern, description });
+const duration = (description: string): Type.TString =>
+  Type.String({ pattern: patterns.duration.pattern, description });
+const percent = (description: string): Type.TInteger => Type.Integer({ minimum: 0, maximum: 100, description });
+
+const TextMatchSchema = Type.Object(
+  {
+    exact: opt(compared('The whole text.')),
+    prefix: opt(compared('How it begins.')),
+    suffix: opt(compared('How it ends.')),
+    regex: opt(compared('An RE2 pattern of the whole text.')),
+  },
+  { additionalProperties: false, description: 'One way to compare.' },
+);
+
+const texts = (description: string): ReturnType<typeof Type.Unsafe<{ [name: string]: TextMatch }>> =>
+  Type.Unsafe<{ [name: string]: TextMatch }>({
+    type: 'object',
+    description,
+    additionalProperties: TextMatchSchema,
+    maxProperties: maxTexts,
+  });
+
+const MatchSchema = Type.Object(
+  {
+    headers: opt(texts('By header.')),
+    cookies: opt(texts('By cookie.')),
+    query: opt(texts('By query parameter.')),
+    sourceLabels: opt(
+      Type.Unsafe<Labels>({
+        type: 'object',
+        description: 'Labels of the calling workload.',
+        additionalProperties: { type: 'string', maxLength: 63 },
+        maxProperties: maxTexts,
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const SplitSchema = Type.Object(
+  {
+    weight: percent('Percent of the requests that no match decides.'),
+    match: opt(
+      Type.Array(MatchSchema, {
+        maxItems: maxMatches,
+        description: 'Requests that go to the canary whatever the weight: those that fit one of these.',
+      }),
+    ),
+    mirror: opt(percent('Percent of the requests to stable that are copied to the canary.')),
+    sticky: opt(
+      Type.Object(
+        { cookie: text('Name of the cookie.'), ttl: duration('How long it counts.') },
+        { additionalProperties: false, description: 'Keeps a caller on the arm that answered first.' },
+      ),
+    ),
+  },
+  { additionalProperties: false, description: 'Of `split`: what goes to the canary.' },
+);
+
+const StageSchema = Type.Object(
+  {
+    id: name('Name of the stage, unique in the plan.'),
+    do: Type.Enum([...stageKinds], {
+      type: 'string',
+      description:
+        '`size`: bring up canary pods; `split`: route to them; `analyse`: judge until a round passes; `wait`: for a time or a person; `promote`: the workload rolls.',
+    }),
+    canary: opt(
+      Type.Object(
+        { weight: percent('As many pods as that share of the traffic needs.') },
+        { additionalProperties: false, description: 'Of `size`: how many canary pods.' },
+      ),
+    ),
+    split: opt(SplitSchema),
+    analysis: opt(name('Of `analyse`: which of the `analyses`.')),
+    interval: opt(duration('Of `analyse`: at the end of each the checks are judged.')),
+    for: opt(
+      Type.String({
+        pattern: patterns.waitFor.pattern,
+        description: 'Of `wait`: a duration, or `approval` for until a person approves.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type RecordedStage = Static<typeof StageSchema>;
+
+const RecordedCheckSchema = Type.Object(
+  {
+    name: name('Name of the check.'),
+    kind: Type.Enum([...checkKinds], {
+      type: 'string',
+      description: 'What is measured: a success rate in percent, a duration in milliseconds, a query in its own unit.',
+    }),
+    query: opt(text('PromQL, of a `query`.', 4096)),
+    min: opt(Type.Number({ description: 'Smallest value that passes.' })),
+    max: opt(Type.Number({ description: 'Largest value that passes.' })),
+    quantile: opt(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1, description: 'Of a `duration`.' })),
+    noData: Type.Enum(['hold', 'fail', 'pass'], { type: 'string', description: 'What no data means.' }),
+    judge: opt(Type.Enum([...judgeNames], { type: 'string', description: 'Who judges it; `threshold` unless set.' })),
+  },
+  { additionalProperties: false },
+);
+export type RecordedCheck = Static<typeof RecordedCheckSchema>;
+
+const AnalysisSchema = Type.Object(
+  {
+    threshold: Type.Integer({ minimum: 1, description: 'Failed rounds at which the release fails.' }),
+    checks: Type.Array(RecordedCheckSchema, { maxItems: 64, description: 'Judged together.' }),
+  },
+  { additionalProperties: false },
+);
+export type RecordedAnalysis = Static<typeof AnalysisSchema>;
+
+export const PlanSchema = Type.Object(
+  {
+    stages: Type.Array(StageSchema, { maxItems: maxStages, description: 'What the release does, in this order.' }),
+    analyses: Type.Unsafe<{ [id: string]: RecordedAnalysis }>({
+      type: 'object',
+      description: 'Checks whose failures are counted together, by the name that stages call them by.',
+      additionalProperties: AnalysisSchema,
+      propertyNames: { type: 'string', maxLength: 63, pattern: patterns.checkName.pattern },
+      maxProperties: maxAnalyses,
+    }),
+    provider: name('Who splits the traffic; `auto` is settled when the release starts.'),
+    service: opt(text('The Service whose traffic is split, where the policy names one.', 63)),
+    telemetry: Type.Enum(['auto', ...telemetryNames], {
+      type: 'string',
+      description: 'Whose metrics the built-in checks read.',
+    }),
+    prometheus: opt(text('Address of the Prometheus to ask, where the policy gives one.', 2048)),
+    onFailure: Type.Enum(['hold', 'revert'], {
+      type: 'string',
+      description: 'What becomes of a template that fails.',
+    }),
+    progressDeadline: duration('How long pods may take to become ready.'),
+    propagationDelay: duration('How long the proxies may take to follow a change of routes.'),
+  },
+  {
+    additionalProperties: false,
+    description:
+      'What the release does, with every default as it was when it began: no later version of Sluice reads it otherwise.',
+  },
+);
+/** As JSON holds it. */
+export type RecordedPlan = Static<typeof PlanSchema>;
+export type RecordedSplit = Static<typeof SplitSchema>;

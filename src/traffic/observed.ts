@@ -1,0 +1,38 @@
+/** What the live routes of a target say together. */
+import type { Acceptance } from '../values/route-format.ts';
+import { noSplit, sameSplit, type Split } from '../values/split.ts';
+import type { Target, TrafficProvider, Use } from '../ports/traffic.ts';
+import type { Placed, Roles } from './roles.ts';
+
+const byFormat = ({ adopted, owned }: Roles): ReadonlyMap<Use, readonly Placed[]> => {
+  const routes = [...adopted, ...owned].filter(({ use }) => use.format !== undefined);
+  return Map.groupBy(routes, ({ use }) => use);
+};
+
+/** The one split that every format reads from its routes. */
+export const observed = (roles: Roles, { apex, canaryService }: Target): Split | 'unknown' => {
+  const between = { apex: apex.metadata.name, canaryService };
+  const told = [...byFormat(roles)].flatMap(
+    ([{ format }, placed]) =>
+      format?.observe(
+        placed.map(({ object }) => object),
+        between,
+      ) ?? [],
+  );
+  const [first = noSplit] = told;
+  if (first === 'unknown') return first;
+  return told.every((split) => split !== 'unknown' && sameSplit(split, first)) ? first : 'unknown';
+};
+
+/** The first of these that any route is in is what is said of all. */
+const worstFirst = ['refused', 'pending', 'untold', 'accepted'] as const;
+
+export const acceptanceOf = ({ can }: TrafficProvider, roles: Roles): Acceptance => {
+  const told = [...byFormat(roles)].flatMap(([{ format }, placed]) =>
+    placed.flatMap(({ object }) => format?.acceptance(object) ?? []),
+  );
+  const found = worstFirst.flatMap((state) => told.find((acceptance) => acceptance.state === state) ?? []);
+  const why =
+    can.splits === 'route' ? 'there is no route yet' : 'there is no route; the split is the ratio of ready pods';
+  return found[0] ?? { state: 'untold', because: why };
+};

@@ -1,0 +1,203 @@
+/**
+ * Makes of what a provider says what the controller works with: the routes of the user are split by their formats, and what the
+ * provider wants to exist of its own is compared with what is there.
+ */
+import { isA, refKey, type KubeObject, type ObjectMeta } from '../values/kube-object.ts';
+import type { Problem } from '../values/problem.ts';
+import { percent } from '../values/percent.ts';
+import type { Between } from '../values/route-format.ts';
+import { isNoSplit, splitText, type Split } from '../values/split.ts';
+import type { Change, Live, RouteView, Target, TrafficProvider, TrafficRunner, Use } from '../ports/traffic.ts';
+import { workloadAnnotation } from '../schema/annotations.ts';
+import { apiVersion, labels, managedBy } from '../schema/names.ts';
+import { create, remove, replaceIfChanged } from './changes.ts';
+import { acceptanceOf, observed } from './observed.ts';
+import { inPlaceOf, isOwned, ownNames, refOf, rolesIn, type Placed, type Roles } from './roles.ts';
+
+const shown = ({ uses, reads }: TrafficProvider, target: Target, view: RouteView): Live => {
+  const { namespace, apex } = target;
+  const served = uses.filter(({ gvk }) => view.serves(gvk));
+  const routes = served.flatMap((use) =>
+    use.format === undefined
+      ? []
+      : view
+          .about(use.gvk, { namespace, name: apex.metadata.name })
+          .filter((object) => object.metadata.namespace === namespace)
+          .map((object) => [refKey(refOf(use, object)), object] as const),
+  );
+  const places = [
+    ...served
+      .filter(({ access }) => access.includes('own'))
+      .flatMap(({ gvk }) => ownNames(target).map((name) => ({ gvk, namespace, name }))),
+    ...(reads?.(target) ?? []),
+  ];
+  const inPlace = places.flatMap((ref) => {
+    const object = view.get(ref);
+    return object === undefined ? [] : [[refKey(ref), object] as const];
+  });
+  return new Map([...routes, ...inPlace]);
+};
+
+/** A wanted object in its place. Anything that would not be found there again is our bug. */
+const placed = ({ uses }: TrafficProvider, target: Target, wanted: KubeObject): Placed => {
+  const { name } = wanted.metadata;
+  const use = uses.find(({ gvk, access }) => access.includes('own') && isA(wanted, gvk));
+  if (use === undefined) throw new Error(`a provider wants a ${wanted.kind} to exist, which is not of a kind it owns`);
+  if (!ownNames(target).includes(name))
+    throw new Error(`a provider wants a ${wanted.kind} ${name}; it may be named ${ownNames(target).join(' or ')}`);
+  return { use, object: { ...wanted, metadata: { ...wanted.metadata, namespace: target.namespace } } };
+};
+
+/** What says whose it is; what others wrote on it stays. */
+const metadataOf = (target: Target, wanted: ObjectMeta, live?: ObjectMeta): ObjectMeta => ({
+  ...live,
+  name: wanted.name,
+  namespace: target.namespace,
+  labels: {
+    ...live?.labels,
+    ...wanted.labels,
+    [labels.managedBy]: managedBy,
+    [labels.release]: target.release.name,
+  },
+  annotations: { ...live?.annotations, ...wanted.annotations, [workloadAnnotation]: target.workload },
+  ownerReferences: [{ apiVersion, kind: 'Release', ...target.release, controller: true }],
+});
+
+const stamped = (target: Target, wanted: KubeObject, live?: KubeObject): KubeObject => ({
+  ...live,
+  ...wanted,
+  apiVersion: live?.apiVersion ?? wanted.apiVersion,
+  metadata: metadataOf(target, wanted.metadata, live?.metadata),
+});
+
+const objectsOf = (all: readonly Placed[]): readonly KubeObject[] => all.map(({ object }) => object);
+
+const wantedBy = (provider: TrafficProvider, target: Target, split: Split, { adopted }: Roles): readonly Placed[] =>
+  provider.own(target, split, objectsOf(adopted)).map((object) => placed(provider, target, object));
+
+/** Nothing is made as long as nothing is split, and what somebody else has in its place is theirs. */
+const ownChange =
+  (target: Target, split: Split, live: Live) =>
+  ({ use, object: wanted }: Placed): readonly Change[] => {
+    const there = inPlaceOf(live, use, wanted);
+    const because = `${splitText(split)} for ${target.canaryService}`;
+    if (there !== undefined)
+      return isOwned(use, target, there)
+        ? replaceIfChanged(refOf(use, there), there, stamped(target, wanted, there), because)
+        : [];
+    if (isNoSplit(split)) return [];
+    const body = stamped(target, wanted);
+    const why =
+      use.format === undefined ? because : `no ${use.gvk.kind} sends to ${target.apex.metadata.name}; ${because}`;
+    return [create(refOf(use, body), body, why)];
+  };
+
+const adoptChange =
+  (target: Target, split: Split) =>
+  ({ use, object }: Placed): readonly Change[] => {
+    const { apex, canaryService, release } = target;
+    const carried = { apex: apex.metadata.name, canaryService, split, release: release.name };
+    const because = `${splitText(split)} of what it sends to ${carried.apex} goes to ${canaryService}`;
+    const body = use.format?.put(object, carried) ?? object;
+    return replaceIfChanged(refOf(use, object), object, body, because);
+  };
+
+const removeAll = (all: readonly Placed[], because: string): readonly Change[] =>
+  all.map(({ use, object }) => remove(refOf(use, object), object, because));
+
+/** What a route leads to is made before it, and removed after it. */
+const render = (provider: TrafficProvider, target: Target, split: Split, live: Live): readonly Change[] => {
+  const roles = rolesIn(provider.uses, target, live);
+  const wanted = wantedBy(provider, target, split, roles);
+  const keys = new Set(wanted.map(({ use, object }) => refKey(refOf(use, object))));
+  const needless = roles.owned.filter(({ use, object }) => !keys.has(refKey(refOf(use, object))));
+  return [
+    ...wanted.flatMap(ownChange(target, split, live)),
+    ...roles.adopted.flatMap(adoptChange(target, split)),
+    ...removeAll(
+      needless,
+      roles.adopted.length > 0
+        ? `a route of the user sends to ${target.apex.metadata.name}`
+        : `it is not needed for ${splitText(split)}`,
+    ),
+  ];
+};
+
+const restore = (provider: TrafficProvider, target: Target, live: Live): readonly Change[] => {
+  const { adopted, owned } = rolesIn(provider.uses, target, live);
+  const because = 'the release is over: the route is as it was';
+  return [
+    ...adopted.flatMap(({ use, object }) => {
+      const body = use.format?.take(object, target.apex.metadata.name) ?? object;
+      return replaceIfChanged(refOf(use, object), object, body, because);
+    }),
+    ...removeAll(owned, 'the release is over'),
+  ];
+};
+
+/** Where no plan is given it has to be possible to split at all. */
+const anySplit: Split = { weight: percent(50) };
+
+const clashes = (
+  provider: TrafficProvider,
+  target: Target,
+  live: Live,
+  splits: readonly Split[],
+): readonly Problem[] => {
+  const roles = rolesIn(provider.uses, target, live);
+  const asked = splits.length === 0 ? [anySplit] : splits;
+  const wanted = asked.flatMap((split) => wantedBy(provider, target, split, roles));
+  const places = new Map(wanted.map((one) => [refKey(refOf(one.use, one.object)), one]));
+  return [...places.values()].flatMap(({ use, object }) => {
+    const there = inPlaceOf(live, use, object);
+    return there === undefined || isOwned(use, target, there) ? [] : [clash(use, target, there)];
+  });
+};
+
+const clash = ({ format, gvk }: Use, target: Target, { metadata }: KubeObject): Problem => {
+  const apex = target.apex.metadata.name;
+  const field = `${gvk.kind}/${metadata.name}`;
+  return format === undefined
+    ? {
+        field,
+        rule: `has the name that what Sluice makes for the Service ${apex} would need`,
+        todo: 'Rename it.',
+      }
+    : {
+        field,
+        rule: `has the name that the route for the Service ${apex} would need, but sends nothing to that Service`,
+        todo: `Rename it, or let one of its rules send to ${apex}.`,
+      };
+};
+
+const check = (provider: TrafficProvider, target: Target, live: Live, splits: readonly Split[]): readonly Problem[] => {
+  const between: Between = { apex: target.apex.metadata.name, canaryService: target.canaryService };
+  const { adopted } = rolesIn(provider.uses, target, live);
+  const found = provider.uses.flatMap((use) => {
+    const objects = adopted.filter((one) => one.use === use).map(({ object }) => object);
+    return use.format?.problems(objects, between, splits) ?? [];
+  });
+  return [...provider.preflight(target, splits, live), ...clashes(provider, target, live, splits), ...found];
+};
+
+/** A provider at work. */
+export const runner = (name: string, provider: TrafficProvider): TrafficRunner => ({
+  name,
+  can: provider.can,
+  uses: provider.uses,
+  shown: (target, view) => shown(provider, target, view),
+  check: (target, live, splits = []) => check(provider, target, live, splits),
+  render: (target, split, live) => render(provider, target, split, live),
+  observe: (target, live) => {
+    if (provider.observe !== undefined) return provider.observe(target, live);
+    const split = observed(rolesIn(provider.uses, target, live), target);
+    if (split === 'unknown') return split;
+    // What stands beside the routes belongs to the split.
+    const beside = wantedBy(provider, target, split, rolesIn(provider.uses, target, live)).filter(
+      ({ use }) => use.format === undefined,
+    );
+    return beside.flatMap(ownChange(target, split, live)).length === 0 ? split : 'unknown';
+  },
+  accepted: (target, live) => acceptanceOf(provider, rolesIn(provider.uses, target, live)),
+  restore: (target, live) => restore(provider, target, live),
+});

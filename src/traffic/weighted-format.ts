@@ -1,0 +1,90 @@
+/**
+ * The format of every kind of route that spreads weights over lists of destinations. A mesh's own file says where the lists
+ * are and what a destination means (`WeightedKind`); splitting, remembering, reading back and taking out are the same for all.
+ */
+import type { KubeObject } from '../values/kube-object.ts';
+import { isPercent, type Percent } from '../values/percent.ts';
+import type { Acceptance, Between, RouteFormat, ServiceName } from '../values/route-format.ts';
+import type { CarriedSplit } from '../values/route-split.ts';
+import { sameJson } from '../values/same-json.ts';
+import { isNoSplit, noSplit, type Split } from '../values/split.ts';
+import { canaryServiceName } from '../core/release/canary.ts';
+import { replaceAt } from './json-values.ts';
+import { routeProblems } from './route-problems.ts';
+import { carriedSplits, readMemo, withMemoryOf, writeMemo, type SplitMemo } from './split-memo.ts';
+import { armsOf, liveLists, sendingLists, servicesIn, type LiveList, type WeightedKind } from './weighted-kind.ts';
+import * as weighted from './weighted-list.ts';
+
+const put = (kind: WeightedKind, object: KubeObject, carried: CarriedSplit): KubeObject => {
+  const { apex, split } = carried;
+  const arms = armsOf(kind, object, carried);
+  const routed = replaceAt(
+    object,
+    liveLists(kind, object, carried).map(({ path, merged }) => ({
+      path,
+      value: weighted.splitList(merged, split.weight, arms),
+    })),
+  );
+  const sending = sendingLists(kind, object, carried);
+  return writeMemo(routed, apex, isNoSplit(split) || sending.length === 0 ? undefined : memoOf(carried, sending));
+};
+
+const memoOf = ({ split, release }: CarriedSplit, lists: readonly LiveList[]): SplitMemo => {
+  const weights = lists.flatMap(({ key, merged }) => {
+    const lost = weighted.lostWeight(merged);
+    return lost === undefined ? [] : [[key, lost] as const];
+  });
+  return { split, release, weights: Object.fromEntries(weights) };
+};
+
+/** Nothing between the two: what `take` leaves. */
+const nothing = (apex: string): CarriedSplit => ({
+  apex,
+  canaryService: canaryServiceName(apex),
+  split: noSplit,
+  release: '',
+});
+
+const about = (kind: WeightedKind, object: KubeObject): readonly ServiceName[] => {
+  const { namespace = '' } = object.metadata;
+  const remembered = carriedSplits(object).map(({ apex }) => ({ namespace, name: apex }));
+  const keys = new Map([...servicesIn(kind, object), ...remembered].map((s) => [`${s.namespace}/${s.name}`, s]));
+  return [...keys.values()];
+};
+
+/** The one percent that explains every list, looked for among what was asked for and what the lists look like. */
+const observe = (
+  kind: WeightedKind,
+  objects: readonly KubeObject[],
+  between: Between,
+): Split | 'unknown' | undefined => {
+  const lists = objects.flatMap((object) => {
+    const arms = armsOf(kind, object, between);
+    return sendingLists(kind, object, between).map((list) => ({ ...list, arms }));
+  });
+  const [first] = lists;
+  if (first === undefined) return undefined;
+  const asked = objects.flatMap((object) => readMemo(object, between.apex)?.split.weight ?? []);
+  const guesses = [...asked, weighted.estimate(first.destinations, first.arms)].filter(isPercent);
+  const explains = (share: Percent): boolean =>
+    lists.every(({ destinations, merged, arms }) =>
+      sameJson(weighted.shapeOf(destinations, arms), weighted.shapeOf(weighted.splitList(merged, share, arms), arms)),
+    );
+  const weight = guesses.find(explains);
+  return weight === undefined ? 'unknown' : { weight };
+};
+
+const untold: Acceptance = { state: 'untold', because: 'the route carries no status to tell by' };
+
+export const weightedFormat = (kind: WeightedKind): RouteFormat => ({
+  gvk: kind.gvk,
+  versions: kind.versions ?? [kind.gvk.version],
+  about: (object) => about(kind, object),
+  read: carriedSplits,
+  put: (object, split) => put(kind, object, split),
+  take: (object, apex) => put(kind, object, nothing(apex)),
+  remember: withMemoryOf,
+  observe: (objects, between) => observe(kind, objects, between),
+  problems: (objects, between, splits) => routeProblems(kind, objects, between, splits),
+  acceptance: (object) => kind.acceptance?.(object) ?? untold,
+});

@@ -1,0 +1,37 @@
+/** The index of releases and routes without an index: everything is read and looked at. What the real one is held against. */
+import type { ReleaseIndex } from '../../src/controller/release-index.ts';
+import type { ClusterView } from '../../src/ports/cluster.ts';
+import { isFinal } from '../../src/core/release/state.ts';
+import { kinds } from '../../src/schema/kinds.ts';
+import type { Release } from '../../src/schema/release.ts';
+import { isSameKind } from '../../src/values/kube-object.ts';
+import type { RouteFormat } from '../../src/values/route-format.ts';
+
+export const scanningIndex = (
+  cluster: Pick<ClusterView, 'list'>,
+  formats: readonly RouteFormat[] = [],
+): ReleaseIndex => {
+  const releases = (namespace: string, wanted: (release: Release) => boolean): readonly Release[] =>
+    cluster
+      .list(kinds.release, namespace)
+      .filter((release) => (release.metadata.namespace ?? '') === namespace && wanted(release));
+  const isOpen = ({ status }: Release): boolean => !isFinal(status?.phase ?? 'Pending');
+  return {
+    ofWorkload: (namespace, workload) => releases(namespace, ({ spec }) => spec.workload.name === workload),
+    open: (namespace) => releases(namespace, isOpen),
+    onService: (namespace, service) =>
+      releases(namespace, (release) => isOpen(release) && release.status?.service === service),
+    waiting: (namespace) => releases(namespace, ({ status }) => (status?.phase ?? 'Pending') === 'Pending'),
+    slicesFor: (namespace, release) =>
+      cluster
+        .list(kinds.endpointSlice, namespace)
+        .filter(({ metadata }) => metadata.labels?.['sluice.dev/release'] === release),
+    routesAbout: (gvk, { namespace, name }) => {
+      const format = formats.find((one) => isSameKind(one.gvk, gvk));
+      const objects = format === undefined ? [] : cluster.list(gvk, namespace);
+      return objects.filter(
+        (object) => format?.about(object).some((s) => s.namespace === namespace && s.name === name) === true,
+      );
+    },
+  };
+};
