@@ -1,40 +1,58 @@
 import { describe, expect, test } from '@jest/globals';
-import { v3, World } from '../../../test/support/release-world.ts';
-import { step } from './step.ts';
+import {
+  aWorkload,
+  begin,
+  facts,
+  movedOn,
+  pristine,
+  stepped,
+  then,
+  v2,
+  v3,
+  withWeight,
+  type Moment,
+} from '../../../test/support/release-facts.ts';
+import type { Facts } from './facts.ts';
+import { initialStatus } from './step.ts';
 
-/** Release web-2 waits for web-1, whose canary still carries half of the traffic, and the workload changes again. */
-const behind = (change: Partial<World['workload']>, more: object = {}) => {
-  const w = new World();
-  w.canary = { replicas: 2, ready: 2 };
-  w.share = 50;
-  const facts = w.facts({ ahead: 'web-1', canaryGone: false });
-  const waits = step(w.status, facts).status;
-  expect(waits.message).toContain('waiting for release web-1');
-  return step(waits, { ...facts, ...more, workload: { ...facts.workload, ...change } });
+/** What another release has made: a canary that carries half of the traffic. */
+const others: Partial<Facts> = {
+  canary: { templateHash: v2, replicas: 2, ready: 2 },
+  canaryGone: false,
+  route: { ...pristine, observed: withWeight(50), pristine: false },
+};
+
+/** Release web-2 waits for web-1, whose canary it is, and something changes. */
+const behind = (change: Partial<Facts>): ReturnType<typeof stepped> => {
+  const waits = stepped({ status: initialStatus(begin), facts: facts({ ...others, ahead: 'web-1' }) });
+  expect(waits.status.message).toContain('waiting for release web-1');
+  return stepped(then(waits, change));
 };
 
 describe('a release that ends while it waits for the one before', () => {
   test('ends at once, and leaves split and canary to the one before', () => {
-    const { status, effects } = behind({ marks: { release: 'web-3' }, templateHash: v3 });
+    const { status, effects } = behind({ workload: aWorkload({ marks: { release: 'web-3' }, templateHash: v3 }) });
     expect([status.phase, effects]).toEqual(['Superseded', []]);
   });
 
   test('is aborted by putting the stable template back, and nothing else', () => {
-    const { status, effects } = behind({}, { requests: [{ id: '1', verb: 'abort', by: 'ann' }] });
+    const { status, effects } = behind({ requests: [{ id: '1', verb: 'abort', by: 'ann' }] });
     expect([status.phase, effects]).toEqual(['Withdrawing', [{ do: 'put-back' }]]);
   });
 
   test('is skipped by taking its marks off, and nothing else', () => {
-    const { status, effects } = behind({ marks: { release: 'web-2', phase: 'Skipped' }, paused: false });
+    const { status, effects } = behind({ workload: movedOn({ marks: { release: 'web-2', phase: 'Skipped' } }) });
     expect([status.phase, effects]).toEqual(['Withdrawing', [{ do: 'settle' }]]);
   });
 
   test('takes down what there is when nobody is before it: a Release that was deleted may have left it', () => {
-    const w = new World();
-    w.canary = { replicas: 2, ready: 2 };
-    w.share = 50;
-    Object.assign(w.workload, { marks: { release: 'web-3' }, templateHash: v3 });
-    w.run(60);
-    expect([w.status.phase, w.share, w.canary]).toEqual(['Superseded', 'unknown', undefined]);
+    const workload = aWorkload({ marks: { release: 'web-3' }, templateHash: v3 });
+    const alone: Moment = { status: initialStatus(begin), facts: facts({ ...others, workload }) };
+    const ended = stepped(alone);
+    expect([ended.status.phase, ended.effects]).toEqual(['Withdrawing', [{ do: 'restore-routes' }]]);
+    expect(stepped(then(ended, { route: pristine }, 60_000)).effects).toEqual([
+      { do: 'restore-routes' },
+      { do: 'remove-canary' },
+    ]);
   });
 });

@@ -1,22 +1,31 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
-import { v1, v2, v3, World } from '../../../test/support/release-world.ts';
+import {
+  atPhase,
+  atStep,
+  aWorkload,
+  begin,
+  facts,
+  movedOn,
+  pristine,
+  stepped,
+  then,
+  v1,
+  v2,
+  v3,
+  withWeight,
+  type Moment,
+} from '../../../test/support/release-facts.ts';
 import type { WorkloadFacts } from './facts.ts';
+import { initialStatus } from './step.ts';
 
-const atStep2 = (): World => new World().run(100, (x) => x.status.step === 2);
-/** Unpaused for its promotion, and not rolled out yet. */
-const inPromotion = (change: Partial<WorkloadFacts> = {}): World => {
-  const w = new World();
-  Object.assign(w.workload, change);
-  w.stableRolls = false;
-  return w.run(100, (x) => !x.workload.paused);
-};
-/** The workload as somebody else's write leaves it: without marks of a release, unless said otherwise. */
-const becomes = (w: World, change: Partial<WorkloadFacts>): World => {
-  delete (w.workload as { marks?: unknown }).marks;
-  Object.assign(w.workload, { paused: false, ...change });
-  return w;
-};
+const becomes = (moment: Moment, change: Partial<WorkloadFacts>): Moment => then(moment, { workload: movedOn(change) });
+const wishes = (moment: Moment): readonly string[] => stepped(moment).effects.map((effect) => effect.do);
+const after = (moment: Moment): Moment => ({ status: stepped(moment).status, facts: moment.facts });
+/** Routes back, and canary gone. */
+const cleared = ({ status, facts: { canary: _, ...rest } }: Moment): Moment => ({
+  status,
+  facts: { ...rest, now: rest.now + 60_000, route: pristine, canaryGone: true },
+});
 
 const ann = '{"user":"ann\\u202e","tool":"kubectl-edit","at":"2026-01-01T00:00:00.000Z"}';
 
@@ -30,14 +39,13 @@ describe('a release that somebody has put an end to', () => {
     ],
     ['by a fix of what is broken', { templateHash: v3 }, 'superseded by a template that rolls natively'],
   ])('names them, %s, and takes the name off the workload', (_name, change, words) => {
-    const w = becomes(atStep2(), { ...change, endedBy: ann });
-    w.run(60, (x) => x.done.at(-1)?.do === 'forget-author');
-    expect([w.status.completedAt, w.canary]).toEqual([undefined, undefined]);
-    delete (w.workload as { endedBy?: string }).endedBy;
-    w.run();
-    expect(w.status.message).toBe(`${words} (applied by ann\\u{202e} with kubectl-edit)`);
-    expect(w.status.completedAt).toBeDefined();
-    expect(w.done.filter((e) => e.do === 'forget-author')).toHaveLength(1);
+    const ended = after(becomes(atStep(2), { ...change, endedBy: ann }));
+    expect(ended.status.message).toBe(`${words} (applied by ann\\u{202e} with kubectl-edit)`);
+    const named = cleared(ended);
+    expect([stepped(named).status.completedAt, wishes(named).at(-1)]).toEqual([undefined, 'forget-author']);
+    const forgotten = stepped(becomes(after(named), change));
+    expect(forgotten.status.completedAt).toBeDefined();
+    expect(forgotten.effects).toEqual([]);
   });
 });
 
@@ -61,48 +69,57 @@ describe('a release whose workload has moved on', () => {
     ['it only records a restart', { marks: { release: 'web-2', phase: 'Restarted' } }, 'Skipped', 'Restarted'],
     ['the user skips it', { marks: { release: 'web-2', phase: 'Skipped' } }, 'Skipped', 'SkipRequested'],
   ])('ends when %s', (_name, change, outcome, reason) => {
-    const w = becomes(atStep2(), change).run();
-    expect(w.status).toMatchObject({ phase: outcome, weight: 0, ending: { outcome, reason } });
-    expect({ canary: w.canary, observed: w.share, losses: w.losses }).toEqual({
-      canary: undefined,
-      observed: 'unknown',
-      losses: [],
-    });
+    const moved = becomes(atStep(2), change);
+    const { status } = stepped(moved);
+    expect(status).toMatchObject({ phase: 'Withdrawing', weight: 0, ending: { outcome, reason } });
     // Only a release that asks for it itself puts a template back.
-    expect(w.done.map((e) => e.do)).not.toContain('put-back');
+    expect(wishes(moved)).toEqual(['restore-routes']);
+    expect(stepped(cleared(after(moved))).effects.map((effect) => effect.do)).not.toContain('put-back');
   });
 
   test('takes its marks off a template that was unpaused behind its back', () => {
-    const w = becomes(atStep2(), { marks: { release: 'web-2' } }).run();
-    expect(w.done.at(-1)).toEqual({ do: 'settle' });
-    expect(w.workload).toMatchObject({ templateHash: v2, paused: false });
+    const unpaused = cleared(after(becomes(atStep(2), { marks: { release: 'web-2' } })));
+    expect(wishes(unpaused)).toEqual(['restore-routes', 'remove-canary', 'settle']);
+    expect(stepped(becomes(after(unpaused), {})).status.phase).toBe('Bypassed');
   });
 
   test('waits while a paused template without marks has not been given any', () => {
-    const w = becomes(atStep2(), { templateHash: v3, paused: true });
-    w.run(3);
-    expect(w.status.ending).toBeUndefined();
+    expect(stepped(becomes(atStep(2), { templateHash: v3, paused: true })).status.ending).toBeUndefined();
   });
 
   test('made again for a template that was being promoted when it was deleted, it ends and starts no canary', () => {
-    const w = new World();
-    Object.assign(w.workload, { paused: false, marks: { release: 'web-2', phase: 'Promoting' } });
-    w.run();
-    expect(w.status).toMatchObject({ phase: 'Succeeded', ending: { reason: 'Promoted' } });
-    expect(w.done.map((e) => e.do)).not.toContain('ensure-canary');
+    const marks = { release: 'web-2', phase: 'Promoting' };
+    const again = { status: initialStatus(begin), facts: facts({ workload: movedOn({ marks }) }) };
+    expect(stepped(again).status).toMatchObject({ ending: { outcome: 'Succeeded', reason: 'Promoted' } });
+    expect(wishes(again)).not.toContain('ensure-canary');
+  });
+
+  test('says why it was skipped', () => {
+    const skipped = becomes(atStep(2), { marks: { release: 'web-2', phase: 'Skipped' }, skip: 'INC-42' });
+    expect(stepped(skipped).status.message).toBe('skipped: the template rolls natively (INC-42)');
   });
 });
 
 test('marks that an undo brings back after a success are taken off again', () => {
-  const w = new World().run();
-  expect(w.status.phase).toBe('Succeeded');
-  Object.assign(w.workload, { marks: { release: 'web-2', phase: 'Promoting' } });
-  expect(w.reconcile()).toEqual([{ do: 'settle' }]);
-  expect(w.workload.marks).toBeUndefined();
-  expect(w.reconcile()).toEqual([]);
+  const rolled = then(atPhase('Promoting'), { workload: aWorkload({ paused: false, complete: true }) });
+  const settled = cleared(after(rolled));
+  const over = after(becomes(after(settled), { complete: true }));
+  expect(over.status.phase).toBe('Succeeded');
+  expect(stepped(becomes(over, { marks: { release: 'web-2', phase: 'Promoting' } })).effects).toEqual([
+    { do: 'settle' },
+  ]);
+  expect(stepped(over).effects).toEqual([]);
 });
 
 describe('in the middle of a promotion', () => {
+  /** Unpaused for its promotion, and not rolled out yet. */
+  const inPromotion = (change: Partial<WorkloadFacts> = {}): Moment => {
+    const marks = { release: 'web-2', phase: 'Promoting' };
+    const promoting = atPhase('Promoting', { workload: aWorkload(change) });
+    return then(after(promoting), { workload: movedOn({ ...change, marks }) }, 5000);
+  };
+  const share = ({ facts: { route } }: Moment) => ({ do: 'route', split: route.observed });
+
   test.each<[string, Partial<WorkloadFacts>, boolean]>([
     ['another release is wanted', { templateHash: v3, paused: true, marks: { release: 'web-3' } }, false],
     [
@@ -115,99 +132,58 @@ describe('in the middle of a promotion', () => {
     ['the stable one is back, and the strategy is Recreate', { templateHash: v1 }, true],
     ['an older one is back, and the strategy is Recreate', { templateHash: v3, knownGood: true }, true],
   ])('the canary keeps its share until stable is at full size when %s', (_name, change, recreate) => {
-    const w = becomes(inPromotion({ recreate }), { available: 0, ...change });
-    const share = w.share;
-    w.run(20);
-    expect({ observed: w.share, canary: w.canary?.ready }).toEqual({ observed: share, canary: w.canary?.replicas });
-    Object.assign(w.workload, { available: 4, complete: true });
-    w.run();
-    expect(w.status.completedAt).toBeDefined();
-    expect({ canary: w.canary, losses: w.losses }).toEqual({ canary: undefined, losses: [] });
+    const gone = becomes(inPromotion({ recreate }), { recreate, available: 0, ...change });
+    expect(stepped(gone).effects).toEqual([share(gone)]);
+    const kept = then(after(gone), {}, 20_000);
+    expect(stepped(kept).effects).toEqual([share(gone)]);
+    const stands = becomes(kept, { recreate, ...change, available: 4, complete: true });
+    expect(wishes(stands)).toEqual(['restore-routes']);
   });
 
   test.each([
-    ['rolls: those pods are about to go', { paused: false }, true],
-    ['is held: they stay', { paused: true, marks: { release: 'web-3' } }, false],
-  ])('with Recreate, pods of the promoted template count when the next one %s', (_name, change, keeps) => {
-    const w = becomes(inPromotion({ recreate: true }), { templateHash: v3, available: 4, ...change });
-    w.run(20);
-    expect(w.share === 'unknown').toBe(!keeps);
-    w.workload.complete = true;
-    expect(w.run().status.phase).toBe('Superseded');
+    ['rolls: those pods are about to go', { paused: false }, ['route']],
+    ['is held: they stay', { paused: true, marks: { release: 'web-3' } }, ['restore-routes']],
+  ])('with Recreate, pods of the promoted template count when the next one %s', (_name, change, effects) => {
+    const next = { recreate: true, templateHash: v3, available: 4, ...change };
+    expect(wishes(becomes(inPromotion({ recreate: true }), next))).toEqual(effects);
   });
 
   test.each<[string, Partial<WorkloadFacts>]>([
     ['the stable one', { templateHash: v1 }],
     ['an older one that is known to be good', { templateHash: v3, knownGood: true }],
   ])('%s, back with a rolling update, takes the share at once', (_name, change) => {
-    const w = becomes(inPromotion(), { available: 3, ...change });
-    w.reconcile();
-    expect(w.share).toBe('unknown');
-    expect(w.run().status.phase).toBe('Aborted');
+    const back = becomes(inPromotion(), { available: 3, ...change });
+    expect([stepped(back).status.ending?.outcome, wishes(back)]).toEqual(['Aborted', ['restore-routes']]);
   });
 
   const superseded = { templateHash: v3, paused: true, marks: { release: 'web-3' } };
 
   test('a stable that does not get to full size keeps the next release waiting no longer than its deadline', () => {
-    const w = becomes(inPromotion(), { ...superseded, available: 3 });
-    const since = w.now;
-    w.run(300, (x) => x.share === 'unknown');
-    expect(w.now - since).toBeGreaterThanOrEqual(w.policy.progressDeadline);
-    expect(w.run().status.phase).toBe('Superseded');
+    const short = after(becomes(inPromotion(), { ...superseded, available: 3 }));
+    expect(stepped(short).wakeAt).toBe(short.facts.now + 60_000);
+    expect(wishes(then(short, {}, 59_999))).toEqual(['route']);
+    expect(wishes(then(short, {}, 60_000))).toEqual(['restore-routes']);
   });
 
   test('but without a single pod of stable the canary goes on serving', () => {
-    const w = becomes(inPromotion(), { ...superseded, available: 0 });
-    w.run(300);
-    expect(w.share).toBe(50);
-    w.workload.available = 1;
-    expect(w.run().status.phase).toBe('Superseded');
+    const none = after(becomes(inPromotion(), { ...superseded, available: 0 }));
+    expect(wishes(then(none, {}, 600_000))).toEqual(['route']);
+    const one = becomes(then(none, {}, 600_000), { ...superseded, available: 1 });
+    expect(wishes(one)).toEqual(['restore-routes']);
   });
 
   test('a canary without a ready pod keeps nothing', () => {
-    const w = becomes(inPromotion(), { ...superseded, available: 3 });
-    w.podsBecomeReady = false;
-    if (w.canary) w.canary.ready = 0;
-    w.reconcile();
-    expect(w.share).toBe('unknown');
+    const unready = then(becomes(inPromotion(), { ...superseded, available: 3 }), {
+      canary: { templateHash: v2, replicas: 4, ready: 0 },
+      route: { ...pristine, observed: withWeight(50), pristine: false },
+    });
+    expect(wishes(unready)).toEqual(['restore-routes']);
   });
 
   test('opting out lets it finish', () => {
-    const w = becomes(inPromotion(), { templateHash: v2, optedIn: false });
-    w.stableRolls = true;
-    expect(w.run().status.phase).toBe('Succeeded');
-  });
-});
-
-describe('whatever becomes of the workload, at whatever moment', () => {
-  const template = fc.constantFrom(v1, v2, v3);
-  const change = fc.record({
-    templateHash: template,
-    optedIn: fc.boolean(),
-    knownGood: fc.boolean(),
-    recreate: fc.boolean(),
-    available: fc.constantFrom(0, 3, 4),
-    marks: fc.option(
-      fc.record({ release: fc.constantFrom('web-2', 'web-3'), phase: fc.constantFrom('', 'Skipped', 'UserPaused') }),
-      { nil: undefined },
-    ),
-  });
-
-  test('the release ends, and no request meets a missing backend', () => {
-    fc.assert(
-      fc.property(fc.nat({ max: 60 }), change, (moment, { marks, ...rest }) => {
-        const w = new World().run(moment);
-        const mine = marks?.release === 'web-2';
-        becomes(w, { ...rest, ...(marks === undefined ? {} : { marks }), ...(mine ? { templateHash: v2 } : {}) });
-        w.stableRolls = false;
-        w.run(30);
-        w.stableRolls = true;
-        w.workload.available = 4;
-        w.run();
-        expect(w.status.completedAt).toBeDefined();
-        expect({ canary: w.canary, losses: w.losses }).toEqual({ canary: undefined, losses: [] });
-      }),
-      { numRuns: 200 },
-    );
+    const out = becomes(inPromotion(), { templateHash: v2, optedIn: false });
+    expect(stepped(out).status.ending).toBeUndefined();
+    const rolled = becomes(out, { templateHash: v2, optedIn: false, complete: true });
+    expect(stepped(rolled).status.ending?.outcome).toBe('Succeeded');
   });
 });

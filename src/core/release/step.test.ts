@@ -1,335 +1,345 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { noSplit } from '../../values/split.ts';
 import { percent } from '../../values/percent.ts';
+import {
+  answersTo,
+  aPolicy,
+  atPhase,
+  atStep,
+  aWorkload,
+  begin,
+  facts,
+  fulfilled,
+  movedOn,
+  pristine,
+  stepped,
+  then,
+  v1,
+  v2,
+  v3,
+  walk,
+  withWeight,
+  type Moment,
+  type Verdict,
+} from '../../../test/support/release-facts.ts';
+import type { Effect } from './effects.ts';
+import type { Facts } from './facts.ts';
 import { mostRequests } from '../requests/release-requests.ts';
 import { canarySize } from './size.ts';
-import { step } from './step.ts';
-import { aPolicy, v1, v2, v3, World } from '../../../test/support/release-world.ts';
+import { initialStatus, step } from './step.ts';
 
-const at = (phase: string) => (w: World) => w.status.phase === phase;
+const wishes = (moment: Moment): readonly string[] => stepped(moment).effects.map((effect) => effect.do);
+const routed = (moment: Moment): Effect | undefined => stepped(moment).effects.find((effect) => effect.do === 'route');
+/** The end of the interval, with this answer. */
+const judged = (moment: Moment, verdict: Verdict): Moment => {
+  const due = then(moment, {}, 10_000);
+  return then(due, { answers: answersTo(stepped(due).questions, verdict) });
+};
+const after = (moment: Moment): Moment => ({ status: stepped(moment).status, facts: moment.facts });
 
 describe('a good release', () => {
-  test('climbs through its weights, promotes and leaves nothing behind', () => {
-    const w = new World().run();
-    expect(w.status.phase).toBe('Succeeded');
-    expect(w.weights).toEqual([5, 25, 50]);
-    expect({ canary: w.canary, observed: w.share, marks: w.workload.marks, paused: w.workload.paused }).toEqual({
-      canary: undefined,
-      observed: 'unknown',
-      marks: undefined,
-      paused: false,
-    });
-    expect(w.losses).toEqual([]);
+  test('climbs through its weights, with one interval for each', () => {
+    const weights: number[] = [];
+    const promoting = atPhase('Promoting', { seen: ({ weight = 0 }) => weights.push(weight) });
+    expect([...new Set(weights)]).toEqual([0, 5, 25, 50]);
+    // Three intervals, and the time in which the proxies get to know the canary.
+    expect(promoting.facts.now - begin).toBeGreaterThanOrEqual(33_000);
+    expect(promoting.facts.now - begin).toBeLessThanOrEqual(37_000);
   });
 
-  test('gives the proxies time to know the canary, then one interval to each step', () => {
-    const w = new World().run(300, at('Promoting'));
-    expect(w.now - Date.parse('2026-01-01T00:00:00Z')).toBeLessThanOrEqual(37_000);
-    expect(w.now - Date.parse('2026-01-01T00:00:00Z')).toBeGreaterThanOrEqual(33_000);
+  test('routes nothing before its pods are ready, nor before the proxies know them', () => {
+    const unready = then(atPhase('Preparing'), { canary: { templateHash: v2, replicas: 1, ready: 0 } });
+    expect(wishes(unready)).toEqual(['ensure-canary']);
+    const ready = after(atPhase('Preparing'));
+    expect([wishes(ready), stepped(ready).wakeAt]).toEqual([['ensure-canary'], ready.facts.now + 3000]);
+    expect(routed(then(ready, {}, 3000))).toEqual({ do: 'route', split: withWeight(5) });
   });
 
-  test('removes the canary only after the propagation delay', () => {
-    const w = new World().run(300, (x) => x.status.ending !== undefined);
-    const decided = w.now;
-    w.run(300, (x) => x.canary === undefined);
-    expect(w.now - decided).toBeGreaterThanOrEqual(w.policy.propagationDelay);
+  test('waits for an approval where it is required, and says who gave it', () => {
+    const waiting = atPhase('Waiting', { policy: aPolicy({ approval: 'required' }) });
+    expect(stepped(then(waiting, {}, 3_600_000)).status.phase).toBe('Waiting');
+    const approved = stepped(then(waiting, { requests: [{ id: '1', verb: 'promote', by: 'ann' }] }));
+    expect(approved.status).toMatchObject({ phase: 'Promoting', approved: { by: 'ann' } });
   });
 
-  test('routes nothing before the proxies have had time to know the canary', () => {
-    const w = new World().run(300, (x) => x.weights.length > 0);
-    const ready = Date.parse('2026-01-01T00:00:00Z') + 1000;
-    expect(w.now - ready).toBeGreaterThanOrEqual(w.policy.propagationDelay);
-  });
-
-  test('routes nothing to the canary before a pod of it is ready', () => {
-    const w = new World();
-    w.podsBecomeReady = false;
-    w.run(20);
-    expect(w.status.phase).toBe('Preparing');
-    expect(w.weights).toEqual([]);
-  });
-
-  test('waits for approval where it is required, and promotes when a person says so', () => {
-    const w = new World(aPolicy({ approval: 'required' })).run(100);
-    expect(w.status.phase).toBe('Waiting');
-    w.request = { id: '1', verb: 'promote', by: 'ann' };
-    w.run();
-    expect(w.status.phase).toBe('Succeeded');
-    expect(w.status.approved?.by).toBe('ann');
-  });
-
-  test('with strategy Recreate the canary takes everything before stable rolls', () => {
-    const w = new World();
-    w.workload.recreate = true;
-    w.run(300, (x) => x.done.some((e) => e.do === 'promote'));
-    expect(w.share).toBe(100);
-    expect(w.canary?.replicas).toBe(4);
-    expect(w.canary?.ready).toBe(4);
+  test('with strategy Recreate gives everything to the canary before stable rolls', () => {
+    const promoting = atPhase('Promoting', { workload: aWorkload({ recreate: true }) });
+    const { effects, wakeAt } = stepped(promoting);
+    expect([effects, wakeAt]).toEqual([
+      [
+        { do: 'ensure-canary', replicas: 4 },
+        { do: 'route', split: withWeight(100) },
+      ],
+      promoting.facts.now + 3000,
+    ]);
+    expect(wishes(then(promoting, {}, 3000))).toEqual(['ensure-canary', 'route', 'promote']);
   });
 
   test('follows a workload that is scaled in the middle', () => {
-    const w = new World(aPolicy({ weights: [50].map(percent) })).run(100, (x) => x.status.step === 1);
-    expect(w.canary?.replicas).toBe(2);
-    w.workload.replicas = 6;
-    w.reconcile();
-    expect(w.canary?.replicas).toBe(3);
+    const half = atStep(1, { policy: aPolicy({ weights: [percent(50)] }) });
+    const sizes = [4, 6, 1].map((replicas) => stepped(then(half, { workload: aWorkload({ replicas }) })).effects[0]);
+    expect(sizes).toEqual([2, 3, 1].map((replicas) => ({ do: 'ensure-canary', replicas })));
+  });
+
+  test('is over when the roll is, and takes its marks off once its canary is gone', () => {
+    const rolled = then(atPhase('Promoting'), { workload: aWorkload({ paused: false, complete: true }) });
+    expect([wishes(rolled), stepped(rolled).status.ending?.reason]).toEqual([['restore-routes'], 'Promoted']);
+    const back = then(after(rolled), { route: pristine });
+    expect([wishes(back), stepped(back).wakeAt]).toEqual([['restore-routes'], back.facts.now + 3000]);
+    const due = then(back, {}, 3000);
+    expect(wishes(due)).toEqual(['restore-routes', 'remove-canary']);
+    const { canary: _, ...gone } = then(due, { canaryGone: true }).facts;
+    expect(wishes({ ...due, facts: gone })).toEqual(['restore-routes', 'remove-canary', 'settle']);
+    const { marks: _m, ...settled } = gone.workload;
+    const over = stepped({ ...due, facts: { ...gone, workload: settled } });
+    expect([over.status.phase, over.effects]).toEqual(['Succeeded', []]);
   });
 });
 
 describe('a bad release', () => {
   test('fails at the first weight when its checks fail as often as the threshold says', () => {
-    const w = new World();
-    w.verdict = 'fail';
-    w.run();
-    expect(w.status).toMatchObject({
-      phase: 'Failed',
+    const once = stepped(judged(atStep(1), 'fail'));
+    expect(once.status).toMatchObject({ phase: 'Progressing', step: 1, analyses: [{ failures: 1 }] });
+    const twice = stepped(judged({ status: once.status, facts: once.facts }, 'fail'));
+    expect(twice.status).toMatchObject({
+      phase: 'Failing',
       analyses: [{ failures: 2 }],
-      ending: { reason: 'ChecksFailed' },
+      ending: { outcome: 'Failed', reason: 'ChecksFailed' },
     });
-    expect(w.status.failedChecks).toHaveLength(2);
-    expect(w.weights).toEqual([5]);
-    expect(w.workload).toMatchObject({ paused: true, timedOut: true, marks: { phase: 'Failed' } });
-    expect(w.canary).toBeUndefined();
+    expect(twice.status.failedChecks).toHaveLength(2);
   });
 
-  test('puts the stable template back when the policy says revert', () => {
-    const w = new World(aPolicy({ onFailure: 'revert' }));
-    w.verdict = 'fail';
-    w.run();
-    expect(w.status.phase).toBe('Failed');
-    expect(w.workload).toMatchObject({ templateHash: v1, paused: false });
+  test.each([
+    ['is held', 'hold', 'mark-failed'],
+    ['gives way to the stable one where the policy says revert', 'revert', 'put-back'],
+  ] as const)('whose canary is gone %s', (_what, onFailure, effect) => {
+    const policy = aPolicy({ onFailure });
+    const failed = atPhase('Failing', { policy, verdict: 'fail' });
+    const { canary: _, ...rest } = failed.facts;
+    const gone = {
+      status: failed.status,
+      facts: { ...rest, now: rest.now + 60_000, route: pristine, canaryGone: true },
+    };
+    expect(wishes(gone).at(-1)).toBe(effect);
   });
 
   test('holds while there is no data, and goes on when there is', () => {
-    const w = new World();
-    w.verdict = 'hold';
-    w.run(60);
-    expect(w.status).toMatchObject({ phase: 'Progressing', step: 1, analyses: [{ failures: 0 }] });
-    expect(w.status.message).toContain('holding at 5 %');
-    w.verdict = 'pass';
-    expect(w.run().status.phase).toBe('Succeeded');
+    const held = stepped(judged(atStep(1), 'hold'));
+    expect(held.status).toMatchObject({ phase: 'Progressing', step: 1, analyses: [{ failures: 0 }] });
+    expect(held.status.message).toContain('holding at 5 %');
+    expect(stepped(judged({ status: held.status, facts: held.facts }, 'pass')).status.step).toBe(2);
   });
 
-  test('a canary that never becomes ready fails with the reason of its containers', () => {
-    const w = new World();
-    w.podsBecomeReady = false;
-    w.run();
-    expect(w.status).toMatchObject({
-      phase: 'Failed',
-      ending: { reason: 'CanaryNotReady' },
-      pods: [{ reason: 'CrashLoopBackOff' }],
-    });
-    expect(w.status.message).toContain('CrashLoopBackOff (exit code 1)');
+  const unready = { templateHash: v2, replicas: 1, ready: 0 };
+  const shortOfPods = (change: Partial<Facts> = {}): Moment =>
+    after(then(atPhase('Preparing'), { canary: unready, ...change }));
+
+  test('that never becomes ready fails at the deadline with the reason of its containers', () => {
+    const due = then(shortOfPods(), {}, 60_000);
+    expect(stepped(due).look).toBe('pods');
+    const pods = [{ name: 'web-canary-1', reason: 'CrashLoopBackOff', message: 'exit code 1' }];
+    const { status } = stepped(then(due, { pods }));
+    expect(status).toMatchObject({ phase: 'Failing', ending: { reason: 'CanaryNotReady' }, pods });
+    expect(status.message).toContain('CrashLoopBackOff (exit code 1)');
   });
 
-  test('pods that are not even created are told of at once, and forgotten when they are', () => {
-    const w = new World();
-    w.podsBecomeReady = false;
-    w.podsRefused = 'pods are forbidden: exceeded quota';
-    w.run(20);
-    expect(w.status).toMatchObject({
-      phase: 'Preparing',
-      message: 'no pod for the canary, and tried again: pods are forbidden: exceeded quota',
-    });
-    w.podsRefused = undefined;
-    w.podsBecomeReady = true;
-    expect(w.run().status.phase).toBe('Succeeded');
+  test('that may not be created fails at the deadline in the words of the API server', () => {
+    const due = then(shortOfPods(), { refused: 'create Deployment web-canary: exceeded quota: one', pods: [] }, 60_000);
+    expect(stepped(due).status.message).toContain(
+      'refused by the API server: create Deployment web-canary: exceeded quota: one',
+    );
   });
 
-  test('the same in the middle of a step, whose message it does not outlive', () => {
-    const w = new World(aPolicy({ weights: [50].map(percent) })).run(100, (x) => x.status.step === 1);
-    w.workload.replicas = 8;
-    w.podsBecomeReady = false;
-    w.podsRefused = 'exceeded quota';
-    w.run(3);
-    expect(w.status.message).toContain('exceeded quota');
-    w.podsRefused = undefined;
-    w.podsBecomeReady = true;
-    w.run(2);
-    expect(w.status.message).not.toContain('exceeded quota');
+  test.each([
+    ['while it starts', () => shortOfPods()],
+    ['at a step', () => after(then(atStep(1), { canary: { ...unready, replicas: 2, ready: 0 } }))],
+  ])('tells at once of pods that are not even created %s, and no longer when they are', (_when, moment) => {
+    const refused = then(moment(), { canary: { ...unready, refused: 'exceeded quota' } });
+    const { status } = stepped(refused);
+    expect(status.message).toBe('no pod for the canary, and tried again: exceeded quota');
+    const mended = { status, facts: fulfilled(status, { now: refused.facts.now + 1000 }) };
+    expect(stepped(mended).status.message).not.toContain('exceeded quota');
   });
 
-  test('a canary that may not be created fails at the deadline in the words of the API server', () => {
-    const w = new World();
-    w.refused = 'create Deployment web-canary: exceeded quota: one';
-    w.run(100, at('Failing'));
-    expect(w.status).toMatchObject({ ending: { reason: 'CanaryNotReady' } });
-    expect(w.status.message).toContain('refused by the API server: create Deployment web-canary: exceeded quota: one');
-  });
-
-  test('what keeps it from starting is said at once, and is a failure at the deadline', () => {
-    const w = new World();
-    w.preflight = [{ field: 'Service', rule: 'no Service selects the pods', todo: 'Create one.' }];
-    w.reconcile();
-    expect(w.status).toMatchObject({
+  test('says at once what keeps it from starting, and fails at the deadline', () => {
+    const preflight = [{ field: 'Service', rule: 'no Service selects the pods', todo: 'Create one.' }];
+    const blocked = stepped({ status: initialStatus(begin), facts: facts({ preflight }) });
+    expect(blocked.status).toMatchObject({
       phase: 'Pending',
       message: 'cannot start: Service: no Service selects the pods. Create one.',
     });
-    expect(w.run().status.ending?.reason).toBe('CannotStart');
+    expect(stepped(then(blocked, {}, 59_999)).status.phase).toBe('Pending');
+    expect(stepped(then(blocked, {}, 60_000)).status.ending?.reason).toBe('CannotStart');
   });
 
-  test('a retry marks the workload for the next attempt', () => {
-    const w = new World();
-    w.verdict = 'fail';
-    w.run();
-    w.request = { id: '7', verb: 'retry' };
-    w.reconcile();
-    expect(w.status.acknowledged).toMatchObject([{ id: '7', result: 'accepted' }]);
-    expect(w.workload.marks).toEqual({ release: 'web-2-retry2' });
+  const held = (): Moment => {
+    const { status, facts: known } = atPhase('Failing', { verdict: 'fail' });
+    const { canary: _, ...rest } = known;
+    const workload = aWorkload({ marks: { release: 'web-2', phase: 'Failed' }, timedOut: true });
+    const now = known.now + 60_000;
+    return after({ status, facts: { ...rest, now, workload, route: pristine, canaryGone: true } });
+  };
+
+  test('that is held is marked for the next attempt when a person asks for it', () => {
+    expect(held().status.phase).toBe('Failed');
+    const retried = stepped(then(held(), { requests: [{ id: '7', verb: 'retry' }] }));
+    expect(retried.status.acknowledged).toMatchObject([{ id: '7', result: 'accepted' }]);
+    expect(retried.effects).toEqual([{ do: 'mark-retry' }]);
   });
 });
 
 describe('requests of people', () => {
   test('are all answered at once, the oldest first, and each for itself', () => {
-    const w = new World().run(100, (x) => x.status.step === 2);
     const ids = Array.from({ length: mostRequests }, (_, i) => `r${i}`);
     const requests = ids.map((id, i) => ({ id, verb: i === 3 ? 'abort' : 'retry' }) as const);
-    const { status } = step(w.status, w.facts({ requests }));
-    expect(status.acknowledged?.map(({ id }) => id)).toEqual(ids);
-    expect(status.acknowledged?.filter(({ accepted }) => accepted)).toMatchObject([{ id: 'r3', verb: 'abort' }]);
-    expect(step(status, w.facts({ requests })).status.acknowledged).toEqual(status.acknowledged);
+    const asked = stepped(then(atStep(2), { requests }));
+    expect(asked.status.acknowledged?.map(({ id }) => id)).toEqual(ids);
+    expect(asked.status.acknowledged?.filter(({ accepted }) => accepted)).toMatchObject([{ id: 'r3', verb: 'abort' }]);
+    expect(stepped(asked).status.acknowledged).toEqual(asked.status.acknowledged);
   });
 });
 
 describe('interference', () => {
   test('an abort takes the traffic off the canary before anything that could be refused', () => {
-    const w = new World().run(100, (x) => x.status.step === 2);
-    w.request = { id: '1', verb: 'abort' };
-    const wishes = w.reconcile().map((effect) => effect.do);
-    expect(wishes).toEqual(['restore-routes', 'put-back']);
-    // The workload stays as it is: the write that puts its template back has been refused.
-    Object.assign(w.workload, { templateHash: v2, marks: { release: 'web-2' }, paused: true });
-    w.pass(w.policy.propagationDelay);
-    w.reconcile();
-    Object.assign(w.workload, { templateHash: v2, marks: { release: 'web-2' }, paused: true });
-    w.pass(w.policy.propagationDelay);
-    expect(w.reconcile().map((effect) => effect.do)).toEqual(['restore-routes', 'remove-canary', 'put-back']);
+    const aborted = then(atStep(2), { requests: [{ id: '1', verb: 'abort' }] });
+    expect(wishes(aborted)).toEqual(['restore-routes', 'put-back']);
+    // The write that puts the template back has been refused.
+    const due = then(after(aborted), { route: pristine }, 3000);
+    expect(wishes(due)).toEqual(['restore-routes', 'remove-canary', 'put-back']);
   });
 
   test('a route that somebody resets is put back, and the step starts over', () => {
-    const w = new World().run(100, (x) => x.status.step === 2 && x.share === 25);
-    w.pass(5000);
-    w.share = 0;
-    w.reconcile();
-    expect(w.share).toBe(25);
-    expect(w.status.splitInPlaceAt).toBe(new Date(w.now).toISOString());
+    const reset = then(atStep(2), { route: { ...pristine, observed: noSplit } }, 5000);
+    expect(routed(reset)).toEqual({ do: 'route', split: withWeight(25) });
+    expect(stepped(reset).status.splitInPlaceAt).toBe(new Date(reset.facts.now).toISOString());
   });
 
   test('when all canary pods are gone nothing is routed to them', () => {
-    const w = new World().run(100, (x) => x.status.step === 2 && x.share === 25);
-    w.podsBecomeReady = false;
-    if (w.canary) w.canary.ready = 0;
-    w.reconcile();
-    expect(w.share).toBe(0);
-    w.podsBecomeReady = true;
-    expect(w.run().status.phase).toBe('Succeeded');
-  });
-
-  test('a newer template supersedes it', () => {
-    const w = new World().run(100, (x) => x.status.step === 2);
-    Object.assign(w.workload, { templateHash: v3, marks: { release: 'web-3' } });
-    w.run();
-    expect(w.status).toMatchObject({ phase: 'Superseded', message: 'superseded by release web-3' });
-    expect(w.workload).toMatchObject({ templateHash: v3, marks: { release: 'web-3' }, paused: true });
-  });
-
-  test('superseded in the middle of a promotion, the canary stays until stable is at full size', () => {
-    const w = new World();
-    w.stableRolls = false;
-    w.run(100, (x) => !x.workload.paused);
-    Object.assign(w.workload, { templateHash: v3, marks: { release: 'web-3' }, paused: true, available: 3 });
-    w.run(20);
-    expect(w.share).toBe(50);
-    w.workload.available = 4;
-    expect(w.run().status.phase).toBe('Superseded');
-    expect(w.canary).toBeUndefined();
-  });
-
-  test('a skip ends it as Skipped and takes the marks off', () => {
-    const w = new World().run(100, (x) => x.status.step === 2);
-    Object.assign(w.workload, { marks: { release: 'web-2', phase: 'Skipped' }, paused: false, skip: 'INC-42' });
-    w.run();
-    expect(w.status).toMatchObject({ phase: 'Skipped', message: 'skipped: the template rolls natively (INC-42)' });
-    expect(w.workload.marks).toBeUndefined();
+    const gone = then(atStep(2), { canary: { templateHash: v2, replicas: 1, ready: 0 } });
+    expect(routed(gone)).toEqual({ do: 'route', split: noSplit });
   });
 
   test('a pause by the user after promotion is the user’s', () => {
-    const w = new World();
-    w.stableRolls = false;
-    w.run(100, (x) => x.workload.marks?.phase === 'Promoting');
-    w.workload.paused = true;
-    w.run(5);
-    expect(w.workload.paused).toBe(true);
-    expect(w.status.message).toContain('kubectl rollout resume');
-    w.workload.paused = false;
-    w.run(5);
-    expect(w.status.message).toBe('promoting: the workload rolls to the new template');
+    const promoting = atPhase('Promoting');
+    const marks = { release: 'web-2', phase: 'Promoting' };
+    const paused = then(promoting, { workload: aWorkload({ marks, paused: true }) });
+    expect(wishes(paused)).not.toContain('promote');
+    expect(stepped(paused).status.message).toContain('kubectl rollout resume');
+    const resumed = then(after(paused), { workload: aWorkload({ marks, paused: false }) });
+    expect(stepped(resumed).status.message).toBe('promoting: the workload rolls to the new template');
   });
 
   test('requests that make no sense are refused with the reason, once', () => {
-    const w = new World();
-    w.request = { id: '1', verb: 'retry' };
-    w.reconcile();
-    expect(w.status.acknowledged?.[0]?.result).toBe(
+    const asked = { status: initialStatus(begin), facts: facts({ requests: [{ id: '1', verb: 'retry' }] }) };
+    const refused = stepped(asked);
+    expect(refused.status.acknowledged?.[0]?.result).toBe(
       'refused: only a Failed release can be retried, and this one is Pending',
     );
-    const { acknowledged } = w.status;
-    w.pass(1000);
-    w.reconcile();
-    expect(w.status.acknowledged).toEqual(acknowledged);
+    expect(stepped(then(refused, {}, 1000)).status.acknowledged).toEqual(refused.status.acknowledged);
   });
 });
 
-describe('properties', () => {
-  const abortable = ['Pending', 'Preparing', 'Progressing', 'Waiting'] as const;
-
-  test.each(abortable)('going back to the old template wins in %s', (phase) => {
-    const w = new World(aPolicy({ approval: 'required' })).run(100, at(phase));
-    expect(w.status.phase).toBe(phase);
-    Object.assign(w.workload, { templateHash: v1, paused: false });
-    delete (w.workload as { marks?: unknown }).marks;
-    w.run();
-    expect(w.status).toMatchObject({ phase: 'Aborted', weight: 0 });
-    expect({ canary: w.canary, observed: w.share, losses: w.losses }).toEqual({
-      canary: undefined,
-      observed: 'unknown',
-      losses: [],
-    });
+describe('whatever the facts are, at whatever moment', () => {
+  const moments = [
+    { status: initialStatus(begin), facts: facts() },
+    atPhase('Preparing'),
+    atStep(1),
+    atStep(3),
+    atPhase('Waiting', { policy: aPolicy({ approval: 'required' }) }),
+    atPhase('Promoting'),
+    atPhase('Failing', { verdict: 'fail' }),
+  ];
+  const workload = fc.record({
+    templateHash: fc.constantFrom(v1, v2, v3),
+    optedIn: fc.boolean(),
+    knownGood: fc.boolean(),
+    recreate: fc.boolean(),
+    paused: fc.boolean(),
+    complete: fc.boolean(),
+    timedOut: fc.boolean(),
+    available: fc.constantFrom(0, 3, 4),
   });
+  const marks = fc.constantFrom(
+    undefined,
+    { release: 'web-2' },
+    { release: 'web-3' },
+    { release: 'web-2', phase: 'Skipped' },
+    { release: 'web-2', phase: 'UserPaused' },
+    { release: 'web-2', phase: 'Promoting' },
+  );
+  const around = fc.record({
+    ready: fc.constantFrom(0, 1, 4),
+    weight: fc.constantFrom(undefined, 0, 25, 100),
+    canaryGone: fc.boolean(),
+    ahead: fc.constantFrom(undefined, 'web-1'),
+    requests: fc.constantFrom([], [{ id: '1', verb: 'abort' as const }], [{ id: '2', verb: 'promote' as const }]),
+    later: fc.constantFrom(0, 1000, 10_000, 120_000),
+  });
+  const change = fc.record({ moment: fc.constantFrom(...moments), workload, marks, around });
 
-  test('killed after any write at any time, it ends the same way and no request meets a missing backend', () => {
-    const crashes = fc.array(fc.option(fc.integer({ min: 0, max: 3 }), { nil: undefined, freq: 1 }), { maxLength: 60 });
+  type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
+  const changed = ({ moment, workload: given, marks: found, around: place }: Change): Moment => {
+    const { ready, weight, canaryGone, ahead, requests, later } = place;
+    const route = weight === undefined ? pristine : { ...pristine, observed: withWeight(weight), pristine: false };
+    const { canary: _, ...rest } = moment.facts;
+    return {
+      status: moment.status,
+      facts: {
+        ...rest,
+        now: rest.now + later,
+        workload: movedOn({ ...given, ...(found === undefined ? {} : { marks: found }) }),
+        route,
+        canaryGone,
+        requests,
+        ...(canaryGone ? {} : { canary: { templateHash: v2, replicas: 4, ready } }),
+        ...(ahead === undefined ? {} : { ahead }),
+      },
+    };
+  };
+
+  test('there is a next status, and looking again without a new fact changes nothing', () => {
     fc.assert(
-      fc.property(crashes, fc.constantFrom('pass' as const, 'fail' as const), (kills, verdict) => {
-        const w = new World();
-        w.verdict = verdict;
-        for (const kill of kills) {
-          w.reconcile(kill ?? Number.POSITIVE_INFINITY);
-          w.pass(1000);
-        }
-        w.run();
-        expect(w.status.phase).toBe(verdict === 'pass' ? 'Succeeded' : 'Failed');
-        expect(w.canary).toBeUndefined();
-        expect(w.share).toBe('unknown');
-        expect(w.losses).toEqual([]);
+      fc.property(change, (given) => {
+        const next = stepped(changed(given));
+        const again = step(next.status, next.facts);
+        expect(again.status).toEqual(next.status);
       }),
+      { numRuns: 500 },
     );
   });
 
-  test('nothing happens after the end', () => {
-    const w = new World().run();
-    const before = w.status;
-    expect(w.reconcile()).toEqual([]);
-    expect(w.status).toEqual(before);
+  test('the canary is never removed while a route leads to it, nor routed to without a ready pod', () => {
+    fc.assert(
+      fc.property(change, (given) => {
+        const { facts: known } = changed(given);
+        const { effects } = stepped(changed(given));
+        const routes = effects.find((effect) => effect.do === 'route');
+        const isRouted = known.route.observed !== 'unknown' && known.route.observed.weight > 0;
+        expect(isRouted && effects.some((effect) => effect.do === 'remove-canary')).toBe(false);
+        expect((known.canary?.ready ?? 0) === 0 && (routes?.split.weight ?? 0) > 0).toBe(false);
+      }),
+      { numRuns: 500 },
+    );
   });
+});
 
-  test('looking again without a new fact changes nothing', () => {
-    const w = new World().run(100, (x) => x.status.step === 2 && x.share === 25);
-    w.reconcile();
-    const before = w.status;
-    w.reconcile();
-    expect(w.status).toEqual(before);
-  });
+test('nothing happens after the end', () => {
+  const aborted = {
+    status: atStep(2).status,
+    facts: facts({ now: begin + 60_000, workload: movedOn({ templateHash: v1 }) }),
+  };
+  const withdrawing = after(aborted);
+  const over = after(then(withdrawing, {}, 60_000));
+  expect(over.status.phase).toBe('Aborted');
+  const { effects, status } = stepped(then(over, {}, 60_000));
+  expect([effects, status]).toEqual([[], over.status]);
+});
+
+test('a walk through a whole release meets every phase on its way', () => {
+  const phases: string[] = [];
+  walk(({ phase }) => phase === 'Promoting', { seen: ({ phase }) => phases.push(phase) });
+  expect([...new Set(phases)]).toEqual(['Preparing', 'Progressing', 'Promoting']);
 });
 
 describe('the size of the canary', () => {

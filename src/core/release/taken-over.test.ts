@@ -1,6 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
-import { World } from '../../../test/support/release-world.ts';
+import {
+  atStep,
+  begin,
+  facts,
+  fulfilled,
+  pristine,
+  stepped,
+  then,
+  v2,
+  withWeight,
+  type Moment,
+} from '../../../test/support/release-facts.ts';
 import type { KubeObject, Labels } from '../../values/kube-object.ts';
+import { initialStatus } from './step.ts';
 import { isTakenOver, takenOverNote } from './taken-over.ts';
 
 const object = (name: string, annotations: Labels, managedBy = 'sluice'): KubeObject => ({
@@ -29,86 +41,58 @@ describe('an object of Sluice', () => {
 
 describe('a release', () => {
   const note = 'left alone: Deployment web-canary (INC-42); until …';
-  const midway = (): World => new World().run(300, (w) => w.status.step === 2 && w.share === 25);
+  const taken = (moment: Moment, route: boolean, later = 0): Moment =>
+    then(moment, { takenOver: { note, route } }, later);
+  const given = ({ status, facts: { takenOver: _, ...rest } }: Moment): Moment => ({ status, facts: rest });
+  const after = (moment: Moment): Moment => ({ status: stepped(moment).status, facts: moment.facts });
 
   it('stays at its step, and says why, while something of it is taken over', () => {
-    const w = midway();
-    w.takenOver = { note, route: false };
-    w.run(60);
-    expect(w.status).toMatchObject({ phase: 'Progressing', step: 2, message: note });
-    w.takenOver = undefined;
-    w.run();
-    expect(w.status.phase).toBe('Succeeded');
-    expect(w.weights).toEqual([5, 25, 50]);
+    const held = after(taken(atStep(2), false));
+    const { status } = stepped(taken(held, false, 60_000));
+    expect(status).toMatchObject({ phase: 'Progressing', step: 2, message: note });
+    expect(stepped(given(taken(held, false, 60_000))).status.message).not.toBe(note);
   });
 
   it('writes nothing again and again meanwhile, whatever its route says', () => {
-    const w = midway();
-    w.takenOver = { note, route: true };
-    w.run(3);
-    const before = JSON.stringify(w.status);
-    for (let second = 0; second < 30; second += 1) {
-      w.share = 0;
-      w.reconcile();
-      w.pass(1000);
+    const lost = { ...pristine, observed: withWeight(0), pristine: false };
+    const held = after(then(taken(atStep(2), true), { route: lost }));
+    for (const seconds of [1, 5, 30]) {
+      const { status } = stepped(then(held, {}, seconds * 1000));
+      expect(status).toEqual(held.status);
     }
-    expect(JSON.stringify(w.status)).toBe(before);
   });
 
   it('puts its split back, and holds it for a whole interval, once the route is given back', () => {
-    const w = midway();
-    w.takenOver = { note, route: true };
-    w.run(60);
-    w.share = 0;
-    w.takenOver = undefined;
-    const back = w.now;
-    w.run(300, (x) => x.status.step === 3);
-    expect(w.now - back).toBeGreaterThanOrEqual(w.policy.interval);
-    expect(w.share).toBe(25);
-    expect(w.run().status.phase).toBe('Succeeded');
+    const lost = { ...pristine, observed: withWeight(0), pristine: false };
+    const back = given(then(after(taken(atStep(2), true)), { route: lost }, 60_000));
+    const { status, effects } = stepped(back);
+    expect(effects).toContainEqual({ do: 'route', split: withWeight(25) });
+    const repaired = { status, facts: fulfilled(status, { now: back.facts.now }) };
+    expect(
+      stepped(then(repaired, {}, 9000)).questions.every(({ window }) => window.to >= back.facts.now + 10_000),
+    ).toBe(true);
   });
 
   it('whose canary was changed by hand fails once it is given back: what was measured says nothing', () => {
-    const w = midway();
-    w.takenOver = { note, route: false };
-    w.edited = true;
-    w.run(60);
-    expect(w.status).toMatchObject({ phase: 'Progressing', message: note });
-    w.takenOver = undefined;
-    w.run();
-    expect(w.status).toMatchObject({ phase: 'Failed', ending: { reason: 'CanaryEdited' } });
-    expect({ canary: w.canary, losses: w.losses, paused: w.workload.paused }).toEqual({
-      canary: undefined,
-      losses: [],
-      paused: true,
-    });
+    const edited = then(atStep(2), { canary: { templateHash: v2, replicas: 4, ready: 4, edited: true } });
+    expect(stepped(taken(edited, false)).status).toMatchObject({ phase: 'Progressing', message: note });
+    expect(stepped(edited).status.ending?.reason).toBe('CanaryEdited');
   });
 
   it('that has not begun does not mind the canary of the one before', () => {
-    const w = new World();
-    w.preflight = [{ field: 'Service', rule: 'is missing', todo: 'Make one.' }];
-    w.canary = { replicas: 1, ready: 1 };
-    w.edited = true;
-    w.reconcile();
-    expect(w.status.phase).toBe('Pending');
+    const preflight = [{ field: 'Service', rule: 'is missing', todo: 'Make one.' }];
+    const canary = { templateHash: v2, replicas: 1, ready: 1, edited: true } as const;
+    const blocked = { status: initialStatus(begin), facts: facts({ preflight, canary, canaryGone: false }) };
+    expect(stepped(blocked).status.phase).toBe('Pending');
   });
 
   it('that is to end waits for a route that is taken over, and ends when it is given back', () => {
-    const w = midway();
-    w.request = { id: '1', verb: 'abort' };
-    w.takenOver = { note, route: true };
-    // Nobody takes the split out: the effects leave the route alone.
-    const held = { carryOut: w.carryOut.bind(w) };
-    w.carryOut = (effect) =>
-      effect.do === 'restore-routes' || effect.do === 'route' ? undefined : held.carryOut(effect);
-    w.run(60);
-    expect(w.status).toMatchObject({ phase: 'Withdrawing', message: note });
-    expect(w.canary).toBeDefined();
-    w.carryOut = held.carryOut;
-    w.takenOver = undefined;
-    w.run();
-    expect(w.status.phase).toBe('Aborted');
-    expect(w.status.message).not.toBe(note);
-    expect(w.losses).toEqual([]);
+    const aborted = taken(then(atStep(2), { requests: [{ id: '1', verb: 'abort' }] }), true);
+    const waits = taken(after(aborted), true, 60_000);
+    expect(stepped(waits).status).toMatchObject({ phase: 'Withdrawing', message: note });
+    expect(stepped(waits).effects.map((effect) => effect.do)).not.toContain('remove-canary');
+    const back = then(given(waits), { route: pristine });
+    expect(stepped(back).status.message).not.toBe(note);
+    expect(stepped(back).effects.map((effect) => effect.do)).toContain('remove-canary');
   });
 });
