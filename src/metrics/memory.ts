@@ -4,7 +4,7 @@ import { selects } from '../core/questions/selector.ts';
 import type { Ask, Fetched, SamplesAsk } from '../core/questions/source-form.ts';
 import type { Labels } from '../values/kube-object.ts';
 import type { Instant } from '../values/time.ts';
-import type { MetricError, MetricSource } from '../ports/metrics.ts';
+import { MetricError, type MetricSource } from '../ports/metrics.ts';
 import { withdrawn } from './withdrawn.ts';
 
 export type MemorySource = MetricSource & {
@@ -31,6 +31,9 @@ const between = (held: Iterable<Held>, { selector, from, to }: SamplesAsk): read
 /** What Prometheus writes for a series, roughly. */
 const lengthOf = ({ labels, points }: Series): number => JSON.stringify(labels).length + 25 * points.length;
 
+const tooLarge = (most: number): MetricError =>
+  new MetricError('too-large', `the memory source has more than ${most} bytes to say`, { retry: false });
+
 export const memory = (): MemorySource => {
   const held = new Map<string, Held>();
   const results = new Map<string, number | readonly Series[]>();
@@ -47,11 +50,13 @@ export const memory = (): MemorySource => {
   };
 
   return {
-    fetch: (ask, signal) =>
+    fetch: (ask, signal, most = Infinity) =>
       new Promise<Fetched>((resolve) => {
         guard(signal);
         const found = series(ask);
-        resolve({ series: found, notes: [], bytes: found.reduce((sum, one) => sum + lengthOf(one), 0) });
+        const bytes = found.reduce((sum, one) => sum + lengthOf(one), 0);
+        if (bytes > most) throw tooLarge(most);
+        resolve({ series: found, notes: [], bytes });
       }),
     ping: (signal) =>
       new Promise((resolve) => {

@@ -165,13 +165,17 @@ export class Lane {
     const { source, clock } = this.#options;
     const { signal } = flight.deadline;
     try {
-      const fetched = await heeding(source.fetch(flight.batch.ask, signal), signal, clock);
+      const fetched = await heeding(source.fetch(flight.batch.ask, signal, this.#most(flight)), signal, clock);
       hand(flight, fetched);
     } catch (error) {
-      if (isTooLarge(error) && flight.batch.members.length > 1 && flight.batch.ask.shape === 'samples')
-        this.#askForLess(flight);
+      if (isTooLarge(error) && isDivisible(flight)) this.#askForLess(flight);
       else for (const asking of flight.waited) asking.failed(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** What one release needs is read as far as the source gives it. */
+  #most(flight: Flight): number | undefined {
+    return isDivisible(flight) ? 2 * this.#options.limits.batch.bytes : undefined;
   }
 
   /** What is expected of each is set so high that only half as many go together. */
@@ -181,6 +185,8 @@ export class Lane {
       if (waited.has(entry.asking)) this.#waiting.set(entry.asking, { ...entry, bytes: each * ownPart(entry, batch) });
   }
 }
+
+const isDivisible = ({ batch: { ask, members } }: Flight): boolean => ask.shape === 'samples' && members.length > 1;
 
 const isTooLarge = (error: unknown): boolean => error instanceof MetricError && error.reason === 'too-large';
 

@@ -15,6 +15,7 @@ export type AskingLimits = {
   readonly jitter: Milliseconds;
   /** Requests a second, after as many at once as may be under way. */
   readonly rate: number;
+  /** What goes together. An answer of more than twice the expected length is not read, but asked for in parts. */
   readonly batch: BatchBounds;
 };
 

@@ -238,7 +238,7 @@ describe('a source', () => {
 describe('a clock that is put back by an hour', () => {
   it('stops no question', async () => {
     let back = 0;
-    const wrong = { now: () => clock.now() - back, after: clock.after };
+    const wrong = { now: () => clock.now() - back, after: (delay: number, run: () => void) => clock.after(delay, run) };
     const outside = metricOutside({ clock: wrong, open: () => source, forms: sourceForms, random: () => 0 });
     const questions = ownQueries(30);
     wantEach(outside, questions);
@@ -278,7 +278,7 @@ describe('a question that is withdrawn', () => {
 
 describe('an answer that is too long', () => {
   const tooLong = (most: number): void => {
-    const { fetch } = source;
+    const fetch = source.fetch.bind(source);
     source.fetch = async (ask, signal) => {
       const fetched = await fetch(ask, signal);
       if (fetched.bytes <= most) return fetched;

@@ -26,9 +26,10 @@ export interface MetricSource {
    * `samples`: every series the selector means that has points in (from, to], with these points. `value`: one series
    * with one point for each element of the result; a plain number has no labels. Nothing that matches is an empty list,
    * never an error and never 0. NaN and infinities come as they are. Rejects with MetricError only. Has no deadline of its
-   * own: the signal ends it, and where its reason is a TimeoutError the source was too slow.
+   * own: the signal ends it, and where its reason is a TimeoutError the source was too slow. An answer of more than `most`
+   * bytes is not read to its end but `too-large`; a source has a bound of its own as well.
    */
-  fetch(ask: Ask, signal: AbortSignal): Promise<Fetched>;
+  fetch(ask: Ask, signal: AbortSignal, most?: number): Promise<Fetched>;
   /** Resolves when the source answers queries. Rejects with MetricError. */
   ping(signal: AbortSignal): Promise<void>;
 }

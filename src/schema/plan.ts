@@ -3,6 +3,7 @@ import { Type, type Static } from 'typebox';
 import type { Labels } from '../values/kube-object.ts';
 import type { TextMatch } from '../values/split.ts';
 import { patterns } from './patterns.ts';
+import { judgeNames, telemetryNames } from './policy.ts';
 
 export const stageKinds = ['size', 'split', 'analyse', 'wait', 'promote'] as const;
 export const checkKinds = ['success-rate', 'duration', 'query'] as const;
@@ -119,6 +120,7 @@ const RecordedCheckSchema = Type.Object(
     max: opt(Type.Number({ description: 'Largest value that passes.' })),
     quantile: opt(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1, description: 'Of a `duration`.' })),
     noData: Type.Enum(['hold', 'fail', 'pass'], { type: 'string', description: 'What no data means.' }),
+    judge: opt(Type.Enum([...judgeNames], { type: 'string', description: 'Who judges it; `threshold` unless set.' })),
   },
   { additionalProperties: false },
 );
@@ -145,7 +147,7 @@ export const PlanSchema = Type.Object(
     }),
     provider: name('Who splits the traffic; `auto` is settled when the release starts.'),
     service: opt(text('The Service whose traffic is split, where the policy names one.', 63)),
-    telemetry: Type.Enum(['auto', 'istio', 'linkerd', 'application'], {
+    telemetry: Type.Enum(['auto', ...telemetryNames], {
       type: 'string',
       description: 'Whose metrics the built-in checks read.',
     }),

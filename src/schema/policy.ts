@@ -45,6 +45,12 @@ const span = (description: string, bounds: Bounds, byDefault: string): Type.TUns
 const choice = <T extends string>(values: readonly T[], description: string, byDefault: T): Type.TUnsafe<T> =>
   Type.Unsafe<T>(Type.Enum([...values], { type: 'string', description, default: byDefault }));
 
+/** Whose metrics the built-in checks can read. */
+export const telemetryNames = ['istio', 'linkerd', 'application'] as const;
+
+/** Who can judge what a check measured; the first unless a check says so. */
+export const judgeNames = ['threshold'] as const;
+
 const noDataChoices = ['hold', 'fail', 'pass'] as const;
 
 export const CheckSchema = Type.Object(
@@ -76,6 +82,11 @@ export const CheckSchema = Type.Object(
     noData: Type.Optional(
       Type.Enum([...noDataChoices], {
         description: "How to treat missing data for this check. Default: the policy's `noData`.",
+      }),
+    ),
+    judge: Type.Optional(
+      Type.Enum([...judgeNames], {
+        description: 'Who judges what was measured. `threshold`, which compares it with `min` and `max`, unless set.',
       }),
     ),
   },
@@ -158,8 +169,13 @@ export const PolicySpecSchema = Type.Object(
     ),
     telemetry: Type.Optional(
       choice(
+<<<<<<< HEAD
+        ['auto', ...telemetryNames],
+        'Whose metrics the built-in checks read. `auto` follows the provider.',
+=======
         ['auto', 'istio', 'linkerd', 'application'],
         'Source of the metrics for the built-in checks. `auto` follows the provider.',
+>>>>>>> main
         defaults.telemetry,
       ),
     ),

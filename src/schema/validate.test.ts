@@ -58,7 +58,7 @@ describe('validate', () => {
     [{ stepWieght: 5 }, 'spec.stepWieght "5": is not a field that is known here. Did you mean stepWeight?'],
     [
       { checks: [{ name: 'a', query: 'up', min: 1, limit: 3 }] },
-      'spec.checks[0].limit "3": is not a field that is known here. The fields here are name, query, min, max, quantile, noData.',
+      'spec.checks[0].limit "3": is not a field that is known here. The fields here are name, query, min, max, quantile, noData, judge.',
     ],
     [
       { checks: [{ name: 'request-duration', max: 1, quantile: 1 }] },

@@ -22,6 +22,8 @@ describe('an import that points the wrong way is found', () => {
     ['the schema of behaviour in core', 'src/schema/x.ts', "import { step } from '../core/release/step.ts';"],
     ['a traffic provider of the cluster', 'src/traffic/istio.ts', "import { api } from '../kube/api.ts';"],
     ['a traffic provider of a metric source', 'src/traffic/istio.ts', "export * from '../metrics/memory.ts';"],
+    ['who asks of the source that is asked', 'src/outside/lane.ts', "import { m } from '../metrics/index.ts';"],
+    ['core of who asks', 'src/core/questions/merge.ts', "import { Lane } from '../../outside/lane.ts';"],
     ['the controller of an adapter', 'src/controller/x.ts', "await import('../traffic/istio.ts');"],
     ['the plugin of the configuration', 'src/cli/status.ts', "import { read } from '../config/config.ts';"],
     ['anybody of the composition root', 'src/webhook/x.ts', "import { main } from '../main.ts';"],

@@ -180,6 +180,17 @@ export const metricsContract = (name: string, open: () => Promise<MetricsWorld>)
         await expect(failed).rejects.toMatchObject({ reason: 'cancelled', retry: true });
       });
 
+      it('an answer longer than the caller reads is a MetricError, and one as long as that is an answer', async () => {
+        const { bytes } = await world.source.fetch(ask(), never);
+        expect(bytes).toBeGreaterThan(0);
+        expect((await world.source.fetch(ask(), never, bytes)).series).toHaveLength(1);
+        await expect(world.source.fetch(ask(), never, bytes - 1)).rejects.toMatchObject({
+          name: 'MetricError',
+          reason: 'too-large',
+          retry: false,
+        });
+      });
+
       it.each(['fetch', 'ping'] as const)('%s where nobody answers is a MetricError worth a retry', async (call) => {
         const failed = call === 'ping' ? world.lost.ping(never) : world.lost.fetch(ask(), never);
         await expect(failed).rejects.toBeInstanceOf(MetricError);

@@ -10,7 +10,7 @@ outsideContract('metric sources', (clock) => {
   let silent = false;
   const source: MetricSource = {
     ...answering,
-    fetch: (ask, signal) => (silent ? new Promise(() => undefined) : answering.fetch(ask, signal)),
+    fetch: (...asked) => (silent ? new Promise(() => undefined) : answering.fetch(...asked)),
   };
   const outside = metricOutside({ clock, open: () => source, forms: sourceForms, random: () => 0.5 });
   return { outside, silence: (now) => void (silent = now) };

@@ -130,14 +130,14 @@ export const countingSource = (): CountingSource => {
     open: new Set(),
     aborted: [],
     pace: () => Promise.resolve(),
-    fetch: async (ask, signal) => {
+    fetch: async (ask, signal, most) => {
       source.asks.push(ask);
       source.open.add(ask);
       const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
       try {
         await Promise.race([source.pace(), aborted]);
         if (signal.aborted) source.aborted.push(ask);
-        return await answering.fetch(ask, signal);
+        return await answering.fetch(ask, signal, most);
       } finally {
         source.open.delete(ask);
       }

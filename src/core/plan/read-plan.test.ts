@@ -56,8 +56,9 @@ const check: fc.Arbitrary<Check> = fc
     bounds,
     word,
     noData,
+    fc.record({ judge: fc.constant('threshold' as const) }, { requiredKeys: [] }),
   )
-  .map(([kind, bound, name, missing]) => ({ ...kind, ...bound, name, noData: missing }));
+  .map(([kind, bound, name, missing, judge]) => ({ ...kind, ...bound, name, noData: missing, ...judge }));
 
 const middle: fc.Arbitrary<readonly Stage[]> = fc
   .tuple(

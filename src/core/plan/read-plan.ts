@@ -35,7 +35,7 @@ const checkFields: Readonly<Record<RecordedCheck['kind'], readonly (keyof Record
   query: ['query'],
 };
 const everyStage = ['id', 'do'];
-const everyCheck = ['name', 'kind', 'min', 'max', 'noData'];
+const everyCheck = ['name', 'kind', 'min', 'max', 'noData', 'judge'];
 
 const todo = 'Sluice alone writes the plan: a version that knows this one carries it out.';
 
@@ -98,8 +98,14 @@ const stagesOf = (recorded: RecordedStage): readonly Stage[] => {
   }
 };
 
-const checksOf = ({ name, kind, query, min, max, quantile, noData }: RecordedCheck): readonly Check[] => {
-  const bounds = { name, ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }), noData };
+const checksOf = ({ name, kind, query, min, max, quantile, noData, judge }: RecordedCheck): readonly Check[] => {
+  const bounds = {
+    name,
+    ...(min === undefined ? {} : { min }),
+    ...(max === undefined ? {} : { max }),
+    noData,
+    ...(judge === undefined ? {} : { judge }),
+  };
   switch (kind) {
     case 'success-rate':
       return [{ kind, ...bounds }];

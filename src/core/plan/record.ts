@@ -29,6 +29,7 @@ const recordCheck = (check: Check): RecordedCheck => ({
   ...(check.min === undefined ? {} : { min: check.min }),
   ...(check.max === undefined ? {} : { max: check.max }),
   noData: check.noData,
+  ...(check.judge === undefined ? {} : { judge: check.judge }),
 });
 
 const recordAnalysis = ({ threshold, checks }: Analysis): RecordedAnalysis => ({

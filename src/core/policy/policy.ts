@@ -1,4 +1,5 @@
 /** A policy that has been read: every default filled in, every unit resolved. Only `parsePolicy` makes one. */
+import type { judgeNames, telemetryNames } from '../../schema/policy.ts';
 import type { Milliseconds } from '../../values/time.ts';
 import type { Percent } from '../../values/percent.ts';
 import type { ProviderName } from '../../schema/providers.ts';
@@ -6,14 +7,14 @@ import type { ProviderName } from '../../schema/providers.ts';
 export type NoData = 'hold' | 'fail' | 'pass';
 
 /** Who judges what was measured. */
-export type JudgeKind = 'threshold';
+export type JudgeKind = (typeof judgeNames)[number];
 
 type Bounds = {
   readonly name: string;
   readonly min?: number;
   readonly max?: number;
   readonly noData: NoData;
-  /** `threshold` unless set. */
+  /** `threshold` where it is not said, as in what was recorded before checks could say so. */
   readonly judge?: JudgeKind;
 };
 
@@ -23,7 +24,7 @@ export type Check =
   | (Bounds & { readonly kind: 'duration'; readonly quantile: number })
   | (Bounds & { readonly kind: 'query'; readonly query: string });
 
-export type Telemetry = 'istio' | 'linkerd' | 'application';
+export type Telemetry = (typeof telemetryNames)[number];
 
 export type Policy = {
   readonly strategy: 'canary';

@@ -1,15 +1,23 @@
 /** A policy as written → a policy with every default filled in and every unit resolved. */
 import { builtInChecks, defaultMaxWeight } from '../../schema/policy-rules.ts';
-import { defaultQuantile, defaults, defaultWeights, type CheckSpec, type PolicySpec } from '../../schema/policy.ts';
+import {
+  defaultQuantile,
+  defaults,
+  defaultWeights,
+  judgeNames,
+  type CheckSpec,
+  type PolicySpec,
+} from '../../schema/policy.ts';
 import { parseDuration } from '../../values/duration.ts';
 import { percent, type Percent } from '../../values/percent.ts';
-import type { Check, Policy } from './policy.ts';
+import type { Check, JudgeKind, Policy } from './policy.ts';
 
 /** What a policy means where it says nothing. A later version of Sluice may have others. */
 export type Defaults = Readonly<Required<Pick<PolicySpec, keyof typeof defaults>>> & {
   readonly weights: readonly number[];
   readonly maxWeight: number;
   readonly quantile: number;
+  readonly judge: JudgeKind;
 };
 
 export const defaultsOfToday: Defaults = {
@@ -17,6 +25,7 @@ export const defaultsOfToday: Defaults = {
   weights: defaultWeights,
   maxWeight: defaultMaxWeight,
   quantile: defaultQuantile,
+  judge: judgeNames[0],
 };
 
 /** stepWeight, twice stepWeight, … and at last maxWeight exactly. */
@@ -32,12 +41,16 @@ const weightsOf = (spec: PolicySpec, given: Defaults): readonly Percent[] => {
   return (spec.weights ?? rising).map(percent);
 };
 
-const checkOf = (spec: CheckSpec, { noData, quantile }: Pick<Defaults, 'noData' | 'quantile'>): Check => {
+const checkOf = (
+  spec: CheckSpec,
+  { noData, quantile, judge }: Pick<Defaults, 'noData' | 'quantile' | 'judge'>,
+): Check => {
   const bounds = {
     name: spec.name,
     ...(spec.min === undefined ? {} : { min: spec.min }),
     ...(spec.max === undefined ? {} : { max: spec.max }),
     noData: spec.noData ?? noData,
+    judge: spec.judge ?? judge,
   };
   if (spec.query !== undefined) return { kind: 'query', query: spec.query, ...bounds };
   if (spec.name === builtInChecks.successRate) return { kind: 'success-rate', ...bounds };
@@ -51,9 +64,7 @@ const checksOf = (spec: PolicySpec, given: Defaults): readonly Check[] => {
   if (spec.latencyP99 !== undefined)
     builtIn.push({ name: builtInChecks.duration, max: parseDuration(spec.latencyP99) });
   const kept = builtIn.filter((check) => !own.some(({ name }) => name === check.name));
-  return [...kept, ...own].map((check) =>
-    checkOf(check, { noData: spec.noData ?? given.noData, quantile: given.quantile }),
-  );
+  return [...kept, ...own].map((check) => checkOf(check, { ...given, noData: spec.noData ?? given.noData }));
 };
 
 /**

@@ -72,17 +72,15 @@ class Growing<T extends Sized> {
 }
 
 /** Long ranges first, so that a short one is not read over a long one's; then namespace by namespace. */
-const byRange = (a: Sized, b: Sized): number => {
-  if (a.ask.shape !== 'samples' || b.ask.shape !== 'samples') return 0;
-  const longer = rangeOf(b.ask) - rangeOf(a.ask);
-  if (longer !== 0) return longer;
-  const [one, other] = [a, b].map(({ ask }) => JSON.stringify(ask));
-  return (one ?? '') < (other ?? '') ? -1 : 1;
-};
+const inOrder = <T extends Sized>(group: readonly T[]): readonly T[] =>
+  group
+    .map((one) => ({ one, range: rangeOf(one.ask), text: JSON.stringify(one.ask) }))
+    .sort((a, b) => b.range - a.range || (a.text < b.text ? -1 : 1))
+    .map(({ one }) => one);
 
 const batchesOfGroup = <T extends Sized>(group: readonly T[], bounds: BatchBounds): readonly Batch<T>[] => {
   const all: Growing<T>[] = [];
-  for (const one of [...group].sort(byRange)) {
+  for (const one of inOrder(group)) {
     let last = all.at(-1);
     if (last?.takes(one, bounds) !== true) all.push((last = new Growing()));
     last.add(one);
@@ -94,8 +92,13 @@ const batchesOfGroup = <T extends Sized>(group: readonly T[], bounds: BatchBound
 export const batches = <T extends Sized>(asks: readonly T[], bounds: BatchBounds): readonly Batch<T>[] =>
   [...Map.groupBy(asks, ({ ask }) => keyOf(ask)).values()].flatMap((group) => batchesOfGroup(group, bounds));
 
-const clip = ({ labels, points }: Series, { from, to }: SamplesAsk): readonly Series[] => {
-  const own = points.filter(([at]) => at > from && at <= to);
+const clip = (series: Series, { from, to }: SamplesAsk): readonly Series[] => {
+  const isOwn = ([at]: Series['points'][number]): boolean => at > from && at <= to;
+  const { labels, points } = series;
+  const [first, last] = [points[0], points.at(-1)];
+  // Oldest first: nearly always all of them, and then there is nothing to copy.
+  if (first !== undefined && last !== undefined && isOwn(first) && isOwn(last)) return [series];
+  const own = points.filter(isOwn);
   return own.length === 0 ? [] : [{ labels, points: own }];
 };
 

@@ -63,9 +63,14 @@ const refuseNative = (element: Fields): void => {
 const matrixElement = (value: unknown, ask: SamplesAsk): Series => {
   const element = fields(value, 'a series');
   // Native histograms are no counters. Refused, those of one release would be the end of everybody's answer.
-  const points = list(element['values'] ?? [], 'values').map(point);
+  const all = list(element['values'] ?? [], 'values');
   // Prometheus 2 includes the point exactly at the start of a range, Prometheus 3 does not.
-  return { labels: labelsOf(element['metric']), points: points.filter(([at]) => at > ask.from && at <= ask.to) };
+  const points: Point[] = [];
+  for (const pair of all) {
+    const one = point(pair);
+    if (one[0] > ask.from && one[0] <= ask.to) points.push(one);
+  }
+  return { labels: labelsOf(element['metric']), points };
 };
 
 const vectorElement = (value: unknown): Series => {

@@ -157,6 +157,17 @@ describe('an answer', () => {
   });
 });
 
+describe('a caller that reads no more than it says', () => {
+  it('gets no longer answer', async () => {
+    replyData({ resultType: 'vector', result: [] });
+    await source().fetch(value, never, 100);
+    expect(await failureOf(source().fetch(value, never, 20))).toMatchObject({
+      reason: 'too-large',
+      message: expect.stringContaining('more than 20 bytes'),
+    });
+  });
+});
+
 describe('a native histogram among raw samples', () => {
   it('is left out, and the series beside it are there', async () => {
     const counter = { metric: { __name__: 'm', a: 'b' }, values: [[to / 1000, '3']] };

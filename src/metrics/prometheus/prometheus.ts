@@ -95,9 +95,10 @@ type Limits = { readonly signal: AbortSignal; readonly maxBytes: number; readonl
 
 /** Asks by POST, so that long selectors fit. Every request is one instant query; nothing is cached or retried here. */
 export const prometheus = (options: PrometheusOptions): MetricSource => {
-  const fetchOne = async (ask: Ask, signal: AbortSignal): Promise<Fetched> => {
+  const fetchOne = async (ask: Ask, signal: AbortSignal, most = Infinity): Promise<Fetched> => {
     const access = accessTo(options);
-    const limits = { signal, maxBytes: options.maxBytes ?? defaults.maxBytes, fetch: options.guarded ?? fetch };
+    const maxBytes = Math.min(most, options.maxBytes ?? defaults.maxBytes);
+    const limits = { signal, maxBytes, fetch: options.guarded ?? fetch };
     const { text, bytes } = await post(access, bodyOf(ask, options.timeout ?? defaults.timeout), limits);
     return { ...decodeAnswer(text, { ask, query: queryOf(ask) }, access.place), bytes };
   };
