@@ -169,13 +169,8 @@ export const PolicySpecSchema = Type.Object(
     ),
     telemetry: Type.Optional(
       choice(
-<<<<<<< HEAD
         ['auto', ...telemetryNames],
-        'Whose metrics the built-in checks read. `auto` follows the provider.',
-=======
-        ['auto', 'istio', 'linkerd', 'application'],
         'Source of the metrics for the built-in checks. `auto` follows the provider.',
->>>>>>> main
         defaults.telemetry,
       ),
     ),
