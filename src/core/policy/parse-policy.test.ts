@@ -49,7 +49,7 @@ describe('parsePolicy', () => {
         weights: [1, 5, 20, 50],
         interval: 60_000,
         threshold: 3,
-        checks: [{ kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold' }],
+        checks: [{ kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold', judge: 'threshold' }],
         telemetry: 'auto',
         onFailure: 'hold',
         approval: 'none',
@@ -280,21 +280,21 @@ describe('the resolved policy', () => {
   });
 
   test.each<[string, PolicySpec, unknown]>([
-    ['none', {}, [{ kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold' }]],
+    ['none', {}, [{ kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold', judge: 'threshold' }]],
     [
       'latencyP99',
       { latencyP99: '1s', successRate: 95, noData: 'fail' },
       [
-        { kind: 'success-rate', name: 'request-success-rate', min: 95, noData: 'fail' },
-        { kind: 'duration', name: 'request-duration', quantile: 0.99, max: 1000, noData: 'fail' },
+        { kind: 'success-rate', name: 'request-success-rate', min: 95, noData: 'fail', judge: 'threshold' },
+        { kind: 'duration', name: 'request-duration', quantile: 0.99, max: 1000, noData: 'fail', judge: 'threshold' },
       ],
     ],
     [
       'a check that replaces a built-in one',
       { latencyP99: '1s', checks: [{ name: 'request-duration', quantile: 0.5, max: 200, noData: 'pass' }] },
       [
-        { kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold' },
-        { kind: 'duration', name: 'request-duration', quantile: 0.5, max: 200, noData: 'pass' },
+        { kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold', judge: 'threshold' },
+        { kind: 'duration', name: 'request-duration', quantile: 0.5, max: 200, noData: 'pass', judge: 'threshold' },
       ],
     ],
     [
@@ -306,8 +306,8 @@ describe('the resolved policy', () => {
         ],
       },
       [
-        { kind: 'query', name: 'errors', query: 'up', max: 1, noData: 'hold' },
-        { kind: 'success-rate', name: 'request-success-rate', min: 90, noData: 'hold' },
+        { kind: 'query', name: 'errors', query: 'up', max: 1, noData: 'hold', judge: 'threshold' },
+        { kind: 'success-rate', name: 'request-success-rate', min: 90, noData: 'hold', judge: 'threshold' },
       ],
     ],
   ])('has the checks for %s', (_, spec, checks) => {
@@ -401,7 +401,7 @@ describe('parsePolicySpec', () => {
       'quotation marks, which JSON writes in two bytes each',
       '"',
       [
-        'spec.checks "32 checks": must fit into a plan of 256 kB, which every Release records, and make 259 kB. Shorten the queries, or leave checks out.',
+        'spec.checks "32 checks": must fit into a plan of 256 kB, which every Release records, and make 260 kB. Shorten the queries, or leave checks out.',
       ],
     ],
   ])('holds 32 queries of 4096 %s against what a Release can record', (_, letter, expected) => {
