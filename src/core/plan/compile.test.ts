@@ -61,7 +61,7 @@ describe('compile', () => {
     expect(compile(resolvePolicy({ threshold: 7 })).analyses).toEqual({
       checks: {
         threshold: 7,
-        checks: [{ kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold' }],
+        checks: [{ kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold', judge: 'threshold' }],
       },
     }));
 });

@@ -130,7 +130,7 @@ describe('a recorded plan', () => {
       analyses: {
         checks: {
           threshold: 3,
-          checks: [{ name: 'request-success-rate', kind: 'success-rate', min: 99, noData: 'hold' }],
+          checks: [{ name: 'request-success-rate', kind: 'success-rate', min: 99, noData: 'hold', judge: 'threshold' }],
         },
       },
       provider: 'auto',
