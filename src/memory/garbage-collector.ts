@@ -8,8 +8,10 @@ import { refOf } from './write-rules.ts';
 
 export const garbageCollector = (server: MemoryServer): ControlLoop =>
   controlLoop(server, {
-    concerns: ({ type, object: { metadata } }) =>
-      type === 'removed' || metadata.deletionTimestamp !== undefined || metadata.ownerReferences !== undefined,
+    concerns: ({ type, object: { metadata }, before }) =>
+      type === 'removed' ||
+      metadata.deletionTimestamp !== undefined ||
+      metadata.ownerReferences !== before?.metadata.ownerReferences,
     work: () => {
       const all = server.everything();
       const live = new Set(all.map(([, { metadata }]) => metadata.uid));

@@ -2,7 +2,7 @@
  * A cluster in memory with Sluice in it: the real controller, providers, policies and admission, Kubernetes' own control loops,
  * a clock that moves when told to, and people. Stories are told in what people see and do.
  */
-import { gvk, isA, type Gvk, type JsonObject, type KubeObject, type ObjectRef } from '../../src/values/kube-object.ts';
+import { isA, type Gvk, type JsonObject, type KubeObject, type ObjectRef } from '../../src/values/kube-object.ts';
 import type { Milliseconds } from '../../src/values/time.ts';
 import { boundMarks } from '../../src/core/marks/marks.ts';
 import { templateHash } from '../../src/core/template/template-hash.ts';
