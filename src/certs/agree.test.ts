@@ -11,7 +11,7 @@ const lifetimes = { authority: 300, serving: 30 };
 let keys: readonly string[];
 let one: Material;
 let other: Material;
-/** Authority of `one`, and a certificate made half its life later. */
+/** The authority of `one`, with a certificate issued half its lifetime later. */
 let later: Material;
 
 const make = (material: Material | undefined, at: number, k: number): Material =>

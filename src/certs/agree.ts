@@ -1,4 +1,4 @@
-/** What follows from the stored material and the one this replica serves with. Pure. */
+/** Decides what to do, given the stored TLS material and the material this replica serves with. Pure. */
 import type { Instant } from '../values/time.ts';
 import type { ServingNames } from './authority.ts';
 import { due, trusting, trusts, type Material } from './material.ts';
@@ -6,22 +6,22 @@ import { due, trusting, trusts, type Material } from './material.ts';
 export type Agreement =
   /** The stored material is good. */
   | { readonly kind: 'take'; readonly material: Material }
-  /** It is gone, damaged or ignorant of us: this is what should be stored. */
+  /** The stored material is missing, damaged, or does not trust our authority: store this instead. */
   | { readonly kind: 'restore'; readonly material: Material }
-  /** Nothing that is known is good any more: renew this part of it. */
+  /** Neither material is good any more: renew this part of it. */
   | { readonly kind: 'renew'; readonly part: 'serving' | 'authority'; readonly base: Material | undefined };
 
 export type Known = {
   readonly stored: Material | undefined;
-  /** What this replica serves with: the only copy, where the stored one was deleted. */
+  /** What this replica serves with: the only copy if the stored one was deleted. */
   readonly used: Material | undefined;
   readonly names: ServingNames;
   readonly now: Instant;
 };
 
 /**
- * Replicas that see the same come to the same, and whoever saves first is followed. An authority that somebody serves with
- * stays trusted through all of it, until it expires.
+ * Replicas with the same input reach the same decision, and the first to save wins. An authority in use stays trusted
+ * until it expires.
  */
 export const agree = ({ stored, used, names, now }: Known): Agreement => {
   const part = due(stored, names, now);
@@ -36,6 +36,6 @@ export const agree = ({ stored, used, names, now }: Known): Agreement => {
   return { kind: 'renew', part: own === 'serving' ? 'serving' : 'authority', base };
 };
 
-/** The one, with the authority of the other trusted beside its own where there is a valid one. */
-const joined = (one: Material, other: Material | undefined, now: Instant): Material =>
-  other === undefined || trusts(one, other.authority.cert, now) ? one : trusting(one, other.authority.cert, now);
+/** `base`, which also trusts the authority of `other` if that authority is valid. */
+const joined = (base: Material, other: Material | undefined, now: Instant): Material =>
+  other === undefined || trusts(base, other.authority.cert, now) ? base : trusting(base, other.authority.cert, now);

@@ -1,4 +1,4 @@
-/** The webhook's own certificates: an authority that API servers are told to trust, and the certificate it serves with. */
+/** The webhook's own certificates: an authority that API servers trust, and the serving certificate it signs. */
 import { createHash, sign } from 'node:crypto';
 import forge from 'node-forge';
 import type { Instant, Milliseconds } from '../values/time.ts';
@@ -6,7 +6,7 @@ import type { Instant, Milliseconds } from '../values/time.ts';
 /** PEM of a certificate and of its private key. */
 export type Credential = { readonly cert: string; readonly key: string };
 
-/** What the API server may call the webhook by. */
+/** The names and addresses under which the API server may call the webhook. */
 export type ServingNames = { readonly dnsNames: readonly string[]; readonly ips: readonly string[] };
 
 export type AuthorityRequest = {
@@ -14,24 +14,24 @@ export type AuthorityRequest = {
   readonly key: string;
   readonly now: Instant;
   readonly days: number;
-  /** How long before now it is valid already: clocks of other machines may be behind. */
+  /** How far before `now` the validity starts, since other machines' clocks may be behind. */
   readonly backdated?: Milliseconds;
 };
 
 export type ServingRequest = AuthorityRequest & ServingNames & { readonly authority: Credential };
 
 const day: Milliseconds = 86_400_000;
-/** A certificate for less than two hours is backdated by half of its life. */
+/** One hour, or half the lifetime of a certificate that lives less than two hours. */
 const usuallyBackdated = (days: number): Milliseconds => Math.min(3_600_000, (days * day) / 2);
-/** Longest common name X.509 allows. */
+/** The longest common name that X.509 allows. */
 const maxCommonName = 64;
 
 type Certificate = forge.pki.Certificate;
 
-/** A self-signed authority that may sign certificates of servers and nothing else. Deterministic for its input. */
+/** A self-signed authority whose certificates cannot sign others. Deterministic for its input. */
 export const makeAuthority = ({ key, ...validity }: AuthorityRequest): Credential => {
   const cert = blank(key, validity);
-  // Two authorities that overlap in time must be told apart.
+  // The name is unique because two authorities may be valid at the same time.
   const name = [{ name: 'commonName', value: `sluice webhook ${cert.serialNumber.slice(2, 14)}` }];
   cert.setSubject(name);
   cert.setIssuer(name);
@@ -43,7 +43,7 @@ export const makeAuthority = ({ key, ...validity }: AuthorityRequest): Credentia
   return signed(cert, key, key);
 };
 
-/** A server's certificate for these names, signed by the authority. `key` is the server's own. */
+/** A serving certificate for these names, signed by the authority. `key` is the server's own. */
 export const issueServing = ({ key, dnsNames, ips, authority, ...validity }: ServingRequest): Credential => {
   const issuer = forge.pki.certificateFromPem(authority.cert);
   const cert = blank(key, validity);
@@ -76,13 +76,13 @@ const blank = (key: string, { now, days, backdated = usuallyBackdated(days) }: V
 };
 
 /**
- * Unique per key and moment, and within the 20 octets a serial number may have. The first digit keeps it positive and
- * without a leading zero octet: of several of those forge drops only one, and OpenSSL refuses the rest (illegal padding).
+ * Unique per key and time, and within X.509's limit of 20 octets. The first digit keeps it positive and free of leading
+ * zero octets: forge drops only one of them, and OpenSSL rejects the rest (illegal padding).
  */
 const serialFor = (publicKey: string, now: Instant): string =>
   `4${createHash('sha256').update(`${now} ${publicKey}`).digest('hex').slice(0, 31)}`;
 
-/** Forge builds the certificate and OpenSSL signs it: forge's own arithmetic would block the process for up to seconds. */
+/** Forge builds the certificate and OpenSSL signs it: forge's own arithmetic would block the process for seconds. */
 const signed = (cert: Certificate, by: string, key: string): Credential => {
   const openssl = {
     sign: () => {

@@ -1,19 +1,19 @@
-/** Where the material lives between restarts, shared by all replicas of the webhook. */
+/** Persistent storage for the TLS material, shared by all replicas of the webhook. */
 import type { Material } from './material.ts';
 
-/** `version` names this state of the store, for `save`; material that cannot be read is left out. */
+/** `version` identifies this state of the store, for `save`. Unreadable material is left out. */
 export type Stored = { readonly version: string | undefined; readonly material?: Material };
 
 export interface CertificateStore {
   load(): Promise<Stored>;
   /**
-   * Replaces the state of that version. `lost`: somebody else was faster and theirs is what counts; load again.
-   * Rejects where the store cannot be reached.
+   * Replaces the state at that version. `lost`: another replica saved first; load again. Rejects if the store is
+   * unreachable.
    */
   save(material: Material, version: string | undefined): Promise<'saved' | 'lost'>;
 }
 
-/** For development and tests: gone with the process. */
+/** For development and tests: lost when the process ends. */
 export const memoryStore = (): CertificateStore => {
   let state: Material | undefined;
   let version = 0;

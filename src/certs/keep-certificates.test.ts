@@ -340,7 +340,7 @@ describe('a replica whose clock is wrong', () => {
     now: () => clock.now() + ahead,
     after: (delay, run) => clock.after(delay, run),
   });
-  /** A store behind an API server whose clock is right, and says so. */
+  /** A store behind an API server with a correct clock, which its responses report. */
   const heard = (store: CertificateStore, truth: ManualClock, clock: ServerClock, ahead: number): CertificateStore => ({
     load: () => {
       clock.heard(new Date(truth.now()).toUTCString(), truth.now() + ahead);

@@ -1,5 +1,6 @@
 /**
- * Keeps the webhook served and trusted: makes what is missing, renews in time, and changes over without a gap.
+ * Keeps the webhook's certificate valid and trusted: creates what is missing, renews in time, and switches without a
+ * gap.
  *
  *   store ──► agreed? ──► renew or restore, save ──► authorities trusted ──► (settle) ──► in use ──► next renewal
  *     ▲                            │ lost
@@ -19,7 +20,7 @@ import type { Trusted } from './trust.ts';
 export type KeepOptions = {
   readonly store: CertificateStore;
   readonly names: ServingNames;
-  /** The API server's idea of the time is what its verdict on a certificate depends on. */
+  /** Should follow the API server's time, by which the API server judges the certificate. */
   readonly clock: Clock;
   /** PEM of a new RSA private key. */
   readonly newKey: () => Promise<string>;
@@ -27,9 +28,9 @@ export type KeepOptions = {
   readonly trust: (bundle: string) => Promise<Trusted>;
   /** Serve with this from now on. */
   readonly use: (credential: Credential) => void;
-  /** A look that went wrong; the next one is a minute away. What is in use stays in use. */
+  /** Called when a check fails. The certificate in use stays in use; the next check comes after `retryTime`. */
   readonly failed: (error: unknown) => void;
-  /** Something that was put in order before was found changed or gone, and is put in order again. */
+  /** Called when something Sluice had written was changed or deleted and has been restored. */
   readonly restored?: (what: 'certificate' | 'trust') => void;
   readonly lifetimes?: Lifetimes;
   /** How long API servers may take to read a changed webhook configuration. */
@@ -38,54 +39,54 @@ export type KeepOptions = {
 
 export type Keeper = {
   /**
-   * Looks now: to be called when the store or a webhook configuration has changed. Where somebody keeps undoing what is put in
-   * order, the look comes later and later. Never rejects.
+   * To be called when the store or a webhook configuration has changed. Checks at once, or with growing delays while
+   * somebody keeps undoing the repairs. Never rejects.
    */
   check(): Promise<void>;
   stop(): void;
-  /** Whether the certificate in use is one API servers will accept: true, or why not. */
+  /** True if API servers will accept the certificate in use, otherwise the reason. */
   ready(): true | string;
 };
 
-/** API servers read changed webhook configurations from a watch: this is ample. */
+/** API servers learn of a changed webhook configuration through a watch; this is ample time for it. */
 export const settleTime: Milliseconds = 5_000;
-/** When to look again after something was missing or went wrong. */
+/** Time until the next check after something was missing or failed. */
 export const retryTime: Milliseconds = 60_000;
 
 const maxRaces = 10;
 
 type State = {
-  readonly pace: RepairBackoff;
+  readonly backoff: RepairBackoff;
   readonly recheckTimer: RecheckTimer;
-  /** What is served with. Its authority's key is here too: this is the copy that a deleted store is restored from. */
+  /** The material in use, including the authority's key: a deleted store is restored from this copy. */
   used: Material | undefined;
-  /** What API servers were told last. */
-  told: string | undefined;
+  /** The bundle last written into the webhook configurations. */
+  published: string | undefined;
 };
 
-/** Resolves once a certificate is in use. Rejects when the store cannot be reached, or races without an end. */
+/** Resolves once a certificate is in use. Rejects if the store is unreachable or other writers keep changing it. */
 export const keepCertificates = async (options: KeepOptions): Promise<Keeper> => {
-  const pace = repairBackoff(options.clock);
+  const backoff = repairBackoff(options.clock);
   const state: State = {
-    pace,
+    backoff,
     recheckTimer: recheckTimer(options.clock, async () => {
       await takeUp(options, state, await ensure(options, state)).catch(failed);
     }),
     used: undefined,
-    told: undefined,
+    published: undefined,
   };
   const failed = (error: unknown): void => {
     options.failed(error);
     state.recheckTimer.lookAt(options.clock.now() + retryTime);
   };
   const material = await ensure(options, state);
-  // Nothing listens yet, so there is nothing to settle; without trust now, it is tried again later.
+  // Nothing is served yet, so serve even if publishing the authority fails; that is retried later.
   await takeUp(options, state, material).catch((error: unknown) => {
     serve(options, state, material);
     failed(error);
   });
   return {
-    check: () => state.recheckTimer.lookAfter(pace.wait()),
+    check: () => state.recheckTimer.lookAfter(backoff.wait()),
     stop: () => state.recheckTimer.stop(),
     ready: () => {
       const { validTo, validToDate } = new X509Certificate(state.used?.serving.cert ?? material.serving.cert);
@@ -94,25 +95,25 @@ export const keepCertificates = async (options: KeepOptions): Promise<Keeper> =>
   };
 };
 
-/** API servers trust first; only then is the certificate shown to them. */
+/** Publishes the authority first and serves the certificate only after that. */
 const takeUp = async (options: KeepOptions, state: State, material: Material): Promise<void> => {
   const { clock, settle = settleTime } = options;
-  const trusted = await tell(options, state, trustBundle(material, clock.now()));
+  const trusted = await publish(options, state, trustBundle(material, clock.now()));
   const changesOver = state.used !== undefined && state.used.serving.cert !== material.serving.cert;
-  // Also when another replica has told them: it may have been a moment ago.
+  // Wait even if the bundle was already there: another replica may have written it a moment ago.
   if (changesOver) await pause(clock, settle);
   serve(options, state, material);
   state.recheckTimer.lookAt(trusted === 'missing' ? clock.now() + retryTime : nextRenewal(material));
 };
 
-const tell = async ({ trust, restored }: KeepOptions, state: State, bundle: string): Promise<Trusted> => {
+const publish = async ({ trust, restored }: KeepOptions, state: State, bundle: string): Promise<Trusted> => {
   const trusted = await trust(bundle);
-  if (trusted === 'changed' && state.told === bundle) {
-    state.pace.repaired();
+  if (trusted === 'changed' && state.published === bundle) {
+    state.backoff.repaired();
     restored?.('trust');
   }
-  // What was not there when it was told has changed by nobody's hand but its maker's when it is.
-  state.told = trusted === 'missing' ? undefined : bundle;
+  // A configuration that is missing now will be created without our bundle: adding it then is not a repair.
+  state.published = trusted === 'missing' ? undefined : bundle;
   return trusted;
 };
 
@@ -122,18 +123,18 @@ const serve = ({ use }: KeepOptions, state: State, material: Material): void => 
   state.used = material;
 };
 
-/** The material all replicas agree on: whoever saves first is followed by the others. */
+/** The material that all replicas agree on: the first to save wins. */
 const ensure = async (options: KeepOptions, state: State): Promise<Material> => {
   const { store, names, clock } = options;
   for (let race = 0; race < maxRaces; race += 1) {
     const { material: stored, version } = await store.load();
-    // After the answer of the store: it may have corrected the clock.
+    // Read the clock only now: the store's response may have corrected it.
     const agreed = agree({ stored, used: state.used, names, now: clock.now() });
     if (agreed.kind === 'take') return agreed.material;
     const made = agreed.kind === 'restore' ? agreed.material : await renew(options, agreed);
     if ((await store.save(made, version)) === 'lost') continue;
     if (agreed.kind === 'restore') {
-      state.pace.repaired();
+      state.backoff.repaired();
       options.restored?.('certificate');
     }
     return made;

@@ -155,7 +155,7 @@ const world = (first: SuppliedFiles | undefined): World => {
         load: () => Promise.resolve(supplied),
         names,
         clock,
-        trust: { by: 'us', tell: (bundle, spare) => trustAuthority(cluster, 'sluice', bundle, spare) },
+        trust: { by: 'us', publish: (bundle, spare) => trustAuthority(cluster, 'sluice', bundle, spare) },
         use: (credential) => used.push(credential),
         failed: (error) => failures.push(error),
         trouble: (reason) => told.push(reason),
@@ -211,7 +211,7 @@ describe('a supplied certificate', () => {
     w.put(next());
     await checked(w, keeper);
     expect([keeper.ready(), w.used.length]).toEqual([true, 1]);
-    expect(w.told).toEqual([`${why}; the certificate before stays in use`]);
+    expect(w.told).toEqual([`${why}; the previous certificate stays in use`]);
     expect(await w.bundles()).toEqual(before);
     w.put(files());
     await checked(w, keeper);
@@ -294,7 +294,7 @@ describe('where somebody else looks after the trust', () => {
     await checked(w, keeper);
     expect([w.used.length, w.told]).toEqual([1, ['API servers do not trust the authority of the new certificate yet']]);
     await inject(w, other);
-    // At once: the one before is of no more use.
+    // At once, because the previous certificate is no longer accepted.
     await keeper.check();
     expect([w.used.length, w.told.at(-1), keeper.ready()]).toEqual([2, undefined, true]);
   });

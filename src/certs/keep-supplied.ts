@@ -1,10 +1,10 @@
 /**
- * Serves with a certificate that somebody else supplies and renews. What is wrong with a new one is told, and the last good
- * one stays in use.
+ * Serves with a certificate that somebody else supplies and renews. A bad new certificate is reported, and the last
+ * good one stays in use.
  *
- *   Secret ──► good? ──► its authority trusted ──► (settle) ──► in use ──► (a minute) ──► authorities before forgotten
+ *   Secret ──► good? ──► its authority trusted ──► (settle) ──► in use ──► (a minute) ──► previous authorities dropped
  *               │ no
- *               └──► told, looked at again when it changes
+ *               └──► reported, checked again when the Secret changes
  */
 import type { Instant, Milliseconds } from '../values/time.ts';
 import { pause, type Clock } from '../ports/clock.ts';
@@ -16,42 +16,43 @@ import { repairBackoff, type RepairBackoff } from './repair-backoff.ts';
 import { comesFrom, inspect, type Inspection, type Supplied, type SuppliedFiles } from './supplied.ts';
 import type { Trusted } from './trust.ts';
 
-/** Who tells API servers which authority to trust. */
+/** Who writes the trusted authority into the webhook configurations. */
 export type SuppliedTrust =
-  /** We do, with `ca.crt`. `spare`: authorities that are there besides may stay. */
-  | { readonly by: 'us'; readonly tell: (bundle: string, spare: boolean) => Promise<Trusted> }
-  /** Somebody else does: we only wait for it. Bundles (PEM) of all webhooks, empty where the system's own count. */
+  /** Sluice does, from `ca.crt`. `spare`: other authorities in the configurations may stay. */
+  | { readonly by: 'us'; readonly publish: (bundle: string, spare: boolean) => Promise<Trusted> }
+  /** Somebody else does, and Sluice waits. Reads every webhook's bundle (PEM); empty means the system's authorities. */
   | { readonly by: 'others'; readonly read: () => Promise<readonly string[]> };
 
 export type SuppliedOptions = {
-  /** What is in the Secret, or undefined where there is none. */
+  /** The Secret's content, or undefined if it does not exist. */
   readonly load: () => Promise<SuppliedFiles | undefined>;
   readonly names: ServingNames;
   readonly clock: Clock;
   readonly trust: SuppliedTrust;
   readonly use: (credential: Credential) => void;
-  /** A look that went wrong; the next one is a minute away. */
+  /** Called when a check fails; the next one comes after `retryTime`. */
   readonly failed: (error: unknown) => void;
-  /** What is wrong with what was supplied, once per change, and undefined when all is well again. */
+  /** Called when the problem with the supplied certificate changes; undefined means that it is resolved. */
   readonly trouble: (reason: string | undefined) => void;
   readonly settle?: Milliseconds;
 };
 
-/** All replicas are told of a new certificate within moments, and change over after settling. */
+/** Within this time, all replicas have noticed a new certificate, settled and switched to it. */
 const overlap: Milliseconds = 60_000;
 
 type State = {
   readonly recheckTimer: RecheckTimer;
-  readonly pace: RepairBackoff;
+  readonly backoff: RepairBackoff;
   used: Supplied | undefined;
-  /** Authorities of certificates before, which other replicas may still serve with. */
-  before: readonly string[];
+  /** Authorities of the previous certificate, with which other replicas may still serve. */
+  previous: readonly string[];
   overlapEnds: Instant;
-  told: string | undefined;
+  /** The bundle last written into the webhook configurations. */
+  published: string | undefined;
   trouble: string | undefined;
 };
 
-/** Resolves after the first look, also where there is no good certificate yet: `use` is called when there is one. */
+/** Resolves after the first check, even without a good certificate: `use` is called as soon as there is one. */
 export const keepSupplied = async (options: SuppliedOptions): Promise<Keeper> => {
   const { clock, failed } = options;
   const state: State = {
@@ -61,16 +62,16 @@ export const keepSupplied = async (options: SuppliedOptions): Promise<Keeper> =>
         state.recheckTimer.lookAt(clock.now() + retryTime);
       });
     }),
-    pace: repairBackoff(clock),
+    backoff: repairBackoff(clock),
     used: undefined,
-    before: [],
+    previous: [],
     overlapEnds: clock.now() + overlap,
-    told: undefined,
+    published: undefined,
     trouble: undefined,
   };
   await state.recheckTimer.lookAfter(0);
   return {
-    check: () => state.recheckTimer.lookAfter(state.pace.wait()),
+    check: () => state.recheckTimer.lookAfter(state.backoff.wait()),
     stop: () => state.recheckTimer.stop(),
     ready: () => readiness(state, clock.now()),
   };
@@ -96,7 +97,8 @@ const look = async (options: SuppliedOptions, state: State): Promise<void> => {
   const trust = await trusted(options, state, supplied);
   if (trust === 'not-yet') {
     tellTrouble(options, state, 'API servers do not trust the authority of the new certificate yet');
-    // Whoever looks after the trust changes a webhook configuration, which we are told of; but we do not wait for ever.
+    // Publishing the authority changes a webhook configuration, which triggers a check. If nobody publishes it, check
+    // again when the certificate in use expires.
     if (state.used !== undefined) state.recheckTimer.lookAt(state.used.expires);
     return;
   }
@@ -107,7 +109,7 @@ const look = async (options: SuppliedOptions, state: State): Promise<void> => {
 const refuse = (options: SuppliedOptions, state: State, { problems, again }: Inspection & { ok: false }): void => {
   const now = options.clock.now();
   const good = state.used !== undefined && now < state.used.expires;
-  tellTrouble(options, state, problems.join('; ') + (good ? '; the certificate before stays in use' : ''));
+  tellTrouble(options, state, problems.join('; ') + (good ? '; the previous certificate stays in use' : ''));
   const moments = [again, good ? state.used?.expires : undefined].filter((at) => at !== undefined && at > now);
   if (moments.length > 0) state.recheckTimer.lookAt(Math.min(...(moments as number[])));
 };
@@ -127,14 +129,14 @@ const tellTrouble = ({ trouble }: SuppliedOptions, state: State, reason: string 
 };
 
 const remember = (state: State, { authority }: Supplied, now: Instant): void => {
-  state.before = certificatesIn(authority);
+  state.previous = certificatesIn(authority);
   state.overlapEnds = now + overlap;
 };
 
-/** `only-new`: API servers refuse the certificate in use from now on, so there is nothing to wait for. */
+/** `only-new`: API servers no longer accept the certificate in use, so switch without waiting. */
 type Trust = 'not-yet' | 'both' | 'only-new';
 
-/** Whether API servers will accept it; what can be done for that has been done then. */
+/** Which certificates API servers accept, after publishing the new authority if that is Sluice's job. */
 const trusted = async (options: SuppliedOptions, state: State, supplied: Supplied): Promise<Trust> => {
   const { trust, clock } = options;
   if (trust.by === 'others') {
@@ -147,12 +149,12 @@ const trusted = async (options: SuppliedOptions, state: State, supplied: Supplie
     return accepted(used) ? 'both' : 'only-new';
   }
   const own = certificatesIn(supplied.authority);
-  // Without `ca.crt` it is the system's authorities or somebody else's bundle that count.
+  // Without `ca.crt`, the system's authorities or a bundle from somebody else apply.
   if (own.length === 0) return 'both';
   const overlapping = clock.now() < state.overlapEnds;
-  const bundle = [...new Set([...own, ...(overlapping ? state.before : [])])].join('');
-  const result = await trust.tell(bundle, overlapping);
-  if (result === 'changed' && state.told === bundle) state.pace.repaired();
-  state.told = bundle;
+  const bundle = [...new Set([...own, ...(overlapping ? state.previous : [])])].join('');
+  const result = await trust.publish(bundle, overlapping);
+  if (result === 'changed' && state.published === bundle) state.backoff.repaired();
+  state.published = bundle;
   return 'both';
 };

@@ -1,4 +1,4 @@
-/** Everything the webhook's TLS is made of, and when which part of it is due. Pure. */
+/** The webhook's TLS material, and when each part of it must be renewed. Pure. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Instant, Milliseconds } from '../values/time.ts';
@@ -6,12 +6,15 @@ import { issueServing, makeAuthority, type Credential, type ServingNames } from 
 
 export type Material = {
   readonly authority: Credential;
-  /** PEM of authorities before, newest first: trusted as long as they are valid, for servers that still show their certificates. */
+  /**
+   * PEM of previous authorities, newest first. Trusted while valid, because replicas may still serve their
+   * certificates.
+   */
   readonly previous?: string;
   readonly serving: Credential;
 };
 
-/** Lifetimes in days. Each part is renewed after two thirds of its life. */
+/** Lifetimes in days. Each part is renewed after two thirds of its lifetime. */
 export type Lifetimes = {
   readonly authority: number;
   readonly serving: number;
@@ -21,14 +24,14 @@ export type Lifetimes = {
 
 export const defaultLifetimes: Lifetimes = { authority: 3650, serving: 90 };
 
-/** The instant at which a certificate (PEM) should be replaced: two thirds of its life. */
+/** When a certificate (PEM) should be replaced: after two thirds of its lifetime. */
 export const renewAt = (cert: string): Instant => {
   const { validFromDate, validToDate } = new X509Certificate(cert);
   const [from, to] = [validFromDate.getTime(), validToDate.getTime()];
   return from + ((to - from) * 2) / 3;
 };
 
-/** What has to be made anew now: nothing, the serving certificate, or the authority and with it the serving certificate. */
+/** What must be renewed now. `authority` includes the serving certificate. */
 export const due = (
   material: Material | undefined,
   names: ServingNames,
@@ -43,11 +46,11 @@ export type Renewal = {
   readonly names: ServingNames;
   readonly now: Instant;
   readonly lifetimes: Lifetimes;
-  /** PEM of new private keys. The authority's is used only where it is due. */
+  /** PEM of new private keys. The authority's is used only if the authority is due. */
   readonly keys: { readonly authority: string; readonly serving: string };
 };
 
-/** The material with what is due made anew. An authority that is replaced stays trusted. */
+/** The material with everything due renewed. A replaced authority stays trusted. */
 export const renewed = ({ material, names, now, lifetimes, keys }: Renewal): Material => {
   const old = due(material, names, now) === 'authority' ? undefined : material;
   const { backdated } = lifetimes;
@@ -58,11 +61,11 @@ export const renewed = ({ material, names, now, lifetimes, keys }: Renewal): Mat
   return withPrevious({ authority, serving }, [...before, ...certificatesIn(material?.previous)], now);
 };
 
-/** The material with this authority trusted beside its own: somebody serves with a certificate of it. */
+/** The material, which now also trusts this authority, because a replica serves with a certificate from it. */
 export const trusting = (material: Material, authority: string, now: Instant): Material =>
   withPrevious(material, [authority, ...certificatesIn(material.previous)], now);
 
-/** Whether certificates of this authority (PEM) are trusted, now that it is valid itself. */
+/** Whether the material trusts this authority (PEM). True for an invalid authority, which needs no trust. */
 export const trusts = (material: Material, authority: string, now: Instant): boolean =>
   !isValid(authority, now) || trusted(material, now).includes(normal(authority));
 
@@ -74,7 +77,7 @@ const trusted = ({ authority, previous }: Material, now: Instant): readonly stri
   ...certificatesIn(previous).filter((pem) => isValid(pem, now)),
 ];
 
-/** More than ever are valid at a time, unless somebody keeps throwing the authority away. */
+/** Bounds the list in case somebody keeps deleting the authority. */
 const mostPrevious = 8;
 
 const withPrevious = ({ authority, serving }: Material, previous: readonly string[], now: Instant): Material => {
@@ -90,7 +93,7 @@ const normal = (pem: string): string => `${pem.replaceAll('\r', '').trim()}\n`;
 export const certificatesIn = (pem = ''): readonly string[] =>
   (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map(normal);
 
-/** When to look again. */
+/** When the next part is due. */
 export const nextRenewal = ({ authority, serving }: Material): Instant =>
   Math.min(renewAt(authority.cert), renewAt(serving.cert));
 

@@ -1,23 +1,23 @@
-/** One look at a time: now, or at a moment that may be months away. */
+/** Runs checks one at a time: now, or at a time that may be months away. */
 import type { Instant, Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 
 export type RecheckTimer = {
-  /** Resolves when a look that began after the call is over, or was put off. Never rejects. */
+  /** Without a delay, resolves when a check that began after the call has ended; otherwise at once. Never rejects. */
   lookAfter(delay: Milliseconds): Promise<void>;
-  /** The next look comes then, unless another is asked for before. */
+  /** Schedules the next check, replacing the one scheduled before. */
   lookAt(when: Instant): void;
   stop(): void;
   readonly stopped: boolean;
 };
 
-/** Timers do not count while a machine sleeps, and clocks are set: the time is asked for again at least this often. */
+/** Timers stop while a machine sleeps, and clocks get adjusted, so the clock is read again at least this often. */
 const longestWait: Milliseconds = 3_600_000;
 
 /** `look` never rejects. */
 export const recheckTimer = (clock: Clock, look: () => Promise<void>): RecheckTimer => {
   let running: Promise<void> | undefined;
-  /** Somebody asked for a look while one was under way: what that one has read may be out of date. */
+  /** A check was requested while one was running, whose data may already be out of date. */
   let again = false;
   let stopped = false;
   let cancel = (): void => undefined;

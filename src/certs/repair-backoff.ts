@@ -1,16 +1,16 @@
-/** How soon something is put back that somebody else takes away: at once, but not in a fight. */
+/** Delays repairs: the first few are immediate, then they slow down, in case somebody keeps undoing them. */
 import type { Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 
 export type RepairBackoff = {
-  /** Something was put back. */
+  /** Records a repair. */
   repaired(): void;
-  /** How long to leave things alone before the next look. */
+  /** How long to wait before the next check. */
   wait(): Milliseconds;
 };
 
 const memory: Milliseconds = 600_000;
-/** What a person at work, an upgrade or a restored backup may undo in a row. */
+/** Immediate repairs: a person, an upgrade or a restored backup may undo this many in a row. */
 const free = 5;
 const first: Milliseconds = 1_000;
 const longest: Milliseconds = 60_000;

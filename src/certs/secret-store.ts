@@ -1,4 +1,7 @@
-/** Material in a Secret. Replicas that race for it are told apart by the API server: the loser takes the winner's. */
+/**
+ * Stores the material in a Secret. When replicas race, the API server picks the winner and the others load its
+ * material.
+ */
 import type { KubeObject, ObjectRef } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { ClusterError, type ClusterWriter } from '../ports/cluster.ts';
@@ -14,13 +17,13 @@ const files = {
   previous: 'ca-previous.crt',
 } as const;
 
-/** Rejects with ClusterError only. Other keys of the Secret are left alone. */
+/** Keeps other keys of the Secret. Rejects with ClusterError only. */
 export const secretStore = (
   cluster: Pick<ClusterWriter, 'create' | 'replace' | 'fetch'>,
   name: { readonly namespace: string; readonly name: string },
 ): CertificateStore => {
   const ref: ObjectRef = { gvk: kinds.secret, ...name };
-  // The last one read: a replacement keeps what else is in it.
+  // As last read, so that a replacement keeps the Secret's other content.
   let last: Secret | undefined;
   return {
     load: async () => {
@@ -81,7 +84,7 @@ const materialIn = (secret: Secret | undefined): Material | undefined => {
   };
 };
 
-/** All texts of the Secret by key, or undefined where it is not there. Rejects with ClusterError only. */
+/** The Secret's decoded values by key, or undefined if it does not exist. Rejects with ClusterError only. */
 export const secretFiles = async (
   cluster: Pick<ClusterWriter, 'fetch'>,
   name: { readonly namespace: string; readonly name: string },

@@ -1,26 +1,26 @@
-/** A certificate that somebody else makes and puts into a Secret: what is in it, and what is wrong with it. Pure. */
+/** Inspects a certificate that somebody else put into a Secret. Pure. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { toRfc3339, type Instant } from '../values/time.ts';
 import type { Credential, ServingNames } from './authority.ts';
 import { certificatesIn } from './material.ts';
 
-/** Texts of a Secret of the type kubernetes.io/tls, by key. */
+/** Values of a Secret of type kubernetes.io/tls, by key. */
 export type SuppliedFiles = { readonly [file: string]: string };
 
 export type Supplied = {
   readonly credential: Credential;
-  /** PEM of `ca.crt`, where there is one. */
+  /** PEM of `ca.crt`, if present. */
   readonly authority: string | undefined;
   readonly expires: Instant;
 };
 
 export type Inspection =
   | { readonly ok: true; readonly supplied: Supplied }
-  /** `again`: when it may be found good without a change. */
+  /** `again`: when it may become good without a change. */
   | { readonly ok: false; readonly problems: readonly string[]; readonly again?: Instant };
 
-/** Whether the API server will accept it under these names now. */
+/** Checks whether the API server would accept the certificate for these names now. */
 export const inspect = (files: SuppliedFiles, names: ServingNames, now: Instant): Inspection => {
   const { 'tls.crt': cert = '', 'tls.key': key = '', 'ca.crt': authority } = files;
   const [leaf, ...chain] = parsedAll(cert);

@@ -1,4 +1,4 @@
-/** Tells API servers which authorities the webhook's certificate may come from. */
+/** Writes the trusted authorities into the webhook configurations (`caBundle`). */
 import type { KubeObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import type { ClusterWriter } from '../ports/cluster.ts';
@@ -6,7 +6,7 @@ import type { JsonPatchOp } from '../values/json-pointer.ts';
 import { patchGuarded, type Patched } from '../ports/patch-guarded.ts';
 import { certificatesIn } from './material.ts';
 
-/** `missing`: one of the configurations is not there yet, so there is more to do later. */
+/** `missing`: one of the configurations does not exist yet, so the call must be repeated. */
 export type Trusted = Patched;
 
 type Configurations = Pick<ClusterWriter, 'fetch' | 'patch'>;
@@ -14,8 +14,8 @@ type Configurations = Pick<ClusterWriter, 'fetch' | 'patch'>;
 const configurations = [kinds.mutatingWebhook, kinds.validatingWebhook];
 
 /**
- * Puts the bundle (PEM) into every webhook of both configurations of that name. With `spare`, bundles that hold more are left
- * alone. Rejects with ClusterError only.
+ * Writes the bundle (PEM) into every webhook of both configurations of that name. With `spare`, bundles that contain
+ * more are left alone. Rejects with ClusterError only.
  */
 export const trustAuthority = async (
   cluster: Configurations,
@@ -29,7 +29,7 @@ export const trustAuthority = async (
   return results.find((one) => one === 'missing') ?? results.find((one) => one === 'changed') ?? 'unchanged';
 };
 
-/** The bundle (PEM) of every webhook of both configurations; empty where it has none. Rejects with ClusterError only. */
+/** The bundle (PEM) of every webhook of both configurations; empty if it has none. Rejects with ClusterError only. */
 export const trustedAuthorities = async (
   cluster: Pick<ClusterWriter, 'fetch'>,
   name: string,

@@ -1,10 +1,10 @@
-/** From calls to an async sequence: what is pushed comes out in order, however slowly it is read. */
+/** Turns calls into an async sequence. Values come out in order, however slowly they are read. */
 export type Channel<T> = {
   readonly push: (value: T) => void;
   readonly end: () => void;
-  /** The sequence throws this after everything that was pushed before. */
+  /** The sequence throws this error after all values pushed before. */
   readonly fail: (error: unknown) => void;
-  /** To be read once. */
+  /** May be iterated once. */
   readonly values: AsyncIterable<T>;
 };
 

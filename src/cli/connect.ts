@@ -1,4 +1,4 @@
-/** The plugin's client: its port over the thin client of the Kubernetes API. */
+/** Implements the plugin's client on the thin Kubernetes API client. */
 import type { Gvk, JsonObject, KubeObject, ObjectRef } from '../values/kube-object.ts';
 import type { Api, WatchEvent } from '../kube/api.ts';
 import { collectionPath, objectPath, refText, resourceName } from '../kube/api-path.ts';
@@ -9,10 +9,10 @@ import type { AnnotationChanges, ClusterClient } from './session.ts';
 
 type List = { readonly metadata: { readonly resourceVersion?: string }; readonly items: readonly KubeObject[] };
 
-/** After this many seconds the API server ends a watch, so that a connection that died unseen is not trusted for ever. */
+/** Limits each watch, so that a dead connection is noticed. */
 const watchSeconds = '300';
 
-/** Items of a List carry neither kind nor apiVersion. */
+/** Items of a List have neither kind nor apiVersion. */
 const asItem = (gvk: Gvk, item: KubeObject): KubeObject => ({
   ...item,
   apiVersion: gvk.group === '' ? gvk.version : `${gvk.group}/${gvk.version}`,
@@ -24,7 +24,7 @@ const missingIsUndefined = (error: unknown): undefined => {
   throw error;
 };
 
-/** To the API server a uid that does not fit is a change of a field that cannot be changed. */
+/** The API server reports a wrong uid as a change to an immutable field. */
 const asAnother = (error: unknown, what: string): unknown =>
   error instanceof ClusterError && error.reason === 'invalid' && error.message.includes('metadata.uid')
     ? new ClusterError('conflict', `${what}: another object has that name by now`, { cause: error })
@@ -52,7 +52,7 @@ async function* observe(api: Api, ref: ObjectRef, signal: AbortSignal): AsyncGen
   }
 }
 
-/** Nothing is sent before the first call. */
+/** Sends nothing before the first call. */
 export const clusterClient = (api: Api): ClusterClient => ({
   get: (ref) =>
     api

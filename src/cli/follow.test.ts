@@ -6,7 +6,7 @@ import { waitUntil } from '../../test/cluster/wait-until.ts';
 
 const lost = new ClusterError('unreachable', 'connection refused');
 
-/** Follows web-2 and keeps what is seen. */
+/** Follows web-2 and records its states. */
 const following = (cluster = memoryCluster()) => {
   const session = aSession(cluster);
   const stop = new AbortController();

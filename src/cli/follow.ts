@@ -7,12 +7,13 @@ import type { Session } from './session.ts';
 const firstPause: Milliseconds = 250;
 const longestPause: Milliseconds = 8000;
 
-/** A function, because a signal changes while the compiler believes what was last read. */
+/** A function, because the compiler assumes that `aborted` keeps the value it last had. */
 const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
 /**
- * The states of one object until the signal is aborted, through broken watches and restarts of the API server; undefined
- * while it does not exist. `onTrouble` hears once of each interruption. Throws a ClusterError that will not pass.
+ * Yields the states of an object until the signal is aborted, or undefined while it does not exist. Survives broken
+ * watches and restarts of the API server; calls `onTrouble` once per interruption. Throws a ClusterError that retrying
+ * cannot fix.
  */
 export async function* follow(
   { client, clock }: Pick<Session, 'client' | 'clock'>,
@@ -37,7 +38,7 @@ export async function* follow(
   }
 }
 
-/** A signal that is aborted after the time, or with the other one. Call `lift` when the work is done. */
+/** A signal that aborts after `time` or together with `signal`. Call `lift` when the work is done. */
 export const deadline = (
   clock: Clock,
   time: Milliseconds,

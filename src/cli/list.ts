@@ -9,7 +9,7 @@ import { outputOption, textOf, type Verb } from './verb.ts';
 
 const place = ({ namespace, name }: ListedWorkload): string => `${namespace}/${name}`;
 
-/** Every workload with a release, and the opted-in ones that still have none. */
+/** All workloads with a release, and the opted-in ones without. */
 const workloads = async (session: Session, namespace: string | undefined): Promise<readonly ListedWorkload[]> => {
   const [releases, deployments, optInOf] = await Promise.all([
     listReleases(session, namespace),

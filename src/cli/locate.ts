@@ -1,4 +1,4 @@
-/** From the name a person wrote to the workload and its Release, with an answer for everything that may be missing. */
+/** Finds the workload and the Release for the name a user typed, with a helpful error for whatever is missing. */
 import type { Deployment, KubeObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { ClusterError } from '../ports/cluster.ts';
@@ -12,7 +12,7 @@ import type { Session } from './session.ts';
 
 export type Located = {
   readonly workload: Deployment;
-  /** The Release the name stands for; see `currentRelease`. */
+  /** See `currentRelease`. */
   readonly release: ReleaseView | undefined;
 };
 
@@ -23,7 +23,7 @@ const notInstalled = (cause: unknown): PluginError =>
     { cause },
   );
 
-/** Releases of a namespace, or of all. Rejects with PluginError where the kind is not served. */
+/** Releases of one namespace or of all. Rejects with PluginError if the kind is not served. */
 export const listReleases = async (
   { client }: Session,
   namespace: string | undefined,
@@ -34,14 +34,14 @@ export const listReleases = async (
   return found.map(releaseView);
 };
 
-/** The name in `web`, `deployment/web`, `deploy/web` or `deployment.apps/web`. */
+/** Extracts the name from `web`, `deployment/web`, `deploy/web` or `deployment.apps/web`. */
 export const workloadName = (written: string): string => {
   const [name = '', kind = 'deployment', ...more] = written.split('/').reverse();
   if (more.length === 0 && name !== '' && /^(deploy|deployments?)(\.apps)?$/i.test(kind)) return name;
   throw new PluginError(`"${written}" is not a workload.`, 'Write the name of a Deployment, such as web.');
 };
 
-/** Made by Sluice for a release: no workload of its own. */
+/** Whether Sluice made the Deployment for a release. */
 export const isCanary = ({ metadata }: KubeObject): boolean =>
   isOurs({ metadata }) ||
   (metadata.ownerReferences ?? []).some(
@@ -65,7 +65,7 @@ const noSuchWorkload = async (session: Session, name: string): Promise<PluginErr
   return new PluginError(`There is no Deployment ${name} in namespace ${namespace}.`, `${hint}${listed}`);
 };
 
-/** The workload a person named, and its Release. Rejects with PluginError, or with ClusterError. */
+/** The workload a user named, and its Release. Rejects with PluginError or ClusterError. */
 export const locate = async (session: Session, written: string): Promise<Located> => {
   const { client, namespace } = session;
   const name = workloadName(written);
@@ -78,7 +78,7 @@ export const locate = async (session: Session, written: string): Promise<Located
   return { workload, release: currentRelease(workload, releases) };
 };
 
-/** Why there is no Release to speak of. */
+/** Explains why the workload has no Release. */
 export const noRelease = async (session: Session, workload: Deployment): Promise<PluginError> => {
   const { name, namespace = '' } = workload.metadata;
   const optInOf = await optIns(session, namespace);

@@ -1,4 +1,4 @@
-/** The kubectl plugin: terminal, cluster and verbs put together. */
+/** The kubectl plugin's composition root: terminal, cluster and verbs. */
 import { randomBytes } from 'node:crypto';
 import { environment } from '../config/environment.ts';
 import { version } from '../config/version.ts';
@@ -46,7 +46,7 @@ const open = (place: Place): Session => {
 };
 
 process.once('SIGINT', () => interrupt.abort());
-// The reader of a pipe may have seen enough (`| head`).
+// The reader of a pipe may close it early, as in `| head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);

@@ -1,9 +1,9 @@
-/** What a person can do in each phase. */
+/** What users can do in each phase. */
 import { planOf } from '../core/plan/plan-of-release.ts';
 import type { Phase } from '../schema/release.ts';
 import type { ReleaseView } from './release-view.ts';
 
-/** A command and what it does; or, without a command, a remark. */
+/** A command and what it does, or a remark without a command. */
 export type NextStep = { readonly command?: string; readonly meaning: string };
 
 type Commands = (rest: string) => string;

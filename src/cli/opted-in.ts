@@ -1,17 +1,17 @@
-/** Whether workloads are opted in, as the webhook would say: by themselves, by their namespace or by a policy. */
+/** Whether workloads are opted in (by themselves, their namespace or a policy), decided as in the webhook. */
 import type { Gvk, KubeObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { optInOf, selectingPolicy, type OptIn } from '../core/policy/opt-in.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { Session } from './session.ts';
 
-/** What this person may not read counts as not there: what a workload says itself is known all the same. */
+/** Objects the user may not read count as missing; the workload's own annotations and labels still count. */
 const readable = (error: unknown): readonly KubeObject[] => {
   if (error instanceof ClusterError && (error.reason === 'forbidden' || error.reason === 'not-found')) return [];
   throw error;
 };
 
-/** Reads policies and namespaces once, for the workloads of one namespace or of all. */
+/** Reads policies and namespaces once, for all workloads of one namespace or of the cluster. */
 export const optIns = async (
   { client }: Session,
   namespace: string | undefined,

@@ -1,6 +1,6 @@
 import { ClusterError } from '../ports/cluster.ts';
 
-/** Why a verb cannot be carried out, and what the person can do about it. */
+/** Why a verb cannot be carried out, and what the user can do about it. */
 export class PluginError extends Error {
   readonly todo: string;
   constructor(message: string, todo: string, options?: ErrorOptions) {
@@ -28,7 +28,7 @@ const todoOf = (error: ClusterError): string => {
   }
 };
 
-/** Any failure as lines for stderr. What is none of the two known kinds is a bug, so its stack is shown. */
+/** Any error as lines for stderr. An error of an unknown class is a bug and gets its stack. */
 export const errorText = (error: unknown): string => {
   if (error instanceof PluginError) return `error: ${error.message}\n${error.todo}\n`;
   if (error instanceof ClusterError) return `error: ${error.message}\n${todoOf(error)}\n`;

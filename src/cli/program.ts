@@ -15,13 +15,13 @@ import { watch } from './watch.ts';
 /** In the order of `--help`. */
 export const verbs: readonly Verb[] = [status, watch, list, promote, abort, retry, skip];
 
-/** Which cluster and namespace, as kubectl's flags of these names say it. */
+/** Cluster and namespace, chosen with the same flags as in kubectl. */
 export type Place = { readonly kubeconfig?: string; readonly context?: string; readonly namespace?: string };
 
 export type ProgramOptions = {
   readonly version: string;
   readonly terminal: Terminal;
-  /** Called once, when the command line is right. May throw PluginError. */
+  /** Called once, if the command line is valid. May throw PluginError. */
   readonly open: (place: Place) => Session;
 };
 
@@ -52,7 +52,7 @@ const declare = ({ version, terminal }: ProgramOptions): Command =>
     .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) })
     .exitOverride();
 
-/** Runs one command line, without the program's own name. Resolves to the exit code; never rejects. */
+/** Runs a command line, given without the program's name. Resolves to the exit code; never rejects. */
 export const runProgram = async (args: readonly string[], options: ProgramOptions): Promise<number> => {
   let code = 0;
   const program = declare(options);

@@ -1,4 +1,4 @@
-/** Releases as the plugin looks at them. */
+/** The plugin's view of Releases. */
 import type { Deployment, KubeObject } from '../values/kube-object.ts';
 import { boundMarks } from '../core/marks/marks.ts';
 import { isFinal } from '../core/release/state.ts';
@@ -10,12 +10,12 @@ export type ReleaseView = {
   readonly namespace: string;
   readonly createdAt: Instant;
   readonly spec: ReleaseSpec;
-  /** A Release the controller has not looked at yet is Pending. */
+  /** Pending, if the controller has not reconciled the Release yet. */
   readonly status: ReleaseStatus;
   readonly object: Release;
 };
 
-/** The API server has validated spec and status against the schema their types are made from. */
+/** The cast is safe: the API server has validated the Release against the schema of its type. */
 export const releaseView = (found: KubeObject): ReleaseView => {
   const object = found as Release;
   return {
@@ -28,11 +28,11 @@ export const releaseView = (found: KubeObject): ReleaseView => {
   };
 };
 
-/** Newest first. Within a second, which is all a creation time tells, the number in the name decides. */
+/** Newest first. Creation times have a resolution of a second; within one, the number in the name decides. */
 const newestFirst = (a: ReleaseView, b: ReleaseView): number =>
   b.createdAt - a.createdAt || b.name.localeCompare(a.name, 'en', { numeric: true });
 
-/** The newest Release of each workload, in the order of namespace and workload. */
+/** The newest Release of each workload, sorted by namespace and workload. */
 export const newestPerWorkload = (releases: readonly ReleaseView[]): readonly ReleaseView[] => {
   const place = ({ namespace, spec }: ReleaseView): string => `${namespace}/${spec.workload.name}`;
   const newest = new Map<string, ReleaseView>();
@@ -41,12 +41,12 @@ export const newestPerWorkload = (releases: readonly ReleaseView[]): readonly Re
   return [...newest.values()].sort((a, b) => (place(a) < place(b) ? -1 : 1));
 };
 
-/** Name of the Release the workload's own template is to be released by; it may not exist yet. */
+/** Name of the Release for the workload's current template. The Release may not exist yet. */
 export const markedRelease = (workload: Deployment): string | undefined => boundMarks(workload)?.release;
 
 /**
- * The Release a person means by the workload's name: the one the workload is marked with, else its newest. Undefined where
- * there is none, or the marked one has not been made yet.
+ * The Release that a user means by the workload's name: the one named in the workload's marks, or else the newest.
+ * Undefined if there is none, or if the marked one does not exist yet.
  */
 export const currentRelease = (workload: Deployment, releases: readonly ReleaseView[]): ReleaseView | undefined => {
   const own = releases.filter(({ spec }) => spec.workload.name === workload.metadata.name).sort(newestFirst);
@@ -54,8 +54,8 @@ export const currentRelease = (workload: Deployment, releases: readonly ReleaseV
   return marked === undefined ? own[0] : own.find(({ name }) => name === marked);
 };
 
-/** Something is going on, or waits for a person. */
+/** Whether the release is running or waits for a user. */
 export const needsAttention = ({ status }: ReleaseView): boolean => !isFinal(status.phase) || status.phase === 'Failed';
 
-/** The canary's share while there is one to speak of: of a release that has ended it says nothing. */
+/** The canary's share of the traffic; undefined for a release that has ended. */
 export const shareOf = ({ phase, weight }: ReleaseStatus): number | undefined => (isFinal(phase) ? undefined : weight);

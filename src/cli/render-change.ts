@@ -1,4 +1,4 @@
-/** What is new between two states of a release: the lines that `watch` appends where nothing can be drawn over. */
+/** The differences between two states of a release, as the lines that `watch` appends when it is not on a terminal. */
 import type { CheckResult, ReleaseStatus } from '../schema/release.ts';
 import { latestChecks } from '../core/release/verdicts.ts';
 import { shareOf } from './release-view.ts';
@@ -20,7 +20,7 @@ const known = (before: ReleaseStatus | undefined, result: CheckResult): boolean 
 const readiness = ({ canary }: ReleaseStatus): string | undefined =>
   canary === undefined ? undefined : `canary: ${canary.ready} of ${canary.replicas} pods ready`;
 
-/** Lines without line breaks and without a time; empty when nothing a person cares about has changed. */
+/** Lines without line breaks or time stamps; empty if nothing relevant has changed. */
 export const renderChange = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly string[] => {
   const verdicts = latestChecks(after)
     .filter((result) => !known(before, result))

@@ -1,4 +1,4 @@
-/** Many releases, a line each. */
+/** Renders many releases, one line each. */
 import { printable } from '../values/printable.ts';
 import type { Instant } from '../values/time.ts';
 import { shareOf, type ReleaseView } from './release-view.ts';
@@ -17,7 +17,7 @@ const row = ({ name, release }: ListedWorkload, now: Instant): readonly string[]
   return [name, phase, stepLabel, weight, age(now - release.createdAt), release.name, by, message];
 };
 
-/** Lines without line breaks, the first of them the head of the table. */
+/** Lines without line breaks; the first one is the table's header. */
 export const renderList = (
   listed: readonly ListedWorkload[],
   now: Instant,

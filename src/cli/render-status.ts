@@ -1,4 +1,4 @@
-/** One release in full, for a person. */
+/** Renders one release in full. */
 import { figure } from '../core/judge/figure.ts';
 import { planOf } from '../core/plan/plan-of-release.ts';
 import { planSummary, type PlanSummary } from '../core/plan/plan-summary.ts';
@@ -44,7 +44,7 @@ const origin = ({ release, now }: Scene): string => {
   return `${release.name}${over}${attemptText}, ${asked}${reason === undefined ? '' : ` (${reason})`}`;
 };
 
-/** What differs from the template before, a row each. */
+/** The differences from the stable template, one row each. */
 const changes = ({ release }: Scene): readonly (readonly string[])[] =>
   (release.spec.changes ?? []).map((line, index) => [index === 0 ? 'Changes' : '', printable(line)]);
 
@@ -64,7 +64,7 @@ const asked = ({ verb, by, reason, at }: Asked, now: Instant): string =>
     reason === undefined ? undefined : `(${printable(reason)})`,
   );
 
-/** The last that was answered, and all that nobody has answered yet. */
+/** The latest answered request, and all pending ones. */
 const requests = ({ release: { object, status }, now }: Scene): readonly (readonly [string, string])[] => {
   const answered = (status.acknowledged ?? []).slice(-1).map((one) => `${asked(one, now)}: ${one.result}`);
   const waiting = openRequests(requestsOf(object), status.acknowledged).map(
@@ -76,7 +76,7 @@ const requests = ({ release: { object, status }, now }: Scene): readonly (readon
 const outOf = (failures: number, threshold: number | undefined): string =>
   threshold === undefined ? String(failures) : `${failures} of ${threshold}`;
 
-/** Who asked for what. */
+/** The release's origin and its changes. */
 const record = (scene: Scene): readonly (readonly string[])[] => [['Release', origin(scene)], ...changes(scene)];
 
 const facts = (scene: Scene): readonly string[] => {
@@ -112,7 +112,7 @@ const valueOf = ({ value }: CheckResult, check: Check | undefined): string =>
         [check?.min, check?.max].filter((bound) => bound !== undefined),
       );
 
-/** One row per check of the plan, also before the first verdict, and per verdict on a check that it no longer has. */
+/** One row per check of the plan, even without a verdict, and one per verdict on a check the plan no longer has. */
 const checks = ({ release, plan, now }: Scene): readonly string[] => {
   const results = latestChecks(release.status);
   const named = (name: string): Check | undefined => plan.checks.find((check) => check.name === name);
@@ -156,7 +156,7 @@ const next = ({ release }: Scene): readonly string[] =>
 const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : ['', title, ...lines];
 
-/** Lines without line breaks. A Skipped or Bypassed release was never judged, so it shows no plan and no checks. */
+/** Lines without line breaks. Skipped and Bypassed releases are never judged, so they show no plan and no checks. */
 export const renderStatus = (release: ReleaseView, now: Instant): readonly string[] => {
   const scene = { release, now, plan: planSummary(planOf(release.spec).plan) };
   const { status } = release;

@@ -1,9 +1,11 @@
-/** Small pieces of text that all views share. */
+/** Text helpers for all views. */
 import type { Milliseconds } from '../values/time.ts';
 
 const gap = '   ';
 
-/** Rows as aligned columns. The last cell of a row is as long as it is and moves no other; no line ends in blanks. */
+/**
+ * Aligns rows in columns. The last cell of a row does not count for the column's width; trailing blanks are removed.
+ */
 export const table = (rows: readonly (readonly string[])[]): readonly string[] => {
   const widths: number[] = [];
   for (const row of rows)
@@ -16,7 +18,10 @@ export const table = (rows: readonly (readonly string[])[]): readonly string[] =
   );
 };
 
-/** From this age on a unit stands alone; below, it is joined by the next smaller one. As kubectl prints ages. */
+/**
+ * Formats as kubectl does. From `alone` seconds on, a unit appears alone; below that, together with the next smaller
+ * one.
+ */
 const units = [
   { name: 'd', seconds: 86_400, alone: 8 * 86_400 },
   { name: 'h', seconds: 3600, alone: 8 * 3600 },
@@ -25,7 +30,7 @@ const units = [
 ] as const;
 const leastOfUnit = { d: 2 * 86_400, h: 3 * 3600, m: 120, s: 0 } as const;
 
-/** `45s`, `3m20s`, `34m`, `5h10m`, `12h`, `3d4h`. A time in the future is 0s: clocks differ a little. */
+/** `45s`, `3m20s`, `34m`, `5h10m`, `12h`, `3d4h`. Times in the future, due to clock skew, count as 0s. */
 export const age = (time: Milliseconds): string => {
   const seconds = Math.max(0, Math.floor(time / 1000));
   const index = units.findIndex(({ name }) => seconds >= leastOfUnit[name]);
@@ -37,7 +42,7 @@ export const age = (time: Milliseconds): string => {
   return rest === 0 ? whole : `${whole}${rest}${next.name}`;
 };
 
-/** `30s`, `1m30s`, `2h`: a span as people write it in a policy, exact to the millisecond. */
+/** `30s`, `1m30s`, `2h`: a duration in a policy's format, exact to the millisecond. */
 export const span = (time: Milliseconds): string => {
   const parts = [
     [Math.floor(time / 3_600_000), 'h'],
@@ -49,10 +54,10 @@ export const span = (time: Milliseconds): string => {
   return text === '' ? '0s' : text;
 };
 
-/** A line cut to the width of the window, so that it takes one row. */
+/** Cuts a line to the window's width, so that it does not wrap. */
 export const clip = (line: string, columns: number): string =>
   line.length <= columns ? line : `${line.slice(0, Math.max(0, columns - 1))}…`;
 
-/** A verdict's reason as a sentence that names the check, once: most reasons begin with its name. */
+/** A verdict's reason as a sentence with the check's name, which most reasons already start with. */
 export const verdictText = ({ name, because }: { readonly name: string; readonly because: string }): string =>
   because.startsWith(`${name} `) ? because : `${name}: ${because}`;

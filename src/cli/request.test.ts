@@ -33,7 +33,7 @@ const withRequests = (requests: { readonly [id: string]: object }, over: Release
   return { ...release, metadata: { ...release.metadata, annotations: Object.fromEntries(entries) as Labels } };
 };
 
-/** What the controller does, once the request is there. */
+/** The controller's reaction to the request. */
 const answer = async (cluster: MemoryCluster, result: string): Promise<void> => {
   await waitUntil('the request and its watch', () => requestOn(cluster) !== null && cluster.watching() === 1);
   const release = cluster.read(releaseRef('web-2')) as KubeObject;
@@ -105,7 +105,7 @@ describe('a request', () => {
     expect(cluster.watching()).toBe(0);
   });
 
-  /** Every write of an annotation comes right after this one. */
+  /** Runs right before every write of an annotation. */
   const racing = (cluster: MemoryCluster, before: (attempt: number) => void): { readonly attempts: () => number } => {
     const annotate = cluster.client.annotate.bind(cluster.client);
     let attempts = 0;

@@ -1,4 +1,7 @@
-/** Requests: written on the Release by the plugin, signed by the webhook, taken up and answered by the controller. */
+/**
+ * Requests: the plugin writes them on the Release, the webhook adds the author, the controller carries them out and
+ * answers.
+ */
 import type { ObjectRef } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { isFinal } from '../core/release/state.ts';
@@ -22,7 +25,7 @@ type Answer = Acknowledged;
 const patience: Milliseconds = 30_000;
 const attempts = 5;
 
-/** The oldest is answered first, so whoever asks should know what comes before. */
+/** Requests are answered in order, so the user is told which ones come first. */
 const waitingNote = ({ name, object, status }: ReleaseView): string | undefined => {
   const waiting = openRequests(requestsOf(object), status.acknowledged);
   if (waiting.length === 0) return undefined;
@@ -31,8 +34,8 @@ const waitingNote = ({ name, object, status }: ReleaseView): string | undefined 
 };
 
 /**
- * What the controller could only refuse is refused at once: nobody looks after a release that has ended, but for a failed
- * one that is held. Everything else is the controller's to judge, since it knows the present state.
+ * Refuses requests on ended releases at once: the controller reconciles only running releases and failed ones that are
+ * held. Everything else is left to the controller, which knows the current state.
  */
 const pointless = ({ name, namespace, spec, status }: ReleaseView, verb: RequestVerb): PluginError | undefined => {
   if (!isFinal(status.phase) || canBeAsked(verb, status.phase)) return undefined;
@@ -45,15 +48,15 @@ const pointless = ({ name, namespace, spec, status }: ReleaseView, verb: Request
 
 const refOf = ({ namespace, name }: ReleaseView): ObjectRef => ({ gvk: kinds.release, namespace, name });
 
-/** The request, and away with those that are answered: whoever asks clears up, so that there is always room. */
+/** Adds the request and removes answered ones, so that there is always room. */
 const editsFor = ({ object, status }: ReleaseView, { verb, reason }: Asked, id: string): AnnotationChanges => ({
   ...Object.fromEntries(answeredKeys(object, status.acknowledged).map((key) => [key, null])),
   [requestKey(id)]: JSON.stringify({ verb, ...(reason === undefined ? {} : { reason }) }),
 });
 
 /**
- * Writes the request on the workload's Release. The controller writes to it all the time, so nothing but its identity is
- * held on to: whether it can still be done is the controller's to judge.
+ * Writes the request on the workload's Release. Guarded only by the uid, because the controller writes to the Release
+ * all the time; the controller decides whether the request is still possible.
  */
 const write = async (session: Session, asked: Asked, id: string): Promise<ReleaseView> => {
   for (let attempt = 1; ; attempt += 1) {
@@ -106,8 +109,8 @@ const answerTo = async (session: Session, release: ReleaseView, id: string, verb
 };
 
 /**
- * Asks for something and waits for the answer. Returns the exit code: 0 when it was accepted, 1 when it was refused.
- * Rejects with PluginError where there is nothing to ask or nobody answers, and with ClusterError.
+ * Sends a request and waits for the answer. Resolves to the exit code: 0 if it was accepted, 1 if it was refused.
+ * Rejects with PluginError if there is no release or no answer, and with ClusterError.
  */
 export const ask = async (session: Session, asked: Asked, consequence: string): Promise<number> => {
   const id = session.newId();

@@ -1,24 +1,24 @@
-/** What a verb of the plugin works with. */
+/** The environment of the plugin's verbs. */
 import type { KubeObject, Gvk, ObjectRef } from '../values/kube-object.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Null takes one away. */
+/** Null removes an annotation. */
 export type AnnotationChanges = { readonly [key: string]: string | null };
 
-/** The API server, as far as the plugin needs it. Everything rejects with ClusterError only. */
+/** The part of the Kubernetes API that the plugin needs. All methods reject with ClusterError only. */
 export interface ClusterClient {
   get(ref: ObjectRef): Promise<KubeObject | undefined>;
-  /** In all namespaces when none is given. Reason `not-found` when the API server does not serve the kind. */
+  /** Lists all namespaces if none is given. Rejects with reason `not-found` if the kind is not served. */
   list(gvk: Gvk, namespace: string | undefined): Promise<readonly KubeObject[]>;
   /**
-   * Sets annotations, whatever else is written to the object meanwhile. With a uid refused (reason `conflict`) when the
-   * name belongs to another object by now.
+   * Sets annotations, even if the object has changed meanwhile. With a uid, rejects with reason `conflict` if the name
+   * now belongs to another object.
    */
   annotate(ref: ObjectRef, annotations: AnnotationChanges, uid?: string): Promise<KubeObject>;
   /**
-   * The object as it is now, then as it becomes; undefined while it does not exist. Ends when the API server ends the
-   * watch or the signal is aborted.
+   * Yields the object's current state and then every change; undefined while it does not exist. Ends when the API
+   * server ends the watch or the signal is aborted.
    */
   observe(ref: ObjectRef, signal: AbortSignal): AsyncIterable<KubeObject | undefined>;
 }
@@ -28,7 +28,7 @@ export type Session = {
   readonly namespace: string;
   readonly terminal: Terminal;
   readonly clock: Clock;
-  /** Aborted when the person presses Ctrl-C. */
+  /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   readonly newId: () => string;
 };

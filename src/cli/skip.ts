@@ -9,7 +9,9 @@ import { PluginError } from './plugin-error.ts';
 import type { Session } from './session.ts';
 import { reasonOption, textOf, workloadOf, type Verb } from './verb.ts';
 
-/** Only a new reason counts: the annotation of an earlier skip must not let later versions through. */
+/**
+ * A reason takes effect only once, so that an old annotation cannot let later versions through. Makes the reason new.
+ */
 const fresh = (reason: string, { metadata, spec }: Deployment): string => {
   let text = reason;
   while (isUsedSkip(metadata.annotations, templateHash(spec.template), text)) text = `${text} (again)`;

@@ -1,12 +1,12 @@
-/** Where the plugin writes. */
+/** The plugin's output. */
 export interface Terminal {
-  /** What was asked for. */
+  /** The requested output. */
   out(text: string): void;
-  /** What else there is to say: progress, warnings, errors. */
+  /** Progress, warnings and errors. */
   err(text: string): void;
-  /** Whether somebody is looking at `out`, so that it may be drawn over. */
+  /** Whether `out` is a terminal that can be redrawn. */
   readonly live: boolean;
-  /** Size of the window in characters. */
+  /** The window's size in characters. */
   size(): { readonly columns: number; readonly rows: number };
 }
 

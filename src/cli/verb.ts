@@ -1,20 +1,20 @@
 import type { Session } from './session.ts';
 
 export type VerbOption = {
-  /** As commander reads it: `--reason <text>`. */
+  /** In commander's syntax: `--reason <text>`. */
   readonly flags: string;
   readonly meaning: string;
   readonly required?: boolean;
   readonly choices?: readonly string[];
 };
 
-/** What was written after the verb. Options are keyed by their long name in camel case. */
+/** The arguments of a verb. Options are keyed by their long name in camel case. */
 export type Call = {
   readonly workload: string | undefined;
   readonly options: { readonly [name: string]: string | boolean | undefined };
 };
 
-/** One verb of the plugin: how it is called, what it means, what it does. */
+/** A verb of the plugin. */
 export type Verb = {
   readonly name: string;
   readonly workload: 'required' | 'optional' | 'none';
@@ -31,13 +31,13 @@ export const outputOption: VerbOption = {
   choices: ['json'],
 };
 
-/** The text of an option, when it was given one. */
+/** The text of an option, if given. */
 export const textOf = (call: Call, option: string): string | undefined => {
   const value = call.options[option];
   return typeof value === 'string' ? value : undefined;
 };
 
-/** The workload of a verb that requires one; commander has seen to it that it is there. */
+/** The workload of a verb that requires one, as enforced by commander. */
 export const workloadOf = ({ workload }: Call): string => {
   if (workload === undefined) throw new TypeError('this verb is declared without a required workload');
   return workload;

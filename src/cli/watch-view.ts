@@ -1,4 +1,4 @@
-/** The two ways of showing something that changes: drawn over in a window, appended to a stream. */
+/** The two views of `watch`: redrawn in a terminal, or appended to a stream. */
 import { toRfc3339, type Instant } from '../values/time.ts';
 import type { ReleaseStatus } from '../schema/release.ts';
 import type { ReleaseView } from './release-view.ts';
@@ -8,13 +8,13 @@ import { clip } from './render-text.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface WatchView {
-  /** A new state of the release, or the same one as time goes by. */
+  /** Shows a state of the release; called again with the same state to update ages. */
   show(release: ReleaseView, now: Instant): void;
-  /** Something to say beside it. */
+  /** Shows a message. */
   say(text: string, now: Instant): void;
 }
 
-/** Lines of a frame have to fit the window: a line that wraps or scrolls cannot be drawn over. */
+/** Cuts a frame to the window: lines that wrap or scroll cannot be redrawn. */
 const frame = (terminal: Terminal, lines: readonly string[]): readonly string[] => {
   const { columns, rows } = terminal.size();
   return lines.slice(0, Math.max(1, rows - 1)).map((line) => clip(line, columns));

@@ -108,7 +108,7 @@ describe('watch, where lines are appended', () => {
   });
 });
 
-/** What a terminal shows after all that was written to it; understands what `watch` writes and nothing else. */
+/** What a terminal shows after this output. Understands only the escape codes of `watch`. */
 const screen = (written: string): readonly string[] => {
   const lines: string[] = [''];
   for (const part of written.split(/(\u001b\[\d+[AJ]|\n)/)) {

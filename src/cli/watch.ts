@@ -10,7 +10,7 @@ import type { Session } from './session.ts';
 import { workloadOf, type Verb } from './verb.ts';
 import { watchView, type WatchView } from './watch-view.ts';
 
-/** How long a change may be held back before its Release is there. */
+/** How long to wait for the Release of a change that was held back. */
 const patience: Milliseconds = 60_000;
 const tick: Milliseconds = 1000;
 
@@ -23,7 +23,7 @@ const notMade = (name: string): PluginError =>
 const deleted = (name: string): PluginError =>
   new PluginError(`Release ${name} was deleted.`, 'Look at kubectl sluice list.');
 
-/** Draws the ages anew while nothing changes. Returns what stops it. */
+/** Redraws the ages while nothing changes. Returns a function that stops it. */
 const ticking = ({ clock, terminal }: Session, redraw: () => void): (() => void) => {
   if (!terminal.live) return () => undefined;
   let cancel = (): void => undefined;
@@ -39,7 +39,7 @@ const ticking = ({ clock, terminal }: Session, redraw: () => void): (() => void)
 
 type Watched = { readonly session: Session; readonly view: WatchView; readonly name: string };
 
-/** Shows one state. Returns the release once it exists. */
+/** Shows a state. Returns the release if it exists. */
 const showState = ({ session, view, name }: Watched, object: KubeObject | undefined): ReleaseView | undefined => {
   const now = session.clock.now();
   if (object === undefined) {
@@ -51,7 +51,7 @@ const showState = ({ session, view, name }: Watched, object: KubeObject | undefi
   return release;
 };
 
-/** Shows states as they come, until a final one; that is returned. Undefined when the person has had enough. */
+/** Shows states until a final one, which it returns; undefined if the user interrupts. */
 const untilEnd = async (
   watched: Watched,
   states: AsyncIterable<KubeObject | undefined>,

@@ -1,4 +1,4 @@
 import type { Environment } from './parse-config.ts';
 
-/** The process's environment; the one place that looks at it. */
+/** The process's environment. No other code reads it. */
 export const environment = (): Environment => process.env;

@@ -1,4 +1,4 @@
-/** The forms a setting's text may have: how it is read, and how a person is told about it. */
+/** Value formats of settings: how to parse and how to describe them. */
 import { readAllowedAddress, type AllowedAddress } from '../core/outbound/allowed-address.ts';
 
 export type Form<T> = {
@@ -7,14 +7,14 @@ export type Form<T> = {
   /** What is allowed, completing "must be". */
   readonly allowed: string;
   readonly example: string;
-  /** The value, or undefined for a text of another form. */
+  /** The value, or undefined if the text is invalid. */
   readonly read: (text: string) => T | undefined;
 };
 
-/** A namespaced object's place. */
+/** Namespace and name of an object. */
 export type NamespacedName = { readonly namespace: string; readonly name: string };
 
-/** Any text that is not empty. */
+/** Any non-empty text. */
 export const text = (placeholder: string, allowed: string, example: string): Form<string> => ({
   placeholder,
   allowed,
@@ -83,7 +83,7 @@ export const host: Form<string> = {
   },
 };
 
-/** Texts with commas between. */
+/** Comma-separated texts. */
 export const list = (placeholder: string, allowed: string, example: string): Form<readonly string[]> => ({
   placeholder,
   allowed,

@@ -1,4 +1,4 @@
-/** Flags and environment → one frozen configuration, or everything that is wrong with them at once. */
+/** Parses flags and environment into one frozen configuration, or reports all problems at once. */
 import type { Problem } from '../values/problem.ts';
 import { nearest } from '../schema/nearest.ts';
 import { readFlags, type Flags } from './read-flags.ts';
@@ -46,7 +46,7 @@ const flagProblem = (name: string, command: Command | undefined): Problem | unde
 
 type Found = { readonly field: string; readonly text: string };
 
-/** For a Service named `sluice` the kubelet sets SLUICE_PORT in every pod of the namespace (service links); nobody wrote it. */
+/** Detects service links: for a Service named `sluice`, kubelet sets SLUICE_PORT in every pod of the namespace. */
 const isServiceLink = (value: string): boolean => /^(tcp|udp|sctp):\/\//.test(value);
 
 const variableOf = (setting: Setting, env: Environment): string | undefined => {
@@ -56,7 +56,7 @@ const variableOf = (setting: Setting, env: Environment): string | undefined => {
 
 type Given = { readonly flags: Flags; readonly env: Environment; readonly command: Command | undefined };
 
-/** The flag wins over the variable. An empty variable counts as absent: that is how a chart leaves one out. */
+/** The flag wins over the variable. An empty variable counts as absent, which lets a chart omit a value. */
 const find = (setting: Setting, given: Given): Found | undefined => {
   const { flags, env, command } = given;
   const flag = flags.values.get(setting.flag);
@@ -82,8 +82,8 @@ const read = (setting: Setting, found: Found | undefined): Read => {
 };
 
 /**
- * `args` are the words after the program's name; `env` is the process's environment. Nothing is thrown: what is wrong
- * comes back as problems, all of them. Variables of settings that the command does not take are left alone.
+ * `args` are the words after the program's name; `env` is the process's environment. Never throws: all problems are
+ * returned. Ignores variables of settings that the command does not take.
  */
 export const parseConfig = (args: readonly string[], env: Environment): ParsedConfig => {
   const flags = readFlags(args);
@@ -103,6 +103,6 @@ export const parseConfig = (args: readonly string[], env: Environment): ParsedCo
     else entries.push([key, result.value]);
   }
   if (problems.length > 0) return { kind: 'problems', problems };
-  // Every key that the type has for this command was read from the same table a line above.
+  // The loop above has read every setting of this command, so the object matches its type.
   return { kind: 'run', config: Object.freeze(Object.fromEntries(entries)) as Config };
 };

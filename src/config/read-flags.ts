@@ -1,11 +1,11 @@
 import type { Problem } from '../values/problem.ts';
 
-/** A command line taken apart, before anybody asks what its flags mean. */
+/** A tokenised command line, before its flags are interpreted. */
 export type Flags = {
   readonly help: boolean;
-  /** Words that are neither flags nor their values: the command, and what should not be there. */
+  /** Words that are neither flags nor flag values: the command and stray arguments. */
   readonly words: readonly string[];
-  /** Every flag that was written, with or without a value. */
+  /** All flags, with or without a value. */
   readonly names: ReadonlySet<string>;
   readonly values: ReadonlyMap<string, string>;
   readonly valueless: ReadonlySet<string>;
@@ -43,7 +43,7 @@ const items = (args: readonly string[]): readonly Item[] => {
   return found;
 };
 
-/** `--name value`, `--name=value`, `--help`, `-h`; every flag but help takes a value. */
+/** Accepts `--name value`, `--name=value`, `--help` and `-h`. Every flag except help takes a value. */
 export const readFlags = (args: readonly string[]): Flags => {
   const words: string[] = [];
   const values = new Map<string, string>();

@@ -6,7 +6,7 @@ const presence = (setting: Setting, command: Command): string => {
   return text === undefined ? '' : `Default: ${text}.`;
 };
 
-/** For all commands: `9090`, and what it is with `dev` where that is another. */
+/** The default for all commands, plus the one for `dev` if it differs. */
 const defaultsCell = (setting: Setting): string => {
   if (setting.absent === 'required') return 'required';
   const [text, dev] = [defaultOf(setting, undefined), defaultOf(setting, 'dev')];
@@ -31,7 +31,7 @@ const settingLines = (setting: Setting, command: Command): readonly string[] => 
   `      Environment: ${setting.env}`,
 ];
 
-/** What `--help` prints: the commands, or the flags of one of them. Ends without a line break. */
+/** The output of `--help`: the commands, or the flags of one command. Has no trailing newline. */
 export const helpText = (command?: Command): string =>
   (command === undefined
     ? overview()
@@ -59,7 +59,7 @@ const row = (setting: Setting): string =>
     .map(cell)
     .join(' | ');
 
-/** The settings as a page of the reference docs (Markdown). */
+/** The settings as a Markdown page for the reference docs. */
 export const settingsPage = (): string =>
   [
     '# Settings of the program',

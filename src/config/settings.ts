@@ -1,4 +1,4 @@
-/** Every setting of the program, once: from this table come the parser, `--help` and the reference docs. */
+/** All settings. The parser, `--help` and the reference docs are derived from this table. */
 import {
   allowedAddresses,
   choice,
@@ -17,15 +17,15 @@ export const commands = ['dev', 'webhook', 'controller'] as const;
 export type Command = (typeof commands)[number];
 
 export const commandMeanings: Readonly<Record<Command, string>> = {
-  dev: 'Webhook and controller in one process, outside the cluster it works on.',
+  dev: 'Run webhook and controller in one process, outside the cluster.',
   webhook: 'Answer admission requests. Any number of replicas.',
-  controller: 'Run the releases. Any number of replicas, of which one works (see `--lease`).',
+  controller: 'Run the releases. Any number of replicas, one of which leads (see `--lease`).',
 };
 
-/** What a setting is when neither its flag nor its variable is there; `dev`: with this command, where it is another. */
+/** What applies if a setting is not given. `dev`: the default with that command, if it differs. */
 type Absent = { readonly default: string; readonly dev?: string } | 'required' | 'unset';
 
-/** The text that stands for a setting that is not there. */
+/** The default of a setting that is not given. */
 export const defaultOf = ({ absent }: Pick<Setting, 'absent'>, command: Command | undefined): string | undefined => {
   if (typeof absent !== 'object') return undefined;
   return command === 'dev' ? (absent.dev ?? absent.default) : absent.default;
@@ -52,61 +52,62 @@ export const settings = {
   kubeconfig: define('kubeconfig', text('FILE', 'the path of a kubeconfig file', '~/.kube/config'), {
     commands,
     absent: 'unset',
-    meaning: 'The cluster. Without it `$KUBECONFIG`, `~/.kube/config`, then the service account of the pod.',
+    meaning:
+      "Kubeconfig of the cluster. If unset: `$KUBECONFIG`, then `~/.kube/config`, then the pod's service account.",
   }),
   namespace: define('namespace', namespace, {
     commands,
     absent: 'unset',
-    meaning: 'Work in this namespace only. Without it in all of them.',
+    meaning: 'Work in this namespace only. If unset: in all namespaces.',
   }),
   logLevel: define('log-level', choice(logLevels), {
     commands,
     absent: { default: 'info' },
-    meaning: 'The least level of the lines that are logged.',
+    meaning: 'Minimum level of log lines.',
   }),
   metricsPort: define('metrics-port', port, {
     commands,
-    // Of a developer's machine 9090 is often a Prometheus' own.
+    // On a developer's machine, Prometheus often occupies 9090.
     absent: { default: '9090', dev: '0' },
-    meaning: 'Port of `/metrics`, `/healthz` and `/readyz`. 0 takes a free one, and the log says which.',
+    meaning: 'Port of `/metrics`, `/healthz` and `/readyz`. 0 picks a free one, which the log names.',
   }),
   port: define('port', port, {
     commands: ['dev', 'webhook'],
     absent: { default: '8443' },
-    meaning: 'Port the webhook answers on (HTTPS). 0 takes a free one.',
+    meaning: 'HTTPS port of the webhook. 0 picks a free one.',
   }),
   host: define('host', host, {
     commands: ['dev'],
     absent: { default: '127.0.0.1' },
-    meaning: 'Address of this machine that the API server can reach; the webhook answers there.',
+    meaning: 'Address on which the webhook listens; the API server must be able to reach it.',
   }),
   failurePolicy: define('failure-policy', choice(['Fail', 'Ignore']), {
     commands: ['dev'],
     absent: { default: 'Fail' },
     meaning:
-      'What the API server does with a new template while the webhook is away: refuse it, or let it roll natively.',
+      'What the API server does with a new template while the webhook is unavailable: refuse it, or let it roll natively.',
   }),
   sluiceUser: define('as', text('USER', 'a user name', 'system:serviceaccount:sluice-system:sluice'), {
     commands: ['dev', 'webhook'],
     absent: { default: 'system:serviceaccount:sluice-system:sluice' },
-    meaning: "Sluice's own user: `dev` acts as it towards the API server, the webhook lets its writes pass.",
+    meaning: "Sluice's own user: `dev` impersonates it, and the webhook lets its writes pass.",
   }),
   certificateSecret: define('certificate-secret', namespacedName('sluice-system/sluice-webhook-certificate'), {
     commands: ['webhook'],
     absent: 'required',
-    meaning: "The Secret that holds the webhook's certificate: kept by Sluice itself, or supplied (see `--tls`).",
+    meaning: "The Secret with the webhook's certificate, managed by Sluice or supplied (see `--tls`).",
   }),
   tls: define('tls', choice(['self', 'secret']), {
     commands: ['webhook'],
     absent: { default: 'self' },
     meaning:
-      'Who makes the certificate: Sluice itself, with an authority of its own, or somebody else, who puts `tls.crt`, `tls.key` and `ca.crt` into the Secret and renews them.',
+      'Who issues the certificate: Sluice, with its own authority (`self`), or somebody else, who puts `tls.crt`, `tls.key` and `ca.crt` into the Secret and renews them (`secret`).',
   }),
   caBundle: define('ca-bundle', choice(['patch', 'leave']), {
     commands: ['webhook'],
     absent: { default: 'patch' },
     meaning:
-      'Whether `ca.crt` of a supplied Secret is put into the webhook configurations, or somebody else does that (cert-manager, the chart).',
+      'Whether Sluice writes `ca.crt` of a supplied Secret into the webhook configurations (`patch`), or leaves that to somebody else, such as cert-manager or the chart (`leave`).',
   }),
   clientCa: define(
     'client-ca',
@@ -115,18 +116,19 @@ export const settings = {
       commands: ['webhook'],
       absent: 'unset',
       meaning:
-        'Authorities of callers: without a certificate of one of them there is no handshake. Without it anybody who reaches the port may ask. The file is read again when it changes.',
+        'Authorities of client certificates: callers without a certificate from one of them are rejected. If unset, anybody who reaches the port may call. The file is reread when it changes.',
     },
   ),
   clientNames: define('client-names', list('NAMES', 'common names with commas between', 'kube-apiserver'), {
     commands: ['webhook'],
     absent: 'unset',
-    meaning: "Common names of callers' certificates. Without it every certificate of `--client-ca` may ask.",
+    meaning:
+      'Accepted common names of client certificates. If unset, every certificate from `--client-ca` is accepted.',
   }),
   service: define('service', namespacedName('sluice-system/sluice-webhook'), {
     commands: ['webhook'],
     absent: 'required',
-    meaning: 'The Service the API server reaches the webhook by; the certificate is made for its names.',
+    meaning: 'The Service through which the API server calls the webhook; the certificate is issued for its names.',
   }),
   webhookConfiguration: define(
     'webhook-configuration',
@@ -134,37 +136,35 @@ export const settings = {
     {
       commands: ['webhook'],
       absent: { default: 'sluice' },
-      meaning: 'Name of the webhook configurations that are told which authority to trust.',
+      meaning: 'Name of the webhook configurations into which Sluice writes its authority.',
     },
   ),
   prometheus: define('prometheus', url('http://prometheus.monitoring:9090'), {
     commands,
     absent: 'unset',
     meaning:
-      'Where checks are measured, for policies that name no Prometheus of their own. The webhook asks nothing there: to it this is an address that policies may name.',
+      'Prometheus for the checks of policies that name none. The webhook does not query it, but lets policies name it.',
   }),
   allowedAddresses: define('allowed-addresses', allowedAddresses, {
     commands,
     absent: 'unset',
     meaning:
-      'What policies may have Sluice ask besides `--prometheus`. An entry without a port means the one of its scheme, one with a path that path and what is below it. This machine (`localhost`, `127.0.0.1`, `[::1]`) may be named only where it is listed as it stands.',
+      'Addresses that policies may name besides `--prometheus`. An entry without a port allows the default port of its scheme; an entry with a path allows that path and everything below it. Loopback addresses (`localhost`, `127.0.0.1`, `[::1]`) are allowed only in exactly the listed form.',
   }),
   lease: define('lease', namespacedName('sluice-system/sluice-controller'), {
     commands: ['controller'],
     absent: 'unset',
-    meaning:
-      'The Lease by which replicas agree on the one that works. Without it this process works at once, and must be the only one.',
+    meaning: 'The Lease for leader election. If unset, this process leads at once, and must be the only one.',
   }),
   leaseSeconds: define('lease-seconds', wholeNumber(6, 300), {
     commands: ['controller'],
     absent: { default: '15' },
-    meaning:
-      'How long the others leave a Lease alone that is not renewed any more: so long nobody works when the replica that did is gone without a word.',
+    meaning: 'Duration of the Lease: how long after a leader has crashed another replica takes over.',
   }),
   workers: define('workers', wholeNumber(1, 64), {
     commands: ['dev', 'controller'],
     absent: { default: '8' },
-    meaning: 'Workloads that are looked after at the same time.',
+    meaning: 'How many workloads are reconciled at the same time.',
   }),
 } as const satisfies Record<string, Setting>;
 
@@ -179,7 +179,7 @@ export type DevConfig = ConfigOf<'dev'>;
 export type WebhookConfig = ConfigOf<'webhook'>;
 export type ControllerConfig = ConfigOf<'controller'>;
 
-/** What the program was asked to do, with the settings that its command takes. Frozen; only `parseConfig` makes one. */
+/** The command and its settings. Frozen; created only by `parseConfig`. */
 export type Config = DevConfig | WebhookConfig | ControllerConfig;
 
 /** The settings a command takes, in the order of the table. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Version of the product, from its manifest. The path holds for `src/` as well as for the built `dist/`. */
+/** The product's version, from package.json. The path works from `src/` and from the built `dist/`. */
 export const version = (): string => {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   const found =

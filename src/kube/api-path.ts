@@ -4,13 +4,13 @@ import { ClusterError, type WriteOptions } from '../ports/cluster.ts';
 
 const root = (gvk: Gvk): string => (gvk.group === '' ? `/api/${gvk.version}` : `/apis/${gvk.group}/${gvk.version}`);
 
-/** All objects of a kind, in one namespace when the kind has namespaces and one is given. */
+/** Path of all objects of a kind: in the given namespace, or in every namespace. */
 export const collectionPath = (gvk: Gvk, namespace?: string): string =>
   gvk.namespaced && namespace !== undefined
     ? `${root(gvk)}/namespaces/${encodeURIComponent(namespace)}/${gvk.plural}`
     : `${root(gvk)}/${gvk.plural}`;
 
-/** Throws a ClusterError for a namespaced kind without a namespace: its path would name another object. */
+/** Throws ClusterError for a namespaced kind without a namespace: the path would point at something else. */
 export const objectPath = (ref: ObjectRef, subresource?: WriteOptions['subresource']): string => {
   if (ref.gvk.namespaced && (ref.namespace ?? '') === '')
     throw new ClusterError('invalid', `${ref.gvk.kind} ${ref.name} needs a namespace`);

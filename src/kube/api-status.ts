@@ -1,4 +1,4 @@
-/** From what an API server answers, or a network does, to the one error of the cluster port. */
+/** Turns API responses and network failures into ClusterError, the cluster port's only error. */
 import type { Milliseconds } from '../values/time.ts';
 import { ClusterError, type ClusterErrorReason } from '../ports/cluster.ts';
 
@@ -17,7 +17,7 @@ const reasonOfCode = new Map<number, ClusterErrorReason>([
   [429, 'throttled'],
 ]);
 
-/** The fields of a `v1 Status` that matter. Everything is optional: what answers may be a proxy. */
+/** The relevant fields of a `v1 Status`. All are optional, because a proxy may have answered instead. */
 export type ApiStatus = {
   readonly message?: unknown;
   readonly reason?: unknown;
@@ -32,7 +32,7 @@ const detailedRetry = (details: unknown): Milliseconds | undefined => {
   return typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined;
 };
 
-/** `Retry-After` in either of its forms, seconds or an HTTP date. */
+/** Parses `Retry-After`, which holds either seconds or an HTTP date. */
 export const retryAfterHeader = (header: string | undefined, now: Milliseconds): Milliseconds | undefined => {
   if (header === undefined) return undefined;
   if (/^\d+$/.test(header.trim())) return Number(header) * 1000;
@@ -40,7 +40,7 @@ export const retryAfterHeader = (header: string | undefined, now: Milliseconds):
   return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 };
 
-/** `what` says what was tried, for answers that carry no message of their own. */
+/** `what` names the operation; it prefixes the message. */
 export const errorOfStatus = (
   status: ApiStatus,
   code: number,
@@ -53,7 +53,7 @@ export const errorOfStatus = (
   return new ClusterError(reason, message, wait === undefined ? {} : { retryAfter: wait });
 };
 
-/** For an answer that is not 2xx. A body that is no Status is quoted, up to 200 characters. */
+/** For a response that is not 2xx. A body that is not a Status is quoted, up to 200 characters. */
 export const errorOfResponse = (
   body: string,
   code: number,
@@ -77,13 +77,13 @@ export const errorOfWatchEvent = (object: unknown, what: string): ClusterError =
   return errorOfStatus(status, typeof status.code === 'number' ? status.code : 500, what);
 };
 
-/** For everything that ends without an answer: refused, reset, cut off, out of time. */
+/** For a request that got no response: connection refused or reset, response cut off, timeout. */
 export const errorOfNetwork = (cause: unknown, what: string): ClusterError => {
   if (cause instanceof ClusterError) return cause;
   return new ClusterError('unreachable', `${what}: ${causeText(cause)}`, { cause });
 };
 
-/** A refusal on both ::1 and 127.0.0.1 comes as an AggregateError whose own message is empty. */
+/** When ::1 and 127.0.0.1 both refuse, Node throws an AggregateError whose own message is empty. */
 const causeText = (cause: unknown): string => {
   if (cause instanceof AggregateError && cause.errors.length > 0) return causeText(cause.errors[0]);
   return cause instanceof Error && cause.message !== '' ? cause.message : String(cause);

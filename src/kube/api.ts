@@ -1,6 +1,6 @@
 /**
- * A thin client of the Kubernetes REST API: one request, one answer, one kind of error. It retries nothing; that is the
- * work queue's business, which knows what the request was for.
+ * A thin client for the Kubernetes REST API: one request, one response, one error type. It never retries: the work
+ * queue does, because it knows what a request is for.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Json, JsonObject } from '../values/kube-object.ts';
@@ -18,21 +18,21 @@ export type Query = { readonly [name: string]: string | undefined };
 export type ApiCall = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
-  /** What is tried, for messages: `patch deployments.apps shop/web`. */
+  /** Names the operation in messages: `patch deployments.apps shop/web`. */
   readonly what: string;
   readonly query?: Query;
   readonly body?: Json;
-  /** JSON unless said. */
+  /** Default: JSON. */
   readonly contentType?: string;
   readonly accept?: string;
-  /** Time for the whole request; the API's default when left out. */
+  /** Time limit for the whole request. Default: `ApiOptions.deadline`. */
   readonly deadline?: Milliseconds;
 };
 
 export type WatchCall = Pick<ApiCall, 'path' | 'what' | 'query' | 'accept'>;
 export type WatchEvent = { readonly type: string; readonly object: JsonObject };
 
-/** One finished request or watch, for metrics. `code` is 0 when there was no answer. */
+/** A finished request or an opened watch, for metrics. `code` is 0 when there was no response. */
 export type ApiReport = {
   readonly verb: ApiCall['method'] | 'WATCH';
   readonly path: string;
@@ -45,29 +45,29 @@ export type ApiOptions = ConnectionOptions & {
   /** For the user agent `sluice/<version> (<component>)`. */
   readonly component: string;
   readonly version: string;
-  /** Act as somebody else; the RBAC of that user is what counts then. */
+  /** Impersonates this user; the API server then applies that user's RBAC. */
   readonly impersonate?: Impersonation;
-  /** Default of a request's deadline; 30 s. */
+  /** Default time limit of a request. Default: 30 s. */
   readonly deadline?: Milliseconds;
   readonly report?: (report: ApiReport) => void;
-  /** Told of the `Date` of every answer, and of when it was asked for. */
+  /** Called with the `Date` header of every response and the time its request was sent. */
   readonly heard?: (date: string | undefined, asked: Instant) => void;
-  /** Asked in the very moment before a write is sent; where it says no, the write is refused as a conflict. */
+  /** Called immediately before each write is sent. If it returns false, the write fails as a conflict. */
   readonly mayWrite?: () => boolean;
 };
 
 export interface Api {
-  /** Rejects with ClusterError only. A 2xx without a body is an empty object. */
+  /** Rejects with ClusterError only. A 2xx without a body resolves to an empty object. */
   request(call: ApiCall): Promise<JsonObject>;
   /**
-   * Calls `onEvent` for each event, in order. Resolves when the API server ends the watch or `signal` is aborted. Rejects
-   * with ClusterError when it cannot be started, breaks, or carries an ERROR event.
+   * Calls `onEvent` for each event, in order. Resolves when the API server ends the watch or `signal` is aborted.
+   * Rejects with ClusterError when the watch cannot be started, breaks, or carries an ERROR event.
    */
   watch(call: WatchCall, onEvent: (event: WatchEvent) => void, signal: AbortSignal): Promise<void>;
   /** Namespace of the kubeconfig's context or of the pod. */
   readonly namespace: string | undefined;
   readonly server: string;
-  /** Ends everything that is under way. */
+  /** Cancels all requests and watches in flight. */
   close(): void;
 }
 
@@ -101,7 +101,9 @@ const parseEvent = (line: string, what: string): WatchEvent => {
   return { type, object: object as JsonObject };
 };
 
-/** An exec plugin that waits for a person must not outlast the request's deadline. */
+/**
+ * Lets the request's deadline also end the wait for credentials: an exec plugin may be waiting for a person to log in.
+ */
 const orAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
   new Promise((resolve, reject) => {
     const abort = (): void => reject(new Error('gave up before there were credentials', { cause: signal.reason }));
@@ -218,7 +220,7 @@ class HttpApi implements Api {
     };
   }
 
-  /** Aborts its signal when the time is over, unless lifted before. */
+  /** The signal aborts after `deadline`, unless `lift` is called first. */
   #timeLimit(deadline = this.#options.deadline ?? DEADLINE): { readonly signal: AbortSignal; lift: () => void } {
     const over = new AbortController();
     const lift = this.#options.clock.after(deadline, () => {

@@ -1,4 +1,4 @@
-/** The writing half of the cluster port, and its rare live reads. Every answer is handed to `seen` before it is returned. */
+/** The cluster port's writes and live reads. Every result is passed to `seen` before it is returned. */
 import {
   apiVersionOf,
   gvk,
@@ -31,8 +31,8 @@ const contentTypes: Readonly<Record<Patch['type'], string>> = {
 };
 
 /**
- * A resourceVersion inside the patched object makes the API server refuse the write with a conflict when another one came in
- * between. In a JSON patch it is a `replace`: a failing `test` would be answered as an invalid request.
+ * Adds a resourceVersion to the patch, so that the API server answers with a conflict if another write came first. In a
+ * JSON patch it is a `replace` operation, because a failing `test` is answered as an invalid request.
  */
 const patchBody = (patch: Patch, version: string | undefined): Json => {
   if (version === undefined) return patch.body;
@@ -49,10 +49,13 @@ const refOf = (object: KubeObject, kind: Gvk): ObjectRef => {
 
 const SCALE = gvk('autoscaling/v1', 'Scale', 'scales');
 
-/** All that kube-apiserver says of a JSON patch whose `test` fails or whose path is not there; never said of invalid objects. */
+/**
+ * kube-apiserver's whole message for a JSON patch whose `test` fails or whose path is missing. Invalid objects never
+ * get it.
+ */
 const DOES_NOT_FIT = 'the server rejected our request due to an error in our request';
 
-/** A JSON patch that does not fit was made for an object that looked different: somebody else has changed it. */
+/** A JSON patch that does not apply was computed from an older state of the object, so it counts as a conflict. */
 const asMisfit = (error: unknown, what: string): unknown =>
   error instanceof ClusterError && error.reason === 'invalid' && error.message.includes(DOES_NOT_FIT)
     ? new ClusterError('conflict', `${what}: the patch does not fit the object as it is now`, { cause: error })
@@ -87,7 +90,7 @@ class Writer implements ClusterWriter {
       contentType: contentTypes[patch.type],
       body: patchBody(patch, resourceVersion),
     };
-    // What is answered here is a Scale, not the object: the watch brings that.
+    // The response is a Scale, not the object; the watch delivers the changed object.
     if (subresource === 'scale') return asObject(await this.#api.request(call), SCALE) as T;
     try {
       return await this.#write(ref.gvk, call);
@@ -117,12 +120,12 @@ class Writer implements ClusterWriter {
       this.#afterRemove(ref, answer);
     } catch (error) {
       if (isNotFound(error)) {
-        // The cache learns it here: a watch that is behind would have the same deletion asked for again and again.
+        // Without this, a cache whose watch lags behind would make callers request the same deletion again and again.
         if (uid !== undefined) this.#seen.gone(ref, uid);
         return;
       }
       if (!(uid !== undefined && error instanceof ClusterError && error.reason === 'conflict')) throw error;
-      // Another object has taken the name: the one that was meant is gone.
+      // A conflict means that the uid differs: the object is gone and another one has its name.
       const live = await this.fetch(ref);
       if (live?.metadata.uid === uid) throw error;
     }
@@ -155,7 +158,7 @@ class Writer implements ClusterWriter {
     return object as T;
   }
 
-  /** Either a Status that names what is gone, or the object itself when something (a finalizer) still keeps it. */
+  /** The response is a Status that identifies the deleted object, or the object itself while a finalizer keeps it. */
   #afterRemove(ref: ObjectRef, answer: JsonObject): void {
     if (answer['kind'] !== 'Status') {
       const object = dropManagedFields(asObject(answer, ref.gvk));

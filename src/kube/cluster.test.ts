@@ -180,7 +180,7 @@ describe('changes', () => {
 });
 
 describe('writes', () => {
-  /** The watch says nothing more, so that what is read can only come from the answers to writes. */
+  /** Silences the watch, so that reads can only see the responses to writes. */
   const withDeafWatches = async (...specs: WatchSpec[]): Promise<void> => {
     connect(...specs);
     await cluster.ready;

@@ -1,4 +1,7 @@
-/** The cluster port over a real API server: reads from caches that watches keep, writes that update those caches at once. */
+/**
+ * The cluster port on a real API server. Reads come from caches that watches maintain; writes update those caches at
+ * once.
+ */
 import type { Gvk, KubeObject, Labels, ObjectRef } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -25,21 +28,21 @@ export type ClusterOptions = {
   readonly watch: readonly WatchSpec[];
   readonly clock: Clock;
   readonly log: Log;
-  /** Who the API server notes down for written fields; `sluice`. */
+  /** Field manager of all writes. Default: `sluice`. */
   readonly fieldManager?: string;
-  /** 0 to 1, for jitter; Math.random. */
+  /** 0 to 1, for jitter. Default: Math.random. */
   readonly random?: () => number;
 };
 
 export interface ConnectedCluster extends Cluster {
   /**
-   * Resolves when every kind has been listed, optional ones that are not served excepted. Waits as long as it takes for an API
-   * server that is away or refuses. Rejects with a ClusterError when stopped before.
+   * Resolves when every kind has been listed, except optional kinds that are not served. Waits indefinitely while the
+   * API server is unreachable or refuses. Rejects with ClusterError if stopped first.
    */
   readonly ready: Promise<void>;
-  /** Kinds whose first list is not in, for a readiness answer that says why. */
+  /** Kinds that have not been listed yet; explains a failing readiness probe. */
   pending(): readonly string[];
-  /** Ends all watches. The caches stay as they are; writes still work. Resolves when nothing is under way any more. */
+  /** Ends all watches and resolves when they have ended. The caches keep their content and writes still work. */
   stop(): Promise<void>;
 }
 
@@ -155,12 +158,12 @@ class CachedCluster implements ConnectedCluster {
     )
       throw new Error(`${watchTarget(spec).what} would be watched twice`);
     const emit = (change: StoreChange): void => this.#emit({ ...change, gvk: spec.gvk });
-    const cameOrWent = (): void => this.#servedListeners.forEach((listener) => listener(spec.gvk));
-    const watch = new KindWatch({ api, spec, emit, cameOrWent, clock, random, log });
+    const onServedChange = (): void => this.#servedListeners.forEach((listener) => listener(spec.gvk));
+    const watch = new KindWatch({ api, spec, emit, onServedChange, clock, random, log });
     this.#watches.set(kindKey(spec.gvk), [...siblings, watch]);
   }
 
-  /** Optional kinds come and go with their definitions. */
+  /** Starts and stops the watches of optional kinds as their CustomResourceDefinitions appear and disappear. */
   #watchDefinitions(optional: readonly KindWatch[]): Reflector {
     const { api, clock, log, random = Math.random } = this.#options;
     const emit = ({ type, object }: StoreChange): void => {
@@ -172,7 +175,7 @@ class CachedCluster implements ConnectedCluster {
     };
     const target = watchTarget({ gvk: kinds.crd });
     const store = new ObjectStore({ emit });
-    // Only the names of definitions matter, and there may be hundreds.
+    // Only the names are needed, and a cluster may have hundreds of CustomResourceDefinitions.
     return reflect({ api, gvk: kinds.crd, target, store, trim: nameOnly, metadataOnly: true, clock, random, log });
   }
 
@@ -193,7 +196,7 @@ class CachedCluster implements ConnectedCluster {
     return watches.find(({ spec }) => spec.namespace === undefined || spec.namespace === namespace);
   }
 
-  /** Reading a kind that nobody watches would look like an empty cluster. */
+  /** Throws for a kind that is not watched: reading it would look like an empty cluster. */
   #mustBeWatched(gvk: Gvk): readonly KindWatch[] {
     const watches = this.#watches.get(kindKey(gvk));
     if (watches === undefined) throw new Error(`${gvk.kind} (${gvk.group}/${gvk.version}) is read but not watched`);
@@ -216,5 +219,5 @@ class CachedCluster implements ConnectedCluster {
   }
 }
 
-/** Starts watching at once. Throws an Error when two specs would hold the same objects. */
+/** Starts watching at once. Throws an Error if two specs cover the same objects. */
 export const connectCluster = (options: ClusterOptions): ConnectedCluster => new CachedCluster(options);

@@ -1,4 +1,4 @@
-/** What a request needs to be let in: headers and TLS material, read again from time to time because both are rotated. */
+/** Credentials for requests: headers and TLS material, reread periodically because both are rotated. */
 import { readFileSync } from 'node:fs';
 import type { Agent, OutgoingHttpHeaders } from 'node:http';
 import type { RequestOptions } from 'node:https';
@@ -20,21 +20,21 @@ export type TlsMaterial = {
 export type Credentials = {
   readonly headers: OutgoingHttpHeaders;
   readonly tls: TlsMaterial;
-  /** Set for connections that only the client library's own agents can make. */
+  /** Set for connections that only the client library's own agent can make. */
   readonly agent?: Agent;
 };
 
 export interface CredentialSource {
   /** Rejects when a file cannot be read or an exec plugin fails. */
   current(): Promise<Credentials>;
-  /** The API server did not accept the last ones: read everything again at the next request. */
+  /** To be called after a 401: the next request rereads everything. */
   refused(): void;
 }
 
-/** As often as client-go does; kubelet replaces a token when 80 % of its life is over. */
+/** The same interval as client-go; kubelet replaces a token after 80 % of its lifetime. */
 const REREAD_AFTER: Milliseconds = 60_000;
 
-/** A value that is read again when it has become old, or when `forget` was called. */
+/** Caches a value until it is older than REREAD_AFTER or `forget` is called. */
 const rereading = <T>(clock: Clock, read: () => T): { get: () => T; forget: () => void } => {
   let last: { readonly value: T; readonly at: Instant } | undefined;
   return {
@@ -79,7 +79,10 @@ const staticHeaders = (user: User): OutgoingHttpHeaders => {
   return bearer(user.token);
 };
 
-/** Plugins ask in this variable which protocol to speak and to whom; the client library does not set it itself. */
+/**
+ * Sets KUBERNETES_EXEC_INFO, which tells a plugin the protocol version and the cluster; the client library does not set
+ * it.
+ */
 const withExecInfo = ({ user, cluster }: Connection): User => {
   const exec = user.exec as { apiVersion?: string; env?: readonly object[] } | undefined;
   const info = {
@@ -93,7 +96,7 @@ const withExecInfo = ({ user, cluster }: Connection): User => {
 
 type Extra = Pick<Credentials, 'headers'> & { readonly tls?: TlsMaterial; readonly agent?: Agent };
 
-/** One way of proving who one is, over and above TLS material that the kubeconfig names itself. */
+/** A way to authenticate, in addition to the kubeconfig's own TLS material. */
 type Method = { read(): Promise<Extra>; forget(): void };
 
 const execMethod = (connection: Connection): Method => {
@@ -108,7 +111,7 @@ const execMethod = (connection: Connection): Method => {
     return { headers: options.headers as OutgoingHttpHeaders, tls };
   };
   return {
-    // A plugin may ask a person to log in: one run serves all requests that wait for it.
+    // A plugin may ask a person to log in, so all waiting requests share one run.
     read: () => (running ??= ask().finally(() => (running = undefined))),
     forget: () => (plugin = new ExecAuth()),
   };
@@ -120,13 +123,13 @@ const tokenFileMethod = (file: string, clock: Clock): Method => {
 };
 
 /**
- * Auth providers that kubectl itself has dropped (oidc, gcp, azure) and SOCKS proxies: left to the client library, which is
- * loaded for them alone because of its size.
+ * Auth providers that kubectl itself has dropped (oidc, gcp, azure), and SOCKS proxies. The client library handles
+ * these; it is loaded only when needed because of its size.
  */
 const libraryMethod = ({ cluster, user }: Connection): Method => {
   const config = import('@kubernetes/client-node/dist/config.js').then(({ KubeConfig }) => {
     const whole = new KubeConfig();
-    // It refuses plain HTTP unless told not to verify what plain HTTP cannot verify anyway.
+    // The library refuses plain HTTP unless TLS verification, meaningless there, is switched off.
     const skipTLSVerify = cluster.skipTLSVerify || cluster.server.startsWith('http:');
     whole.loadFromClusterAndUser({ ...cluster, skipTLSVerify }, user);
     return whole;
@@ -149,7 +152,7 @@ const methodOf = (connection: Connection, clock: Clock): Method => {
   return { read: () => Promise.resolve({ headers: staticHeaders(user) }), forget: () => undefined };
 };
 
-/** `as` replaces the kubeconfig's own impersonation. */
+/** `as` overrides the kubeconfig's own impersonation. */
 export const credentialSource = (connection: Connection, clock: Clock, as?: Impersonation): CredentialSource => {
   const method = methodOf(connection, clock);
   const tls = rereading(clock, () => tlsOf(connection.cluster, connection.user));

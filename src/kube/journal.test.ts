@@ -17,7 +17,7 @@ const entry = (rest: Partial<JournalEntry> = {}): JournalEntry => ({
   ...rest,
 });
 
-/** A journal over a writer that records what it is sent and fails as told. */
+/** A journal on a writer that records its calls and fails on request. */
 const aJournal = (options: Partial<JournalOptions> = {}) => {
   const clock = manualClock(Date.UTC(2026, 0, 1, 12));
   const log = memoryLog();

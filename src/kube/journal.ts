@@ -1,6 +1,6 @@
 /**
- * The journal as Kubernetes events. Entries wait in a bounded queue and are sent one at a time, so that a slow API server costs
- * nobody else anything; what repeats within a while becomes a count on the first event.
+ * Records the journal as Kubernetes events. Entries wait in a bounded queue and are sent one at a time, so that a slow
+ * API server delays nothing else. Repetitions within `WINDOW` only raise the count of the first event.
  */
 import { randomBytes } from 'node:crypto';
 import type { ObjectRef } from '../values/kube-object.ts';
@@ -18,39 +18,39 @@ export type JournalOptions = {
   readonly author: EventAuthor;
   readonly clock: Clock;
   readonly log: Log;
-  /** Most entries that wait to be sent; 4,096. Further ones are dropped and counted. */
+  /** Size of the queue; further entries are dropped and counted. Default: 4,096. */
   readonly capacity?: number;
-  /** 0 to 1, for jitter; Math.random. */
+  /** 0 to 1, for jitter. Default: Math.random. */
   readonly random?: () => number;
 };
 
 export interface KubeJournal extends Journal {
-  /** Entries that were dropped because the queue was full or the API server would not take them. */
+  /** How many entries were dropped because the queue was full or the API server refused them. */
   readonly dropped: number;
-  /** Sends what waits, for at most `limit`, and takes no more. */
+  /** Accepts no more entries, and spends at most `limit` on sending the queued ones. */
   close(limit: Milliseconds): Promise<void>;
 }
 
-/** As long as client-go counts repetitions on one event. */
+/** client-go's window for counting repetitions on one event. */
 const WINDOW: Milliseconds = 360_000;
-/** The first repetition is told at once, later ones together and at most this often. */
+/** The first repetition is sent at once, later ones together at this interval. */
 const COUNT_EVERY: Milliseconds = 60_000;
 const MOST_SERIES = 2048;
 const CAPACITY = 4096;
 const ATTEMPTS = 4;
 const BACKOFF = { base: 500, cap: 8000 };
 
-/** The same entry, again and again. */
+/** An entry and its repetitions. */
 type Series = {
   readonly key: string;
   readonly entry: JournalEntry;
   readonly first: Instant;
   last: Instant;
   count: number;
-  /** The Event, once it has been made. */
+  /** The Event, once created. */
   ref: ObjectRef | undefined;
-  /** The count that the API server knows, and since when. */
-  told: { readonly count: number; readonly at: Instant } | undefined;
+  /** The count last sent to the API server, and when. */
+  sent: { readonly count: number; readonly at: Instant } | undefined;
   queued: boolean;
   cancelTimer: (() => void) | undefined;
 };
@@ -65,7 +65,7 @@ class EventJournal implements KubeJournal {
   readonly #closing = new AbortController();
   #sending: Promise<void> | undefined;
   #closed = false;
-  #complained = false;
+  #warned = false;
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -105,7 +105,7 @@ class EventJournal implements KubeJournal {
       if (this.#series.size < MOST_SERIES && now - last < WINDOW) break;
       this.#series.delete(oldest);
     }
-    const rest = { ref: undefined, told: undefined, queued: false, cancelTimer: undefined };
+    const rest = { ref: undefined, sent: undefined, queued: false, cancelTimer: undefined };
     const series: Series = { key, entry, first: now, last: now, count: 1, ...rest };
     this.#series.delete(key);
     this.#series.set(key, series);
@@ -114,8 +114,8 @@ class EventJournal implements KubeJournal {
 
   #enqueueWhenDue(series: Series, now: Instant): void {
     if (series.queued || series.cancelTimer !== undefined) return;
-    const { told } = series;
-    const wait = this.#closed || told === undefined || told.count < 2 ? 0 : told.at + COUNT_EVERY - now;
+    const { sent } = series;
+    const wait = this.#closed || sent === undefined || sent.count < 2 ? 0 : sent.at + COUNT_EVERY - now;
     if (wait <= 0) this.#enqueue(series);
     else series.cancelTimer = this.#options.clock.after(wait, () => this.#enqueue(series));
   }
@@ -133,12 +133,12 @@ class EventJournal implements KubeJournal {
   }
 
   async #sendAll(): Promise<void> {
-    // Whoever records is in the middle of something: nothing is sent in its turn.
+    // `record` must return to its caller before anything is sent.
     await Promise.resolve();
     for (let series = this.#queue.shift(); series !== undefined; series = this.#queue.shift()) {
       series.queued = false;
       await this.#send(series);
-      if (series.count > (series.told?.count ?? series.count)) this.#enqueueWhenDue(series, this.#options.clock.now());
+      if (series.count > (series.sent?.count ?? series.count)) this.#enqueueWhenDue(series, this.#options.clock.now());
     }
   }
 
@@ -146,7 +146,7 @@ class EventJournal implements KubeJournal {
     const { clock, random = Math.random } = this.#options;
     for (let attempt = 1; !this.#closing.signal.aborted; attempt += 1) {
       try {
-        await this.#tell(series);
+        await this.#write(series);
         return;
       } catch (error) {
         if (!(error instanceof ClusterError) || !error.passing || attempt >= ATTEMPTS) {
@@ -159,13 +159,13 @@ class EventJournal implements KubeJournal {
     this.#drop(series, 'closed before it was sent');
   }
 
-  async #tell(series: Series): Promise<void> {
+  async #write(series: Series): Promise<void> {
     const { count } = series;
-    // Events live for an hour by default: one that has expired is made again.
+    // Events expire, by default after an hour; an expired one is created again.
     const counted = series.ref !== undefined && (await this.#count(series.ref, series));
     if (!counted) series.ref = await this.#create(series);
-    series.told = { count: counted ? count : 1, at: this.#options.clock.now() };
-    this.#complained = false;
+    series.sent = { count: counted ? count : 1, at: this.#options.clock.now() };
+    this.#warned = false;
   }
 
   async #create({ entry, first }: Series): Promise<ObjectRef> {
@@ -174,14 +174,14 @@ class EventJournal implements KubeJournal {
     try {
       await writer.create(event, kinds.event);
     } catch (error) {
-      // Told before, by an earlier self that ended before it could say so.
+      // An earlier process created the event and was killed before it could record that.
       if (entry.id === undefined || !isAlreadyThere(error)) throw error;
     }
     const { name, namespace = '' } = event.metadata;
     return { gvk: kinds.event, namespace, name };
   }
 
-  /** False when the event is not there any more. */
+  /** Returns false if the event no longer exists. */
   async #count(ref: ObjectRef, { count, last }: Series): Promise<boolean> {
     try {
       await this.#options.writer.patch(ref, { type: 'merge', body: seriesPatch(count, last) });
@@ -192,12 +192,12 @@ class EventJournal implements KubeJournal {
     }
   }
 
-  /** The next one of its kind starts a new series. One log line until something gets through again. */
+  /** The next repetition starts a new series. Logs once until an event gets through again. */
   #drop(series: Series, err: unknown): void {
     this.dropped += 1;
     if (this.#series.get(series.key) === series) this.#series.delete(series.key);
-    if (!this.#complained) this.#options.log.warn({ reason: series.entry.reason, err }, 'event dropped');
-    this.#complained = true;
+    if (!this.#warned) this.#options.log.warn({ reason: series.entry.reason, err }, 'event dropped');
+    this.#warned = true;
   }
 }
 

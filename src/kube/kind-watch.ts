@@ -1,4 +1,6 @@
-/** The watch of one spec: a store and the reflector that feeds it, which for an optional kind comes and goes. */
+/**
+ * One watch: a store and the reflector that feeds it. For an optional kind, the reflector runs only while it is served.
+ */
 import type { KubeObject } from '../values/kube-object.ts';
 import type { Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -15,14 +17,17 @@ export type KindWatchOptions = {
   readonly api: Api;
   readonly spec: WatchSpec;
   readonly emit: (change: StoreChange) => void;
-  /** An optional kind is there from now on, with its objects, or is no more. */
-  readonly cameOrWent: () => void;
+  /** Called when an optional kind has been listed, and when it is no longer served. */
+  readonly onServedChange: () => void;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
 };
 
-/** A definition is there some moments before its kind is served. After these attempts only a change of it starts another. */
+/**
+ * A CustomResourceDefinition appears moments before its kind is served. After this many attempts, only a change to it
+ * retries.
+ */
 const ATTEMPTS = 6;
 const BACKOFF = { base: 250, cap: 8000 };
 
@@ -32,7 +37,7 @@ export class KindWatch {
   readonly trim: Trim;
   readonly #options: KindWatchOptions;
   #reflector: Reflector | undefined;
-  /** Whether its definition is there, as far as anybody knows. */
+  /** Whether the kind should be watched. For an optional kind: whether its CustomResourceDefinition exists. */
   #wanted = false;
   #attempts = 0;
   #cancelRetry: () => void = () => undefined;
@@ -52,12 +57,14 @@ export class KindWatch {
     return this.#reflector?.synced === true;
   }
 
-  /** Resolves when the objects are there; for an optional kind also when they cannot be had, or are not to be watched now. */
+  /**
+   * Resolves when the objects are listed. For an optional kind, also when they cannot be listed or are not watched now.
+   */
   async settled(): Promise<void> {
     await (this.spec.optional === true ? this.#reflector?.settled : this.#reflector?.firstList);
   }
 
-  /** Watches from now on. For an optional kind: its definition is there, or has changed. */
+  /** Starts the watch. For an optional kind: when its CustomResourceDefinition has appeared or changed. */
   start(): void {
     this.#wanted = true;
     this.#attempts = 0;
@@ -65,15 +72,15 @@ export class KindWatch {
     this.#begin();
   }
 
-  /** Forgets the objects: the definition of the kind was removed. */
+  /** Ends the watch and clears the store, because the kind's CustomResourceDefinition was removed. */
   withdraw(): void {
-    const was = this.synced;
+    const wasSynced = this.synced;
     void this.stop();
     this.store.clear();
-    if (was) this.#options.cameOrWent();
+    if (wasSynced) this.#options.onServedChange();
   }
 
-  /** Resolves when nothing is under way any more. */
+  /** Resolves when the watch has ended. */
   async stop(): Promise<void> {
     this.#wanted = false;
     this.#cancelRetry();
@@ -99,22 +106,22 @@ export class KindWatch {
       log,
     });
     this.#reflector = reflector;
-    if (spec.optional === true) void reflector.firstList.then(() => this.#hasCome(reflector));
+    if (spec.optional === true) void reflector.firstList.then(() => this.#onListed(reflector));
     void reflector.ended.then((how) => {
       if (how === 'vanished' && this.#reflector === reflector) this.#vanished();
     });
   }
 
-  #hasCome(reflector: Reflector): void {
-    if (this.#reflector === reflector && reflector.synced) this.#options.cameOrWent();
+  #onListed(reflector: Reflector): void {
+    if (this.#reflector === reflector && reflector.synced) this.#options.onServedChange();
   }
 
   #vanished(): void {
-    const { clock, random, log, spec, cameOrWent } = this.#options;
-    const was = this.synced;
+    const { clock, random, log, spec, onServedChange } = this.#options;
+    const wasSynced = this.synced;
     this.#reflector = undefined;
     this.store.clear();
-    if (was) cameOrWent();
+    if (wasSynced) onServedChange();
     this.#attempts += 1;
     log.info({ kind: spec.gvk.kind, attempt: this.#attempts }, 'kind is not served');
     if (!this.#wanted || this.#attempts >= ATTEMPTS) return;

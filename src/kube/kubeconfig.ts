@@ -1,6 +1,6 @@
 /**
- * Which API server to talk to and as whom. The Kubernetes client's own KubeConfig class pulls in the whole typed API, some
- * 70 MiB of memory that nothing here uses (docs/adr/0019), so only its small parsing modules are loaded.
+ * Finds the API server and the user to connect as. The Kubernetes client's own KubeConfig class loads the whole typed
+ * API, some 70 MiB of unused memory (docs/adr/0019), so only its small parsing modules are imported.
  */
 import { accessSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
@@ -10,7 +10,10 @@ import { parse } from 'yaml';
 
 export type Impersonation = { readonly user: string; readonly groups?: readonly string[] };
 
-/** The environment variables that say where the API server is. Read by the caller: configuration has one reader. */
+/**
+ * The environment variables that locate the API server. The caller reads them, because only `config/` reads the
+ * environment.
+ */
 export type KubeEnvironment = {
   readonly KUBECONFIG?: string | undefined;
   readonly HOME?: string | undefined;
@@ -20,20 +23,20 @@ export type KubeEnvironment = {
 
 export type ConnectionOptions = {
   readonly env: KubeEnvironment;
-  /** Path of a kubeconfig; before everything in `env`. */
+  /** Path of a kubeconfig; takes precedence over `env`. */
   readonly kubeconfig?: string;
-  /** Context of the kubeconfig; its current context when left out. */
+  /** Context of the kubeconfig. Default: its current context. */
   readonly context?: string;
-  /** Where a pod finds its service account. */
+  /** Where a pod's service account is mounted. */
   readonly serviceAccountFolder?: string;
 };
 
 export type Connection = {
-  /** Base URL without a slash at the end. */
+  /** Base URL without a trailing slash. */
   readonly server: string;
   readonly cluster: Cluster;
   readonly user: User;
-  /** Read again and again: kubelet replaces it before the token expires. */
+  /** Reread periodically: kubelet replaces it before the token expires. */
   readonly tokenFile?: string;
   /** From the kubeconfig's `as` and `as-groups`. */
   readonly impersonate?: Impersonation;
@@ -93,7 +96,7 @@ const readConfig = (path: string): Config => {
   return { clusters, users, contexts: newContexts(raw.contexts), current: raw['current-context'] };
 };
 
-/** As kubectl merges: the first file that sets something wins. */
+/** Merges as kubectl does: the first file that sets a value wins. */
 const merge = (configs: readonly Config[]): Config => ({
   clusters: configs.flatMap((config) => config.clusters),
   users: configs.flatMap((config) => config.users),
@@ -136,8 +139,8 @@ const inCluster = (env: KubeEnvironment, folder: string): Connection | undefined
 };
 
 /**
- * In this order: the path given, $KUBECONFIG (several files are merged), ~/.kube/config, the pod's service account.
- * Throws an Error that says what was looked for when there is none, or when what is there is incomplete.
+ * Tries, in this order: the given path, $KUBECONFIG (several files are merged), ~/.kube/config, the pod's service
+ * account. Throws an Error that says what was tried if none exists or the first one found is incomplete.
  */
 export const findConnection = (options: ConnectionOptions): Connection => {
   const { env, kubeconfig, context, serviceAccountFolder = SERVICE_ACCOUNT } = options;

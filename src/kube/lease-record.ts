@@ -1,4 +1,4 @@
-/** What a Lease says, and what a holder writes into it. Pure. */
+/** The content of a Lease. Pure. */
 import { apiVersionOf, gvk, type Json, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
 import type { Instant, Milliseconds } from '../values/time.ts';
 import { microTime } from './event.ts';
@@ -15,7 +15,7 @@ export type LeaseSpec = Record<string, Json | undefined> & {
 
 export type Claim = { readonly holder: string; readonly duration: Milliseconds; readonly now: Instant };
 
-/** The Lease with this claim in it: made anew where none is known, all else as it was. */
+/** The Lease with this claim: `known` with the claim's fields replaced, or a new object. */
 export const claimed = (ref: ObjectRef, known: KubeObject | undefined, { holder, duration, now }: Claim): Json => {
   const before: LeaseSpec = known?.spec ?? {};
   const same = before.holderIdentity === holder;

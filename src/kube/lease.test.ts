@@ -14,9 +14,9 @@ class LeaseServer {
   readonly calls: string[] = [];
   /** Per identity: requests of that process fail. */
   readonly cutOff = new Set<string>();
-  /** Told of every change, as watches are. */
+  /** Called at every change, like a watch. */
   readonly watches: ((lease: KubeObject | undefined) => void)[] = [];
-  /** Answers wait for this. */
+  /** Delays responses until it resolves. */
   gate: Promise<void> = Promise.resolve();
   #version = 100;
 
@@ -97,7 +97,7 @@ describe('getting the lease', () => {
       leaseTransitions: 0,
       acquireTime: '2026-01-01T00:00:00.000000Z',
     });
-    // One renewal per interval, and nothing from the one that waits.
+    // One renewal per interval, and no requests from the standby.
     expect(server.calls.filter((call) => call.startsWith('a')).length).toBeLessThanOrEqual(33);
     expect(server.calls.filter((call) => call.startsWith('b'))).toEqual(['b GET']);
     await Promise.all([a.stop(), b.stop()]);
@@ -290,7 +290,7 @@ describe('losing the lease', () => {
     expect(server.calls.slice(calls)).not.toContain('a PUT');
     server.cutOff.clear();
     await seconds(clock, 30);
-    // The lease is in its own name still, and nobody else wanted it.
+    // The lease still names it as the holder, and no other process tried to acquire it.
     expect(story).toEqual(['a gained', 'a lost', 'a gained']);
     await a.stop();
   });

@@ -1,13 +1,13 @@
 /**
- * Leader election over a coordination.k8s.io/v1 Lease: one process at a time works, another takes over when it stops.
+ * Leader election over a coordination.k8s.io/v1 Lease: one process leads, and another takes over when it stops.
  *
  *   standby ──(free, or unchanged for its whole duration)──► leader ──► renewed every few seconds
  *      ▲                                                       │
  *      └──────── not renewed in time, or taken by another ◄────┘
  *
- * Nobody compares the clocks of two machines: a lease has expired when it was *seen* unchanged for its duration. All waiting
- * is by timers, which a change of the wall clock does not touch. A standby asks for nothing while it waits: a watch tells it
- * that the lease was given back or renewed, and a timer that nothing was heard of it for too long.
+ * Clocks of different machines are never compared: a lease has expired when it was *observed* unchanged for its
+ * duration. All waits use timers, which changes of the wall clock do not affect. A standby sends no requests: its watch
+ * reports when the lease is renewed or released, and a timer fires when neither happens in time.
  */
 import type { KubeObject, ObjectRef } from '../values/kube-object.ts';
 import type { Milliseconds } from '../values/time.ts';
@@ -22,35 +22,43 @@ import { compareVersions } from './resource-version.ts';
 
 export type LeaseOptions = {
   readonly api: Pick<Api, 'request'>;
-  /** Begins to tell what a watch sees of the lease; undefined when it is deleted. What is missed costs time, not safety. */
+  /**
+   * Starts watching the lease; reports undefined when it is deleted. A missed event delays a takeover but is never
+   * unsafe.
+   */
   readonly follow: (seen: (lease: KubeObject | undefined) => void) => void;
   readonly namespace: string;
   readonly name: string;
-  /** Who this process is: unique, such as the pod's name and a random part. */
+  /** Unique per process, such as the pod's name with a random suffix. */
   readonly identity: string;
   readonly clock: Clock;
-  /** Time that goes by while this process is stopped, too, and that nobody sets: `systemElapsed`. */
+  /** A monotonic clock that keeps counting while this process is stopped: `systemElapsed`. */
   readonly elapsed: () => Milliseconds;
   readonly log: Log;
-  /** Called each time the lease is won, with the lease as it is then. */
+  /** Called with the lease each time it is acquired. */
   readonly onGained: (lease: KubeObject) => void;
-  /** Called each time it is lost but not after `stop`, at the latest `renewDeadline` after the last renewal: stop all work. */
+  /**
+   * Called when the lease is lost, at most `renewDeadline` after the last renewal: stop all work. Not called after
+   * `stop`.
+   */
   readonly onLost: () => void;
   readonly times?: LeaseTimes;
-  /** 0 to 1, for jitter; Math.random. */
+  /** 0 to 1, for jitter. Default: Math.random. */
   readonly random?: () => number;
 };
 
 export type LeaseTimes = {
-  /** How long others leave an unchanged lease alone. Longer than `renewDeadline`, or two may work at once. */
+  /** How long others respect an unchanged lease. Must exceed `renewDeadline`, or two processes could lead at once. */
   readonly duration: Milliseconds;
-  /** How long a leader that cannot renew goes on. */
+  /** How long a leader that cannot renew keeps leading. */
   readonly renewDeadline: Milliseconds;
-  /** Between renewals; a quarter of it after a failure. */
+  /** Time between renewals; a quarter of it after a failure. */
   readonly every: Milliseconds;
 };
 
-/** client-go's defaults, but for the renewals: every 4 s of 15 instead of every 2 s leaves room for one that fails. */
+/**
+ * client-go's defaults, except that a 15 s lease is renewed every 4 s, not 2 s; that still leaves time for one failure.
+ */
 export const leaseTimes = (duration: Milliseconds): LeaseTimes => ({
   duration,
   renewDeadline: (duration * 2) / 3,
@@ -59,20 +67,20 @@ export const leaseTimes = (duration: Milliseconds): LeaseTimes => ({
 
 export interface LeaseHolder {
   /**
-   * Whether this process may act at this very moment: not only what timers have told so far, which a process that was
-   * stopped for a while finds late.
+   * Whether this process leads right now. Compares clocks instead of relying on timers, which fire late in a process
+   * that was stopped for a while.
    */
   readonly leading: boolean;
   /**
-   * Gives the lease back, so that another need not wait for it to expire; whoever calls has ended its work before. Resolves
-   * when that is done or has failed.
+   * Releases the lease, so that another process need not wait for it to expire. The caller must have stopped its work.
+   * Resolves when the lease is released or releasing it has failed.
    */
   stop(): Promise<void>;
 }
 
 const TIMES = leaseTimes(15_000);
 
-/** One renewal's promise to others: from the moment it was asked for, the lease is relied on for `renewDeadline`. */
+/** The time this process may lead after one renewal: `renewDeadline` from the moment the renewal was sent. */
 type Term = { until: Milliseconds; cancel: () => void };
 
 class Elector implements LeaseHolder {
@@ -80,11 +88,11 @@ class Elector implements LeaseHolder {
   readonly #times: LeaseTimes;
   readonly #ref: ObjectRef;
   readonly #ended: Promise<void>;
-  /** The lease as last seen, and whether it has been seen unchanged for its whole duration. */
+  /** The lease as last seen, and whether it stayed unchanged for its whole duration. */
   #lease: KubeObject | undefined;
   #expired = false;
   #cancelExpiry: () => void = () => undefined;
-  /** Of the last renewal, until its loss is told. */
+  /** Set from the last renewal until `onLost` is called. */
   #term: Term | undefined;
   #complained = false;
   #stopped = false;
@@ -121,7 +129,10 @@ class Elector implements LeaseHolder {
     await this.#release();
   }
 
-  /** Whoever knows that somebody else holds the lease has nothing to ask before that one is gone. */
+  /**
+   * Waits for the next attempt. While another process holds the lease there is none until the watch or a timer rouses
+   * this one.
+   */
   async #rest(): Promise<void> {
     const { clock, random = Math.random } = this.#options;
     const standby = this.#term === undefined && !this.#complained && !this.#isFree();
@@ -148,10 +159,10 @@ class Elector implements LeaseHolder {
       if (this.#term !== undefined || this.#isFree()) await this.#claim();
       this.#complained = false;
     } catch (err) {
-      // Somebody else has written, or has deleted the lease: what we know of it is worth nothing now.
+      // Somebody else changed or deleted the lease, so our copy is out of date.
       const outrun = err instanceof ClusterError && ['conflict', 'not-found', 'already-exists'].includes(err.reason);
       if (outrun) await this.#look().catch(() => undefined);
-      // Another standby was faster: nothing is wrong.
+      // Losing to another standby is normal and not worth a warning.
       if (!outrun || this.#isFree()) this.#complain(err);
     }
   }
@@ -175,7 +186,10 @@ class Elector implements LeaseHolder {
     this.#note(lease);
   }
 
-  /** From the watch, which lags behind what requests have told. In doubt the next renewal tells whose the lease is. */
+  /**
+   * Handles a watch event, which may be older than the last response. If the order is unknown, the next renewal settles
+   * it.
+   */
   #seen(lease: KubeObject | undefined): void {
     if (this.#stopped) return;
     if (lease !== undefined) {
@@ -187,7 +201,7 @@ class Elector implements LeaseHolder {
     if (this.#term === undefined) this.#rouse();
   }
 
-  /** A lease that has changed is good for another duration, counted from now. */
+  /** A changed lease is valid for its full duration from now. */
   #note(lease: KubeObject | undefined): void {
     const changed = lease?.metadata.resourceVersion !== this.#lease?.metadata.resourceVersion;
     this.#lease = lease;
@@ -204,7 +218,7 @@ class Elector implements LeaseHolder {
     if (holder !== this.#options.identity) this.#lose(`${holder || 'nobody'} holds the lease`);
   }
 
-  /** Gets or renews the lease. */
+  /** Acquires or renews the lease. */
   async #claim(): Promise<void> {
     const { clock, elapsed, identity } = this.#options;
     const term: Term = { until: elapsed() + this.#times.renewDeadline, cancel: () => undefined };
@@ -218,7 +232,7 @@ class Elector implements LeaseHolder {
       term.cancel();
       throw error;
     }
-    // Answered too late to be relied on; the next renewal will tell.
+    // The response came too late to lead on; the next renewal decides.
     if (elapsed() >= term.until) return;
     this.#term?.cancel();
     const gained = this.#term === undefined;
@@ -233,7 +247,7 @@ class Elector implements LeaseHolder {
       : this.#request({ method: 'PUT', path: objectPath(this.#ref), body });
   }
 
-  /** An answer that takes longer than until the next attempt comes too late anyway. */
+  /** The deadline is the renewal interval: a later response would be overtaken by the next attempt. */
   async #request(call: Pick<ApiCall, 'method' | 'path' | 'body'>): Promise<KubeObject> {
     const what = `${call.method.toLowerCase()} ${refText(this.#ref)}`;
     return asObject(await this.#options.api.request({ ...call, what, deadline: this.#times.every }), leaseKind);
@@ -266,12 +280,12 @@ class Elector implements LeaseHolder {
     );
   }
 
-  /** One line for a row of failures. */
+  /** Logs only the first of consecutive failures. */
   #complain(err: unknown): void {
     if (!this.#complained) this.#options.log.warn({ lease: this.#ref.name, err }, 'cannot get or renew the lease');
     this.#complained = true;
   }
 }
 
-/** Starts at once to try for the lease, and again whenever it was lost, until stopped. */
+/** Tries to acquire the lease, and again whenever it is lost, until stopped. Starts at once. */
 export const holdLease = (options: LeaseOptions): LeaseHolder => new Elector(options);

@@ -1,4 +1,6 @@
-/** Cuts a stream of text into lines. Objects of a megabyte come in many chunks, so those are joined once per line. */
+/**
+ * Splits a stream of text into lines. A line of a megabyte arrives in many chunks, so chunks are joined once per line.
+ */
 export const lineSplitter = (): ((chunk: string) => readonly string[]) => {
   let pending: string[] = [];
   return (chunk) => {

@@ -1,4 +1,4 @@
-/** Complete lists, asked for in pages so that neither side holds thousands of objects as text at once. */
+/** Complete lists, fetched in pages so that neither side holds thousands of objects as text at once. */
 import { apiVersionOf, type Gvk, type JsonObject, type KubeObject } from '../values/kube-object.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { Api, ApiCall, Query } from './api.ts';
@@ -12,10 +12,12 @@ export type ListCall = Pick<ApiCall, 'path' | 'what' | 'accept'> & {
 
 export type FullList = { readonly objects: readonly KubeObject[]; readonly version: string };
 
-/** With 500, the garbage of two thousand objects leaves the process 15 MB larger for good. */
+/** With pages of 500, listing two thousand objects leaves the process 15 MB larger for good. */
 const PAGE = 200;
 
-/** Items of a list of a built-in kind do not say what they are. Throws a ClusterError for what is no object at all. */
+/**
+ * Adds apiVersion and kind, which list items of built-in kinds lack. Throws ClusterError for a value without a name.
+ */
 export const asObject = (value: unknown, gvk: Gvk): KubeObject => {
   const object = value as { readonly metadata?: { readonly name?: unknown } | null } | null | undefined;
   if (typeof object?.metadata?.name !== 'string')
@@ -39,7 +41,7 @@ const fetchPage = async (api: Api, call: ListCall, page: Query): Promise<Page> =
   };
 };
 
-/** Consistent (what was written before the call is in it) and complete. Rejects with ClusterError. */
+/** A complete list that includes every write made before the call. Rejects with ClusterError. */
 export const listPages = async (api: Api, call: ListCall): Promise<FullList> => {
   const first = await fetchPage(api, call, { limit: String(PAGE) });
   const objects = [...first.objects];
@@ -50,7 +52,7 @@ export const listPages = async (api: Api, call: ListCall): Promise<FullList> => 
       for (const object of page.objects) objects.push(object);
       ({ next } = page);
     } catch (error) {
-      // The snapshot that the pages come from has been compacted away under our hands: take everything in one piece.
+      // The snapshot behind the pages was compacted meanwhile: fetch everything in one request.
       if (error instanceof ClusterError && error.reason === 'gone') return fetchPage(api, call, {});
       throw error;
     }

@@ -1,4 +1,4 @@
-/** The part of a pino logger that the adapter uses. */
+/** The part of a pino logger that `kube/` uses. */
 export interface Log {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

@@ -204,8 +204,8 @@ test('a version that goes back is refused', () => {
 });
 
 /**
- * A server that takes writes and removals from us and from others, and delivers what happened to the watch and the answers to
- * our writes in any interleaving. Whatever the order, once all is delivered the store holds what the server has.
+ * A server with writes and removals by us and by others, which delivers watch events and responses to our writes in any
+ * interleaving. In any order, once everything is delivered, the store must equal the server.
  */
 type Act =
   | { readonly do: 'theirs' | 'ours' | 'theirs-remove' | 'ours-remove'; readonly name: string }
@@ -250,7 +250,7 @@ class Server {
     if (own) this.answers.push(() => this.#store.gone('shop', objectName, uid));
   }
 
-  /** The watch is lost and a list takes its place: asked for, then taken, then delivered, with anything in between. */
+  /** Replaces the watch by a list, which is requested, taken and delivered with anything in between. */
   relist(): void {
     if (this.#list === undefined) {
       this.#store.beginList();
@@ -264,7 +264,7 @@ class Server {
     }
   }
 
-  /** Nothing comes from the watch while a list is under way. */
+  /** The watch delivers nothing during a list. */
   deliver(): void {
     if (this.#list === undefined) this.events.shift()?.();
   }
@@ -312,7 +312,7 @@ test.each(['events first', 'answers first'] as const)('any interleaving ends wit
       const sorted = (objects: Iterable<KubeObject>): KubeObject[] =>
         [...objects].sort((a, b) => a.metadata.name.localeCompare(b.metadata.name));
       expect(sorted(store.list())).toEqual(sorted(server.live.values()));
-      // Whoever only listens to changes ends up with the same.
+      // Applying the emitted changes gives the same result.
       expect(sorted(seen.values())).toEqual(sorted(store.list()));
     }),
     { numRuns: 1000 },

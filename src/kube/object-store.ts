@@ -1,6 +1,6 @@
 /**
- * The cached objects of one watch, by namespace and name, and the order of what is known about them. News comes from three
- * sides (lists, watch events, answers to our own writes), late and out of turn; nothing newer is ever replaced by older news.
+ * The cached objects of one watch, by namespace and name. Updates come from lists, watch events and responses to our
+ * own writes, late and out of order; the store never replaces a newer version of an object with an older one.
  */
 import type { KubeObject } from '../values/kube-object.ts';
 import type { ClusterChange } from '../ports/cluster.ts';
@@ -10,14 +10,14 @@ export type StoreChange = Pick<ClusterChange, 'type' | 'object' | 'before'>;
 
 export type StoreOptions = {
   readonly emit: (change: StoreChange) => void;
-  /** Whether an object that was written belongs to the watch; all do when left out. */
+  /** Whether a written object belongs to the watch. Default: all do. */
   readonly selects?: (object: KubeObject) => boolean;
 };
 
 const keyOf = (object: KubeObject): string => `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 const versionOf = (object: KubeObject): string | undefined => object.metadata.resourceVersion;
 
-/** Undefined counts as not older: versions that cannot be compared are taken in the order they come. */
+/** Versions that cannot be compared count as not older: they are taken in order of arrival. */
 const isOlder = (a: string | undefined, b: string | undefined): boolean => (compareVersions(a, b) ?? 0) < 0;
 
 export class ObjectStore {
@@ -25,9 +25,9 @@ export class ObjectStore {
   readonly #namespaces = new Map<string, Map<string, KubeObject>>();
   /** Everything up to this version has been delivered by the list and the watch. */
   #version: string | undefined;
-  /** Keys that our writes have put in since the last list was asked for: that list may not have them yet. */
+  /** Keys written by us since the last list was requested; that list may not contain them yet. */
   readonly #written = new Set<string>();
-  /** Objects (by uid) that our writes removed and whose removal the watch has not reported yet. */
+  /** Uids of objects that we removed and whose removal the watch has not reported yet. */
   readonly #removed = new Set<string>();
 
   constructor(options: StoreOptions) {
@@ -38,19 +38,19 @@ export class ObjectStore {
     return this.#namespaces.get(namespace ?? '')?.get(name);
   }
 
-  /** In time proportional to the result. */
+  /** Takes time proportional to the result. */
   list(namespace?: string): readonly KubeObject[] {
     if (namespace !== undefined) return [...(this.#namespaces.get(namespace)?.values() ?? [])];
     return [...this.#namespaces.values()].flatMap((objects) => [...objects.values()]);
   }
 
-  /** To be called before a list is asked for; `replace` follows with its result. */
+  /** Must be called before a list is requested; `replace` then takes its result. */
   beginList(): void {
     this.#written.clear();
     this.#removed.clear();
   }
 
-  /** Takes over a complete list of `version`, and emits the difference to what was known. */
+  /** Replaces the content by a complete list at `version` and emits the differences. */
   replace(objects: readonly KubeObject[], version: string): void {
     const listed = new Set(objects.map(keyOf));
     for (const known of this.list()) {
@@ -65,7 +65,10 @@ export class ObjectStore {
     this.#version = version;
   }
 
-  /** A watch event, or a bookmark when there is no `type`. Returns false when the version went back, as after a restored backup. */
+  /**
+   * Applies a watch event, or a bookmark if `type` is missing. Returns false if the version went back: etcd was
+   * restored.
+   */
   observe(version: string | undefined, type?: ClusterChange['type'], object?: KubeObject): boolean {
     if (isOlder(version, this.#version)) return false;
     this.#version = version ?? this.#version;
@@ -74,11 +77,11 @@ export class ObjectStore {
     return true;
   }
 
-  /** The answer to one of our writes. Old news (the watch was faster, the object may even be gone) changes nothing. */
+  /** Applies the response to one of our writes, unless the watch has already delivered that version or a later one. */
   written(object: KubeObject): void {
     const known = this.get(object.metadata.namespace, object.metadata.name);
     const order = compareVersions(versionOf(object), this.#version);
-    // Without an order a new object may already be gone again: the watch will tell.
+    // If the versions cannot be compared, an unknown object may already be deleted: leave it to the watch.
     if (order === undefined ? known === undefined : order <= 0) return;
     if (this.#removed.has(object.metadata.uid ?? '') || isOlder(versionOf(object), known && versionOf(known))) return;
     if (this.#options.selects?.(object) === false) {
@@ -89,7 +92,7 @@ export class ObjectStore {
     this.#put(object);
   }
 
-  /** One of our writes removed the object for good. */
+  /** One of our writes deleted the object. */
   gone(namespace: string | undefined, name: string, uid: string): void {
     const known = this.get(namespace, name);
     if (known?.metadata.uid !== uid) return;
@@ -97,7 +100,7 @@ export class ObjectStore {
     this.#delete(known);
   }
 
-  /** The kind is not served any more. */
+  /** The kind is no longer served. */
   clear(): void {
     for (const known of this.list()) this.#delete(known);
     this.beginList();

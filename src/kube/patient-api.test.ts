@@ -6,7 +6,7 @@ import { patientApi } from './patient-api.ts';
 
 const call = { method: 'GET', path: '/api', what: 'list' } as const;
 
-/** Refuses as often as there are errors, then answers. */
+/** Fails once per given error, then succeeds. */
 const refusing = (...errors: readonly Error[]): { readonly api: Api; readonly asked: () => number } => {
   let asked = 0;
   const request = (): Promise<{ ok: true }> => {

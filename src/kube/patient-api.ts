@@ -1,4 +1,4 @@
-/** An Api for somebody who waits: what the API server puts off is asked again when it says, as kubectl does. */
+/** An Api that repeats throttled requests after their Retry-After, as kubectl does. */
 import type { JsonObject } from '../values/kube-object.ts';
 import type { Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -10,9 +10,9 @@ const attempts = 10;
 const unsaid: Milliseconds = 1000;
 
 /**
- * The same Api, whose requests are repeated after a 429 ("too many requests", "storage is (re)initializing"): the API server
- * has not begun with them, so that this is safe for every verb. Up to ten times in all, then the last answer counts.
- * Watches are left alone: who watches has to begin again anyway.
+ * Sends a request up to ten times while the API server answers 429 ("too many requests", "storage is
+ * (re)initializing"). Safe for every verb, since the API server has not started to process such a request. Watches are
+ * not repeated: their callers restart them anyway.
  */
 export const patientApi = (api: Api, clock: Clock): Api => ({
   server: api.server,

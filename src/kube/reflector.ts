@@ -1,5 +1,5 @@
 /**
- * Keeps a store equal to what the API server has: one list, then a watch that is resumed where it ended.
+ * Keeps a store equal to the API server's content: one list, then a watch that resumes where it ended.
  *
  *   list ──► watch ──┬─ ended ───────────► watch from the last version
  *     ▲              ├─ broken, silent ──► wait ──► watch from the last version
@@ -24,9 +24,9 @@ export type ReflectorOptions = {
   readonly target: WatchTarget;
   readonly store: ObjectStore;
   readonly trim: Trim;
-  /** Ask for names and metadata alone. */
+  /** Requests only metadata. */
   readonly metadataOnly?: boolean;
-  /** The kind may vanish: stop at a 404 instead of trying again. */
+  /** The kind may stop being served: end at a 404 instead of retrying. */
   readonly mayVanish?: boolean;
   readonly clock: Clock;
   /** 0 to 1, for jitter. */
@@ -37,23 +37,26 @@ export type ReflectorOptions = {
 export interface Reflector {
   /** Whether the store holds a complete list. */
   readonly synced: boolean;
-  /** Resolves when the first list is in, or the reflector has ended. */
+  /** Resolves when the first list is complete or the reflector has ended. */
   readonly firstList: Promise<void>;
-  /** Resolves when the first list is in, has failed for a reason other than the network, or the reflector is stopped. */
+  /**
+   * Resolves when the first list is complete or has failed for a reason other than the network, or the reflector has
+   * ended.
+   */
   readonly settled: Promise<void>;
-  /** Resolves when it has ended: stopped, or the kind has vanished. */
+  /** Resolves when the reflector has ended: it was stopped, or the kind is no longer served. */
   readonly ended: Promise<'stopped' | 'vanished'>;
   stop(): void;
 }
 
-/** How much later than asked for the API server may end a watch. */
+/** How far the API server may exceed the requested watch time. */
 const GRACE: Milliseconds = 15_000;
-/** A watch that ends sooner has not worked; starting the next at once would be a busy loop. */
+/** A shorter watch counts as failed: starting the next one at once would be a busy loop. */
 const SHORTEST_WATCH: Milliseconds = 1000;
-/** Seconds that the API server is asked to keep a watch: five to ten minutes, so that watches do not end together. */
+/** Minimum watch time in seconds. Each watch requests five to ten minutes, so that watches do not end together. */
 const WATCH_SECONDS = 300;
 const BACKOFF = { base: 250, cap: 30_000 };
-/** A refused connection costs nothing, and an API server that comes back should not wait for us long. */
+/** A refused connection is cheap, and watches should resume soon after the API server is back. */
 const BACKOFF_UNREACHABLE = { base: 250, cap: 5000 };
 
 const partial = (kind: string): string => `application/json;as=${kind};g=meta.k8s.io;v=v1`;
@@ -173,18 +176,18 @@ class ListWatch implements Reflector {
     const { clock, random } = this.#options;
     if (this.#stop.signal.aborted) return;
     const reason = error instanceof ClusterError ? error.reason : 'server';
-    // `invalid` is what an API server says of a version it cannot read, such as one of another storage back-end.
+    // An API server answers `invalid` to a version it cannot parse, such as one from another storage back-end.
     if (['gone', 'invalid', 'not-found'].includes(reason)) this.#version = undefined;
     if (reason !== 'unreachable') this.#known.resolve(undefined);
     this.#failures += 1;
     const limits = reason === 'unreachable' ? BACKOFF_UNREACHABLE : BACKOFF;
     const delay = backoffDelay(this.#failures, error, { ...limits, random });
-    this.#say(error, reason, delay);
+    this.#logInterruption(error, reason, delay);
     await pause(clock, delay, this.#stop.signal);
   }
 
-  /** A watch that breaks once is everyday life; one that cannot be had again is not. */
-  #say(error: unknown, reason: string, delay: Milliseconds): void {
+  /** One broken watch is routine; a watch that cannot be resumed deserves a warning. */
+  #logInterruption(error: unknown, reason: string, delay: Milliseconds): void {
     const { log, gvk } = this.#options;
     const next = this.#version === undefined ? 'list' : 'watch';
     const fields = { kind: gvk.kind, reason, next, attempt: this.#failures, retryIn: Math.round(delay), err: error };
@@ -193,5 +196,5 @@ class ListWatch implements Reflector {
   }
 }
 
-/** Starts at once. */
+/** Starts the list and watch at once. */
 export const reflect = (options: ReflectorOptions): Reflector => new ListWatch(options);

@@ -7,7 +7,7 @@ let local: ManualClock;
 let clock: ServerClock;
 let told: number[];
 
-/** An answer that took so long, by a server whose clock is behind this machine's by `skew`. */
+/** A response that took this long, from a server whose clock is behind this machine's by `skew`. */
 const answer = (skew: number, took = 20): void => {
   const asked = local.now();
   local.advance(took);

@@ -1,23 +1,23 @@
 /**
- * The API server's idea of the time. It is the API server that finds a certificate expired or not yet valid, so certificates
- * are made and judged by its clock; where this machine's is right, the two are the same.
+ * The API server's clock, estimated from its responses. The API server decides whether a certificate has expired or is
+ * not valid yet, so certificates are issued and judged by its clock, not this machine's.
  */
 import type { Instant, Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 
 export interface ServerClock extends Clock {
-  /** An answer came: its `Date` header, and when, by this machine's clock, it was asked for. */
+  /** Takes a response's `Date` header and the time, by this machine's clock, its request was sent. */
   heard(date: string | undefined, asked: Instant): void;
-  /** How far this machine's clock is ahead of the API server's; 0 where they cannot be told apart. */
+  /** How far this machine's clock is ahead of the API server's; 0 if no difference can be measured. */
   readonly skew: Milliseconds;
 }
 
-/** A `Date` header says whole seconds, cut off. */
+/** A `Date` header is truncated to whole seconds. */
 const resolution: Milliseconds = 1000;
-/** What is known to a second is not made better by the next answer: estimates must not flicker. */
+/** The estimate is kept while it is within a second of the latest response, so that it does not flicker. */
 const tolerance: Milliseconds = 1000;
 
-/** `onSkew` is called each time the skew turns out to be another one. */
+/** `onSkew` is called each time the estimate changes. */
 export const serverClock = (clock: Clock, onSkew: (skew: Milliseconds) => void = () => undefined): ServerClock => {
   let skew: Milliseconds = 0;
   return {
@@ -25,10 +25,10 @@ export const serverClock = (clock: Clock, onSkew: (skew: Milliseconds) => void =
     after: (delay, run) => clock.after(delay, run),
     heard: (date, asked) => {
       const at = Date.parse(date ?? '');
-      // The answer was written at some moment between the question and now.
+      // The response was written at some moment between the request and now.
       const [least, most] = [asked - at - resolution, clock.now() - at];
       const fits = (value: Milliseconds): boolean => least - tolerance <= value && value <= most + tolerance;
-      // A clock that was set back in between tells nothing.
+      // `least > most` means that this machine's clock was set back during the request.
       if (Number.isNaN(at) || least > most || fits(skew)) return;
       skew = fits(0) ? 0 : Math.round((least + most) / 2);
       onSkew(skew);

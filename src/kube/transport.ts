@@ -1,4 +1,4 @@
-/** HTTP/1.1 with kept connections. One pool for requests; each watch has a connection of its own. */
+/** HTTP/1.1 with keep-alive. Requests share one pool; each watch has its own connection. */
 import http from 'node:http';
 import https from 'node:https';
 import type { Credentials, TlsMaterial } from './credentials.ts';
@@ -8,23 +8,25 @@ export type HttpCall = {
   readonly url: URL;
   readonly headers: http.OutgoingHttpHeaders;
   readonly body?: string;
-  /** Whether the answer goes on for minutes. */
+  /** Whether the response stays open for minutes, as a watch's does. */
   readonly streaming: boolean;
   readonly credentials: Credentials;
   readonly signal: AbortSignal;
 };
 
 export interface Transport {
-  /** Resolves with the head of the answer; its body is still to be read. */
+  /** Resolves when the response headers arrive; the caller reads the body. */
   send(call: HttpCall): Promise<http.IncomingMessage>;
-  /** Closes every connection, also those in use. */
+  /** Closes every connection, including those in use. */
   close(): void;
 }
 
-/** TCP probes find a peer that vanished without a word about 40 s after the last packet (Node sends ten, a second apart). */
+/** TCP keep-alive detects a dead peer about 40 s after the last packet (Node sends ten probes, one per second). */
 const PROBE_AFTER = 30_000;
 
-/** Below the 90 s after which Go's HTTP server closes an idle connection: a request must not race with that. */
+/**
+ * Less than the 90 s after which Go's HTTP server closes an idle connection, so that no request races with that close.
+ */
 const IDLE_CONNECTION = 60_000;
 
 const MOST_CONNECTIONS = 16;
@@ -43,7 +45,7 @@ const makePools = (key: string, secure: boolean, tls: TlsMaterial, proxy: string
 
 const proxyEnv = (url: string): NodeJS.Dict<string> => ({ HTTP_PROXY: url, HTTPS_PROXY: url, NO_PROXY: '' });
 
-/** `proxy` is an http(s) URL. TLS material that changes makes new pools; answers that are under way keep the old ones. */
+/** `proxy` is an http(s) URL. When the TLS material changes, new requests use new pools and open ones keep the old. */
 export const transport = (secure: boolean, proxy: string | undefined): Transport => {
   let pools: Pools | undefined;
   const open = new Set<http.ClientRequest>();
@@ -51,7 +53,7 @@ export const transport = (secure: boolean, proxy: string | undefined): Transport
   const poolsFor = (tls: TlsMaterial): Pools => {
     const key = JSON.stringify(tls);
     if (pools?.key !== key) {
-      // `destroy` would cut requests that are under way; idle connections end by their time-out.
+      // The old pools are not destroyed: that would cut open requests, and idle connections time out by themselves.
       pools = makePools(key, secure, tls, proxy);
     }
     return pools;

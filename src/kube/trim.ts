@@ -1,4 +1,4 @@
-/** What is left out of cached objects. */
+/** Reduces objects to what the caches need. */
 import type { KubeObject, Labels, ObjectMeta } from '../values/kube-object.ts';
 import { group } from '../schema/names.ts';
 
@@ -6,7 +6,7 @@ export type Trim = (object: KubeObject) => KubeObject;
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** Copied key by key: `delete` would turn the object into a hash table, which takes several times the memory. */
+/** Copies key by key: `delete` would turn the object into a hash table, which takes several times the memory. */
 const without = <T extends object>(value: T, key: string): T => {
   if (!(key in value)) return value;
   const copy: Record<string, unknown> = {};
@@ -18,14 +18,14 @@ const withMetadata = (object: KubeObject, metadata: ObjectMeta): KubeObject =>
   metadata === object.metadata ? object : { ...object, metadata };
 
 /**
- * Without `managedFields`: half of a typical object's size, and never needed: the API server keeps them when a written object
- * does not mention them. What is left can be written back whole.
+ * Drops `managedFields`, half of a typical object's size. The result can still be written back whole: the API server
+ * keeps managed fields that a written object does not mention.
  */
 export const dropManagedFields: Trim = (object) => withMetadata(object, without(object.metadata, 'managedFields'));
 
 /**
- * Also without kubectl's last-applied annotation. For kinds that are only read or patched: written back whole, the annotation
- * would be lost, and with it kubectl's knowledge of which fields its next apply has to remove.
+ * Also drops kubectl's last-applied annotation. Only for kinds that are never replaced: writing the object back whole
+ * would lose the annotation, from which kubectl knows which fields its next apply must remove.
  */
 export const dropBookkeeping: Trim = (object) => {
   const { metadata } = dropManagedFields(object);
@@ -42,12 +42,12 @@ const identity = ({ name, namespace, uid, resourceVersion }: ObjectMeta): Object
   ...(resourceVersion !== undefined && { resourceVersion }),
 });
 
-/** Where it only matters whether an object is there, such as a definition, or that it has changed. */
+/** Keeps only the identity: for kinds where it matters only that an object exists or has changed. */
 export const nameOnly: Trim = ({ apiVersion, kind, metadata }) => ({ apiVersion, kind, metadata: identity(metadata) });
 
 /**
- * Names, labels and our own annotations. For kinds of which there may be thousands, and few are ours: to know which
- * workloads name a policy takes no more.
+ * Keeps identity, labels and Sluice's annotations: enough to know which workloads name a policy. For kinds with
+ * thousands of objects of which few opt in.
  */
 export const oursOnly: Trim = ({ apiVersion, kind, metadata }) => {
   const own = Object.entries(metadata.annotations ?? {}).filter(([key]) => key.startsWith(`${group}/`));

@@ -1,14 +1,14 @@
-/** What a standby hears of the lease instead of asking for it. */
+/** A standby's watch of the lease, which replaces polling. */
 import { connectCluster, type ClusterOptions } from './cluster.ts';
 import { leaseKind } from './lease-record.ts';
 import type { LeaseOptions } from './lease.ts';
 
 export type LeaseWatch = Pick<LeaseOptions, 'follow'> & {
-  /** Resolves when nothing is under way any more. */
+  /** Resolves when the watch has ended. */
   readonly stop: () => Promise<void>;
 };
 
-/** Starts at once. */
+/** Starts watching at once. */
 export const watchLease = (
   parts: Pick<ClusterOptions, 'api' | 'clock' | 'log'>,
   lease: Pick<LeaseOptions, 'namespace' | 'name'>,

@@ -1,4 +1,4 @@
-/** Which objects are watched, and how they are asked for. */
+/** Which objects are watched, and how they are requested. */
 import type { Gvk } from '../values/kube-object.ts';
 import { collectionPath, resourceName } from './api-path.ts';
 import type { Query } from './api.ts';
@@ -6,24 +6,27 @@ import type { Trim } from './trim.ts';
 
 export type WatchSpec = {
   readonly gvk: Gvk;
-  /** One namespace; all of them when left out. */
+  /** One namespace. Default: all. */
   readonly namespace?: string;
-  /** This one object alone: all that a role which names its objects lets anybody list and watch. */
+  /** A single object, for roles that grant list and watch by resourceName. */
   readonly name?: string;
   /** `app=web,tier in (a,b)`. */
   readonly labelSelector?: string;
   /**
-   * A custom resource that may not be installed. It is watched from the moment its definition appears until that vanishes.
-   * Needs permission to list and watch customresourcedefinitions.
+   * A custom resource that may not be installed. It is watched while its CustomResourceDefinition exists. Needs
+   * permission to list and watch customresourcedefinitions.
    */
   readonly optional?: boolean;
-  /** Ask for names and metadata alone: what the cache holds then has neither spec nor status. */
+  /** Requests only metadata: cached objects have neither spec nor status. */
   readonly metadataOnly?: boolean;
-  /** What is left out of the cache; `dropManagedFields` when not said. Use `dropBookkeeping` for kinds that are never replaced. */
+  /**
+   * Reduces objects before they are cached. Default: `dropManagedFields`. Use `dropBookkeeping` for kinds never
+   * replaced.
+   */
   readonly trim?: Trim;
 };
 
-/** What a list and a watch of the same objects have in common. */
+/** The part of a request that the list and the watch share. */
 export type WatchTarget = {
   readonly path: string;
   readonly query: Query;
@@ -33,7 +36,7 @@ export type WatchTarget = {
 
 export const watchTarget = ({ gvk, namespace, name, labelSelector }: WatchSpec): WatchTarget => ({
   path: collectionPath(gvk, namespace),
-  // The form the API server understands as a name to authorize: another selector for the same object would be refused.
+  // The API server authorizes only this form of selector against resourceNames.
   query: { labelSelector, ...(name !== undefined && { fieldSelector: `metadata.name=${name}` }) },
   what: `${resourceName(gvk)}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` in ${namespace}`}`,
 });

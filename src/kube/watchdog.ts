@@ -1,26 +1,26 @@
-/** Notices a watch that is open but dead: a half-open connection says nothing, and neither does a healthy quiet one. */
+/** Detects a stalled watch. A half-open connection delivers nothing, but neither does a healthy one without changes. */
 import type { Instant, Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 
 /**
- * Bookmarks come about once a minute, but not from every API server and not for every kind: only where one was seen is
- * their absence a sign.
+ * Bookmarks come about once a minute, but not from every API server and not for every kind. Their absence means
+ * something only after the first one.
  */
 const SILENCE_WITH_BOOKMARKS: Milliseconds = 150_000;
 
-/** Calls `bark` once nothing was heard for `limit`, or for a shorter time after a bookmark. */
+/** Calls `onStall` when nothing has arrived for `limit`, or for a shorter time once a bookmark has been seen. */
 export class Watchdog {
   heard = false;
   readonly #clock: Clock;
-  readonly #bark: () => void;
+  readonly #onStall: () => void;
   #limit: Milliseconds;
   #last: Instant;
   #cancel: () => void;
 
-  constructor(clock: Clock, limit: Milliseconds, bark: () => void) {
+  constructor(clock: Clock, limit: Milliseconds, onStall: () => void) {
     this.#clock = clock;
     this.#limit = limit;
-    this.#bark = bark;
+    this.#onStall = onStall;
     this.#last = clock.now();
     this.#cancel = clock.after(limit, () => this.#check());
   }
@@ -40,7 +40,7 @@ export class Watchdog {
 
   #check(): void {
     const silent = Math.max(0, this.#clock.now() - this.#last);
-    if (silent >= this.#limit) this.#bark();
+    if (silent >= this.#limit) this.#onStall();
     else this.#cancel = this.#clock.after(this.#limit - silent, () => this.#check());
   }
 }

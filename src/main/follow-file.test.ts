@@ -23,7 +23,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const follow = (): Promise<FollowedFile> =>
   followFile(path, clock, { changed: (text) => texts.push(text), failed: (error) => errors.push(error) });
-/** The next look, to its end: it plans another. */
+/** Runs the next read to its end, which schedules another. */
 const look = async (): Promise<void> => {
   clock.advance(60_000);
   await waitUntil('the look', () => clock.waiting().length === 1);

@@ -1,22 +1,22 @@
-/** A file that is replaced while the program runs, as a mounted ConfigMap is. */
+/** Follows a file that is replaced at run time, such as a mounted ConfigMap. */
 import { readFile } from 'node:fs/promises';
 import type { Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 
 export type FollowedFile = {
-  /** What it says at first. */
+  /** Its initial content. */
   readonly text: string;
   stop(): void;
 };
 
-/** About as often as kubelet looks whether a mounted object has changed. */
+/** About as often as kubelet refreshes mounted objects. */
 const every: Milliseconds = 60_000;
 
-/** Reads it now (rejects when that fails), and again from time to time. `failed` is told when it cannot be read later on. */
+/** Reads the file now (rejects if that fails) and then periodically. Calls `failed` if a later read fails. */
 export const followFile = async (
   path: string,
   clock: Clock,
-  told: { readonly changed: (text: string) => void; readonly failed: (error: unknown) => void },
+  on: { readonly changed: (text: string) => void; readonly failed: (error: unknown) => void },
 ): Promise<FollowedFile> => {
   const text = await readFile(path, 'utf8');
   let last = text;
@@ -25,10 +25,10 @@ export const followFile = async (
   const look = async (): Promise<void> => {
     try {
       const found = await readFile(path, 'utf8');
-      if (found !== last && !stopped) told.changed(found);
+      if (found !== last && !stopped) on.changed(found);
       last = found;
     } catch (error) {
-      told.failed(error);
+      on.failed(error);
     }
     plan();
   };

@@ -1,6 +1,7 @@
 /**
- * Writes every file that is made from declarations: CRDs, the chart's roles, the reference docs. Run in the repository's
- * root. With `--check` nothing is written: exit code 1 and the differences where a committed file is not what would be.
+ * Writes all generated files: CRDs, the chart's roles and webhook configurations, the reference docs. Run it in the
+ * repository's root. With `--check` it writes nothing, prints the differences and exits with 1 if a committed file is
+ * stale.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -52,12 +53,12 @@ const committed = (path: string): string => {
   }
 };
 
-/** Brings files up to date, or says what differs. Returns the exit code. */
+/** Updates the files, or prints the differences. Returns the exit code. */
 export const writeGenerated = (files: readonly GeneratedFile[], checkOnly: boolean): number => {
   const stale = files.filter(({ path, text }) => committed(path) !== text);
   for (const { path, text } of stale) {
     if (checkOnly) {
-      process.stdout.write(`${path} is not what its declarations make:\n${difference(committed(path), text)}\n`);
+      process.stdout.write(`${path} is out of date with its declarations:\n${difference(committed(path), text)}\n`);
     } else {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, text);

@@ -1,4 +1,4 @@
-/** `dev` installs what the chart would: definitions, Sluice's permissions, and later the webhook configurations. */
+/** What `dev` installs in place of the chart: CRDs, Sluice's permissions, and later the webhook configurations. */
 import { gvk, type Gvk, type JsonObject, type KubeObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { ClusterError, type ClusterWriter } from '../ports/cluster.ts';
@@ -9,10 +9,10 @@ import { usedKinds } from '../traffic/index.ts';
 const clusterRole = gvk('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', false);
 const clusterRoleBinding = gvk('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'clusterrolebindings', false);
 
-/** What is taken away at the end. Definitions stay: taking them away would take every Release and policy with them. */
+/** An object to remove at the end. CRDs are not removed, since that would delete every Release and policy. */
 export type Installed = { readonly gvk: Gvk; readonly object: KubeObject };
 
-/** Creates the object, or gives the one that is there this content. Resolves to whether it was created. */
+/** Creates the object, or patches the existing one to this content. Resolves to whether it was created. */
 export const ensure = async (writer: ClusterWriter, { gvk: kind, object }: Installed): Promise<boolean> => {
   try {
     await writer.create(object, kind);
@@ -25,7 +25,7 @@ export const ensure = async (writer: ClusterWriter, { gvk: kind, object }: Insta
   }
 };
 
-/** Resolves when the API server serves the definitions. */
+/** Resolves when the API server serves the CRDs. */
 export const installDefinitions = async (writer: ClusterWriter, wait: () => Promise<void>): Promise<void> => {
   for (const object of crds()) {
     await ensure(writer, { gvk: kinds.crd, object });
@@ -39,7 +39,9 @@ const isEstablished = async (writer: ClusterWriter, name: string): Promise<boole
   return conditions.some((c) => c.type === 'Established' && c.status === 'True');
 };
 
-/** The very permissions an installation has, for the user that `dev` acts as: what works here works there. */
+/**
+ * An installation's permissions, for the user that `dev` impersonates: what works in development works when installed.
+ */
 export const permissions = (name: string, user: string): readonly Installed[] => {
   const role = {
     apiVersion: 'rbac.authorization.k8s.io/v1',

@@ -4,7 +4,7 @@ import { kinds } from '../schema/kinds.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 import { knownProviders } from './known-providers.ts';
 
-/** A cluster that serves these kinds, and has these definitions where it watches definitions. */
+/** A cluster that serves these kinds and, if it watches CRDs, has these. */
 const aView = (served: readonly string[], definitions?: readonly string[]): ClusterView => ({
   get: <T extends KubeObject>({ gvk, name }: ObjectRef<T>) =>
     isSameKind(gvk, kinds.crd) && definitions?.includes(name) === true ? ({ metadata: { name } } as T) : undefined,

@@ -1,4 +1,6 @@
-/** The providers as policies are held against them: what each can do, and whether what it works with is installed. */
+/**
+ * What the policy checks need to know about each provider: its capabilities, and which of its kinds are not installed.
+ */
 import { missingKinds } from '../values/kind-use.ts';
 import type { Gvk } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
@@ -7,7 +9,7 @@ import type { ClusterView } from '../ports/cluster.ts';
 import type { TrafficProvider } from '../ports/traffic.ts';
 import { trafficProviders } from '../traffic/index.ts';
 
-/** The webhook watches no routes, but the definitions of their kinds; the controller knows which of them are served. */
+/** The controller watches the kinds themselves; the webhook watches only CRDs. */
 const isServed = (cluster: ClusterView, gvk: Gvk): boolean => {
   if (cluster.serves(gvk)) return true;
   const name = `${gvk.plural}.${gvk.group}`;

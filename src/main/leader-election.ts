@@ -1,6 +1,6 @@
 /**
- * One of several replicas works. Who does is agreed by a Lease; the others keep their caches filled, so that they can go on
- * at once. Whoever loses the lease ends: what it has under way and in memory belongs to a time that is over.
+ * Leader election: one replica works, and the standbys keep their caches filled so that they can take over at once. A
+ * replica that loses the lease exits, since its memory and unfinished work are out of date.
  */
 import type { KubeObject } from '../values/kube-object.ts';
 import { leaseKind } from '../kube/lease-record.ts';
@@ -11,13 +11,13 @@ import type { Work } from './wire-controller.ts';
 export type Election = {
   readonly identity: string;
   readonly work: Work;
-  /** Starts to try for the lease. */
-  readonly hold: (told: Pick<LeaseOptions, 'onGained' | 'onLost'>) => LeaseHolder;
-  /** The process is to end at once. Its writes have been refused from the moment the lease was over (`LeaseHolder.leading`). */
+  /** Starts trying to acquire the lease. */
+  readonly hold: (callbacks: Pick<LeaseOptions, 'onGained' | 'onLost'>) => LeaseHolder;
+  /** Ends the process at once. Its writes are already refused since the lease ended (`LeaseHolder.leading`). */
   readonly giveUp: (because: string) => void;
 };
 
-/** The words of client-go, which people look for. */
+/** Uses client-go's reason, which people search for. */
 const leaderElection = (lease: KubeObject, note: string): Parameters<Journal['record']>[0] => ({
   regarding: {
     ref: { gvk: leaseKind, namespace: lease.metadata.namespace ?? '', name: lease.metadata.name },
@@ -29,9 +29,11 @@ const leaderElection = (lease: KubeObject, note: string): Parameters<Journal['re
   note,
 });
 
-/** Works whenever it holds the lease, until stopped. */
-export const electLeader = (turns: Election): { readonly holder: LeaseHolder; readonly stop: () => Promise<void> } => {
-  const { identity, work, hold, giveUp } = turns;
+/** Starts the work when the lease is acquired. */
+export const electLeader = (
+  election: Election,
+): { readonly holder: LeaseHolder; readonly stop: () => Promise<void> } => {
+  const { identity, work, hold, giveUp } = election;
   let stopping = false;
   let won: KubeObject | undefined;
   const holder = hold({
@@ -47,7 +49,7 @@ export const electLeader = (turns: Election): { readonly holder: LeaseHolder; re
     holder,
     stop: async () => {
       stopping = true;
-      // What is under way is finished while the lease is still held and renewed; only then somebody else may begin.
+      // Finish running work while the lease is still renewed; only then may another replica start.
       await work.finish();
       if (won !== undefined) work.journal.record(leaderElection(won, `${identity} stopped leading`));
       await work.close();

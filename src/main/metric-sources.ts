@@ -1,4 +1,4 @@
-/** Metric sources by address: one each: what is bounded is bounded per source. */
+/** Metric sources, one per address, since limits apply per source. */
 import { startedWith, type AllowedAddress } from '../core/outbound/allowed-address.ts';
 import { decideAddress } from '../core/outbound/decide-address.ts';
 import { guardedFetch } from '../http/guarded-fetch.ts';
@@ -8,17 +8,17 @@ import { MetricError, type MetricSource } from '../ports/metrics.ts';
 import { asWritten } from '../schema/validate.ts';
 import { sentence } from '../values/problem.ts';
 
-// Policies name addresses; a bound keeps a stream of new ones from growing the map for ever.
+// Addresses come from policies, so the map needs a bound.
 const mostSources = 256;
 
 export type SourceOptions = {
-  /** The one Sluice was started with: asked as it is. */
+  /** Sluice's own address, used without any restriction. */
   readonly own: string | undefined;
-  /** What policies may name. Admission has asked, too, but not for policies from before, or while the webhook was away. */
+  /** Addresses that policies may name. Admission checks them too, but older policies may have bypassed it. */
   readonly addresses: readonly AllowedAddress[];
 };
 
-/** Asked nothing: every check says why. */
+/** A source that rejects every query with the reason. */
 const refusing = (why: string): MetricSource => {
   const refuse = (): Promise<never> => Promise.reject(new MetricError('refused', why, { retry: false }));
   return { fetch: refuse, ping: refuse };
@@ -41,7 +41,7 @@ export const metricSources = ({ own, addresses }: SourceOptions): ((ref: SourceR
     const found = known.get(address);
     if (found !== undefined) return found;
     if (known.size >= mostSources) known.clear();
-    // Who names it gets what they would have without naming it, credentials among it.
+    // A policy that names Sluice's own address gets the same source, with its credentials.
     const made = (isOwn(address) ? ownSource : undefined) ?? namedByPolicy(address, addresses);
     known.set(address, made);
     return made;

@@ -1,4 +1,4 @@
-/** Policies as the caches have them, read by the one parser. */
+/** Policies from the caches, read with the common parser. */
 import type { KubeObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { optInOf, selectingPolicy, type OptInInput, type SelectingPolicy } from '../core/policy/opt-in.ts';
@@ -11,7 +11,7 @@ import type { ReleaseSpec } from '../schema/release.ts';
 import type { PolicyPort } from '../controller/dependencies.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 
-/** A policy of the namespace, else one of the cluster. */
+/** Finds a CanaryPolicy of the namespace, or else a ClusterCanaryPolicy. */
 const lookup =
   (cluster: ClusterView, namespace: string): PolicyLookup =>
   (name, kind) => {
@@ -21,7 +21,7 @@ const lookup =
     return found === undefined ? undefined : { kind: 'ClusterCanaryPolicy', spec: found.spec ?? {} };
   };
 
-// By the cached object, which is a new one after every change.
+// Keyed by the cached object, which is replaced at every change.
 const read = new WeakMap<KubeObject, SelectingPolicy | 'none'>();
 
 const selecting = (policy: KubeObject): readonly SelectingPolicy[] => {
@@ -30,12 +30,12 @@ const selecting = (policy: KubeObject): readonly SelectingPolicy[] => {
   return known === 'none' ? [] : [known];
 };
 
-/** Every policy that selects workloads: of one namespace and the cluster, or all there are. */
+/** All policies with selectors: those of one namespace and the cluster, or of all namespaces. */
 export const selectingPolicies = (cluster: ClusterView, namespace?: string): readonly SelectingPolicy[] =>
   [...cluster.list(kinds.canaryPolicy, namespace), ...cluster.list(kinds.clusterCanaryPolicy)].flatMap(selecting);
 
-/** Everything that is said about whether a workload is opted in. */
-const wordsAbout = (
+/** Everything that can opt a workload in or out. */
+const optInSources = (
   cluster: ClusterView,
   { annotations, labels, namespace = '' }: KubeObject['metadata'],
 ): OptInInput & { readonly policies: readonly SelectingPolicy[] } => ({
@@ -50,14 +50,14 @@ const names = (cluster: ClusterView, namespace: string): readonly string[] =>
     ({ metadata }) => metadata.name,
   );
 
-/** Whether a workload is opted in, and what its annotations and its policy say. The webhook and the controller read it alike. */
+/** A workload's opt-in and its policy, as parsed for both webhook and controller. */
 export const policyOf =
   (cluster: ClusterView, against: HeldAgainst) =>
   ({ metadata }: Pick<KubeObject, 'metadata'>): ParsedPolicy => {
     const namespace = metadata.namespace ?? '';
-    const { policies: selecting, ...words } = wordsAbout(cluster, metadata);
+    const { policies: selecting, ...sources } = optInSources(cluster, metadata);
     return parsePolicy({
-      ...words,
+      ...sources,
       namespace,
       selecting,
       find: lookup(cluster, namespace),
@@ -68,15 +68,15 @@ export const policyOf =
 
 const refKey = ({ kind, namespace, name }: PolicyRef): string => `${kind}/${namespace ?? ''}/${name}`;
 
-/** Who is governed by which policy. Reads names alone: there may be thousands of workloads. */
+/** Which policy governs which workload. Needs only names, since there may be thousands of workloads. */
 export const policyUse = (cluster: ClusterView): PolicyUse => ({
   workloads: (namespace) => cluster.list(kinds.deployment, namespace),
   governing: ({ metadata }, without) => {
     const { namespace = '' } = metadata;
     const gone = without === undefined ? undefined : refKey(without);
-    const words = wordsAbout(cluster, metadata);
-    const policies = words.policies.filter((policy) => refKey(policy) !== gone);
-    const { optedIn, policy } = optInOf({ ...words, policies });
+    const sources = optInSources(cluster, metadata);
+    const policies = sources.policies.filter((policy) => refKey(policy) !== gone);
+    const { optedIn, policy } = optInOf({ ...sources, policies });
     if (!optedIn) return 'nothing';
     if (policy === undefined) return 'defaults';
     const { name, kind } = policy;
@@ -91,7 +91,7 @@ export const policyUse = (cluster: ClusterView): PolicyUse => ({
   },
 });
 
-// By the spec, which never changes: of a cached object it is the same one until the object changes.
+// Keyed by the spec, which stays the same object as long as the cached Release does.
 const plans = new WeakMap<ReleaseSpec, ReleasePlan>();
 
 const planOfSpec = (spec: ReleaseSpec): ReleasePlan => {
@@ -102,7 +102,7 @@ const planOfSpec = (spec: ReleaseSpec): ReleasePlan => {
 
 export const policyPort = (cluster: ClusterView, against: HeldAgainst): PolicyPort => ({
   planOf: planOfSpec,
-  optedIn: ({ metadata }) => optInOf(wordsAbout(cluster, metadata)).optedIn,
+  optedIn: ({ metadata }) => optInOf(optInSources(cluster, metadata)).optedIn,
   ofWorkload: (workload) => {
     const parsed = policyOf(cluster, against)(workload);
     return parsed.ok

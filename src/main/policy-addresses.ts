@@ -1,7 +1,7 @@
 import type { Config } from '../config/settings.ts';
 import { startedWith, type AllowedAddress } from '../core/outbound/allowed-address.ts';
 
-/** What policies may have Sluice ask: the operator's list, and where Sluice itself asks. */
+/** Addresses that policies may name: the operator's list and Sluice's own Prometheus. */
 export const policyAddresses = ({
   prometheus,
   allowedAddresses = [],

@@ -3,7 +3,7 @@ import { sentence } from '../values/problem.ts';
 const isInUse = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === 'EADDRINUSE';
 
-/** Node says which address is in use; which flag it comes from, and what to do, only the program knows. */
+/** Adds the flag and what to do to Node's EADDRINUSE error. */
 export const namingPort = async <T>(flag: string, port: number, opened: Promise<T>): Promise<T> => {
   try {
     return await opened;

@@ -1,4 +1,4 @@
-/** `sluice controller`: runs the releases inside the cluster. Of several replicas one works, the others stand by. */
+/** `sluice controller`: runs the releases inside the cluster. One replica leads, the others stand by. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { ControllerConfig } from '../config/settings.ts';
@@ -28,7 +28,7 @@ export const runController = async (
   const addresses = policyAddresses(config);
   const work = await wireController({ cluster, clock, log, metrics, prometheus, addresses, workers });
   const { lease } = config;
-  const now = lease === undefined ? alone(work) : inTurn({ ...config, lease }, { parts, work, giveUp });
+  const now = lease === undefined ? alone(work) : elected({ ...config, lease }, { parts, work, giveUp });
   running.now = now;
   log.info({ metricsPort: probes.port }, 'sluice is ready');
   return async () => {
@@ -52,9 +52,9 @@ const alone = (work: Work): Running => {
 type Candidacy = ControllerConfig & { readonly lease: NonNullable<ControllerConfig['lease']> };
 type Around = { readonly parts: Parts; readonly work: Work; readonly giveUp: (because: string) => void };
 
-const inTurn = ({ lease, leaseSeconds }: Candidacy, { parts, work, giveUp }: Around): Running => {
+const elected = ({ lease, leaseSeconds }: Candidacy, { parts, work, giveUp }: Around): Running => {
   const { clock, log } = parts;
-  // As client-go names candidates: a container that is started again in its pod is another one.
+  // As in client-go: a restarted container in the same pod is a new candidate.
   const identity = `${hostname()}_${randomUUID()}`;
   const api = parts.connect();
   const watch = watchLease({ api, clock, log }, lease);
@@ -63,7 +63,7 @@ const inTurn = ({ lease, leaseSeconds }: Candidacy, { parts, work, giveUp }: Aro
     identity,
     work,
     giveUp,
-    hold: (told) => holdLease({ ...lease, ...told, ...rest, api, identity, follow: watch.follow }),
+    hold: (callbacks) => holdLease({ ...lease, ...callbacks, ...rest, api, identity, follow: watch.follow }),
   });
   return {
     mayWrite: () => holder.leading,

@@ -1,4 +1,4 @@
-/** `sluice dev`: webhook and controller in one process outside the cluster. What it installs it takes away at the end. */
+/** `sluice dev`: webhook and controller in one process outside the cluster. Removes what it installed when it ends. */
 import { isIP } from 'node:net';
 import { memoryStore } from '../certs/certificate-store.ts';
 import type { ServingNames } from '../certs/authority.ts';
@@ -23,11 +23,11 @@ import { selfMade } from './webhook-certificates.ts';
 import { wireController, type Work } from './wire-controller.ts';
 
 const betweenLooks = 100;
-// Nobody routes to a development process through a Service: once its configurations are gone, nobody asks any more. What
-// is left are connections that API servers have opened and never used.
+// No Service routes to a development process, so requests stop once its webhook configurations are gone. Only unused
+// connections from API servers are left.
 const limits = { lameDuck: 0, grace: 1000 };
 
-/** Two development processes for different namespaces do not meet. */
+/** The name contains the namespace, so that development processes for different namespaces do not interfere. */
 const nameFor = ({ namespace }: DevConfig): string =>
   `${managedBy}-dev${namespace === undefined ? '' : `-${namespace}`}`;
 
@@ -51,12 +51,12 @@ const webhooks = (config: DevConfig, port: number, bundle: string): readonly Ins
 type Installer = {
   readonly writer: ClusterWriter;
   readonly install: (objects: readonly Installed[]) => Promise<void>;
-  readonly takeAway: () => Promise<void>;
-  /** Leaves what was there before: it may be that of a process that runs. */
-  readonly takeBack: () => Promise<void>;
+  readonly removeAll: () => Promise<void>;
+  /** Removes only what this process created: the rest may belong to another running process. */
+  readonly removeCreated: () => Promise<void>;
 };
 
-/** Writes as the developer, whose rights are enough to grant Sluice its own. */
+/** Writes as the developer, who has the rights to grant Sluice its permissions. */
 const installer = (parts: Parts): Installer => {
   const writer = clusterWriter({
     api: parts.connect(),
@@ -64,25 +64,25 @@ const installer = (parts: Parts): Installer => {
     seen: { written: () => undefined, gone: () => undefined },
   });
   const installed = new Map<string, Installed>();
-  const made = new Set<Installed>();
+  const created = new Set<Installed>();
   return {
     writer,
     install: async (objects) => {
       for (const one of objects) {
         installed.set(`${one.gvk.kind}/${one.object.metadata.name}`, one);
-        if (await ensure(writer, one)) made.add(one);
+        if (await ensure(writer, one)) created.add(one);
       }
     },
-    // Webhook configurations were installed last and go first: from then on nobody asks.
-    takeAway: () => uninstall(writer, [...installed.values()].reverse()),
-    takeBack: () => uninstall(writer, [...made].reverse()),
+    // Webhook configurations were installed last and are removed first, which ends all requests.
+    removeAll: () => uninstall(writer, [...installed.values()].reverse()),
+    removeCreated: () => uninstall(writer, [...created].reverse()),
   };
 };
 
 const servingNames = ({ host }: DevConfig): ServingNames =>
   isIP(host) === 0 ? { dnsNames: [host], ips: [] } : { dnsNames: [], ips: [host] };
 
-/** What runs by now. A start that fails in its middle leaves no more behind than one that is ended. */
+/** The parts started so far, so that a failed start can be cleaned up completely. */
 type Started = {
   api?: Api;
   cluster?: ConnectedCluster;
@@ -127,28 +127,31 @@ const start = async (
 
 const stopAll = async (
   { api, cluster, probes, webhook, work }: Started,
-  takeAway: () => Promise<void>,
+  uninstallParts: () => Promise<void>,
 ): Promise<void> => {
   await work?.finish();
   await work?.close();
-  await takeAway();
+  await uninstallParts();
   await webhook?.stop();
   await cluster?.stop();
   await probes?.close();
   api?.close();
 };
 
-/** Resolves with a function that stops everything and takes away what was installed; both have happened where it rejects. */
+/**
+ * Resolves to a function that stops everything and removes what was installed. If it rejects, both have happened
+ * already.
+ */
 export const runDev = async (config: DevConfig): Promise<() => Promise<void>> => {
   const parts = partsOf(config);
   const tools = installer(parts);
   const started: Started = {};
   try {
     await start(config, parts, tools, started);
-    return () => stopAll(started, tools.takeAway);
+    return () => stopAll(started, tools.removeAll);
   } catch (error) {
-    await stopAll(started, tools.takeBack).catch((err: unknown) =>
-      parts.log.error({ err }, 'what was installed is still there'),
+    await stopAll(started, tools.removeCreated).catch((err: unknown) =>
+      parts.log.error({ err }, 'the installed objects could not be removed'),
     );
     throw error;
   }

@@ -1,4 +1,4 @@
-/** What every command needs: log, metrics, the API, the caches, the port for metrics and probes. */
+/** The parts that every command needs: log, metrics, API, caches, and the server for metrics and probes. */
 import type { Config } from '../config/settings.ts';
 import { environment } from '../config/environment.ts';
 import { version } from '../config/version.ts';
@@ -15,14 +15,14 @@ import { startMetricsServer, type MetricsServer } from '../telemetry/metrics-ser
 
 export type Parts = {
   readonly clock: Clock;
-  /** The API server's, as far as its answers have told. */
+  /** The API server's clock, estimated from its responses. */
   readonly serverClock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** A connection as the configuration says; `as` acts as somebody else, `mayWrite` is asked before every write. */
+  /** Connects as configured. `as` impersonates a user; `mayWrite` is called before every write. */
   readonly connect: (who?: { readonly as?: string; readonly mayWrite?: () => boolean }) => Api;
   readonly watch: (api: Api, specs: readonly WatchSpec[]) => ConnectedCluster;
-  /** `ready` is asked once the caches are filled. */
+  /** `ready` is called only once the caches are filled. */
   readonly serveMetrics: (cluster: ConnectedCluster, ready?: () => true | string) => Promise<MetricsServer>;
 };
 
@@ -56,7 +56,7 @@ export const partsOf = (config: Config): Parts => {
         config.metricsPort,
         startMetricsServer({
           port: config.metricsPort,
-          // On a developer's machine nobody else has business there.
+          // On a developer's machine, do not listen on all addresses.
           ...(config.command === 'dev' ? { host: config.host } : {}),
           metrics,
           ready: () => (cluster.pending().length === 0 ? ready() : `waiting for ${cluster.pending().join(', ')}`),
@@ -65,16 +65,16 @@ export const partsOf = (config: Config): Parts => {
   };
 };
 
-const worthTelling: Milliseconds = 60_000;
+const loggedSkew: Milliseconds = 60_000;
 
-/** Every skew is measured, and one that matters is logged: once when it comes and once when it goes. */
+/** Sets the metric at every change, and logs when a large skew appears and when it disappears. */
 const skewWatch = (metrics: Metrics, log: Log): ((skew: Milliseconds) => void) => {
-  let told = false;
+  let logged = false;
   return (skew) => {
     metrics.clockSkew(skew);
-    const matters = Math.abs(skew) >= worthTelling;
-    if (matters === told) return;
-    told = matters;
+    const matters = Math.abs(skew) >= loggedSkew;
+    if (matters === logged) return;
+    logged = matters;
     const seconds = Math.round(Math.abs(skew) / 1000);
     if (!matters) log.info({}, "this machine's clock and the API server's agree again");
     else
@@ -85,7 +85,7 @@ const skewWatch = (metrics: Metrics, log: Log): ((skew: Milliseconds) => void) =
   };
 };
 
-/** The plural in an API path: names of objects would make the metric unbounded. */
+/** The resource in an API path. Object names would make the metric unbounded. */
 const kindOf = (path: string): string => {
   const [, root, ...rest] = path.split('?')[0]?.split('/') ?? [];
   const inGroup = root === 'api' ? rest.slice(1) : rest.slice(2);

@@ -42,7 +42,7 @@ export const runWebhook = async (config: WebhookConfig): Promise<() => Promise<v
   };
 };
 
-/** The authorities of clients, where callers have to show a certificate. Rejects when the file holds none. */
+/** The authorities of client certificates, if callers must have one. Rejects if the file contains none. */
 const followCallers = async (
   { clientCa }: WebhookConfig,
   { clock, log }: Parts,
@@ -53,13 +53,13 @@ const followCallers = async (
   const file = await followFile(clientCa, clock, {
     changed: (text) => {
       if (certificatesIn(text).length === 0) {
-        log.error({}, `${complaint}; the authorities before stay in use`);
+        log.error({}, `${complaint}; the previous authorities stay in use`);
         return;
       }
       admit(text);
-      log.info({}, 'the authorities that callers may come from have changed');
+      log.info({}, 'the authorities of client certificates have changed');
     },
-    failed: (err) => log.error({ err }, `${clientCa} cannot be read; what it said before stays in use`),
+    failed: (err) => log.error({ err }, `${clientCa} cannot be read; the previous authorities stay in use`),
   });
   if (certificatesIn(file.text).length > 0) return file;
   file.stop();

@@ -33,14 +33,14 @@ export type WebhookSetup = {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly sluiceUser: string;
-  /** What policies may have Sluice ask. */
+  /** Addresses that policies may name. */
   readonly addresses: readonly AllowedAddress[];
   readonly port: number;
   readonly host?: string;
   readonly certificates: Certificates;
-  /** Who may call, where that is not everybody who reaches the port. */
+  /** Restricts who may call. Default: everybody who reaches the port. */
   readonly clients?: ClientCheck;
-  /** The two webhook configurations of this name, and who writes them. */
+  /** The name of both webhook configurations, and the client that writes them. */
   readonly configurations: { readonly name: string; readonly writer: Pick<ClusterWriter, 'fetch' | 'patch'> };
   readonly limits?: Partial<WebhookLimits>;
 };
@@ -48,14 +48,14 @@ export type WebhookSetup = {
 const journalGrace = 2000;
 
 export type RunningWebhook = {
-  /** Resolves when there is a certificate and the port is open; rejects when it cannot be opened. */
+  /** Resolves when there is a certificate and the port is open; rejects if it cannot be opened. */
   readonly server: Promise<WebhookServer>;
-  /** Whether API servers can call: true, or why not. */
+  /** True if API servers can call the webhook, otherwise the reason. */
   readonly ready: () => true | string;
   readonly stop: () => Promise<void>;
 };
 
-/** Kinds of what the certificate is stored in and trusted by; watched in a cluster, not in development. */
+/** Kinds on which the certificate depends. Watched in a cluster, but not in development. */
 const certificateKinds: ReadonlySet<string> = new Set(
   [kinds.secret, kinds.mutatingWebhook, kinds.validatingWebhook].map(({ kind }) => kind),
 );
@@ -68,7 +68,7 @@ const selectionKinds: ReadonlySet<string> = new Set(
 
 type Opening = { readonly server: Promise<WebhookServer>; open: WebhookServer | undefined };
 
-/** Resolves when the certificate has been looked for; where there is one, API servers have been told whom to trust. */
+/** Resolves after the first check of the certificate. If there is one, its authority has been published. */
 export const startWebhook = async (setup: WebhookSetup): Promise<RunningWebhook> => {
   const { cluster, log } = setup;
   const journal = journalOf(setup);
@@ -77,7 +77,7 @@ export const startWebhook = async (setup: WebhookSetup): Promise<RunningWebhook>
   const opened = Promise.withResolvers<WebhookServer>();
   const use = (credential: Credential): void => {
     tellExpiry(setup, credential);
-    // In development the configurations have been installed anew.
+    // In development, the configurations have just been installed again.
     selections.check();
     if (opening === undefined) {
       opening = open(setup, credential, journal);
@@ -86,7 +86,7 @@ export const startWebhook = async (setup: WebhookSetup): Promise<RunningWebhook>
       opening.server.then((server) => server.use(credential)).catch((err: unknown) => log.error({ err }, notTaken));
     }
   };
-  // Which port is in use is known once it is open.
+  // If port 0 was requested, the actual port is known only once it is open.
   const port = async (): Promise<number> => (await opening?.server)?.port ?? setup.port;
   const keeper = await setup.certificates({ use, port });
   cluster.onChange(({ gvk }) => {
@@ -106,7 +106,7 @@ export const startWebhook = async (setup: WebhookSetup): Promise<RunningWebhook>
   };
 };
 
-const notTaken = 'the certificate was not taken; the one before stays in use';
+const notTaken = 'the new certificate was rejected; the previous one stays in use';
 
 const open = (setup: WebhookSetup, credential: Credential, journal: KubeJournal): Opening => {
   const opening: Opening = { server: listen(setup, credential, journal), open: undefined };
@@ -115,7 +115,7 @@ const open = (setup: WebhookSetup, credential: Credential, journal: KubeJournal)
       opening.open = server;
       setup.log.info({ port: server.port }, 'webhook started');
     },
-    // Whoever waits for the server is told.
+    // The error is reported to those who await `server`.
     () => undefined,
   );
   return opening;
@@ -128,15 +128,15 @@ const readiness = (server: WebhookServer | undefined, keeper: Keeper): true | st
   return server.draining() ? 'the webhook is stopping' : true;
 };
 
-/** Policies and configurations may change at any time; in development only policies are watched. */
+/** Updates the webhook entries when policies or configurations change. In development only policies are watched. */
 const followPolicies = ({ cluster, clock, configurations, log }: WebhookSetup): Selections => {
   const selections = keepSelections({
     cluster: configurations.writer,
     configuration: configurations.name,
     policies: () => selectingPolicies(cluster),
     clock,
-    changed: (count) => log.info({ policies: count }, 'the API server asks about what policies select'),
-    failed: (err) => log.error({ err }, 'the API server could not be told what policies select; trying again'),
+    changed: (count) => log.info({ policies: count }, 'webhook entries updated for the selectors of policies'),
+    failed: (err) => log.error({ err }, 'webhook entries could not be updated for the selectors of policies; retrying'),
   });
   cluster.onChange(({ gvk }) => {
     if (selectionKinds.has(gvk.kind)) selections.check();

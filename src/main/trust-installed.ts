@@ -1,19 +1,22 @@
-/** Who has installed the webhook configurations tells API servers whom to trust, and leaves everything else in them alone. */
+/**
+ * Publishes the authority in webhook configurations that `dev` installed itself, without changing anything else in
+ * them.
+ */
 import { trustAuthority, type Trusted } from '../certs/trust.ts';
 import type { ClusterWriter } from '../ports/cluster.ts';
 
 export type InstalledTrust = {
   readonly cluster: Pick<ClusterWriter, 'fetch' | 'patch'>;
-  /** Of both configurations. */
+  /** Name of both configurations. */
   readonly name: string;
-  /** Writes both configurations as a whole, with this bundle (PEM), for a webhook at this port. */
+  /** Writes both configurations completely, with this bundle (PEM) and port. */
   readonly install: (bundle: string, port: number) => Promise<void>;
 };
 
 /**
- * Installs where nothing is installed that leads to this port (what an earlier process has left behind does not), and
- * where somebody has taken it away. Otherwise only the bundle is written: the entries that policies have asked for would
- * go with the rest, and no new template of what they select would be held until they are back.
+ * Installs the configurations if none for this port exist (leftovers of an earlier process have another port) or
+ * somebody deleted them. Otherwise writes only the bundle: a complete write would remove the entries for policies'
+ * selectors, and until they are back no new template of those workloads would be held.
  */
 export const trustInstalled = ({
   cluster,
@@ -22,11 +25,11 @@ export const trustInstalled = ({
 }: InstalledTrust): ((bundle: string, port: number) => Promise<Trusted>) => {
   let installedFor: number | undefined;
   return async (bundle, port) => {
-    // Any free port: which one is known when it is open, and until then every question would go nowhere.
+    // Port 0 means any free port. Until it is known, a configuration would point nowhere.
     if (port === 0) return 'missing';
     if (installedFor === port) {
-      const told = await trustAuthority(cluster, name, bundle);
-      if (told !== 'missing') return told;
+      const trusted = await trustAuthority(cluster, name, bundle);
+      if (trusted !== 'missing') return trusted;
     }
     await install(bundle, port);
     installedFor = port;

@@ -1,4 +1,4 @@
-/** What is watched, and nothing else: kinds that are too many (pods, ReplicaSets) are read at the rare moments they matter. */
+/** All watches. Kinds with too many objects (pods, ReplicaSets) are not watched but read when needed, which is rare. */
 import type { WebhookConfig } from '../config/settings.ts';
 import { kinds } from '../schema/kinds.ts';
 import { dropBookkeeping, nameOnly, oursOnly } from '../kube/trim.ts';
@@ -13,25 +13,27 @@ const policies = (scope: Scope): readonly WatchSpec[] => [
   { gvk: kinds.clusterCanaryPolicy },
 ];
 
-/** Kinds of meshes and gateways: each may be missing, and may be installed later. */
+/** Kinds of meshes and gateways. Each may be missing or be installed later. */
 const routeKinds = (scope: Scope): readonly WatchSpec[] =>
   usedKinds.map(({ gvk }) => ({ gvk, ...scope, optional: true }));
 
-/** The webhook decides from what it is asked about and from policies; all else it knows by name and labels. */
+/**
+ * The webhook decides from the request and from policies; of other objects it needs only names, labels and annotations.
+ */
 export const webhookWatches = (namespace: string | undefined): readonly WatchSpec[] => {
   const scope = namespace === undefined ? {} : { namespace };
   return [
     ...policies(scope),
-    // Their labels opt in and out.
+    // For labels that opt in and out.
     { gvk: kinds.namespace, metadataOnly: true, trim: oursOnly },
-    // Who uses a policy that changes or goes.
+    // To find the workloads that use a changed or deleted policy.
     { gvk: kinds.deployment, ...scope, metadataOnly: true, trim: oursOnly },
-    // Whether the routes that a policy's provider works with are installed.
+    // To know whether the kinds of a policy's provider are installed.
     { gvk: kinds.crd, metadataOnly: true, trim: nameOnly },
   ];
 };
 
-/** What the webhook's certificate depends on: three objects, and only that they have changed is told. */
+/** The three objects on which the webhook's certificate depends. Only the fact that they changed is needed. */
 export const certificateWatches = ({
   certificateSecret,
   webhookConfiguration: name,
@@ -42,16 +44,16 @@ export const certificateWatches = ({
     { gvk: kinds.validatingWebhook, name },
   ].map((spec) => ({ ...spec, metadataOnly: true, trim: nameOnly }));
 
-/** For the controller, and for both in one process. */
+/** For the controller, and for `dev`. */
 export const controllerWatches = (namespace: string | undefined): readonly WatchSpec[] => {
   const scope = namespace === undefined ? {} : { namespace };
   return [
     { gvk: kinds.deployment, ...scope, trim: dropBookkeeping },
     { gvk: kinds.service, ...scope, trim: dropBookkeeping },
-    // Only the canaries': their slices inherit the label from the Service.
+    // Only those of canaries: slices inherit the label from the Service.
     { gvk: kinds.endpointSlice, ...scope, labelSelector: labels.release, trim: dropBookkeeping },
     { gvk: kinds.release, ...scope, trim: dropBookkeeping },
-    // Labels that opt in and out, and what asks for a mesh's sidecar.
+    // For labels that opt in and out, and for labels and annotations that request a mesh's sidecar.
     { gvk: kinds.namespace, trim: dropBookkeeping },
     ...policies(scope),
     ...routeKinds(scope),

@@ -1,4 +1,4 @@
-/** Where the webhook's certificate comes from: made by itself, or supplied in a Secret. */
+/** The source of the webhook's certificate: issued by Sluice itself, or supplied in a Secret. */
 import type { Credential, ServingNames } from '../certs/authority.ts';
 import type { CertificateStore } from '../certs/certificate-store.ts';
 import { keepCertificates, type KeepOptions, type Keeper } from '../certs/keep-certificates.ts';
@@ -13,16 +13,16 @@ import type { Log } from '../telemetry/log.ts';
 
 export type Serving = {
   readonly use: (credential: Credential) => void;
-  /** The port in use, or the one asked for while there is none. */
+  /** The actual port, or the requested one while it is not open. */
   readonly port: () => Promise<number>;
 };
 
-/** Starts to look after the certificate; what is to be served with is handed to `use`. */
+/** Starts managing the certificate; passes each certificate to serve with to `use`. */
 export type Certificates = (serving: Serving) => Promise<Keeper>;
 
 type Surroundings = {
   readonly cluster: Pick<ClusterWriter, 'create' | 'replace' | 'fetch' | 'patch'>;
-  /** The API server's clock: it is the one that judges certificates. */
+  /** The API server's clock, by which the API server judges certificates. */
   readonly serverClock: Clock;
   readonly log: Log;
 };
@@ -34,15 +34,15 @@ export type SelfMadeOptions = Omit<Surroundings, 'cluster'> &
     readonly trust: (bundle: string, port: number) => Promise<Trusted>;
   };
 
-const putBack = {
-  certificate: 'somebody has changed or deleted the stored certificate: the one in use was put back',
-  trust: 'somebody has changed which authority API servers trust: ours was put back',
+const restoredText = {
+  certificate: 'somebody changed or deleted the stored certificate: the one in use was restored',
+  trust: "somebody changed the trusted authority in the webhook configurations: Sluice's was restored",
 } as const;
 
 const failing =
   (log: Log) =>
   (err: unknown): void =>
-    log.error({ err }, 'the certificate could not be looked after; trying again in a minute');
+    log.error({ err }, 'the certificate could not be checked; retrying in a minute');
 
 type Times = Pick<KeepOptions, 'lifetimes' | 'settle'>;
 const timesIn = ({ lifetimes, settle }: Times): Times => ({
@@ -50,7 +50,7 @@ const timesIn = ({ lifetimes, settle }: Times): Times => ({
   ...(settle === undefined ? {} : { settle }),
 });
 
-/** An authority and certificates of our own. */
+/** Certificates from Sluice's own authority. */
 export const selfMade =
   ({ store, names, trust, serverClock, log, newKey = newPrivateKey, ...times }: SelfMadeOptions): Certificates =>
   ({ use, port }) =>
@@ -63,7 +63,7 @@ export const selfMade =
       trust: async (bundle) => trust(bundle, await port()),
       use,
       failed: failing(log),
-      restored: (what) => log.warn({ reason: what }, putBack[what]),
+      restored: (what) => log.warn({ reason: what }, restoredText[what]),
     });
 
 const supplied =
@@ -73,7 +73,7 @@ const supplied =
     const trust: SuppliedTrust =
       config.caBundle === 'leave'
         ? { by: 'others', read: () => trustedAuthorities(cluster, name) }
-        : { by: 'us', tell: (bundle, spare) => trustAuthority(cluster, name, bundle, spare) };
+        : { by: 'us', publish: (bundle, spare) => trustAuthority(cluster, name, bundle, spare) };
     const where = `${secret.namespace}/${secret.name}`;
     return keepSupplied({
       load: () => secretFiles(cluster, secret),
@@ -89,7 +89,7 @@ const supplied =
     });
   };
 
-/** As the configuration says. */
+/** The certificates that the configuration asks for. */
 export const certificatesFor = (config: WebhookConfig, surroundings: Surroundings): Certificates => {
   if (config.tls === 'secret') return supplied(config, surroundings);
   const { cluster } = surroundings;

@@ -1,4 +1,4 @@
-/** What the webhook's answers depend on, read from its caches. */
+/** The inputs of the webhook's answers, from its caches. */
 import type { AdmissionRules } from '../core/admission/admission-rules.ts';
 import type { AllowedAddress } from '../core/outbound/allowed-address.ts';
 import { kinds } from '../schema/kinds.ts';
@@ -8,7 +8,7 @@ import { routeFormats, usedKinds } from '../traffic/index.ts';
 import { knownProviders } from './known-providers.ts';
 import { policyOf, policyUse } from './policies.ts';
 
-/** Releases are watched only where the controller runs too; elsewhere a failure is named without its reason. */
+/** Releases are watched only in `dev`; elsewhere, warnings name a failed release without the reason. */
 export const webhookRules = (
   cluster: ClusterView,
   sluiceUser: string,

@@ -26,22 +26,24 @@ export type ControllerParts = {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly prometheus: string | undefined;
-  /** What policies may have Sluice ask. */
+  /** Addresses that policies may name. */
   readonly addresses: readonly AllowedAddress[];
   readonly workers: number;
 };
 
 const journalGrace = 2000;
 
-/** What one replica does at a time. */
+/** The work that only the leader does. */
 export type Work = {
   readonly start: () => void;
-  /** Begins nothing more; resolves when nothing is in flight. */
+  /** Starts no more work; resolves when none is in flight. */
   readonly finish: () => Promise<void>;
-  /** Resolves when the journal is sent, or time is up for it. */
+  /** Resolves when the journal is sent, or after a timeout. */
   readonly close: () => Promise<void>;
   readonly journal: Journal;
 };
+
+const traffic = { providers: trafficRunners, formats: routeFormats, detect: detectProvider(trafficProviders) };
 
 /** Resolves when the caches are filled and work can start. */
 export const wireController = async (parts: ControllerParts): Promise<Work> => {
@@ -49,16 +51,12 @@ export const wireController = async (parts: ControllerParts): Promise<Work> => {
   const author = { controller: `${group}/controller`, instance: hostname() };
   const journal = kubeJournal({ writer: cluster, author, clock, log });
   const providers = knownProviders(cluster);
-  const outside = metricOutside({
-    clock,
-    open: metricSources({ own, addresses }),
-    forms: sourceForms,
-    random: () => Math.random(),
-  });
+  const open = metricSources({ own, addresses });
+  const outside = metricOutside({ clock, open, forms: sourceForms, random: () => Math.random() });
   const dependencies: ControllerDependencies = {
     cluster,
     clock,
-    traffic: { providers: trafficRunners, formats: routeFormats, detect: detectProvider(trafficProviders) },
+    traffic,
     index: releaseIndex(cluster, routeFormats),
     providers,
     policies: policyPort(cluster, { forms: sourceForms, providers, addresses }),

@@ -1,4 +1,4 @@
-/** The permissions as partials of the chart: one named template for the rules of each role. */
+/** The permissions as chart partials: one named template per role. */
 import { stringify } from 'yaml';
 import type { KindUse } from '../values/kind-use.ts';
 import {
@@ -9,7 +9,7 @@ import {
   type PolicyRule,
 } from './rbac.ts';
 
-/** Names that only an installation knows. */
+/** Names that are known only at installation. */
 const lease = '{{ include "sluice.lease" . }}';
 const webhookNames = {
   configuration: '{{ include "sluice.webhookName" . }}',

@@ -5,8 +5,8 @@ import type { JsonObject } from '../values/kube-object.ts';
 import { webhookConfigurations, type WebhookConfiguration, type WebhookOptions } from './webhooks.ts';
 
 /**
- * What only an installation knows, and the template that says it. The words stand in the objects while they are made
- * and written as YAML: a template's own quotes would be escaped there.
+ * Placeholders for values known only at installation, and the templates that replace them. The replacement happens
+ * after the objects are written as YAML, which would escape a template's own quotes.
  */
 const placeholders = {
   name: ['PLACEHOLDER_NAME', '{{ include "sluice.webhookName" . }}'],
@@ -44,7 +44,7 @@ const options: Omit<WebhookOptions, 'providerKinds'> = {
   failurePolicy: placeholders.failurePolicy[0] as string as WebhookOptions['failurePolicy'],
 };
 
-/** Helm leaves a `caBundle` alone that the chart does not speak of, so the one that is patched in stays. */
+/** Without a `caBundle` in the chart, Helm keeps the one that was patched into the cluster. */
 const documentOf = (configuration: WebhookConfiguration): string => {
   const labelled: JsonObject = {
     ...configuration,
@@ -56,7 +56,7 @@ const documentOf = (configuration: WebhookConfiguration): string => {
 
 const documents = (given: WebhookOptions): string => webhookConfigurations(given).map(documentOf).join('---\n');
 
-/** Text of the template file: the configurations for one namespace, or else for all. */
+/** Text of the template file: the configurations for one namespace or for all. */
 export const chartWebhooks = (providerKinds: readonly KindUse[]): string =>
   [
     '{{- if .Values.watchNamespace }}\n',

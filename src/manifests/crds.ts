@@ -13,7 +13,7 @@ type Column = {
   readonly type: 'string' | 'integer' | 'date';
   readonly jsonPath: string;
   readonly description?: string;
-  /** With `-o wide` only. */
+  /** Shown only with `-o wide`. */
   readonly wide?: true;
 };
 
@@ -26,7 +26,7 @@ export type Definition = {
   readonly spec: TSchema;
   /** Kinds with a status have the subresource. */
   readonly status?: TSchema;
-  /** Whether people write it, as opposed to Sluice. */
+  /** Whether users write it, as opposed to Sluice. */
   readonly byPeople: boolean;
   readonly columns: readonly Column[];
 };

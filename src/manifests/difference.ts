@@ -1,4 +1,4 @@
-/** The lines that differ between two texts, `-` before and `+` after, without what they begin and end with alike. */
+/** A minimal diff of two texts: `-` and `+` lines, without their common start and end. */
 export const difference = (before: string, after: string): string => {
   const [a, b] = [before.split('\n'), after.split('\n')];
   const shorter = Math.min(a.length, b.length);

@@ -1,4 +1,4 @@
-/** The entries of the webhook configurations about what Sluice made, and about routes that it has put a split into. */
+/** Webhook entries that guard the objects Sluice made and the routes that carry a split. */
 import { versionsOf, type Access, type KindUse } from '../values/kind-use.ts';
 import type { JsonObject } from '../values/kube-object.ts';
 import { breakGlassAnnotation, splitAnnotation } from '../schema/annotations.ts';
@@ -6,16 +6,16 @@ import { canarySelector, group, labels, managedBy } from '../schema/names.ts';
 import { routeKinds } from './rbac.ts';
 import { annotationsOf, literal, notKubernetesItself, rule, type Condition, type Scope } from './webhook-scope.ts';
 
-/** How the configurations that the entries go into make an entry. */
+/** How to build an entry of the surrounding configuration. */
 export type Guarding = {
   readonly entry: (scope: Scope) => JsonObject;
-  /** The client configuration of a path. */
+  /** The client configuration for a path. */
   readonly at: (path: string) => JsonObject;
   /** Kinds that traffic providers work with. */
   readonly providerKinds: readonly KindUse[];
 };
 
-/** Rules about the kinds that something is done with. */
+/** Rules for the kinds that are used in a certain way. */
 const kindRules = (
   providerKinds: readonly KindUse[],
   done: Access,
@@ -26,9 +26,9 @@ const kindRules = (
     .map((use) => rule(use.gvk.group, versionsOf(use), [use.gvk.plural], operations));
 
 /**
- * Routes that carry a split, before or after. Asked about what Sluice itself writes, too: its trace is kept out of the
- * field managers. Never `Fail`: a split that is lost for a moment is repaired by the controller, and a route of the user
- * must not depend on Sluice.
+ * Routes that carry a split, before or after the write. Sluice's own writes are included, because the webhook removes
+ * them from managedFields. Never `Fail`: the controller repairs a lost split, and a user's route must not depend on
+ * Sluice.
  */
 export const routes = ({ entry, providerKinds }: Guarding): JsonObject => {
   const carries = (object: string): string => `${annotationsOf(object)}[?${literal(splitAnnotation)}].hasValue()`;
@@ -43,8 +43,8 @@ export const routes = ({ entry, providerKinds }: Guarding): JsonObject => {
 };
 
 /**
- * What Sluice made. Never `Fail`: where Sluice is gone, its leftovers must be removable by hand. Those who may write past
- * the guard, and say why, are led to another path; who they are is for the API server's own authorisation to say.
+ * The objects Sluice made. Never `Fail`: if Sluice is gone, its leftovers must be removable by hand. Writes with a
+ * break-glass reason by users with the right go to another path; the API server's own authoriser decides who has it.
  */
 export const guards = (guarding: Guarding): readonly JsonObject[] => [
   {
@@ -54,7 +54,7 @@ export const guards = (guarding: Guarding): readonly JsonObject[] => [
   {
     ...owned(guarding, { name: 'broken-glass', expression: breaksGlass }),
     clientConfig: guarding.at('/validate/break-glass'),
-    // It is told in an event.
+    // The side effect is an event.
     sideEffects: 'NoneOnDryRun',
   },
   { ...scales(guarding), clientConfig: guarding.at('/validate/owned') },
@@ -68,7 +68,9 @@ const mayBreakGlass = [
 ].join('.');
 const breaksGlass = `(${saysWhy('object')} || ${saysWhy('oldObject')}) && ${mayBreakGlass}`;
 
-/** With a status, too, annotations are written. That of a route is its mesh's, and a custom resource's carries none. */
+/**
+ * A write to the status subresource can change annotations, except on custom resources; so routes need no status rule.
+ */
 const owned = ({ entry, providerKinds }: Guarding, { name, expression }: Condition): JsonObject => ({
   ...entry({
     name,
@@ -83,7 +85,7 @@ const owned = ({ entry, providerKinds }: Guarding, { name, expression }: Conditi
   objectSelector: { matchLabels: { [labels.managedBy]: managedBy } },
 });
 
-/** The size of a canary. A Scale has no labels; its selector tells a canary from everything else that is scaled. */
+/** Scaling of a canary. A Scale has no labels, so a canary's is recognised by its selector. */
 const scales = ({ entry }: Guarding): JsonObject => ({
   ...entry({
     name: 'scales',

@@ -1,4 +1,4 @@
-/** The CEL texts of match conditions: what the API server looks at before it asks. */
+/** The CEL expressions of match conditions, with which the API server decides whether to call the webhook. */
 import { marks, requestPrefix } from '../schema/annotations.ts';
 import { group, labels, managedBy } from '../schema/names.ts';
 import { annotationsOf, literal } from './webhook-scope.ts';
@@ -7,24 +7,24 @@ const manyKeys = 100;
 
 const labelsOf = (object: string): string => `${object}.?metadata.?labels.orValue({})`;
 const ours = `k.startsWith(${literal(`${group}/`)})`;
-/** Not the labels of what Sluice makes: that belongs to the entries which guard it. */
+/** Without the labels of objects that Sluice makes: those are for the guard entries. */
 const oursOfLabels = `${ours} && !(k in [${Object.values(labels).map(literal).join(', ')}])`;
-const peoples = `${ours} && !(k in [${Object.values(marks).map(literal).join(', ')}])`;
+const usersOwn = `${ours} && !(k in [${Object.values(marks).map(literal).join(', ')}])`;
 
 /**
- * Whether a map has a key that fits. The API server's loops take time by the square of their length (it counts their
- * cost that way), so an object with more keys than anybody needs is asked about unseen.
+ * Whether a map has a matching key. CEL's cost limit counts loops quadratically, so for an object with an unreasonable
+ * number of keys the webhook is called without looking.
  */
-const has = (map: string, fits: string): string => `(${map}.size() > ${manyKeys} || ${map}.exists(k, ${fits}))`;
+const has = (map: string, matches: string): string => `(${map}.size() > ${manyKeys} || ${map}.exists(k, ${matches}))`;
 
-/** Whether the object has an annotation or label of ours, or one that people write. */
-const speaks = (object: string, whose = ours): string =>
-  `(${has(annotationsOf(object), whose)} || ${has(labelsOf(object), oursOfLabels)})`;
+/** Whether the object has a matching annotation (by default any of ours) or a label of ours. */
+const mentionsUs = (object: string, keys = ours): string =>
+  `(${has(annotationsOf(object), keys)} || ${has(labelsOf(object), oursOfLabels)})`;
 
-/** Whether a key of ours differs, or is in one of the maps alone. */
-const differ = (of: (object: string) => string, whose: string): string => {
+/** Whether a matching key differs between the two maps or is missing in one. */
+const differ = (of: (object: string) => string, keys: string): string => {
   const [now, before] = [of('object'), of('oldObject')];
-  const missing = (a: string, b: string): string => has(a, `${whose} && ${b}[?k] != ${a}[?k]`);
+  const missing = (a: string, b: string): string => has(a, `${keys} && ${b}[?k] != ${a}[?k]`);
   return `${now} != ${before} && (${missing(now, before)} || ${missing(before, now)})`;
 };
 
@@ -33,12 +33,12 @@ const isPaused = (object: string): string => `${object}.spec.?paused.orValue(fal
 const rolls = `(${templateChanges} || ${isPaused('object')} != ${isPaused('oldObject')})`;
 
 /**
- * A Deployment that has an annotation or label of ours before or after (any: a misspelt one is to be told), in a write
- * that changes what a release depends on. Cheapest questions first.
+ * For Deployments that have an annotation or label of ours, before or after; any one, so that a misspelt one can be
+ * reported. The write must change something a release depends on. The cheapest tests come first.
  */
 export const changesARelease = [
-  `oldObject == null && ${speaks('object')}`,
-  `oldObject != null && (${rolls} && (${speaks('object')} || ${speaks('oldObject')}) || ${differ(annotationsOf, ours)} || ${differ(labelsOf, oursOfLabels)})`,
+  `oldObject == null && ${mentionsUs('object')}`,
+  `oldObject != null && (${rolls} && (${mentionsUs('object')} || ${mentionsUs('oldObject')}) || ${differ(annotationsOf, ours)} || ${differ(labelsOf, oursOfLabels)})`,
 ].join(' || ');
 
 const isAWorkload = `${labelsOf('oldObject')}[?${literal(labels.managedBy)}] != optional.of(${literal(managedBy)})`;
@@ -46,16 +46,18 @@ const isAWorkload = `${labelsOf('oldObject')}[?${literal(labels.managedBy)}] != 
 const requests = `k.startsWith(${literal(requestPrefix.slice(0, -1))})`;
 const beforeOrNone = `(oldObject == null ? optional.none() : ${annotationsOf('oldObject')}[?k])`;
 
-/** A Release on which a request is new or other than before; the key of one without an id is among them, to be refused. */
+/**
+ * A Release on which a request is new or other than before; the key of one without an id is among them, to be refused.
+ */
 export const makesARequest = has(
   annotationsOf('object'),
   `${requests} && ${annotationsOf('object')}[?k] != ${beforeOrNone}`,
 );
 
 /**
- * The same of a Deployment that says nothing itself, so that nothing is asked twice. While it is being changed, the marks
- * of our own first answer do not count: it would not be asked about a second time after another webhook's change. In the
- * end they do: then it is asked about as one that speaks.
+ * For Deployments without any annotation or label of ours; the complement of `changesARelease`, so that no write
+ * matches both. In the mutating stage, the marks from our own first answer are ignored: otherwise this entry would no
+ * longer match on reinvocation. In the validating stage they count, and `changesARelease` matches instead.
  */
 export const changesUnspoken = (stage: 'mutating' | 'validating'): string =>
-  `${rolls} && ${isAWorkload} && !${speaks('oldObject')} && !${speaks('object', stage === 'mutating' ? peoples : ours)}`;
+  `${rolls} && ${isAWorkload} && !${mentionsUs('oldObject')} && !${mentionsUs('object', stage === 'mutating' ? usersOwn : ours)}`;

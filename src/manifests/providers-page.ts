@@ -1,4 +1,4 @@
-/** The reference page of what every traffic provider works with and can do. */
+/** The reference page of the traffic providers' kinds and capabilities. */
 import { versionsOf, type Access, type KindUse } from '../values/kind-use.ts';
 import type { Feature } from '../values/split.ts';
 

@@ -1,4 +1,4 @@
-/** What Sluice may do, and no more. The chart's roles and the role of `dev` come from here. */
+/** Sluice's permissions. The chart's roles and the role of `dev` are generated from them. */
 import { byKind, type KindUse } from '../values/kind-use.ts';
 import type { Gvk } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
@@ -11,13 +11,13 @@ export type PolicyRule = {
   readonly resourceNames?: readonly string[];
 };
 
-/** Rules by where they are needed, so that an installation for one namespace can be given no more than that. */
+/** Rules grouped by scope, so that an installation for one namespace gets no more than it needs. */
 export type Permissions = {
-  /** In every namespace that is worked on. */
+  /** In every namespace Sluice works on. */
   readonly workedOn: readonly PolicyRule[];
-  /** For objects without a namespace. */
+  /** For cluster-scoped objects. */
   readonly clusterWide: readonly PolicyRule[];
-  /** In the namespace Sluice itself runs in. */
+  /** In Sluice's own namespace. */
   readonly own: readonly PolicyRule[];
 };
 
@@ -29,7 +29,7 @@ const allow = (apiGroup: string, resources: readonly string[], verbs: readonly s
   verbs,
 });
 
-/** Kinds of meshes and gateways. What Kubernetes itself serves has rules of its own, narrower ones. */
+/** Kinds of meshes and gateways. Built-in kinds have their own, narrower rules. */
 export const routeKinds = (providerKinds: readonly KindUse[]): readonly KindUse[] => {
   const key = ({ group: g, plural }: Gvk): string => `${g}/${plural}`;
   const known = new Set(Object.values<Gvk>(kinds).map(key));
@@ -38,7 +38,7 @@ export const routeKinds = (providerKinds: readonly KindUse[]): readonly KindUse[
 
 const verbsFor = { read, adopt: ['update', 'patch'], own: ['create', 'update', 'patch', 'delete'] } as const;
 
-/** In the order in which Kubernetes' own roles list them. */
+/** Verbs in the order of Kubernetes' own roles. */
 const verbOrder = [...read, 'create', 'update', 'patch', 'delete'] as const;
 
 const routeRule = ({ gvk, access }: KindUse): PolicyRule => {
@@ -51,15 +51,15 @@ const routeRule = ({ gvk, access }: KindUse): PolicyRule => {
 };
 
 /**
- * The controller's permissions. `providerKinds` are the kinds that traffic providers work with, `lease` is the name of
- * the Lease that replicas agree by.
+ * The controller's permissions. `providerKinds` are the kinds that traffic providers use; `lease` is the name of the
+ * leader election Lease.
  */
 export const controllerPermissions = (providerKinds: readonly KindUse[], lease: string): Permissions => ({
   ...controllerWork(providerKinds),
   own: [
     allow('coordination.k8s.io', ['leases'], ['create']),
     { ...allow('coordination.k8s.io', ['leases'], [...read, 'update']), resourceNames: [lease] },
-    // Who leads is told on the Lease.
+    // Leader election events on the Lease.
     allow('events.k8s.io', ['events'], ['create', 'patch']),
   ],
 });
@@ -80,39 +80,39 @@ const controllerWork = (providerKinds: readonly KindUse[]): Omit<Permissions, 'o
   ],
   clusterWide: [
     allow(group, ['clustercanarypolicies'], read),
-    // Labels that opt in, and those that ask for a mesh's sidecar.
+    // For labels that opt in and labels that request a mesh's sidecar.
     allow('', ['namespaces'], read),
-    // Kinds of meshes are watched from the moment they are installed.
+    // To watch the kinds of meshes as soon as they are installed.
     allow('apiextensions.k8s.io', ['customresourcedefinitions'], read),
   ],
 });
 
 export type WebhookNames = {
-  /** Of both webhook configurations. */
+  /** Name of both webhook configurations. */
   readonly configuration: string;
-  /** Of the Secret that holds the certificate. */
+  /** Name of the certificate's Secret. */
   readonly secret: string;
 };
 
-/** In Sluice's own namespace, where somebody else makes the certificate. */
+/** Rules in Sluice's own namespace if somebody else issues the certificate. */
 export const suppliedCertificateRules = ({ secret }: WebhookNames): readonly PolicyRule[] => [
   { ...allow('', ['secrets'], read), resourceNames: [secret] },
 ];
 
-/** The webhook's permissions: the objects it may change are named. Only creating cannot be limited to a name. */
+/** The webhook's permissions. Objects it may change are listed by name; RBAC cannot restrict creation by name. */
 export const webhookPermissions = (names: WebhookNames): Permissions => ({
   workedOn: [
     allow(group, ['canarypolicies'], read),
-    // Who writes past the guard is told.
+    // Break-glass events.
     allow('events.k8s.io', ['events'], ['create', 'patch']),
-    // Their metadata alone is asked for: who uses a policy that changes or goes.
+    // Metadata only, to find the workloads that use a changed or deleted policy.
     allow('apps', ['deployments'], ['list', 'watch']),
   ],
   clusterWide: [
     allow(group, ['clustercanarypolicies'], read),
-    // Names alone: whether what a policy's provider works with is installed.
+    // Names only, to know whether the kinds of a policy's provider are installed.
     allow('apiextensions.k8s.io', ['customresourcedefinitions'], ['list', 'watch']),
-    // Labels that opt in.
+    // For labels that opt in.
     allow('', ['namespaces'], ['list', 'watch']),
     {
       apiGroups: ['admissionregistration.k8s.io'],
@@ -127,7 +127,7 @@ export const webhookPermissions = (names: WebhookNames): Permissions => ({
   ],
 });
 
-/** Everything one user needs who alone works on a cluster from outside (`dev`), as rules of one ClusterRole. */
+/** The rules of the single ClusterRole that `dev` uses. */
 export const rules = (providerKinds: readonly KindUse[]): readonly PolicyRule[] => {
   const { workedOn, clusterWide } = controllerWork(providerKinds);
   return [...workedOn, ...clusterWide];

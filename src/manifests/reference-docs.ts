@@ -1,4 +1,4 @@
-/** The reference docs of everything people write: tables from the schemas. */
+/** The reference docs of annotations and custom resources, generated from the schemas. */
 import {
   annotationMeanings,
   annotations,
@@ -78,7 +78,7 @@ const ownRow = (key: string): readonly string[] => {
   return [code(key), code(example), '', '', meaning];
 };
 
-/** Page of the annotations people write on a workload. */
+/** Page of the annotations that users write on a workload. */
 export const annotationsPage = (): string =>
   page(
     '# Annotations',

@@ -145,7 +145,7 @@ describe('the entries for what policies select', () => {
     const many = list(101, (i) => wide({ name: `p${i}`, selector: by(i) }));
     expect(namesOf(many)).toEqual(['policy-any.selected.sluice.dev']);
     expect(namesOf([...many, own('shop')])).toEqual(['policy-any.selected.sluice.dev']);
-    // One of them less has room for the other.
+    // With one fewer, the other one fits.
     expect(selected([...many.slice(2), own('shop')])).toHaveLength(100);
   });
 

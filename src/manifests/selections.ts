@@ -1,7 +1,6 @@
 /**
- * Entries of the webhook configurations for the workloads that policies select: made from the entry for opted-in
- * namespaces, which knows how to reach the webhook and what to ask about, with the policies' selectors in the place of
- * its own. The API server does the selecting.
+ * Webhook entries for the workloads that policies select. Each is a copy of the entry for opted-in namespaces with the
+ * policies' selectors in place of its own, so the API server does the selecting.
  */
 import { createHash } from 'node:crypto';
 import { optInLabels } from '../schema/annotations.ts';
@@ -16,13 +15,16 @@ import { canonicalJson } from '../core/template/canonical-json.ts';
 const suffix = `.selected.${group}`;
 const source = `${optedInNamespacesName}.${group}`;
 const digits = 10;
-/** With more, a configuration would come near what etcd stores of one object (1.5 MiB, with what is noted down of its fields). */
+/** Keeps a configuration, including its managedFields, below etcd's limit of 1.5 MiB per object. */
 const mostEntries = 100;
 const mostText = 700_000;
 
 type Selection = { readonly name: string; readonly objects: Selector; readonly namespaces: Selector };
 
-/** Workloads in these namespaces are asked about anyway, or the namespace has the closer word. */
+/**
+ * Values of the namespace label that make an entry unnecessary: another entry matches, or the label overrides the
+ * policy.
+ */
 const decidedByNamespace: Readonly<Record<PolicyKind, readonly string[]>> = {
   CanaryPolicy: ['enabled'],
   ClusterCanaryPolicy: ['enabled', 'disabled'],
@@ -37,7 +39,7 @@ const undecided = (kind: PolicyKind): Requirement => ({
 const namespacesOf = (policies: readonly SelectingPolicy[]): readonly string[] =>
   [...new Set(policies.map(({ namespace = '' }) => namespace))].sort();
 
-/** Of policies that are alike but for the namespace of a CanaryPolicy. */
+/** One selection for policies that differ at most in their namespace. */
 const selectionOf = (key: string, policies: readonly [SelectingPolicy, ...SelectingPolicy[]]): Selection => {
   const [{ kind, selector, namespaceSelector }] = policies;
   const { matchExpressions = [], ...labels } = namespaceSelector;
@@ -60,7 +62,7 @@ const byTheirSelectors = (policies: readonly SelectingPolicy[]): readonly Select
 
 const isOfANamespace = ({ kind }: SelectingPolicy): boolean => kind === 'CanaryPolicy';
 
-/** One for everything in the namespaces that have policies of their own, and those of the cluster by their selectors. */
+/** One selection for all namespaces that have CanaryPolicies, plus one per selector of ClusterCanaryPolicies. */
 const byNamespace = (policies: readonly SelectingPolicy[]): readonly Selection[] => {
   const own: readonly Requirement[] = [
     { key: namespaceName, operator: 'In', values: namespacesOf(policies.filter(isOfANamespace)) },
@@ -81,17 +83,20 @@ const anything: Selection = {
   namespaces: { matchExpressions: [undecided('CanaryPolicy')] },
 };
 
-/** From the finest on: the coarser ones ask about more than selects, and are answered the same. */
-const waysToAsk = (policies: readonly SelectingPolicy[]): readonly (readonly Selection[])[] => [
+/**
+ * From fine to coarse. Coarser selections match more workloads than the policies select; the webhook's answers stay the
+ * same.
+ */
+const alternatives = (policies: readonly SelectingPolicy[]): readonly (readonly Selection[])[] => [
   byTheirSelectors(policies),
   ...(policies.some(isOfANamespace) ? [byNamespace(policies)] : []),
   [anything],
 ];
 
-/** Whether the webhook is one of those made here. */
+/** Whether the webhook entry was generated here. */
 export const isSelected = ({ name }: JsonObject): boolean => typeof name === 'string' && name.endsWith(suffix);
 
-/** The namespaces that the source asks about, whatever their own word, and that the policies are for. */
+/** Combines the source's selector, without its opt-in label, with the policies' namespace selector. */
 const within = (source: Selector, namespaces: Selector): Selector => {
   const [own, base] = [namespaces.matchLabels ?? {}, source.matchExpressions ?? []];
   return {
@@ -115,13 +120,13 @@ const fits = (entries: readonly JsonObject[]): boolean =>
   entries.length <= mostEntries && JSON.stringify(entries).length <= mostText;
 
 const entriesOf = (webhook: JsonObject, policies: readonly SelectingPolicy[]): readonly JsonObject[] => {
-  const ways = waysToAsk(policies).map((way) => way.map((selection) => entryOf(webhook, selection)));
-  return ways.find(fits) ?? ways.at(-1) ?? [];
+  const choices = alternatives(policies).map((selections) => selections.map((one) => entryOf(webhook, one)));
+  return choices.find(fits) ?? choices.at(-1) ?? [];
 };
 
 /**
- * The webhooks of a configuration as they should be for these policies; undefined when they are. Others than those for
- * policies are left as they are.
+ * The webhooks that a configuration should have for these policies; undefined if nothing changes. Other entries are
+ * kept.
  */
 export const withSelections = (
   webhooks: readonly JsonObject[],

@@ -1,11 +1,11 @@
-/** Schemas as the API server wants them: OpenAPI v3 structural schemas. */
+/** Converts schemas to the API server's OpenAPI v3 structural schemas. */
 import type { JsonObject } from '../values/kube-object.ts';
 import { isIntOrString, typeOf, valuesOf, type SchemaNode } from '../schema/node.ts';
 import { parseDuration } from '../values/duration.ts';
 import type { Rule } from '../schema/rules.ts';
 import { durationRange } from '../schema/words.ts';
 
-/** Keywords that mean the same in a structural schema. What is not named here never reaches a CRD. */
+/** Keywords with the same meaning in a structural schema. Others never reach a CRD. */
 const kept = [
   'x-kubernetes-int-or-string',
   'description',
@@ -22,7 +22,7 @@ const kept = [
   'required',
 ] as const satisfies readonly (keyof SchemaNode)[];
 
-/** OpenAPI v3.0 says "exclusive" with a flag beside the bound. */
+/** In OpenAPI v3.0, an exclusive bound is a bound plus a flag. */
 const exclusive = (node: SchemaNode): JsonObject => ({
   ...(node.exclusiveMinimum === undefined ? {} : { minimum: node.exclusiveMinimum, exclusiveMinimum: true }),
   ...(node.exclusiveMaximum === undefined ? {} : { maximum: node.exclusiveMaximum, exclusiveMaximum: true }),
@@ -34,7 +34,7 @@ const celRule = (rule: Rule): JsonObject => ({
   ...(rule.fields[0] === undefined ? {} : { fieldPath: `.${rule.fields[0]}` }),
 });
 
-/** What a pattern cannot say of a duration: `90s` and `1500ms` are compared by what they mean. */
+/** Bounds of a duration, which no pattern can express: `90s` and `1500ms` must be compared by value. */
 const durationRules = (node: SchemaNode): readonly JsonObject[] => {
   const { minDuration: min, maxDuration: max } = node;
   const bounds = [
@@ -57,9 +57,9 @@ const withoutUndefined = (object: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 
 /**
- * The structural schema of a node. In what people write the API server fills defaults in, and leaves unknown fields for
- * our webhook to refuse: it would drop them before anybody could say which name was meant. In a Release it must not
- * fill in anything, since that records what was written.
+ * The structural schema of a node. For kinds that users write, the API server fills in defaults and keeps unknown
+ * fields: if it dropped them, the webhook could not refuse them and suggest the right name. A Release records what was
+ * written, so nothing is filled in there.
  */
 export const structural = (node: SchemaNode, byPeople: boolean): JsonObject => {
   const { properties, items } = node;

@@ -1,4 +1,4 @@
-/** What one webhook of a configuration is asked about. */
+/** Which requests one entry of a webhook configuration matches. */
 import type { Json, JsonObject } from '../values/kube-object.ts';
 import { kubernetesItself } from '../schema/names.ts';
 
@@ -7,7 +7,7 @@ export type Scope = {
   readonly name: string;
   readonly rules: readonly JsonObject[];
   readonly conditions: readonly Condition[];
-  /** Sluice's own writes that are asked about, too: an expression, or all of them. */
+  /** Also match Sluice's own writes: those for which the CEL expression holds, or all. */
   readonly ownWrites?: string | true;
 };
 
@@ -25,13 +25,13 @@ export const rule = (
   scope: '*',
 });
 
-/** A text as a CEL literal: JSON's escapes are CEL's, too. */
+/** A text as a CEL literal. JSON and CEL use the same escapes. */
 export const literal = (text: string): string => JSON.stringify(text);
 
-/** The annotations of an object in CEL; an empty map where it has none. */
+/** The annotations of an object in CEL; an empty map if it has none. */
 export const annotationsOf = (object: string): string => `${object}.?metadata.?annotations.orValue({})`;
 
-/** Garbage collection, namespace deletion and the like: nothing they do depends on Sluice. */
+/** Excludes Kubernetes' own controllers (garbage collection, namespace deletion), which must not depend on Sluice. */
 export const notKubernetesItself: Condition = {
   name: 'not-kubernetes-itself',
   expression: [

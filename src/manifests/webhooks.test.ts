@@ -50,7 +50,7 @@ describe('webhook configurations', () => {
   it('have no side effects but one, answer soon, and are asked again after other webhooks', () => {
     for (const webhook of all()) {
       expect(webhook).toMatchObject({
-        // An event, which is not written on a dry run.
+        // Its side effect is an event, which a dry run does not write.
         sideEffects: webhook['name'] === 'broken-glass.sluice.dev' ? 'NoneOnDryRun' : 'None',
         timeoutSeconds: 5,
         matchPolicy: 'Equivalent',
@@ -153,7 +153,7 @@ describe('webhook configurations', () => {
     expect((webhook?.['matchConditions'] as readonly JsonObject[])[0]?.['expression']).toBe(
       '!(request.userInfo.username in ["a\\"b\\\\c"])',
     );
-    // A template that another admission controller changes in a write of Sluice is looked at, once all have changed it.
+    // The validating webhook sees Sluice's own writes if another admission controller has changed their template.
     const own = (webhook_: JsonObject | undefined): unknown =>
       (webhook_?.['matchConditions'] as readonly JsonObject[])[0]?.['expression'];
     expect(named('deployments').map(own)).toEqual([

@@ -1,4 +1,4 @@
-/** The two webhook configurations: which writes the API server asks Sluice about. As few as can be. */
+/** The two webhook configurations. They match as few writes as possible. */
 import type { KindUse } from '../values/kind-use.ts';
 import type { JsonObject, KubeObject } from '../values/kube-object.ts';
 import { optInLabels } from '../schema/annotations.ts';
@@ -7,7 +7,7 @@ import { changesARelease, changesUnspoken, makesARequest, templateChanges } from
 import { group, version } from '../schema/names.ts';
 import { literal, notKubernetesItself, rule, type Condition, type Scope } from './webhook-scope.ts';
 
-/** Where the API server finds the webhook: a base address without a path, or a Service. */
+/** How the API server reaches the webhook: a base URL without a path, or a Service. */
 export type WebhookClient =
   | { readonly url: string }
   | { readonly service: { readonly name: string; readonly namespace: string; readonly port?: number } };
@@ -16,15 +16,15 @@ export type WebhookOptions = {
   /** Name of both configurations. */
   readonly name: string;
   readonly clientConfig: WebhookClient;
-  /** Base64 of the PEM authorities the webhook's certificate may come from. Left out, it is patched in later. */
+  /** Base64 of the trusted authorities (PEM). If missing, it is patched in later. */
   readonly caBundle?: string;
-  /** User names of Sluice's own service accounts: what they write comes back as a question only where a template changes. */
+  /** User names of Sluice's own service accounts. Their writes match only if they change a template. */
   readonly sluiceUsers: readonly string[];
   /** Kinds that traffic providers work with. */
   readonly providerKinds: readonly KindUse[];
-  /** Ask about this namespace alone, and about no cluster-wide policy. */
+  /** Match only this namespace, and no ClusterCanaryPolicy. */
   readonly namespace?: string;
-  /** What becomes of a change of a template, a policy or a request while no webhook answers. */
+  /** What the API server does with changes to templates, policies and requests while no webhook answers. */
   readonly failurePolicy: 'Fail' | 'Ignore';
 };
 
@@ -33,7 +33,7 @@ export type WebhookConfiguration = KubeObject & { readonly webhooks: readonly Js
 const timeoutSeconds = 5;
 
 export const optedInNamespacesName = 'opted-in-namespaces';
-/** Label that every namespace has. */
+/** A label that every namespace has. */
 export const namespaceName = 'kubernetes.io/metadata.name';
 
 /** A MutatingWebhookConfiguration and a ValidatingWebhookConfiguration, in this order. */
@@ -54,7 +54,7 @@ export const webhookConfigurations = (
   ].map((webhook) => ({ ...webhook, clientConfig: clientConfig(options, '/mutate'), reinvocationPolicy: 'IfNeeded' }));
   const validating = [
     ...[
-      // Another admission controller may change the template in a write of Sluice, too.
+      // Another admission controller may change the template in one of Sluice's own writes.
       deployments(options, ['deployments'], `oldObject != null && ${templateChanges}`),
       optedInNamespaces(options, 'validating'),
       releases(options),
@@ -101,7 +101,7 @@ const webhook = (options: WebhookOptions, { name, rules, conditions, ownWrites }
 const namespaceSelector = ({ namespace }: WebhookOptions): { readonly matchExpressions: readonly JsonObject[] } => {
   const key = namespaceName;
   const only = namespace === undefined ? [] : [{ key, operator: 'In', values: [namespace] }];
-  // The control plane's own workloads must come up whatever becomes of Sluice.
+  // The control plane's workloads must never depend on Sluice.
   return { matchExpressions: [...only, { key, operator: 'NotIn', values: ['kube-system'] }] };
 };
 
@@ -112,12 +112,12 @@ const notSluiceItself = ({ sluiceUsers }: WebhookOptions, unless: string | true 
 };
 
 /**
- * Deployments that say themselves what they ask of Sluice, and only when something changes that a release depends on.
- * Scaling, status and everything else never wait for Sluice. `deployments/status` is there because annotations can be
+ * Deployments with annotations or labels of ours, and only when something changes that a release depends on: scaling,
+ * status updates and everything else never wait for Sluice. `deployments/status` is included because annotations can be
  * written through it.
  *
- * One condition, cheapest questions first: the API server evaluates all conditions to their end, and asks them about
- * every write of a Deployment, also of those that have never heard of Sluice.
+ * This is one condition, with the cheapest tests first, because the API server always evaluates every condition, and
+ * does so for every write of any Deployment.
  */
 const deployments = (options: WebhookOptions, resources: readonly string[], ownWrites?: string): JsonObject =>
   webhook(options, {
@@ -133,8 +133,8 @@ const deployments = (options: WebhookOptions, resources: readonly string[], ownW
   });
 
 /**
- * Deployments that say nothing themselves, in namespaces whose label opts them in. The entries for what policies select
- * are made from this one while Sluice runs (core/admission/selections.ts).
+ * Deployments without annotations or labels of ours, in namespaces whose label opts them in. The entries for policies'
+ * selectors are copied from this one at run time (manifests/selections.ts).
  */
 const optedInNamespaces = (options: WebhookOptions, stage: Parameters<typeof changesUnspoken>[0]): JsonObject => {
   const entry = webhook(options, {
@@ -147,7 +147,7 @@ const optedInNamespaces = (options: WebhookOptions, stage: Parameters<typeof cha
   return { ...entry, namespaceSelector: { matchExpressions: [...matchExpressions, optedIn] } };
 };
 
-/** Requests of people: their author is who the API server says it is. */
+/** Users' requests on Releases, which the webhook stamps with their author. */
 const releases = (options: WebhookOptions): JsonObject =>
   webhook(options, {
     name: 'releases',
@@ -155,7 +155,7 @@ const releases = (options: WebhookOptions): JsonObject =>
     conditions: [{ name: 'makes-a-request', expression: makesARequest }],
   });
 
-/** Releases are made by Sluice alone, and so is what their status says. */
+/** Creation of Releases and writes to their status, which only Sluice may do. */
 const records = (options: WebhookOptions): JsonObject =>
   webhook(options, {
     name: 'records',
@@ -164,8 +164,8 @@ const records = (options: WebhookOptions): JsonObject =>
   });
 
 /**
- * Asked about before the API server looks at its own schema, so that every problem of a policy is in one answer, and once
- * more in the end, in case another webhook has changed it.
+ * Policies are checked in the mutating stage, before the API server applies the CRD's schema, so that one answer lists
+ * every problem; and again in the validating stage, in case another webhook has changed them.
  */
 const policies = (options: WebhookOptions): JsonObject => {
   const rules = [rule(group, [version], policyResources(options), ['CREATE', 'UPDATE'])];
@@ -177,7 +177,7 @@ const policyResources = ({ namespace }: WebhookOptions): readonly string[] => [
   ...(namespace === undefined ? ['clustercanarypolicies'] : []),
 ];
 
-/** Who deletes a policy is warned. Never `Fail`: where Sluice is gone, a namespace must still be deletable. */
+/** Deletion of policies, for the warning. Never `Fail`: if Sluice is gone, namespaces must still be deletable. */
 const policiesInUse = (options: WebhookOptions): JsonObject => ({
   ...webhook(options, {
     name: 'policies-in-use',

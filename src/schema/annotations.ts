@@ -6,8 +6,9 @@ export type AnnotationForm = 'text' | 'integer' | 'number' | 'integers' | 'durat
 type PolicyAnnotation = { readonly field: string; readonly form: AnnotationForm; readonly example: string };
 
 /**
- * Annotations people write that are policy fields too. The key after `sluice.dev/` is the field in kebab-case, but
- * for `steps`, the short form of `weights`; an annotation overrides the policy's field. What a field means and allows stands in the schema (policy.ts) only.
+ * Users' annotations that correspond to policy fields. The key after `sluice.dev/` is the field in kebab-case, except
+ * for `steps`, the short form of `weights`. The annotation overrides the policy's field. Meanings and allowed values
+ * are in the schema (policy.ts).
  */
 export const policyAnnotations = {
   strategy: { field: 'strategy', form: 'text', example: 'canary' },
@@ -31,54 +32,62 @@ export const policyAnnotations = {
 
 export type PolicyAnnotationKey = keyof typeof policyAnnotations;
 
-/** Annotations people write that are not policy fields. */
+/** Users' annotations that are not policy fields. */
 export const annotations = {
   canary: `${group}/canary`,
   policy: `${group}/policy`,
   skip: `${group}/skip`,
 } as const;
 
-/** Labels people write, on a Deployment or on its namespace. Everything else they say stands in annotations. */
+/** Users' labels on a Deployment or its namespace. All other settings are annotations. */
 export const optInLabels = { canary: annotations.canary, policy: annotations.policy } as const;
 
-/** Kept by Sluice on the Deployment, bound to a template by its hash; what anybody else writes there is replaced. */
+/**
+ * Sluice's state on the Deployment, bound to a template by its hash. The webhook overwrites what others write there.
+ */
 export const marks = {
   stableHash: `${group}/stable-hash`,
   releaseHash: `${group}/release-hash`,
-  /** Name of the Release that is to bring `release-hash` to production. */
+  /** Name of the Release of `release-hash`. */
   release: `${group}/release`,
-  /** Templates that were promoted or have served, newest first. Going back to one of them is fast. */
+  /** Hashes of templates that were promoted or have served, newest first. Rolling back to one of them is fast. */
   knownGood: `${group}/known-good`,
-  /** The template that serves by Sluice's leave. Another one that serves has come in while the webhook was away. */
+  /**
+   * Hash of the last template that Sluice let roll. If another one rolls, it was written while the webhook was down.
+   */
   admitted: `${group}/admitted`,
-  /** Reasons of skips that have counted, each with its template, as digests. None counts again. */
+  /** Digests of used skip reasons with their templates, so that none takes effect again. */
   skips: `${group}/skips`,
   requestedBy: `${group}/requested-by`,
   phase: `${group}/phase`,
 } as const;
 
-/** On a Release: a request from a person (JSON: verb, reason; the author and the time are set by the webhook). */
+/** On a Release: a user's request (JSON: verb, reason; the webhook adds author and time). */
 export const requestPrefix = `${group}/request.`;
 export const requestKey = (id: string): string => requestPrefix + id;
 
-/** On everything Sluice makes for a release: the name of its workload, for whoever is to be told whose it is. */
+/** On every object Sluice makes for a release: the name of its workload, for messages. */
 export const workloadAnnotation = `${group}/workload`;
 
-/** On an object that Sluice made, by those who have the right of the same name: why they write to it. */
+/** On an object that Sluice made: the reason why a user with the break-glass right writes to it. */
 export const breakGlassAnnotation = `${group}/break-glass`;
 
-/** On a user's route while it carries a live split: what `restore` cannot tell from the route itself. */
+/** On a user's route that carries a live split: what `restore` needs and cannot derive from the route. */
 export const splitAnnotation = `${group}/split`;
 
-/** Meanings of the keys that have no policy field, for the reference docs and for error messages. */
+/** Meanings of the annotations without a policy field, for the reference docs and error messages. */
 export const annotationMeanings: Readonly<Record<string, { readonly example: string; readonly meaning: string }>> = {
   [annotations.canary]: {
     example: 'enabled',
-    meaning: 'Opt in (`enabled`) or out (`disabled`). Alone it means the default policy.',
+    meaning:
+      'Opt in (`enabled`) or out (`disabled`). Without `sluice.dev/policy`, the policy that selects the workload or the defaults apply.',
   },
-  [annotations.policy]: { example: 'careful', meaning: 'A CanaryPolicy in the namespace, else a ClusterCanaryPolicy.' },
+  [annotations.policy]: {
+    example: 'careful',
+    meaning: 'Name of a CanaryPolicy in the namespace, or else of a ClusterCanaryPolicy.',
+  },
   [annotations.skip]: {
     example: 'INC-42 hotfix',
-    meaning: 'Roll this one template natively, at once, recorded with this reason.',
+    meaning: 'Roll this one template natively, at once. The value is the reason, which is recorded.',
   },
 };

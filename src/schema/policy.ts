@@ -1,12 +1,12 @@
-/** CanaryPolicy and ClusterCanaryPolicy: how to release. The one declaration of every field, bound and default. */
+/** CanaryPolicy and ClusterCanaryPolicy. The only declaration of their fields, bounds and defaults. */
 import { Type, type Static } from 'typebox';
 import { patterns } from './patterns.ts';
 import { providerNames } from './providers.ts';
 import { checkRules, defaultMaxWeight, policyRules } from './policy-rules.ts';
 
 /**
- * What a field that is not set means. The API server writes these into policies, so none may contradict another field:
- * `weights` has a meaning of its own below because a default for it would forbid `stepWeight`.
+ * Defaults of unset fields. The API server writes these into policies, so none may contradict another field: `weights`
+ * is not among them, because a default for it would forbid `stepWeight`.
  */
 export const defaults = {
   strategy: 'canary',
@@ -24,14 +24,14 @@ export const defaults = {
   restart: 'canary',
 } as const;
 
-/** Where neither `weights` nor `stepWeight` is set. */
+/** Weights if neither `weights` nor `stepWeight` is set. */
 export const defaultWeights = [1, 5, 20, 50] as const;
-/** Quantile of `request-duration` where the check sets none. */
+/** Default quantile of `request-duration`. */
 export const defaultQuantile = 0.99;
 
 type Bounds = readonly [shortest: string, longest: string];
 
-/** Nobody who may write a policy can make the controller work without a pause. */
+/** The lower bound keeps authors of policies from making the controller work without a pause. */
 const bounded = (description: string, [minDuration, maxDuration]: Bounds) =>
   ({ pattern: patterns.duration.pattern, minDuration, maxDuration, description }) as const;
 
@@ -75,7 +75,7 @@ export const CheckSchema = Type.Object(
     ),
     noData: Type.Optional(
       Type.Enum([...noDataChoices], {
-        description: "What no data means for this check; the policy's `noData` unless set.",
+        description: "How to treat missing data for this check. Default: the policy's `noData`.",
       }),
     ),
   },
@@ -86,12 +86,12 @@ export const CheckSchema = Type.Object(
 );
 export type CheckSpec = Static<typeof CheckSchema>;
 
-/** `steps` is what the annotation is called, and the list of weights of other tools. */
+/** `steps` is the name of the annotation, and of the list of weights in other tools. */
 export const otherPolicyNames = { steps: 'weights' } as const;
 
 export const PolicySpecSchema = Type.Object(
   {
-    strategy: Type.Optional(choice(['canary'], 'How the new version meets traffic.', defaults.strategy)),
+    strategy: Type.Optional(choice(['canary'], 'How the new version gets traffic.', defaults.strategy)),
     provider: Type.Optional(
       choice(
         ['auto', ...providerNames],
@@ -104,21 +104,21 @@ export const PolicySpecSchema = Type.Object(
         minLength: 1,
         maxLength: 63,
         pattern: patterns.serviceName.pattern,
-        description: "The Service whose traffic is split, where several select the workload's pods.",
+        description: "The Service whose traffic is split. Needed only if several Services select the workload's pods.",
       }),
     ),
     weights: Type.Optional(
       Type.Array(Type.Integer({ minimum: 1, maximum: 100 }), {
         minItems: 1,
         maxItems: 100,
-        description: `Percent of traffic for the canary, step by step, rising. ${defaultWeights.join(', ')} where neither this nor \`stepWeight\` is set.`,
+        description: `The canary's share of the traffic at each step, in percent, rising. Default: ${defaultWeights.join(', ')}, unless \`stepWeight\` is set.`,
       }),
     ),
     stepWeight: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: 100,
-        description: 'Percent added at every step until `maxWeight`; instead of `weights`.',
+        description: 'Percent to add at each step until `maxWeight`. Replaces `weights`.',
       }),
     ),
     maxWeight: Type.Optional(
@@ -129,14 +129,14 @@ export const PolicySpecSchema = Type.Object(
       }),
     ),
     interval: Type.Optional(
-      span('Time per step, at the end of which the checks are judged.', ['1s', '168h'], defaults.interval),
+      span('Duration of each step; the checks are judged at its end.', ['1s', '168h'], defaults.interval),
     ),
     threshold: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: 1000,
         default: defaults.threshold,
-        description: 'Failed checks (counted over the whole release) at which it fails.',
+        description: 'Number of failed checks, over the whole release, at which the release fails.',
       }),
     ),
     successRate: Type.Optional(
@@ -144,22 +144,22 @@ export const PolicySpecSchema = Type.Object(
         minimum: 0,
         maximum: 100,
         default: defaults.successRate,
-        description: "Built-in check: least percentage of the canary's requests that must not fail with a 5xx.",
+        description: "Built-in check: minimum percentage of the canary's requests that do not fail with a 5xx.",
       }),
     ),
     latencyP99: Type.Optional(
-      duration("Built-in check: longest p99 of the canary's request durations. Not checked unless set.", ['1ms', '1h']),
+      duration("Built-in check: maximum p99 of the canary's request durations. Not checked unless set.", ['1ms', '1h']),
     ),
     checks: Type.Optional(
       Type.Array(CheckSchema, {
         maxItems: 32,
-        description: 'Further checks. One named like a built-in check replaces it.',
+        description: 'More checks. A check with the name of a built-in check replaces it.',
       }),
     ),
     telemetry: Type.Optional(
       choice(
         ['auto', 'istio', 'linkerd', 'application'],
-        'Whose metrics the built-in checks read. `auto` follows the provider.',
+        'Source of the metrics for the built-in checks. `auto` follows the provider.',
         defaults.telemetry,
       ),
     ),
@@ -168,13 +168,13 @@ export const PolicySpecSchema = Type.Object(
         maxLength: 2048,
         pattern: patterns.address.pattern,
         description:
-          'Address of the Prometheus to ask instead of the one Sluice was started with: one that whoever runs Sluice lets policies name (`--allowed-addresses`). Without user and password, which only that one can have.',
+          "Address of the Prometheus to query instead of Sluice's own. It must be allowed by the operator (`--allowed-addresses`) and cannot contain a user or password.",
       }),
     ),
     noData: Type.Optional(
       choice(
         noDataChoices,
-        'What a check without data means: stay at this step (`hold`), a failed check, or a passed one.',
+        'How to treat a check without data: stay at the current step (`hold`), or count the check as failed or passed.',
         defaults.noData,
       ),
     ),
@@ -197,7 +197,7 @@ export const PolicySpecSchema = Type.Object(
     ),
     propagationDelay: Type.Optional(
       span(
-        'How long the proxies may take to follow: the canary gets no traffic earlier after it became ready, and no pod is removed earlier after a change of routes.',
+        'How long proxies may take to pick up a change. Sluice waits this long after the canary is ready before it routes traffic there, and after a change of routes before it removes pods.',
         ['1ms', '10m'],
         defaults.propagationDelay,
       ),
@@ -205,12 +205,16 @@ export const PolicySpecSchema = Type.Object(
     rollback: Type.Optional(
       choice(
         ['fast', 'canary'],
-        'Going back to a version promoted before: at once, or as a canary.',
+        'How to return to a version that was promoted before: at once (`fast`), or as a canary.',
         defaults.rollback,
       ),
     ),
     restart: Type.Optional(
-      choice(['canary', 'native'], '`kubectl rollout restart`: as a canary, or at once.', defaults.restart),
+      choice(
+        ['canary', 'native'],
+        'How to run `kubectl rollout restart`: as a canary, or at once (`native`).',
+        defaults.restart,
+      ),
     ),
   },
   {
@@ -219,5 +223,5 @@ export const PolicySpecSchema = Type.Object(
     rules: policyRules,
   },
 );
-/** A policy as a person writes it: everything optional. */
+/** A policy as users write it: all fields are optional. */
 export type PolicySpec = Static<typeof PolicySpecSchema>;

@@ -1,4 +1,6 @@
-/** Release: one attempt to bring one new template to production. The truth about it, and its audit record. */
+/**
+ * Release: one attempt to bring one new template to production. It holds the release's state and is its audit record.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { Type, type Static } from 'typebox';
 import type { ObjectMeta } from '../values/kube-object.ts';
@@ -16,7 +18,7 @@ export const activePhases = [
   'Withdrawing',
 ] as const;
 export const finalPhases = ['Succeeded', 'Failed', 'Aborted', 'Superseded', 'Skipped', 'Bypassed'] as const;
-/** What a Release is a record of that never was a canary release. */
+/** What a Release records that was not a canary release. */
 export const recordKinds = ['bypass', 'skip', 'rollback', 'restart'] as const;
 
 const time = (description: string): Type.TString => Type.String({ format: 'date-time', description });
@@ -26,7 +28,7 @@ const opt = Type.Optional;
 const RequesterSchema = Type.Object(
   {
     user: text('User name, from the AdmissionReview.'),
-    uid: opt(text("The user's uid, where the authenticator gives one.")),
+    uid: opt(text("The user's uid, if the authenticator provides one.")),
     tool: opt(text('Field manager of the write, such as `kubectl-client-side-apply`.')),
     at: time('When it was asked.'),
   },
@@ -40,12 +42,12 @@ export const ReleaseSpecSchema = Type.Object(
       { description: 'The workload being released.' },
     ),
     templateHash: text('Hash of the pod template that is released.'),
-    stableHash: text('Hash of the template that serves meanwhile.'),
-    from: opt(text('Name of the Release that brought the template that serves meanwhile, where it is still there.')),
+    stableHash: text('Hash of the stable template, which serves during the release.'),
+    from: opt(text('Name of the Release of the stable template, if it still exists.')),
     changes: opt(
       Type.Array(Type.String({ maxLength: 240 }), {
         maxItems: 20,
-        description: 'What differs from the template that serves, in lines for people. Never the value of a variable.',
+        description: 'Differences from the stable template, as readable lines. Never contains values of variables.',
       }),
     ),
     policyName: opt(text('Kind and name of the policy that was used, as `CanaryPolicy/careful`.')),
@@ -94,12 +96,12 @@ export const CheckResultSchema = Type.Object({
   weight: opt(Type.Integer({ description: "The canary's weight while it was measured." })),
   queries: opt(
     Type.Array(Type.String(), {
-      description: 'What was asked of Prometheus where the answer says nothing: ask it again to see for yourself.',
+      description: 'The PromQL queries behind an inconclusive verdict, to run by hand.',
     }),
   ),
 });
 
-/** Why a release does not go on. Whoever wants to know reads this, never the sentence beside it. */
+/** Why a release is waiting. Code reads these reasons and never parses the message. */
 export const waitingReasons = [
   'ReleaseAhead',
   'CannotStart',
@@ -140,7 +142,7 @@ const HistoryEntrySchema = Type.Object({
   reason: text('One word for machines, as in the Kubernetes event.'),
   action: text('What was done about it, one word.'),
   message: text('One sentence for people.'),
-  toldOn: Type.Enum(['workload', 'release', 'both'], { description: 'On which objects the event is told.' }),
+  toldOn: Type.Enum(['workload', 'release', 'both'], { description: 'Which objects get the Kubernetes event.' }),
 });
 
 const AcknowledgedSchema = Type.Object({
@@ -148,12 +150,12 @@ const AcknowledgedSchema = Type.Object({
   verb: text('What was asked.'),
   by: opt(text('Who.')),
   reason: opt(text('Why.')),
-  result: text('What came of it.'),
+  result: text('The outcome.'),
   accepted: Type.Boolean({ description: 'Whether it was carried out.' }),
-  at: time('When it was taken up.'),
+  at: time('When the controller processed it.'),
 });
 
-/** So many requests and events are remembered; older ones make room. */
+/** How many requests, events and failed checks a status keeps; the oldest ones are dropped. */
 export const mostAcknowledged = 20;
 export const mostHistory = 50;
 export const mostFailedChecks = 50;
@@ -167,10 +169,10 @@ export const ReleaseStatusSchema = Type.Object({
         reason: Type.Enum([...waitingReasons], { description: 'One word for machines.' }),
         message: text('One sentence for people.'),
       },
-      { description: 'Why the release does not go on, where it does not.' },
+      { description: 'Why the release is waiting, if it is.' },
     ),
   ),
-  stage: opt(text('Id of the stage of the plan that is under way.')),
+  stage: opt(text('Id of the current stage of the plan.')),
   step: opt(Type.Integer({ minimum: 0, description: 'Splits of the plan so far, from 1; 0 before the first.' })),
   steps: opt(Type.Integer({ description: 'Number of splits in the plan.' })),
   stepLabel: opt(text('`2/4`, for the table.')),
@@ -178,10 +180,10 @@ export const ReleaseStatusSchema = Type.Object({
   wanted: opt(
     Type.Object(
       { split: SplitSchema },
-      { description: 'What the routes should show now, whole; `weight` is part of it.' },
+      { description: 'The complete split that the routes should have now, including `weight`.' },
     ),
   ),
-  analyses: opt(Type.Array(AnalysisStatusSchema, { maxItems: 16, description: 'Where each analysis of the plan is.' })),
+  analyses: opt(Type.Array(AnalysisStatusSchema, { maxItems: 16, description: 'State of each analysis of the plan.' })),
   failedChecks: opt(
     Type.Array(CheckResultSchema, { maxItems: mostFailedChecks, description: 'The failed checks, oldest first.' }),
   ),
@@ -193,9 +195,7 @@ export const ReleaseStatusSchema = Type.Object({
   canaryReadyAt: opt(time('When the canary had all its pods, before anything was routed to it.')),
   splitInPlaceAt: opt(time('Since when the wanted split has been in the routes, with the pods it needs.')),
   canaryShortSince: opt(time('Since when the canary has had fewer ready pods than it needs.')),
-  routesRestoredAt: opt(
-    time('On the way out: when the routes were last seen not to be as they were, and were restored.'),
-  ),
+  routesRestoredAt: opt(time('When the routes were last restored while the release was ending.')),
   completedAt: opt(time('When a final phase was entered.')),
   ending: opt(
     Type.Object(
@@ -204,9 +204,9 @@ export const ReleaseStatusSchema = Type.Object({
         reason: text('One word for machines.'),
         message: text('One sentence for people.'),
         decidedAt: time('When it was decided.'),
-        withdrawnAt: opt(time("When the canary's share was taken back, where stable had to recover first.")),
+        withdrawnAt: opt(time("When the canary's traffic was withdrawn, if stable had to recover first.")),
       },
-      { description: 'How it is going to end, decided before anything is taken down.' },
+      { description: 'How the release will end. Decided before anything is removed.' },
     ),
   ),
   canary: opt(
@@ -215,9 +215,9 @@ export const ReleaseStatusSchema = Type.Object({
   lastWriteError: opt(
     Type.Object(
       {
-        message: text("The API server's words, or those of whoever it asked: a quota, a policy, an admission webhook."),
+        message: text('The error message, from the API server or from a quota, policy or admission webhook.'),
       },
-      { description: 'A write of Sluice that the API server refuses. It is tried again, less and less often.' },
+      { description: "A write of Sluice's that the API server refuses. It is retried with back-off." },
     ),
   ),
   pods: opt(
@@ -225,7 +225,7 @@ export const ReleaseStatusSchema = Type.Object({
       Type.Object({
         name: text('Pod.'),
         reason: text('Why it is not ready.'),
-        message: opt(text('Its last words.')),
+        message: opt(text('Its termination message.')),
         restarts: opt(Type.Integer()),
       }),
       { maxItems: 10, description: 'Canary pods in trouble when it failed.' },
@@ -234,24 +234,24 @@ export const ReleaseStatusSchema = Type.Object({
   acknowledged: opt(
     Type.Array(AcknowledgedSchema, {
       maxItems: mostAcknowledged,
-      description: 'Requests from people that were taken up, oldest first.',
+      description: "Users' requests that were processed, oldest first.",
     }),
   ),
   approved: opt(Type.Object({ by: opt(text('Who approved.')), at: time('When.') })),
   history: opt(
     Type.Array(HistoryEntrySchema, {
       maxItems: mostHistory,
-      description: 'What has happened, oldest first. Kubernetes events and logs are told from it.',
+      description: 'Events of this release, oldest first. Kubernetes events and log lines are created from it.',
     }),
   ),
   historyToldThrough: opt(
-    Type.Integer({ description: 'Everything up to this `seq` had been told when the status was last written.' }),
+    Type.Integer({ description: 'Events up to this `seq` were published when the status was last written.' }),
   ),
   conditions: opt(Type.Array(ConditionSchema)),
   observedGeneration: opt(Type.Integer()),
 });
 export type ReleaseStatus = Static<typeof ReleaseStatusSchema>;
-/** A Release as the API server keeps it. It has no status before it has been looked at. */
+/** A Release as stored. It has no status before its first reconcile. */
 export type Release = {
   readonly apiVersion: string;
   readonly kind: string;

@@ -1,6 +1,6 @@
 import { pino, stdTimeFunctions, type DestinationStream, type LevelWithSilent, type Logger } from 'pino';
 
-/** The fields a line may carry besides level, time, msg and err. One word per concept, so that logs can be searched by it. */
+/** The fields a line may have besides level, time, msg and err. One name per concept makes logs searchable. */
 export const logFields = [
   'component',
   'namespace',
@@ -10,13 +10,13 @@ export const logFields = [
   'step',
   'provider',
   'reason',
-  // Who did it: the user name and uid that the API server has authenticated, and the field manager of the write.
+  // The author: user name and uid as authenticated by the API server, and the field manager of the write.
   'user',
   'userUid',
   'tool',
   'operation',
   'dryRun',
-  // What the template was before and is after: releases by name, templates by hash.
+  // The old and the new template: releases by name, templates by hash.
   'from',
   'fromHash',
   'to',
@@ -24,14 +24,17 @@ export const logFields = [
 ] as const;
 export type LogField = (typeof logFields)[number];
 
-/** What is handed to `child()` and to a line: `log.info({ workload: 'web', phase: 'Promoting' } satisfies LogFields, 'entered')`. */
+/**
+ * Fields for `child()` and for a line: `log.info({ workload: 'web', phase: 'Promoting' } satisfies LogFields,
+ * 'entered')`.
+ */
 export type LogFields = { readonly [field in LogField]?: string | number | boolean } & { readonly err?: unknown };
 
 export type Log = Logger;
 
 /**
- * JSON lines: level as a word, RFC 3339 time, message, fields. No process id and host name: the platform adds its own.
- * Lines below `level` cost next to nothing. Parts get a child of it: `log.child({ component: 'webhook' })`.
+ * Logs JSON lines: level as a word, RFC 3339 time, message, fields. No process id or host name, which the platform
+ * adds. Components get a child logger: `log.child({ component: 'webhook' })`.
  */
 export const createLog = (level: LevelWithSilent, stream: DestinationStream): Log =>
   pino(

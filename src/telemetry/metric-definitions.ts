@@ -1,4 +1,4 @@
-/** Every metric of the program, each name once. Labels stay bounded: objects that are gone leave no series behind. */
+/** All metrics, each defined once. Labels stay bounded: deleted objects leave no series behind. */
 
 export type MetricDefinition = {
   readonly kind: 'counter' | 'gauge' | 'histogram';
@@ -16,25 +16,25 @@ export const metricDefinitions = {
     kind: 'gauge',
     name: 'sluice_release_phase',
     labels: ['namespace', 'workload', 'phase'],
-    help: '1 for the phase the running release of the workload is in. Gone when the release has ended.',
+    help: "1 for the current phase of the workload's running release. Removed when the release ends.",
   },
   releaseWeight: {
     kind: 'gauge',
     name: 'sluice_release_weight',
     labels: ['namespace', 'workload'],
-    help: 'Percent of the traffic wanted for the canary of the running release.',
+    help: "Wanted share of the traffic for the running release's canary, in percent.",
   },
   releaseStep: {
     kind: 'gauge',
     name: 'sluice_release_step',
     labels: ['namespace', 'workload'],
-    help: 'Step of the plan the running release is at, from 1; 0 before the first.',
+    help: "The running release's current step, counting from 1; 0 before the first.",
   },
   releases: {
     kind: 'counter',
     name: 'sluice_releases_total',
     labels: ['namespace', 'outcome'],
-    help: 'Releases that have ended, by the phase they ended in.',
+    help: 'Ended releases, by final phase.',
   },
   releaseDuration: {
     kind: 'histogram',
@@ -53,63 +53,63 @@ export const metricDefinitions = {
     kind: 'gauge',
     name: 'sluice_check_value',
     labels: ['namespace', 'workload', 'check'],
-    help: 'What a check of the running release measured last, in its own unit. Gone when it measured nothing.',
+    help: "A check's latest value in the running release, in the check's own unit. Removed while the check has no data.",
   },
   admissionDuration: {
     kind: 'histogram',
     name: 'sluice_admission_duration_seconds',
     labels: ['case', 'allowed'],
-    help: 'Time the webhook took for an answer.',
+    help: 'Duration of an admission request in the webhook.',
     buckets: milliseconds,
   },
   admissions: {
     kind: 'counter',
     name: 'sluice_admission_total',
     labels: ['case', 'allowed'],
-    help: 'Answers of the webhook, by the case it saw.',
+    help: 'Admission requests answered by the webhook, by case.',
   },
   reconcileDuration: {
     kind: 'histogram',
     name: 'sluice_reconcile_duration_seconds',
     labels: [],
-    help: 'Time one look after a workload took, writes and queries included.',
+    help: 'Duration of one reconcile of a workload, including its writes.',
     buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   },
   reconcileErrors: {
     kind: 'counter',
     name: 'sluice_reconcile_errors_total',
     labels: ['reason'],
-    help: 'Looks after a workload that ended in an error and will be repeated.',
+    help: 'Reconciles that failed and will be retried, by reason.',
   },
   queueDepth: {
     kind: 'gauge',
     name: 'sluice_queue_depth',
     labels: [],
-    help: 'Workloads that wait to be looked after.',
+    help: 'Workloads waiting to be reconciled.',
   },
   leader: {
     kind: 'gauge',
     name: 'sluice_leader',
     labels: [],
-    help: '1 in the controller that works, 0 in those that stand by and in the webhook.',
+    help: '1 in the leading controller, 0 in standby controllers and in the webhook.',
   },
   kubeRequests: {
     kind: 'counter',
     name: 'sluice_kube_requests_total',
     labels: ['verb', 'kind', 'code'],
-    help: 'Requests to the API server; code 0 where no answer came.',
+    help: 'Requests to the API server, by HTTP status code; 0 if there was no response.',
   },
   clockSkew: {
     kind: 'gauge',
     name: 'sluice_clock_skew_seconds',
     labels: [],
-    help: "How far this process's clock is ahead of the API server's; 0 where they cannot be told apart.",
+    help: "How far this process's clock is ahead of the API server's; 0 if no difference can be measured.",
   },
   certificateExpiry: {
     kind: 'gauge',
     name: 'sluice_webhook_certificate_expiry_timestamp_seconds',
     labels: ['name'],
-    help: 'When the certificate expires that the webhook serves with, in seconds since 1970, by its common name.',
+    help: "Expiry of the webhook's serving certificate, in seconds since 1970, by common name.",
   },
   trafficChanges: {
     kind: 'counter',
@@ -122,13 +122,13 @@ export const metricDefinitions = {
 const row = ({ name, kind, labels, help }: MetricDefinition): string =>
   `| \`${name}\` | ${kind} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`;
 
-/** The metrics as a table of the reference docs (Markdown). */
+/** The metrics as a Markdown table for the reference docs. */
 export const metricsTable = (): string =>
   [
     '| Metric | Type | Labels | Meaning |',
     '|---|---|---|---|',
     ...Object.values<MetricDefinition>(metricDefinitions).map(row),
     '',
-    'Besides these, the usual figures of the process (`process_…`) and of Node (`nodejs_…`): CPU, memory, open files, event loop, garbage collection.',
+    'In addition, the default metrics of the process (`process_…`) and of Node (`nodejs_…`): CPU, memory, open files, event loop, garbage collection.',
     '',
   ].join('\n');

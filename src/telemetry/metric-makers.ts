@@ -4,7 +4,7 @@ import type { MetricDefinition } from './metric-definitions.ts';
 type Of<K extends MetricDefinition['kind']> = MetricDefinition & { readonly kind: K };
 type LabelOf<D extends MetricDefinition> = D['labels'][number];
 
-/** Makers of prom-client's metrics, labels typed by the definition. All of one makers object register in one registry. */
+/** Creates prom-client metrics with labels typed by their definition, all in one registry. */
 export type Makers = {
   readonly counter: <const D extends Of<'counter'>>(definition: D) => Counter<LabelOf<D>>;
   readonly gauge: <const D extends Of<'gauge'>>(definition: D) => Gauge<LabelOf<D>>;

@@ -1,25 +1,25 @@
-/** Metrics and probes, on a port of their own: nothing here is secret, and nothing can be changed through it. */
+/** Metrics and probes on a separate port. Nothing here is secret, and nothing can be changed. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Metrics } from './metrics.ts';
 
 export type MetricsServerOptions = {
   readonly port: number;
-  /** Address to listen on; all of them unless set. */
+  /** Address to listen on. Default: all. */
   readonly host?: string;
   readonly metrics: Pick<Metrics, 'expose'>;
-  /** Whether work can be given to this process: true, or why not yet. */
+  /** True if this process is ready, otherwise the reason. */
   readonly ready: () => true | string;
 };
 
 export type MetricsServer = {
-  /** The port in use, also where 0 was asked for. */
+  /** The actual port, also if port 0 was requested. */
   readonly port: number;
-  /** Stops listening and ends idle connections; resolves when answers under way are out, within a second. */
+  /** Stops listening and closes idle connections; resolves when pending responses are sent, within a second. */
   close(): Promise<void>;
 };
 
-/** Answers are made in milliseconds. */
+/** Ample: responses take milliseconds. */
 const grace = 1000;
 
 type Answer = { readonly code: number; readonly text: string; readonly contentType?: string };
@@ -61,17 +61,17 @@ const listen = (server: Server, { port, host }: MetricsServerOptions): Promise<v
     });
   });
 
-/** Resolves when the port is open; rejects with Node's error when it cannot be opened. */
+/** Resolves when the port is open; rejects with Node's error if it cannot be opened. */
 export const startMetricsServer = async (options: MetricsServerOptions): Promise<MetricsServer> => {
   const server = createServer((request, response) => void respond(request, response, options));
-  // Probes and scrapes are small; a peer that dawdles is not one of them.
+  // Probes and scrapes are small requests; anything slower is not one of them.
   server.requestTimeout = 5000;
   await listen(server, options);
   return {
     port: (server.address() as AddressInfo).port,
     close: () =>
       new Promise((resolve, reject) => {
-        // Who has connected and asks nothing is not idle to Node, and nobody looks at them once the server is closed.
+        // Node does not count a connection without any request as idle, so a closed server would keep it for ever.
         const late = setTimeout(() => server.closeAllConnections(), grace);
         server.close((error) => {
           clearTimeout(late);

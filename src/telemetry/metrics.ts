@@ -1,4 +1,4 @@
-/** What the program counts. One object per process, with a registry of its own, handed to whoever has something to tell. */
+/** The program's metrics. One object per process with its own registry, passed to the components that report. */
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Instant, Milliseconds } from '../values/time.ts';
 import { metricDefinitions as defined } from './metric-definitions.ts';
@@ -7,21 +7,21 @@ import { releaseMetrics, type ReleaseMetrics } from './release-metrics.ts';
 
 export interface Metrics {
   readonly release: ReleaseMetrics;
-  /** The webhook answered: the case it saw, how long it took, what it said. */
+  /** The webhook answered a request. `seen` is the case. */
   admission(seen: string, took: Milliseconds, allowed: boolean): void;
-  /** One look after a workload is over. `failed` is the reason of the error that ended it. */
+  /** A reconcile ended. `failed` is the reason of the error, if there was one. */
   reconcile(took: Milliseconds, failed?: string): void;
   queueDepth(waiting: number): void;
-  /** Whether this replica is the one that works. */
+  /** Whether this replica is the leader. */
   leader(leading: boolean): void;
-  /** A request to the API server; `code` is the HTTP status, 0 where no answer came. */
+  /** A request to the API server; `code` is the HTTP status, 0 without a response. */
   kubeRequest(verb: string, kind: string, code: number): void;
   trafficChange(provider: string, op: string): void;
-  /** How far the clock of this process is ahead of the API server's. */
+  /** How far this process's clock is ahead of the API server's. */
   clockSkew(ahead: Milliseconds): void;
-  /** The certificate the webhook serves with from now on. */
+  /** The webhook's new serving certificate. */
   certificateExpiry(name: string, at: Instant): void;
-  /** Everything in the exposition format, and its content type. */
+  /** All metrics in the exposition format, and the content type. */
   expose(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
 
@@ -55,10 +55,10 @@ const observers = ({ counter, gauge, histogram }: Makers): Omit<Metrics, 'releas
   };
 };
 
-/** `processMetrics`: also the figures of the process and of Node, which start observers of their own. */
+/** `processMetrics`: also collect the default metrics of the process and of Node, which start their own observers. */
 export const createMetrics = (options: { readonly processMetrics: boolean }): Metrics => {
   const registry = new Registry();
-  // The event loop's delay is sampled by a timer; the default of 10 ms wakes an idle process a hundred times a second.
+  // Event loop delay is sampled by a timer, whose default of 10 ms would wake an idle process 100 times a second.
   if (options.processMetrics) collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   const make = makersFor(registry);
   return {

@@ -1,4 +1,4 @@
-/** Series of running releases: there from the first step to the end, then gone, so that memory follows what is running. */
+/** Metrics of running releases. Their series are removed when the release ends, which bounds memory. */
 import { metricDefinitions as defined } from './metric-definitions.ts';
 import type { Makers } from './metric-makers.ts';
 
@@ -7,17 +7,17 @@ export type ReleaseState = { readonly phase: string; readonly weight: number; re
 export type CheckSeen = { readonly check: string; readonly call: string; readonly value?: number };
 
 export interface ReleaseMetrics {
-  /** Where a running release is now. Repeating it is harmless. */
+  /** Sets the state of a running release. Idempotent. */
   show(key: ReleaseKey, state: ReleaseState): void;
-  /** A verdict on a check. Without a value, what the check measured before is not shown any longer. */
+  /** Records a verdict on a check. Without a value, the check's previous value is removed. */
   check(key: ReleaseKey, seen: CheckSeen): void;
-  /** A release has entered a final phase: counted once by whoever writes that phase, then its series are gone. */
+  /** Counts a release that entered a final phase and removes its series. Must be called once per release. */
   end(key: ReleaseKey, end: { readonly outcome: string; readonly seconds: number }): void;
-  /** A release was deleted before it ended. */
+  /** Removes the series of a release that was deleted before it ended. */
   forget(key: ReleaseKey): void;
 }
 
-/** Releases of one workload in the order they were first seen. A superseded one still has traffic while the next waits. */
+/** Releases of a workload, oldest first. A superseded one may still have traffic while the next one waits. */
 type Running = Map<string, RunningRelease>;
 type RunningRelease = { readonly state: ReleaseState; readonly values: Map<string, number> };
 
@@ -86,7 +86,7 @@ export const releaseMetrics = (make: Makers): ReleaseMetrics => {
     },
     end: (key, { outcome, seconds }) => {
       releases.inc({ namespace: key.namespace, outcome });
-      // A release that was skipped before anybody looked at it has no start.
+      // A release that was skipped before its first reconcile has no start time.
       if (Number.isFinite(seconds)) duration.observe({ outcome }, seconds);
       forget(key);
     },

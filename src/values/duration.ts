@@ -3,8 +3,8 @@ import type { Milliseconds } from './time.ts';
 const units = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const satisfies Readonly<Record<string, Milliseconds>>;
 
 /**
- * Milliseconds of a duration such as `30s`, or of a number of seconds. Throws RangeError on any other text: a policy's have
- * passed its schema.
+ * Milliseconds of a duration such as `30s`, or of a number of seconds. Throws RangeError on other text; the schema has
+ * already validated a policy's.
  */
 export const parseDuration = (text: string | number): Milliseconds => {
   if (typeof text === 'number') return text * units.s;
@@ -15,7 +15,7 @@ export const parseDuration = (text: string | number): Milliseconds => {
   return count * factor;
 };
 
-/** The duration in the largest unit that divides it: what `parseDuration` reads back. */
+/** The duration in the largest unit that divides it; the inverse of `parseDuration`. */
 export const durationText = (time: Milliseconds): string => {
   const [unit, factor] = Object.entries(units).find(([, length]) => time > 0 && time % length === 0) ?? ['ms', 1];
   return `${time / factor}${unit}`;

@@ -1,12 +1,12 @@
-/** How large and how deep a value of JSON is. Neither function works longer than its bound asks, nor deeper. */
+/** The size and depth of JSON values. Both functions stop at their bounds. */
 
 type Members = { readonly [key: string]: unknown };
 
-/** Whether lists and objects are nested in it past so many levels; the value itself is the first one. */
+/** Whether lists and objects are nested more than this many levels deep, counting the value itself. */
 export const isDeeper = (value: unknown, levels: number): boolean => {
   if (typeof value !== 'object' || value === null) return false;
   if (levels === 0) return true;
-  // for-in over an object of JSON sees its own keys alone, and copies none.
+  // JSON objects have only own keys, and `for-in` copies none of them.
   if (!Array.isArray(value)) {
     for (const key in value) if (isDeeper((value as Members)[key], levels - 1)) return true;
     return false;
@@ -15,12 +15,14 @@ export const isDeeper = (value: unknown, levels: number): boolean => {
   return false;
 };
 
-/** Characters that weigh as much as a value of their own. */
+/** This many characters of text count as one value. */
 const charactersEach = 16;
-/** Deeper than anything that is weighed, and far from the end of the stack. */
+/** Deeper than any value to be counted, and far from a stack overflow. */
 const deepest = 200;
 
-/** How many values are in it, long texts counted by their length; Infinity past `most`, or where it is nested too deep to tell. */
+/**
+ * The number of values in it, with long texts counted by length. Infinity if it exceeds `most` or is nested too deep.
+ */
 export const weightOf = (value: unknown, most: number): number => {
   const scale = { left: most };
   weigh(value, scale, deepest);

@@ -5,8 +5,8 @@ export type JsonPatchOp =
   | { readonly op: 'add' | 'replace' | 'test'; readonly path: string; readonly value: Json }
   | { readonly op: 'remove'; readonly path: string };
 
-/** A key as one step of a pointer. */
+/** A key, escaped as one step of a pointer. */
 export const pointerStep = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 
-/** Where an object has the annotation. */
+/** The pointer to an annotation. */
 export const annotationPointer = (key: string): string => `/metadata/annotations/${pointerStep(key)}`;

@@ -1,17 +1,19 @@
-/** A kind of meshes and gateways, as far as it concerns permissions, watches and webhooks: what is done with its objects. */
+/** How Sluice uses a kind of a mesh or gateway. Permissions, watches and webhooks are derived from it. */
 import { apiVersionOf, isSameKind, type Gvk } from './kube-object.ts';
 import type { Feature } from './split.ts';
 
-/** `adopt`: the user's own are changed. `own`: Sluice makes and removes them. `read`: they are looked at. */
+/**
+ * `adopt`: Sluice changes users' objects. `own`: Sluice creates and removes objects. `read`: Sluice only reads them.
+ */
 export type Access = 'adopt' | 'own' | 'read';
 
 export type KindUse = {
   /** In the version that is read and written. */
   readonly gvk: Gvk;
-  /** Every version that clients may write, that of `gvk` among them; it alone when left out. */
+  /** All versions that clients may write, including that of `gvk`. Default: only that one. */
   readonly versions?: readonly string[];
   readonly access: readonly Access[];
-  /** What cannot be done where the kind is not served: anything, or these features. */
+  /** What is impossible if the kind is not served: everything, or these features. */
   readonly needed: 'always' | readonly Feature[];
 };
 
@@ -27,14 +29,14 @@ const merged = (a: KindUse, b: KindUse): KindUse => ({
   needed: a.needed === 'always' || b.needed === 'always' ? 'always' : union(a.needed, b.needed),
 });
 
-/** One entry for each kind, with what everybody does with it. */
+/** One entry per kind, combining all uses. */
 export const byKind = (uses: readonly KindUse[]): readonly KindUse[] =>
   uses.reduce<readonly KindUse[]>((kinds, use) => {
     const known = kinds.find(({ gvk }) => isSameKind(gvk, use.gvk));
     return known === undefined ? [...kinds, use] : kinds.map((kind) => (kind === known ? merged(known, use) : kind));
   }, []);
 
-/** Kinds without which these features cannot be had and that are not served, as `VirtualService (networking.istio.io/v1)`. */
+/** Kinds that these features need and that are not served, such as `VirtualService (networking.istio.io/v1)`. */
 export const missingKinds = (
   uses: readonly KindUse[],
   asked: ReadonlySet<Feature>,

@@ -1,4 +1,4 @@
-/** Kubernetes objects as values: only the fields Sluice reads are typed, everything else is kept as JSON. */
+/** Kubernetes objects as values. Only the fields Sluice reads are typed; the rest is kept as JSON. */
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 export type JsonObject = { readonly [key: string]: Json | undefined };
@@ -37,7 +37,7 @@ export type KubeObject = {
 
 declare const objectType: unique symbol;
 
-/** A kind as the API server serves it. `plural` is the REST resource name; `T` is what its objects are read as. */
+/** A kind as the API server serves it. `plural` is the REST resource name, `T` the type of its objects. */
 export type Gvk<T extends KubeObject = KubeObject> = {
   readonly [objectType]?: T;
   readonly group: string;
@@ -53,7 +53,7 @@ export type ObjectRef<T extends KubeObject = KubeObject> = {
   readonly name: string;
 };
 
-/** One kind in whatever versions. */
+/** Whether both are the same kind, in any version. */
 export const isSameKind = (a: Pick<Gvk, 'group' | 'kind'>, b: Pick<Gvk, 'group' | 'kind'>): boolean =>
   a.kind === b.kind && a.group === b.group;
 
@@ -68,10 +68,10 @@ export const apiVersionOf = (gvk: Gvk): string => (gvk.group === '' ? gvk.versio
 
 export type RefKey = string;
 
-/** The key of an object in a `Live` map: `group/Kind/namespace/name`. The version is left out: one object has several. */
+/** Key of an object in a `Live` map: `group/Kind/namespace/name`. Without the version, since one object has several. */
 export const refKey = (ref: ObjectRef): RefKey => `${ref.gvk.group}/${ref.gvk.kind}/${ref.namespace ?? ''}/${ref.name}`;
 
-/** Whether an object is of the kind, and so can be read as what its objects are. */
+/** Whether the object is of this kind; narrows its type. */
 export const isA = <T extends KubeObject>(object: KubeObject, gvk: Gvk<T>): object is T =>
   isSameKind(kindOf(object), gvk);
 

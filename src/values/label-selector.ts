@@ -1,16 +1,16 @@
-/** Label selectors: as objects, and in the form of a query parameter (`app=web,tier in (a, b),!legacy`). */
+/** Label selectors, as objects and as text for a query parameter (`app=web,tier in (a, b),!legacy`). */
 import type { Labels } from './kube-object.ts';
 
 export const selectorOperators = ['In', 'NotIn', 'Exists', 'DoesNotExist'] as const;
 
-/** One thing a selector asks of labels. */
+/** One requirement of a selector. */
 export type Requirement = {
   readonly key: string;
   readonly operator: (typeof selectorOperators)[number];
   readonly values?: readonly string[];
 };
 
-/** A selector as people write it into an object. Without any requirement it fits everything. */
+/** A selector as written in an object. Without requirements it matches everything. */
 export type Selector = { readonly matchLabels?: Labels; readonly matchExpressions?: readonly Requirement[] };
 
 const holds = ({ key, operator, values = [] }: Requirement, labels: Labels): boolean => {
@@ -55,7 +55,9 @@ const requirement = (text: string): Requirement => {
   return { key, operator: not === '' ? 'Exists' : 'DoesNotExist' };
 };
 
-/** A test for labels. Throws an Error when the text is not a selector: such texts are written in code, not by people. */
+/**
+ * Returns a predicate on labels. Throws an Error on bad text, since selectors as text come from code, not from users.
+ */
 export const labelMatcher = (selector: string): ((labels: Labels | undefined) => boolean) => {
   const parts = selector.match(/(?:[^,(]|\([^)]*\))+/g) ?? [];
   if (parts.join(',') !== selector) throw new Error(`"${selector}" is not a label selector`);

@@ -4,7 +4,7 @@ export type Percent = number & { readonly [brand]: 'Percent' };
 
 export const isPercent = (n: number): n is Percent => Number.isInteger(n) && n >= 0 && n <= 100;
 
-/** Throws RangeError: a weight out of range here is our bug; people's input goes through the policy parser. */
+/** Throws RangeError: a value out of range is our bug, since users' input goes through the policy parser. */
 export const percent = (n: number): Percent => {
   if (!isPercent(n)) throw new RangeError(`${n} is not a whole percentage from 0 to 100`);
   return n;

@@ -1,14 +1,13 @@
 /**
- * The last few things that were worked out, each by a text that names it. Slots that are written over in turn, not a Map:
- * where keys come and go all the time, the tables a Map leaves behind keep alive what they held, and the collector, in
- * the middle of an answer, has to carry all of it along.
+ * A small cache of recent results. Uses slots that are overwritten in turn instead of a Map: with keys that come and go
+ * constantly, a Map's outgrown tables keep their old content alive, and garbage collection slows down answers.
  */
 export class Recent<T> {
   readonly #slots: { readonly key: string; readonly value: T }[] = [];
   readonly #most: number;
   #next = 0;
 
-  /** `most`: how many are kept. A few dozen: all of them are looked through. */
+  /** `most`: how many results to keep. A few dozen at most, since lookups are linear. */
   constructor(most: number) {
     this.#most = most;
   }
@@ -17,7 +16,7 @@ export class Recent<T> {
     return this.#slots.find((slot) => slot.key === key)?.value;
   }
 
-  /** Takes the place of what has the same key, or else of what was kept longest ago. */
+  /** Replaces the value of the same key, or else the oldest one. */
   keep(key: string, value: T): void {
     const same = this.#slots.findIndex((slot) => slot.key === key);
     const at = same < 0 ? this.#next : same;

@@ -1,6 +1,7 @@
 /**
- * What a kind of route is, whichever mesh obeys it: which Services an object is about, and how a split is read from it, put
- * into it and taken out again. Formats are found by group and kind, so several providers may work with one. All of it is pure.
+ * A kind of route, independent of the mesh that implements it: which Services an object concerns, and how to read a
+ * split from it, put one in and take it out. Formats are found by group and kind, so several providers may share one.
+ * Pure.
  */
 import type { Gvk, KubeObject } from './kube-object.ts';
 import type { Problem } from './problem.ts';
@@ -9,10 +10,10 @@ import type { Split } from './split.ts';
 
 export type ServiceName = { readonly namespace: string; readonly name: string };
 
-/** The two Services between which a split is: the user's, and the one in front of the canary. */
+/** The two Services of a split: the user's and the canary's. */
 export type Between = { readonly apex: string; readonly canaryService: string };
 
-/** Whether the mesh has taken a route up. `untold`: the kind, or the mesh, writes nothing to tell by. */
+/** Whether the mesh has accepted a route. `untold`: the kind or the mesh reports no status. */
 export type Acceptance = {
   readonly state: 'accepted' | 'pending' | 'refused' | 'untold';
   /** A sentence fragment. */
@@ -22,21 +23,26 @@ export type Acceptance = {
 export interface RouteFormat {
   /** In the version that is read and written. */
   readonly gvk: Gvk;
-  /** Every version that clients may write, that of `gvk` among them. */
+  /** All versions that clients may write, including that of `gvk`. */
   readonly versions: readonly string[];
-  /** Services that an object sends to, or whose splits it remembers. Depends on the object alone, so that it can be indexed. */
+  /**
+   * Services to which an object sends, or whose splits it records. Depends only on the object, so it can be indexed.
+   */
   about(object: KubeObject): readonly ServiceName[];
-  /** Splits that an object carries. */
+  /** The splits in an object. */
   read(object: KubeObject): readonly CarriedSplit[];
-  /** The object with this split in the place of any other of its apex. Idempotent; everything else in it stays. */
+  /** The object with this split, which replaces any other split of the same apex. Idempotent; keeps everything else. */
   put(object: KubeObject, split: CarriedSplit): KubeObject;
-  /** The object without the split of an apex: as its user wrote it, with the edits made since. */
+  /** The object without the split of an apex: as its user wrote it, including later edits. */
   take(object: KubeObject, apex: string): KubeObject;
-  /** The object with what another remembers of splits in the place of its own memory. */
+  /** The object with its record of splits replaced by another object's. */
   remember(from: KubeObject, object: KubeObject): KubeObject;
-  /** The one split that all these objects have between the two; undefined where none of them gives the apex any traffic. */
+  /**
+   * The split that all these objects agree on between the two Services; undefined if none sends any traffic to the
+   * apex.
+   */
   observe(objects: readonly KubeObject[], between: Between): Split | 'unknown' | undefined;
-  /** What keeps these splits from being put into routes of the user. */
+  /** Why these splits cannot be put into a user's routes. */
   problems(objects: readonly KubeObject[], between: Between, splits: readonly Split[]): readonly Problem[];
   acceptance(object: KubeObject): Acceptance;
 }

@@ -1,4 +1,4 @@
-/** A split as the route that carries it remembers it: all that is known of a release where nothing but the route is seen. */
+/** A split as recorded on the route that carries it: all there is to know about a release from the route alone. */
 import type { KubeObject } from './kube-object.ts';
 import type { Split } from './split.ts';
 
@@ -7,18 +7,18 @@ export type CarriedSplit = {
   readonly apex: string;
   readonly canaryService: string;
   readonly split: Split;
-  /** Name of the Release; empty where the memory is from before releases were noted in it. */
+  /** Name of the Release; empty if the record is from a version that did not store it. */
   readonly release: string;
 };
 
 export type KeptRoute = {
   readonly object: KubeObject;
-  /** Splits that were to be kept and are in the object. */
+  /** Splits that had to be kept and are in the object. */
   readonly kept: readonly CarriedSplit[];
-  /** Splits whose Service the route no longer sends to. */
+  /** Splits that were dropped because the route no longer sends to their Service. */
   readonly gone: readonly CarriedSplit[];
-  /** Splits that only the new object told of: taken out. */
+  /** Splits that were removed because only the new object has them. */
   readonly copied: readonly CarriedSplit[];
-  /** Nothing was kept, nor looked at: so many splits in a route of this size would take too long. */
+  /** The route was not processed: this many splits in a route of this size would take too long. */
   readonly tooMuch?: true;
 };

@@ -25,7 +25,7 @@ describe('the same JSON', () => {
 
   it('has one canonical text', () => {
     const value = fc.jsonValue({ maxDepth: 4 });
-    // Small alphabets, so that equal and nearly equal values are met often.
+    // Small alphabets, so that equal and nearly equal values are frequent.
     const near = fc.letrec<{ value: Json }>((tie) => ({
       value: fc.oneof(
         { maxDepth: 3 },
@@ -36,7 +36,7 @@ describe('the same JSON', () => {
     })).value;
     fc.assert(
       fc.property(fc.oneof(value as fc.Arbitrary<Json>, near), fc.oneof(value as fc.Arbitrary<Json>, near), (a, b) => {
-        // As a key: a text of that name is like any other.
+        // Only as a key; as a text it is like any other.
         const keyed = JSON.stringify(a).includes('"__proto__":');
         expect(sameJson(a, JSON.parse(JSON.stringify(a)) as Json)).toBe(!keyed);
         if (sameJson(a, b)) expect(canonicalJson(a)).toBe(canonicalJson(b));

@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from './kube-object.ts';
 
 /**
- * Whether two values are equal but for the order of keys; a key without a value counts as absent. Equal values have one canonical text; the reverse need not
- * hold. Answers several times as fast as texts are made, and most of what is compared is equal.
+ * Whether two values are equal, ignoring the order of keys; a key with the value undefined counts as absent. Equal
+ * values have the same canonical JSON, but not the reverse. Several times faster than building and comparing texts.
  */
 export const sameJson = (a: Json | undefined, b: Json | undefined): boolean => {
   if (a === b) return true;
@@ -17,13 +17,13 @@ const sameList = (a: readonly Json[], b: readonly Json[]): boolean => {
   return true;
 };
 
-// for-in over an object of JSON sees its own keys alone, and is the one loop V8 reads values in without looking them up.
+// JSON objects have only own keys, and `for-in` is the only loop in which V8 reads values without a lookup.
 const sameObject = (a: JsonObject, b: JsonObject): boolean => {
   let seen = 0;
   for (const key in a) {
     const value = a[key];
     if (value === undefined) continue;
-    // A key of that name is found in every object, there or not.
+    // Every object inherits a value for this key.
     if (key === '__proto__' || !sameJson(value, b[key])) return false;
     seen += 1;
   }

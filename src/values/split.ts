@@ -1,16 +1,19 @@
-/** What a traffic provider must bring about between the two arms. It travels whole: plan, status, effect, route, memory, facts. */
+/** How traffic is split between the two arms. It is passed on whole: plan, status, effect, route, annotation, facts. */
 import { sameJson } from './same-json.ts';
 import type { Labels } from './kube-object.ts';
 import { percent, type Percent } from './percent.ts';
 import type { Milliseconds } from './time.ts';
 
-/** How a text is compared. Patterns are RE2 and match the whole text. */
+/** How to compare a text. Regular expressions are RE2 and match the whole text. */
 export type TextMatch =
   { readonly exact: string } | { readonly prefix: string } | { readonly suffix: string } | { readonly regex: string };
 
 type TextMatches = { readonly [name: string]: TextMatch };
 
-/** Requests that go to the canary whatever the weight. Everything in one match holds at once; of several, one is enough. */
+/**
+ * Selects requests that go to the canary regardless of the weight. All conditions of a match must hold; one match
+ * suffices.
+ */
 export type Match = {
   readonly headers?: TextMatches;
   readonly cookies?: TextMatches;
@@ -19,24 +22,24 @@ export type Match = {
   readonly sourceLabels?: Labels;
 };
 
-/** Keeps a caller on the arm that answered first. */
+/** Keeps a caller on the arm of its first response. */
 export type Sticky = { readonly cookie: string; readonly ttl: Milliseconds };
 
 export type Split = {
-  /** Percent of the requests that no match decides which go to the canary. */
+  /** Percentage of the requests without a match that go to the canary. */
   readonly weight: Percent;
   readonly match?: readonly Match[];
-  /** Percent of the requests to stable that are copied to the canary, whose answers nobody sees. */
+  /** Percentage of the requests to stable that are copied to the canary. The copies' responses are discarded. */
   readonly mirror?: Percent;
   readonly sticky?: Sticky;
 };
 
-/** Nothing goes to the canary. */
+/** No traffic for the canary. */
 export const noSplit: Split = { weight: percent(0) };
 
 export const sameSplit = (a: Split, b: Split): boolean => sameJson(a, b);
 
-/** One thing a split may ask of a provider. */
+/** A capability that a split may need from a provider. */
 export type Feature =
   | 'weight'
   | `match.${'header' | 'cookie' | 'query'}.${'exact' | 'prefix' | 'suffix' | 'regex'}`
@@ -52,7 +55,7 @@ const textFeatures = (kind: 'header' | 'cookie' | 'query', texts: TextMatches = 
       .map((how) => `match.${kind}.${how}` as const),
   );
 
-/** What a split asks of a provider. */
+/** The capabilities a split needs. */
 export const featuresOf = ({ weight, match = [], mirror = percent(0), sticky }: Split): ReadonlySet<Feature> =>
   new Set<Feature>([
     ...(weight > 0 ? (['weight'] as const) : []),
@@ -67,7 +70,7 @@ export const featuresOf = ({ weight, match = [], mirror = percent(0), sticky }: 
     ...(sticky === undefined ? [] : (['sticky'] as const)),
   ]);
 
-/** Whether it asks for nothing. */
+/** Whether the split needs nothing from a provider. */
 export const isNoSplit = (split: Split): boolean => featuresOf(split).size === 0;
 
 /** A split in words: `20 %`, `20 % and requests that match`. */

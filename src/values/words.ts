@@ -1,9 +1,9 @@
-/** Small pieces of sentences. */
+/** Helpers for building sentences. */
 
 /** `1 workload`, `3 workloads`. */
 export const plural = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
 
-/** `a`, `a and b`, `a, b and 7 more`: at most `most` of them (at least 1) are named. */
+/** `a`, `a and b`, `a, b and 7 more`: names at most `most` of them (at least 1). */
 export const someOf = (names: readonly string[], most: number): string => {
   const named = names.slice(0, most);
   const rest = names.length - named.length;

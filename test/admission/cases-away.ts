@@ -9,7 +9,7 @@ const unanswered = 'failed calling webhook "deployments.sluice.dev"';
 export const refusedMeanwhile: Row<GivenName> = {
   row: 'The webhook does not answer (`failurePolicy: Fail`, the default)',
   answer:
-    'What a release depends on is refused by the API server: try again when the webhook is back. Everything else goes on, scaling, deletions and workloads that have not opted in among it.',
+    'The API server refuses writes that a release depends on; try again when the webhook is back. Everything else works as usual, including scaling, deletions and workloads that have not opted in.',
   webhook: 'Fail',
   cases: [
     {
@@ -63,7 +63,7 @@ export const refusedMeanwhile: Row<GivenName> = {
 export const bypassed: Row<GivenName> = {
   row: 'The webhook does not answer (`failurePolicy: Ignore`)',
   answer:
-    'Writes are stored as they are sent, without a warning. The controller sees what has come in past the webhook: a native roll is recorded as a Release that is Bypassed, and what is paused with another template is taken up as a release.',
+    'Writes are stored as sent, without a warning. The controller detects them later: it records a native roll as a Bypassed Release, and starts a release for a paused workload with a new template.',
   webhook: 'Ignore',
   cases: [
     {

@@ -16,7 +16,7 @@ const recorded = { ...rolled('1'), releases: [...promoted, 'web-4 Skipped'] } as
 export const knownGood: Row<GivenName> = {
   row: 'A version that was promoted before comes back',
   answer:
-    'It rolls back natively, at once, and a Release that is Skipped records who went back from what to what (`rollback: fast`); or it is a release like any other (`rollback: canary`).',
+    'With `rollback: fast` it rolls back natively, at once, and a Skipped Release records the author and both versions. With `rollback: canary` it is a release like any other.',
   cases: [
     {
       name: 'by kubectl rollout undo',
@@ -76,7 +76,7 @@ const unstuck = 'env POD in app: removed; readinessProbe of container app: chang
 export const midPromotion: Row<GivenName> = {
   row: 'A change while a promoted template rolls out',
   answer:
-    'Pods of both versions serve, and both were good. A new template is paused over both of them; the one from before rolls back at once.',
+    'Pods of both versions serve, and both were judged good. A new template is paused, and both keep serving; the previous template rolls back at once.',
   cases: [
     {
       name: 'a new template',
@@ -139,7 +139,7 @@ export const midPromotion: Row<GivenName> = {
 export const restarts: Row<GivenName> = {
   row: 'Only the restart annotation changes',
   answer:
-    'A restart is a release like any other (`restart: canary`), or rolls natively and is recorded (`restart: native`).',
+    'With `restart: canary` a restart is a release like any other; with `restart: native` it rolls natively and is recorded.',
   cases: [
     {
       name: 'kubectl rollout restart',
@@ -191,7 +191,7 @@ const edited = { ...paused, template: 'web:2', mark: 'web-3 UserPaused' } as con
 /** The user's own pause. */
 export const ownPause: Row<GivenName> = {
   row: 'The user pauses the workload',
-  answer: 'The pause is theirs. Edits wait until they resume; then the release of the last one begins.',
+  answer: "The pause remains the user's. Edits wait until the user resumes; then a release of the last edit starts.",
   cases: [
     {
       name: 'while nothing is going on',

@@ -11,7 +11,7 @@ const natively = (why: string): string =>
 export const nothingServes: Row<GivenName> = {
   row: 'There is nothing to compare with',
   answer:
-    'A new Deployment, one at 0 replicas, and one of which no pod is available roll natively: a first version has to come up and a fix has to get through.',
+    'New Deployments, Deployments with 0 replicas and Deployments without an available pod roll natively: a first version must come up, and a fix must get through.',
   cases: [
     {
       name: 'kubectl apply of a new one',
@@ -111,7 +111,7 @@ const deleted = ['deployment.apps "web" deleted from shop namespace'] as const;
 /** Deletions. */
 export const deletions: Row<GivenName> = {
   row: 'The workload is deleted',
-  answer: 'The canary, its Releases and its pods are collected with it; routes of the user get back what they had.',
+  answer: "Its canary, Releases and pods are garbage-collected, and the user's routes are restored.",
   cases: [
     {
       name: 'while nothing is going on',

@@ -12,7 +12,7 @@ const patched = 'deployment.apps/web patched';
 export const sameAgain: Row<GivenName> = {
   row: 'The template that is being released comes again',
   answer:
-    'Nothing changes, however often: a GitOps tool may apply it every minute. A pause and marks that a write drops are put back.',
+    'Nothing changes, however often it happens: a GitOps tool may apply it every minute. If a write drops the pause or the marks, they are restored.',
   cases: [
     {
       name: 'by kubectl apply',
@@ -59,7 +59,7 @@ export const sameAgain: Row<GivenName> = {
 export const anotherTemplate: Row<GivenName> = {
   row: 'Another template during a release',
   answer:
-    'The release that runs ends as Superseded and its canary is taken down; one of the new template begins. The same version keeps serving.',
+    'The running release ends as Superseded and its canary is removed; a release of the new template starts. The stable version keeps serving.',
   cases: [
     {
       name: 'by kubectl apply',
@@ -107,7 +107,8 @@ const aborted = ['release web-2 is aborted: this is the template that serves'] a
 /** The way back. */
 export const stableBack: Row<GivenName> = {
   row: 'The template that serves comes back',
-  answer: 'The release ends as Aborted and the pause goes. No pod is touched: what serves is what is asked for.',
+  answer:
+    'The release ends as Aborted and the pause is removed. No pod changes, because the requested template already serves.',
   cases: [
     {
       name: 'by kubectl apply',
@@ -162,7 +163,7 @@ export const stableBack: Row<GivenName> = {
 export const unpaused: Row<GivenName> = {
   row: 'Somebody lifts the pause of a release',
   answer:
-    'It stays: only the release decides when its template rolls, and resuming is no approval. The warning names the commands that decide.',
+    'The pause stays: only the release decides when its template rolls, and a resume is not an approval. The warning names the commands that decide.',
   cases: [
     {
       name: 'kubectl rollout resume',
@@ -239,7 +240,7 @@ const third = { name: 'web-3', change: 'image of container app: web:2 → web:3'
 export const failedTemplate: Row<GivenName> = {
   row: 'The template has failed',
   answer:
-    'It stays in the spec, paused, while the version before serves. The warning says why it failed and how to try again; another template is a release of its own, the one before ends the hold.',
+    'It stays in the spec, paused, while the stable version serves. The warning says why it failed and how to retry. Another template starts a new release; the stable template ends the hold.',
   cases: [
     {
       name: 'it comes again, unchanged',

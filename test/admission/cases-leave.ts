@@ -13,7 +13,7 @@ const skips = [
 export const skipped: Row<GivenName> = {
   row: '`sluice.dev/skip: "<reason>"`',
   answer:
-    'This one template rolls natively, at once. The Release says Skipped, with the reason and who asked. The annotation may stay: it has no effect on later changes.',
+    'This one template rolls natively, at once. A Skipped Release records the reason and the author. The annotation may stay: it has no effect on later changes.',
   cases: [
     {
       name: 'in the write that changes the template',
@@ -108,7 +108,7 @@ const left = [
 /** Opting out. */
 export const optedOut: Row<GivenName> = {
   row: 'The workload no longer asks for canary releases',
-  answer: 'A release that runs is aborted, its canary taken down, and the template rolls natively.',
+  answer: 'A running release is aborted, its canary is removed, and the template rolls natively.',
   cases: [
     {
       name: 'the annotation is taken away during a release',
@@ -159,7 +159,7 @@ const problems = [
 /** What is refused. */
 export const refused: Row<GivenName> = {
   row: 'The policy cannot be read',
-  answer: 'The write is refused, with every problem at once: the field, its value, what is allowed.',
+  answer: 'The write is refused with all problems at once: the field, its value and what is allowed.',
   cases: [
     {
       name: 'in a new Deployment',
@@ -233,7 +233,7 @@ const belongs = 'Deployment web-canary belongs to release web-2 of Deployment we
 export const guarded: Row<GivenName> = {
   row: 'Somebody else writes to what Sluice made',
   answer:
-    'It is refused, with the reason and what to do instead. [Guards](guards.md) says who may do what, and what becomes of routes that are applied again.',
+    'The write is refused, with the reason and what to do instead. [Guards](guards.md) says who may do what, and what happens to routes that are applied again.',
   cases: [
     {
       name: 'another image for the canary',

@@ -14,7 +14,7 @@ const image = '{"spec":{"template":{"spec":{"containers":[{"name":"app","image":
 export const newTemplate: Row<GivenName> = {
   row: 'The pod template changes',
   answer:
-    'The workload is paused in that very write and a release of the new template begins; the version before keeps serving. Which tool wrote it does not matter.',
+    'The same write pauses the workload, and a release of the new template starts; the stable version keeps serving. This works with any tool.',
   cases: [
     {
       name: 'by kubectl apply',
@@ -199,7 +199,7 @@ export const newTemplate: Row<GivenName> = {
 export const onlyShown: Row<GivenName> = {
   row: 'Nothing is to be stored',
   answer:
-    'A dry run gets the answer that the write itself would get, pause and warnings with it. Nothing is stored and no release begins.',
+    'A dry run gets the same answer as the real write, including the pause and the warnings. Nothing is stored and no release starts.',
   cases: [
     {
       name: 'kubectl diff shows the pause and exits with 1, as for any difference',
@@ -335,7 +335,8 @@ export const onlyShown: Row<GivenName> = {
 /** Writes that are none of a release's business. */
 export const untouched: Row<GivenName> = {
   row: 'The pod template does not change',
-  answer: 'Sluice is not asked, or has nothing to say: scaling, labels, the status and everything else go on as ever.',
+  answer:
+    'The write does not reach Sluice, or Sluice changes nothing: scaling, labels, the status and everything else work as usual.',
   cases: [
     {
       name: 'kubectl scale',

@@ -10,7 +10,7 @@ const kept = ['the split of release web-2 (50 % to web-canary) is kept; it ends 
 export const routesAgain: Row<GivenName> = {
   row: 'A route that carries a live split is applied again',
   answer:
-    'The split is put back in the same write, so that traffic never flaps; everything else in the route is as the write has it.',
+    'The split is restored in the same write, so that traffic never flaps; everything else in the route is stored as sent.',
   cases: [
     {
       name: 'by kubectl apply',

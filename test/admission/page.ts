@@ -1,4 +1,4 @@
-/** The page about admission: what stands before the table, and the table made from the cases. */
+/** The page about admission: an introduction, and the table generated from the cases. */
 import type { Case, Files, Given, Row, Seen, State } from './case.ts';
 import { undoing } from './warnings.ts';
 
@@ -6,35 +6,34 @@ type Book = { readonly rows: readonly Row[]; readonly givenOf: (name: string) =>
 
 const notice = '<!-- Made by `npm run generate` from the cases in test/admission; edit these, not this file. -->';
 
-const before = `# What becomes of a write
+const before = `# What happens to a write
 
-A write of a Deployment that has opted in to canary releases is answered at once, in the write itself, by Sluice's webhook. It
-may set or lift \`spec.paused\` and keep its marks (\`sluice.dev/\` annotations); it changes nothing else, and what is stored is
-otherwise what was sent. Everything after that is done by the controller, and told by the Release and by events on the Deployment.
+Sluice's webhook answers every write to an opted-in Deployment within that write. It may set or remove \`spec.paused\` and update
+its marks (\`sluice.dev/\` annotations); everything else is stored as sent. The controller does the rest, and reports it in the
+Release and in events on the Deployment.
 
-The answer depends on the stored object, the new one and the policy alone: asked twice it says the same, a dry run shows what
-the write would do, and marks that a client sends count for nothing. Scaling, the status and other changes that no release
-depends on never wait for Sluice.
+The answer depends only on the stored object, the new object and the policy. So repeated calls get the same answer, a dry run
+shows what the write would do, and marks that a client sends are ignored. Scaling, status updates and other changes on which no
+release depends never wait for Sluice.
 
 ## How to read the warnings
 
-kubectl prints what the webhook has to say as lines that begin with \`Warning:\`, on standard error. They are no errors: the exit
-code is 0 and the write is stored. The first line says what happens now, the others name the command that helps and what has
-changed; values of environment variables are never shown. A write that is refused ends with exit code 1 and says every problem at
-once, each with the field, its value, what is allowed and what to do. \`--warnings-as-errors\` makes kubectl exit with 1 although
-the write is stored.
+kubectl prints the webhook's messages on standard error, as lines that start with \`Warning:\`. They are not errors: the exit code
+is 0 and the write is stored. The first line says what happens now; the others name the command that helps and what has changed.
+Values of environment variables are never shown. A refused write exits with 1 and lists all problems, each with the field, its
+value, what is allowed and what to do. With \`--warnings-as-errors\`, kubectl exits with 1 although the write is stored.
 
-Helm (3.22) prints the warnings as lines of its log, \`I1121 12:00:00.000000 1 warnings.go:107] "Warning: …"\`, on standard error
-as well. \`helm upgrade --wait\` returns at once: a paused Deployment counts as finished. Follow the release with
+Helm (3.22) also prints the warnings on standard error, as log lines: \`I1121 12:00:00.000000 1 warnings.go:107] "Warning: …"\`.
+\`helm upgrade --wait\` returns at once, because a paused Deployment counts as finished. Follow the release with
 \`kubectl get releases\` or \`kubectl sluice watch\`.
 
-\`kubectl rollout status\` waits while a release is under way, and fails with exit code 1 once it has failed.
+\`kubectl rollout status\` waits while a release is running, and exits with 1 once it has failed.
 
 ## The table
 
-Every line was run as it stands, by the real tools against a real API server, with Sluice's webhook and controller: the workload is
-\`web\` in namespace \`shop\`, its policy one step of 50 percent. \`web.yaml\` is its manifest with the image that is named.
-A release is called after the generation of the Deployment that it brings, so the second version's is \`web-2\`.`;
+Every line was run exactly as shown, with the real tools, against a real API server with Sluice's webhook and controller. The
+workload is \`web\` in namespace \`shop\`, and its policy has one step of 50 percent. \`web.yaml\` is its manifest with the image named.
+A release is named after the Deployment's generation that it releases, so the second version's is \`web-2\`.`;
 
 const code = (text: string): string => (text.includes('`') ? `\`\` ${text} \`\`` : `\`${text}\``);
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
@@ -43,7 +42,7 @@ const named = (entries: object): string =>
     .map(([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(', ');
 
-/** What matters of the files: the image, and what is not as usual. */
+/** The relevant parts of the files: the image, and everything unusual. */
 const filesText = (files: Files = {}): string =>
   Object.entries(files)
     .map(([name, file]) => {
@@ -73,7 +72,7 @@ const following = (then: State | 'same', events: readonly string[] = []): string
   ].join('; ');
 };
 
-/** Warnings of a section, each set told once below its table. */
+/** Warnings of a section; each set is listed once below its table. */
 class Legend {
   readonly #sets: string[] = [];
 

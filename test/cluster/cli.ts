@@ -12,7 +12,7 @@ import { attachByName, list, up } from './up.ts';
 
 const say = (text: string): boolean => process.stdout.write(`${text}\n`);
 
-/** An interrupt that stops what is going on in an orderly way, and the exit code that goes with it. */
+/** A signal that aborts on an interrupt so that everything stops in order, and the matching exit code. */
 const interruption = (): { signal: AbortSignal; code: () => number | undefined } => {
   const controller = new AbortController();
   let code: number | undefined;
@@ -105,7 +105,7 @@ const showList = async (): Promise<void> => {
   say(clusters.length === 0 ? 'no cluster runs' : table([['NAME', 'LIFETIME', 'FOLDER'], ...rows]));
 };
 
-// What `env` and container engines answer when they could not start the program at all.
+// The exit code of `env` and container engines for a program that could not be started.
 const COULD_NOT_START = 125;
 
 const signalNumbers: Readonly<Partial<Record<NodeJS.Signals, number>>> = {
@@ -124,7 +124,7 @@ const execInside = async (command: readonly string[], { name }: { name: string }
   const [program = '', ...args] = command;
   const execution = cluster.exec(program, args, { stdio: 'inherit', atTerminal: process.stdin.isTTY });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    // A terminal sends its interrupt to the program as well.
+    // A terminal sends SIGINT to the program as well, so it is not forwarded.
     process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : void execution.kill(signal)));
   }
   const { code, signal } = await execution.ended;

@@ -14,9 +14,9 @@ export type ClientProxyOptions = {
   readonly hosts?: readonly string[];
 };
 
-/** Reachable from inside the cluster's namespace only. */
+/** Reachable only from inside the cluster's network namespace. */
 export type ClientProxy = {
-  /** Also its component name, for `cluster.component(name)`. */
+  /** Also the component's name, for `cluster.component(name)`. */
   readonly name: string;
   readonly address: string;
   /** Requests to it with `Host: <service>` follow that Service's routes. */
@@ -39,7 +39,7 @@ const http2 = {
   },
 };
 
-/** Envoy's start configuration: who it is, and that everything else comes from istiod. */
+/** Envoy's bootstrap configuration: its identity and the address of istiod, which supplies the rest. */
 export const renderBootstrap = ({ name, namespace, address }: ClientIdentity): object => {
   const [istiodHost = '', istiodPort = ''] = ISTIOD_GRPC_ADDRESS.split(':');
   return {
@@ -83,7 +83,7 @@ export const renderBootstrap = ({ name, namespace, address }: ClientIdentity): o
   };
 };
 
-/** The object that makes istiod give this client a plain listener, which needs no packet redirection. */
+/** A Sidecar object with which istiod gives this client a plain listener that needs no packet redirection. */
 export const renderSidecar = (
   { name, namespace, address }: ClientIdentity,
   port: number,
@@ -103,7 +103,7 @@ const kubectl = async (info: ClusterInfo, args: readonly string[], input = ''): 
   if (code !== 0) throw new Error(`kubectl ${args.join(' ')} failed (exit ${code}): ${stderr}`);
 };
 
-/** A program that ends when a connection to the address and port it is given can be made, or after a minute. */
+/** A program that exits as soon as it can connect to the given address and port, or after a minute. */
 const connects = `
 const [address, port] = process.argv.slice(1);
 const last = Date.now() + 60_000;
@@ -112,7 +112,7 @@ const attempt = () => require('node:net').connect(Number(port), address, () => p
 attempt();
 `;
 
-/** Starts the proxy; resolves when it has its listeners and routes from istiod, and takes connections. */
+/** Starts the proxy; resolves when it has its listeners and routes from istiod and accepts connections. */
 export const startClientProxy = async (
   info: ClusterInfo,
   { namespace, listenPort = 80, hosts }: ClientProxyOptions,
@@ -131,7 +131,7 @@ export const startClientProxy = async (
     argv: [join(info.binDir, 'envoy'), '-c', config, '--disable-hot-restart', '--concurrency', '1', '-l', 'warning'],
     env: info.components[0]?.env ?? {},
     needs: ['istiod'],
-    // A listener is shown once it is warm, that is when its routes are there too.
+    // Envoy lists a listener only once it is warm, that is, once its routes have arrived.
     ready: { kind: 'http', url: `${adminUrl}/listeners`, includes: `${address}:${listenPort}` },
     readyWithinMs: 90_000,
     stopWithinMs: 5_000,
@@ -145,7 +145,7 @@ export const startClientProxy = async (
     await removeSidecar();
     throw error;
   }
-  // What is shown may not be open yet: the thread that is to listen has to hear of it.
+  // A listed listener may not be open yet: its worker thread still has to be notified.
   const { code, stderr } = await executeToEnd(info, [process.execPath, '-e', connects, address, String(listenPort)]);
   if (code !== 0) throw new Error(`the listener of ${name} did not open: ${stderr}`);
   const stop = async (): Promise<void> => {

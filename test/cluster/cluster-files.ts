@@ -25,13 +25,13 @@ const auditPolicy = {
   rules: [{ level: 'Metadata' }],
 };
 
-// Automatic mTLS would make the client proxies wait for certificates that nobody issues here.
+// With automatic mTLS, client proxies would wait for certificates that nobody issues here.
 const mesh = { enableAutoMtls: false, accessLogFile: '' };
 
-/** The name by which the API server, and so every webhook, knows a component: as in other clusters. */
+/** A component's user name at the API server and in webhooks, as in other clusters. */
 const apiUser = (user: User): string => (user === 'kube-controller-manager' ? `system:${user}` : user);
 
-/** The text files of a cluster by path. Pure but for what it is given. */
+/** The text files of a cluster, by path. Pure. */
 export const renderFiles = (layout: Layout, tokens: Tokens, scrape: readonly StaticScrape[]): Map<string, string> =>
   new Map([
     [layout.tokens, USERS.map((user) => `${tokens[user]},${apiUser(user)},${user},"system:masters"\n`).join('')],
@@ -46,7 +46,7 @@ export const renderFiles = (layout: Layout, tokens: Tokens, scrape: readonly Sta
 const newTokens = (): Tokens =>
   Object.fromEntries(USERS.map((user) => [user, randomBytes(16).toString('hex')])) as Record<User, string>;
 
-/** Writes everything a cluster needs before its first process starts, readable by its owner only. */
+/** Writes all files a cluster needs before its first process starts, readable only by their owner. */
 export const writeClusterFiles = async (
   layout: Layout,
   scrape: readonly StaticScrape[],

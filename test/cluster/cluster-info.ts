@@ -5,7 +5,7 @@ import { CLUSTER_FILE } from './control-protocol.ts';
 import type { Holder } from './launch-namespace.ts';
 import type { NamespaceMode } from './namespace.ts';
 
-/** What any process needs to know to use a cluster: the content of its `cluster.json`. */
+/** Everything a process needs to use a cluster: the content of its `cluster.json`. */
 export type ClusterInfo = {
   readonly name: string;
   readonly dir: string;
@@ -18,15 +18,15 @@ export type ClusterInfo = {
   readonly auditLog: string;
   readonly prometheusUrl?: string;
   readonly istiodGrpc?: string;
-  /** The components it was planned with. What runs now, only the supervisor knows. */
+  /** The components it was planned with. Only the supervisor knows which ones run now. */
   readonly components: readonly ComponentSpec[];
 };
 
-/** Rejects when there is no complete cluster file in `dir`. */
+/** Rejects if `dir` has no complete cluster file. */
 export const readClusterInfo = async (dir: string): Promise<ClusterInfo> =>
   JSON.parse(await readFile(join(dir, CLUSTER_FILE), 'utf8')) as ClusterInfo;
 
-/** Readers see the old file, the new one or none, never half of one. */
+/** Writes atomically: readers see the old file, the new one or none. */
 export const writeClusterInfo = async (info: ClusterInfo): Promise<void> => {
   const path = join(info.dir, CLUSTER_FILE);
   await writeFile(`${path}.new`, JSON.stringify(info, undefined, 2), { mode: 0o600 });

@@ -7,11 +7,14 @@ import type { Layout } from './layout.ts';
 import { API_SERVER_URL, ETCD_URL, ISTIOD_GRPC_ADDRESS, ISTIOD_HTTP_ADDRESS, PROMETHEUS_ADDRESS } from './layout.ts';
 import { CONTROL_PLANE_ADDRESS, POD_CIDR, SERVICE_CIDR } from './namespace.ts';
 
-/** What a cluster is made of. */
+/** The parts of a cluster. */
 export type ClusterShape = {
   readonly istio: boolean;
   readonly prometheus: boolean;
-  /** `process`: pods are processes; `instant`: pods only claim to run, for thousands of them; `none`: nobody runs pods. */
+  /**
+   * `process`: pods are processes. `instant`: pods only claim to run, for tests with thousands of them. `none`: no
+   * kubelet.
+   */
   readonly kubelet: 'process' | 'instant' | 'none';
   readonly crds: readonly CrdBundleName[];
   readonly apiServerArgs: readonly string[];
@@ -23,11 +26,11 @@ export type PlanInput = {
   readonly shape: ClusterShape;
   readonly tools: ReadonlyMap<ToolName, string>;
   readonly crds: ReadonlyMap<CrdBundleName, string>;
-  /** Environment every component gets. */
+  /** The environment of every component. */
   readonly env: Readonly<Record<string, string>>;
 };
 
-/** The tools a cluster of that shape needs, with what people want beside it. */
+/** The tools for a cluster of that shape, including those for its users. */
 export const toolsFor = (shape: ClusterShape): ToolName[] => [
   ...(['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl', 'helm'] as const),
   ...(shape.kubelet === 'process' ? (['sluice-testapp'] as const) : []),
@@ -72,18 +75,18 @@ const apiServer = ({ layout, shape }: PlanInput): Draft => ({
     `--service-account-key-file=${layout.serviceAccountPublicKey}`,
     `--service-account-signing-key-file=${layout.serviceAccountKey}`,
     '--authorization-mode=RBAC',
-    // Webhooks behind a Service are dialled at their pods' addresses, so nothing has to implement cluster addresses.
+    // Webhooks behind a Service are called at their pods' addresses, so no kube-proxy is needed.
     '--enable-aggregator-routing=true',
     ...[`--audit-policy-file=${layout.auditPolicy}`, `--audit-log-path=${layout.auditLog}`],
     ...shape.apiServerArgs,
   ],
   needs: ['etcd'],
-  // With watches open it would wait for a minute before it ends by itself.
+  // With open watches, it would take a minute to shut down.
   stopWithinMs: 3_000,
   ready: http(`${API_SERVER_URL}/readyz`, { ca: layout.apiServerCa }),
 });
 
-// Nobody renews node leases or allocates node ranges here; the rest runs as in any cluster.
+// No kubelet renews node leases here and no node ranges are allocated; the rest runs as in any cluster.
 const CONTROLLERS_OFF = [
   'node-lifecycle-controller',
   'node-ipam-controller',
@@ -102,7 +105,7 @@ const controllerManager = ({ layout, shape }: PlanInput): Draft => ({
     ...[`--service-account-private-key-file=${layout.serviceAccountKey}`, `--root-ca-file=${layout.apiServerCa}`],
     `--controllers=*,${CONTROLLERS_OFF.map((name) => `-${name}`).join(',')}`,
     '--horizontal-pod-autoscaler-sync-period=5s',
-    // The default of 20 requests a second would be what a test with a thousand workloads measures.
+    // With the default of 20 requests per second, a test with a thousand workloads would measure that limit.
     ...['--kube-api-qps=500', '--kube-api-burst=1000'],
     ...shape.controllerManagerArgs,
   ],
@@ -124,7 +127,7 @@ const definitions = ({ layout, crds, shape }: PlanInput): Draft => {
   };
 };
 
-// Pods are refused until their namespace's default account exists.
+// The API server refuses pods until their namespace's default service account exists.
 const accounts = ({ layout }: PlanInput): Draft => ({
   name: 'default-account',
   program: 'kubectl',
@@ -192,7 +195,7 @@ const complete = ({ layout, tools, env }: PlanInput, { program, args, ...draft }
   };
 };
 
-/** The components of a cluster, in the order in which they are shown; each names what it needs. */
+/** The components of a cluster, in display order; each names its dependencies. */
 export const planCluster = (input: PlanInput): ComponentSpec[] => {
   const { shape } = input;
   const drafts = [
@@ -207,6 +210,6 @@ export const planCluster = (input: PlanInput): ComponentSpec[] => {
   return drafts.map((draft) => complete(input, draft));
 };
 
-/** What makes the data that clusters with definitions start from: see etcd-template.ts. */
+/** The components that create the etcd data from which clusters with CRDs start; see etcd-template.ts. */
 export const planTemplate = (input: PlanInput): ComponentSpec[] =>
   [etcd(input), apiServer(input), definitions(input)].map((draft) => complete(input, draft));

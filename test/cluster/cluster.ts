@@ -16,25 +16,27 @@ import { waitUntil } from './wait-until.ts';
 export type Component = {
   readonly name: string;
   readonly logFile: string;
-  /** Resolves when it is gone: killed when it has not ended by itself in 10 s. Its data stay. */
+  /** Stops it, with SIGKILL after 10 s, and resolves when it is gone. Its data stay. */
   stop(signal?: NodeJS.Signals): Promise<void>;
-  /** Resolves when it is ready; rejects with its last log lines. Does nothing when it runs. */
+  /** Resolves when it is ready; rejects with its last log lines. Does nothing if it runs already. */
   start(): Promise<void>;
   isRunning(): Promise<boolean>;
 };
 
-/** A running cluster. Works the same from outside and from inside its namespace, and from several processes at once. */
+/** A running cluster. May be used from outside and inside its namespace, and by several processes at once. */
 export type Cluster = ClusterInfo & {
   /** Starts a program inside, with KUBECONFIG set and kubectl, helm and the other tools on PATH. */
   exec(command: string, args?: readonly string[], options?: ExecOptions): Execution;
-  /** Runs a program inside to its end; rejects with what it wrote when that takes too long. */
+  /** Runs a program inside to its end; on a timeout, rejects with its output. */
   run(command: string, args?: readonly string[], options?: RunInsideOptions): Promise<Finished>;
   kubectl(...args: string[]): Promise<Finished>;
-  /** `kubectl apply -f -`; objects may be given as YAML text or as values. Rejects with kubectl's words when it fails. */
+  /** `kubectl apply -f -` with objects as YAML or as values. Rejects with kubectl's message. */
   apply(manifest: string | readonly object[]): Promise<string>;
   component(name: string): Component;
   status(): Promise<readonly ComponentStatus[]>;
-  /** Replaces what Prometheus scrapes beside annotated pods; it notices within seconds. */
+  /**
+   * Replaces Prometheus' static targets, which it scrapes in addition to annotated pods. Takes effect within seconds.
+   */
   scrape(targets: readonly StaticScrape[]): Promise<void>;
   /** A real Envoy as the sidecar of a client in a namespace. */
   clientProxy(options: ClientProxyOptions): Promise<ClientProxy>;
@@ -67,7 +69,7 @@ const gone = async (info: ClusterInfo): Promise<boolean> => {
 
 const END = { withinMs: 10_000, everyMs: 20 };
 
-/** Ends a cluster: in an orderly way when its supervisor answers, else by killing the process that holds it. */
+/** Ends a cluster: in order if its supervisor answers, or else by killing the process that holds its namespace. */
 export const endCluster = async (info: ClusterInfo): Promise<void> => {
   const orderly = await ask(info.dir, { op: 'down' })
     .then(() => waitUntil(`cluster ${info.name} to be gone`, () => gone(info), END))

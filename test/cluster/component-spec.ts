@@ -1,11 +1,11 @@
-/** How to tell that a component works. `exit`: it is a task, and works when it has ended with 0. */
+/** How to detect that a component is ready. `exit`: it is a task and ready once it has exited with 0. */
 export type Probe =
   | {
       readonly kind: 'http';
       readonly url: string;
-      /** Text the body must hold; without it any 2xx answer will do. */
+      /** Text the body must contain. Default: any 2xx response counts. */
       readonly includes?: string;
-      /** File with the certificates to trust; without it https answers are not verified. */
+      /** File with trusted certificates. Default: HTTPS is not verified. */
       readonly ca?: string;
     }
   | { readonly kind: 'line'; readonly text: string }
@@ -20,7 +20,7 @@ export type ComponentSpec = {
   readonly needs: readonly string[];
   readonly ready: Probe;
   readonly readyWithinMs: number;
-  /** How long it may take to end by itself before it is killed. */
+  /** Time to exit before it is killed. */
   readonly stopWithinMs: number;
   readonly logFile: string;
 };
@@ -33,7 +33,7 @@ export type ComponentStatus = {
   /** As seen inside the cluster's namespace. */
   readonly pid?: number;
   readonly residentBytes?: number;
-  /** Answer of its probe just now; absent for tasks and for what is not running. */
+  /** Result of its probe; missing for tasks and stopped components. */
   readonly healthy?: boolean;
   /** How it ended: "exit 1", "SIGKILL". */
   readonly ended?: string;

@@ -15,7 +15,7 @@ const parse = (line: string): ControlAnswer => {
   }
 };
 
-/** What a component may take to become ready or to end, with time to spare for who tells it. */
+/** Timeouts, longer than a component may take to become ready or to stop. */
 const patience: Readonly<Record<ControlRequest['op'], number>> = {
   ping: 10_000,
   status: 20_000,
@@ -32,7 +32,7 @@ const nameIn = (request: ControlRequest): string => {
   return 'name' in request ? request.name : '';
 };
 
-/** Asks the supervisor of the cluster in `dir`. Rejects when it says no, is not there, or does not answer. */
+/** Sends a request to the supervisor of the cluster in `dir`. Rejects if it refuses, is gone, or does not answer. */
 export const ask = (dir: string, request: ControlRequest): Promise<ControlAnswer & { ok: true }> =>
   inTime(
     `the supervisor of ${dir} to answer "${`${request.op} ${nameIn(request)}`.trim()}"`,
@@ -60,8 +60,8 @@ const exchange = (dir: string, request: ControlRequest, late: AbortSignal): Prom
   });
 
 /**
- * Whether a supervisor answers in that folder, seen from any namespace. Only an answer counts: the kernel takes
- * connections for a supervisor that is stopped, or that is just being killed.
+ * Whether a supervisor answers in that folder. Works from any namespace. A connection alone proves nothing: the kernel
+ * accepts connections for a supervisor that is stopped or being killed.
  */
 export const answers = (dir: string): Promise<boolean> =>
   ask(dir, { op: 'ping' }).then(

@@ -1,6 +1,6 @@
 import type { ComponentSpec, ComponentStatus } from './component-spec.ts';
 
-/** What can be asked of a cluster's supervisor: one JSON text per line over `control.sock`, one answer line each. */
+/** Requests to a cluster's supervisor: one JSON text per line over `control.sock`, answered by one line each. */
 export type ControlRequest =
   | { readonly op: 'ping' }
   | { readonly op: 'status' }
@@ -15,7 +15,7 @@ export type ControlAnswer =
   | { readonly ok: true; readonly components?: readonly ComponentStatus[]; readonly address?: string }
   | { readonly ok: false; readonly error: string };
 
-/** What the supervisor writes to its standard output, one JSON text per line, until the cluster is up. */
+/** Events on the supervisor's standard output, one JSON text per line, until the cluster is up. */
 export type BootEvent =
   | { readonly event: 'inside'; readonly netns: string }
   | { readonly event: 'starting' | 'ready'; readonly name: string }
@@ -26,5 +26,5 @@ export type BootEvent =
 export const PLAN_FILE = 'plan.json';
 export const CLUSTER_FILE = 'cluster.json';
 export const CONTROL_SOCKET = 'control.sock';
-/** The word on the supervisor's standard input that lets it outlive its starter. */
+/** On the supervisor's standard input: keep running after the starter exits. */
 export const KEEP_RUNNING = 'keep running';

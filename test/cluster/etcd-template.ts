@@ -21,7 +21,7 @@ const keyOf = async ({ shape, tools, crds }: TemplateInput): Promise<string> => 
   ]);
 };
 
-/** The data of an API server that took the definitions and was shut down; made with a cluster of nothing else. */
+/** Starts a minimal cluster, installs the CRDs, shuts it down and keeps etcd's data. */
 const fill = async (entry: string, input: TemplateInput): Promise<void> => {
   const cluster = await startCluster({
     ...input,
@@ -36,7 +36,7 @@ const fill = async (entry: string, input: TemplateInput): Promise<void> => {
     await cluster.component('etcd').stop();
     const data = join(entry, 'etcd');
     await cp(layoutOf(cluster.dir).etcdData, data, { recursive: true });
-    // etcd keeps the next 64 MiB of its log allocated ahead, empty.
+    // etcd preallocates the next, empty 64 MiB of its log.
     const log = join(data, 'member', 'wal');
     const spare = (await readdir(log)).filter((name) => name.endsWith('.tmp'));
     await Promise.all(spare.map((name) => rm(join(log, name))));
@@ -46,9 +46,8 @@ const fill = async (entry: string, input: TemplateInput): Promise<void> => {
 };
 
 /**
- * A folder with etcd's data in which the definitions are established already, or undefined when none are wanted. Made
- * once and kept in the cache: taking in Istio's and the Gateway API's definitions costs an API server more than half of
- * what the whole start of a cluster costs.
+ * A folder with etcd data in which the CRDs are already established, or undefined if none are wanted. Built once and
+ * cached: installing the CRDs of Istio and the Gateway API takes more than half of a cluster's start time.
  */
 export const ensureEtcdTemplate = async (input: TemplateInput): Promise<string | undefined> => {
   if (input.shape.crds.length === 0 && !input.shape.istio) return undefined;

@@ -18,8 +18,8 @@ export type ExecOptions = {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly stdio?: StdioOptions;
   /**
-   * At a terminal an interrupt also ends what carries the program into the namespace, at once, while the program may take
-   * its time. With this, `ended` waits for the program too.
+   * At a terminal, an interrupt ends nsenter at once, while the program itself may take longer. With this option,
+   * `ended` also waits for the program.
    */
   readonly atTerminal?: boolean;
 };
@@ -31,22 +31,25 @@ export type Execution = {
   readonly stdin: Writable | null;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
-  /** How it ended. Rejects when it could not be started. */
+  /** How it ended. Rejects if it could not be started. */
   readonly ended: Promise<Ending>;
-  /** Signals the program itself, not what carries it into the namespace. */
+  /** Signals the program itself, not nsenter. */
   kill(signal?: NodeJS.Signals): Promise<void>;
 };
 
 type Env = Record<string, string | undefined>;
 
-/** The environment of programs inside: the cluster's kubeconfig and tools, and no proxy, since nothing is outside. */
+/**
+ * The environment of programs inside: the cluster's kubeconfig and tools, and no proxy, since the outside is
+ * unreachable.
+ */
 export const environmentInside = (info: ClusterInfo, env: Env): Env => {
   const kept = Object.entries(env).filter(([name]) => !/^(https?|all)_proxy$/i.test(name));
   return {
     ...Object.fromEntries(kept),
     PATH: `${info.binDir}:${env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'}`,
     KUBECONFIG: info.kubeconfig,
-    // All clusters have the same address, and kubectl's cache goes by address.
+    // All clusters have the same address, by which kubectl keys its cache.
     KUBECACHEDIR: layoutOf(info.dir).kubectlCache,
     [CLUSTER_DIR_VARIABLE]: info.dir,
   };
@@ -73,7 +76,7 @@ const start = (info: ClusterInfo, command: readonly string[], options: ExecOptio
   return spawn('nsenter', [...nsenterArgs(info.mode, info.holder.init.pid), 'sh', ...shell], { env, stdio });
 };
 
-// nsenter waits for the program as its parent and does not pass signals on.
+// nsenter stays as the program's parent and does not forward signals.
 const carried = async (child: ChildProcess): Promise<ProcessIdentity | undefined> => {
   const found = await waitUntil(
     `${child.spawnargs.at(-1) ?? 'a program'} to start inside the cluster`,
@@ -87,7 +90,7 @@ const carried = async (child: ChildProcess): Promise<ProcessIdentity | undefined
   return found === 'ended' ? undefined : identify(found);
 };
 
-/** Starts a program in the cluster's namespace, in this process's working directory unless said otherwise. */
+/** Starts a program in the cluster's namespace, by default in this process's working directory. */
 export const execute = (info: ClusterInfo, command: readonly string[], options: ExecOptions = {}): Execution => {
   const child = start(info, command, options);
   const exited = new Promise<Ending>((resolve, reject) => {
@@ -113,18 +116,18 @@ const signalTo = async (program: ProcessIdentity | undefined, signal: NodeJS.Sig
 };
 
 const untilGone = async (program: ProcessIdentity | undefined, ending: Ending): Promise<Ending> => {
-  // A person sits there, and may let the program take its time.
+  // No timeout: at a terminal, the user decides how long to wait.
   while (program !== undefined && (await isAlive(program))) await pause(20);
   return ending;
 };
 
 export type RunInsideOptions = Omit<ExecOptions, 'stdio'> & {
   readonly input?: string;
-  /** Two minutes unless said otherwise. */
+  /** Default: two minutes. */
   readonly withinMs?: number;
 };
 
-/** Runs a program inside to its end. `code` is 128 when a signal ended it. Kills it and rejects when it takes too long. */
+/** Runs a program inside to its end. `code` is 128 if a signal ended it. On a timeout, kills it and rejects. */
 export const executeToEnd = async (
   info: ClusterInfo,
   command: readonly string[],

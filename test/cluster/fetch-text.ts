@@ -2,7 +2,7 @@ import { inTime } from './in-time.ts';
 
 export type Fetched = { readonly ok: boolean; readonly status: number; readonly text: string };
 
-/** A whole answer over HTTP. One that takes longer than `withinMs` rejects with the address. */
+/** Fetches a whole HTTP response. After `withinMs`, rejects with the address. */
 export const fetchText = (url: string, init: RequestInit = {}, withinMs = 20_000): Promise<Fetched> =>
   inTime(
     `the answer of ${url}`,

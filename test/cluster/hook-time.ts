@@ -1,30 +1,30 @@
 /**
- * The time that the hook or test that runs now was given. test/support/timed-environment.js says it to Jest's tests;
- * anywhere else there is none, and a wait has its own deadline alone.
+ * The time limit of the running hook or test. test/support/timed-environment.js sets it for Jest; elsewhere there is
+ * none, and only a wait's own deadline counts.
  */
 export type HookTime = {
   /** `beforeAll`, or the test's name. */
   readonly what: string;
   readonly endsAt: number;
   readonly totalMs: number;
-  /** What is waited for at this moment, and since when. */
+  /** Current waits, and when they started. */
   readonly waiting: Map<symbol, { readonly what: string; readonly since: number }>;
-  /** Waits of a second and more that are over. */
+  /** Finished waits that took a second or more. */
   readonly over: { readonly what: string; readonly ms: number }[];
 };
 
 export type Allotment = {
   readonly ms: number;
-  /** Why it is less than was wanted; empty where it is not. */
+  /** Why it is less than requested; empty if it is not. */
   readonly because: string;
-  /** Says that the wait is over. */
+  /** Must be called when the wait is over. */
   readonly end: () => void;
 };
 
-/** Where the test environment and the code under it meet: the one runs outside of the other's global scope. */
+/** Key shared between the test environment and the tests, which have different global scopes. */
 export const HOOK_TIME = Symbol.for('sluice.test.hook-time');
 
-/** Of a hook's time, what stays for a wait's own words: Jest ends the hook without any. */
+/** Reserved so that a wait can report its own error before Jest ends the hook without one. */
 const MARGIN_MS = 10_000;
 const TOLD_FROM_MS = 1000;
 const TOLD_MOST = 6;
@@ -33,20 +33,20 @@ const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
 
 const presentHook = (): HookTime | undefined => (globalThis as { [HOOK_TIME]?: HookTime })[HOOK_TIME];
 
-/** Where the time of a hook has gone. */
+/** Describes where a hook's time went. */
 const spent = ({ over }: HookTime): string => {
   const longest = [...over].sort((a, b) => b.ms - a.ms).slice(0, TOLD_MOST);
   return longest.length === 0 ? '' : ` after ${longest.map(({ what, ms }) => `${what} (${seconds(ms)})`).join(', ')}`;
 };
 
-/** How long a wait that wants so much may take: never longer than the hook it is in. */
+/** Limits a wait to the time left in its hook. */
 export const allot = (what: string, wantedMs: number): Allotment => {
   const hook = presentHook();
   if (hook === undefined) return { ms: wantedMs, because: '', end: () => undefined };
   const since = Date.now();
   const margin = Math.min(MARGIN_MS, hook.totalMs / 10);
   const rest = Math.max(0, hook.endsAt - since);
-  // Half of the rest where that is more, for what cleans up after a wait in vain.
+  // If little time is left, use half of it and leave the rest for cleaning up.
   const left = Math.max(rest - margin, rest / 2);
   const key = Symbol(what);
   hook.waiting.set(key, { what, since });
@@ -61,7 +61,7 @@ export const allot = (what: string, wantedMs: number): Allotment => {
   };
 };
 
-/** What an error says of a wait that was in vain. `seen` is asked for the state of things at its end. */
+/** The error message of a wait that timed out. `seen` describes the last state. */
 export const inVain = (what: string, { ms, because }: Allotment, seen?: () => string): string => {
   const last = seen === undefined ? '' : lastSeen(seen);
   return `waited ${seconds(ms)} in vain for ${what}${because}${last === '' ? '' : `; last seen: ${last}`}`;

@@ -8,7 +8,7 @@ import { installedPip } from './binaries/wheel.ts';
 import type { NamespaceMode } from './namespace.ts';
 import { namespaceMode } from './namespace.ts';
 
-/** What a host has of the things a cluster needs. */
+/** What a host provides of a cluster's requirements. */
 export type HostFacts = {
   readonly platform: string;
   readonly root: boolean;
@@ -17,14 +17,14 @@ export type HostFacts = {
   readonly mode: NamespaceMode | undefined;
   readonly go: boolean;
   readonly pip: boolean;
-  /** Kinds of recipe that still have to be carried out, and for which tools. */
+  /** Tools that still have to be built or fetched. */
   readonly toBuild: readonly string[];
   readonly toFetch: readonly string[];
 };
 
 export type HostProblem = { readonly what: string; readonly remedy: string };
 
-/** Host commands by the package that brings them. */
+/** Required host commands, by Debian package. */
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   'util-linux': ['unshare', 'nsenter', 'flock'],
   iproute2: ['ip'],
@@ -50,7 +50,7 @@ const namespaces = ({ mode, root, absent }: HostFacts): HostProblem[] => {
   return [{ what: `${what} without root`, remedy }];
 };
 
-/** Everything that is in the way, all at once, each with what to do about it. Empty when a cluster can be made. */
+/** All problems at once, each with its remedy. Empty if a cluster can be started. */
 export const judgeHost = (facts: HostFacts): HostProblem[] => {
   if (facts.platform !== 'linux') {
     const remedy = 'use a Linux machine, a virtual machine or a privileged Linux container';
@@ -73,7 +73,7 @@ const named = (located: readonly Located[], wheel: boolean): string[] =>
     .filter(({ origin, tool }) => origin === 'missing' && (tool.recipe.kind === 'wheel') === wheel)
     .map(({ tool }) => tool.name);
 
-/** Looks at this host with the tools a cluster will want. */
+/** Inspects this host for a cluster with these tools. */
 export const inspectHost = async (names: readonly ToolName[], env: Env): Promise<HostFacts> => {
   const commands = [...Object.values(COMMANDS).flat(), 'tar'];
   const found = await Promise.all(commands.map((command) => onPath(command, env)));
@@ -106,7 +106,7 @@ export class HostError extends Error {
   }
 }
 
-/** How to make namespaces here. Throws a `HostError` with every problem when a cluster cannot be made. */
+/** How to create namespaces on this host. Throws a `HostError` with all problems if a cluster cannot be started. */
 export const requireHost = async (names: readonly ToolName[], env: Env): Promise<NamespaceMode> => {
   const facts = await inspectHost(names, env);
   const problems = judgeHost(facts);

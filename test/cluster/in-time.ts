@@ -2,16 +2,16 @@ import { allot, inVain, type Allotment } from './hook-time.ts';
 
 export type InTimeOptions = {
   readonly withinMs?: number;
-  /** What there is to see of it when the wait has been in vain. */
+  /** Describes the last state if the wait times out. */
   readonly seen?: () => string;
 };
 
-/** What was waited for did not come in time. */
+/** A wait timed out. */
 export class TooLate extends Error {}
 
 /**
- * The outcome of `work`, or a rejection after `withinMs` with what was waited for and what was seen last. Work given as a
- * function gets a signal that fires then.
+ * The result of `work`, or a rejection after `withinMs` that says what was awaited and what was seen last. Work given
+ * as a function gets a signal that aborts at that time.
  */
 export const inTime = async <T>(
   what: string,

@@ -16,16 +16,16 @@ import { INIT_SCRIPT, unshareArgs } from './namespace.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import { childrenOf, identify } from './process-identity.ts';
 
-/** The processes, seen from outside, whose death ends a cluster: `unshare`, and the namespace's first process. */
+/** The processes, as seen from outside, whose death ends a cluster: `unshare` and the namespace's first process. */
 export type Holder = { readonly unshare: ProcessIdentity; readonly init: ProcessIdentity; readonly netns: string };
 
 export type LaunchOptions = {
   readonly mode: NamespaceMode;
   readonly env: Readonly<Record<string, string>>;
-  /** `process`: the cluster ends with this process, however that ends. `detached`: it stays until told to go. */
+  /** `process`: the cluster ends with this process. `detached`: it runs until it is stopped. */
   readonly lifetime: 'process' | 'detached';
   readonly onEvent: (event: BootEvent) => void;
-  /** Called as soon as the namespace is there, before components start. */
+  /** Called when the namespace exists, before components start. */
   readonly onHolder: (holder: Holder) => Promise<void>;
   readonly signal: AbortSignal;
 };
@@ -37,7 +37,7 @@ const startUnshare = (dir: string, { mode, env }: LaunchOptions): Starter => {
   const supervisor = join(import.meta.dirname, 'supervisor.ts');
   const init = ['sh', '-c', INIT_SCRIPT, 'sluice-cluster', process.execPath, supervisor, dir];
   const child = spawn('unshare', [...unshareArgs(mode), ...init], {
-    // Its own session: an interrupt at the terminal reaches us, and we end it in an orderly way.
+    // In its own session, so that an interrupt at the terminal reaches only us and we can stop it in order.
     detached: true,
     stdio: ['pipe', 'pipe', log],
     env: { ...env, [CLUSTER_DIR_VARIABLE]: dir },
@@ -48,7 +48,7 @@ const startUnshare = (dir: string, { mode, env }: LaunchOptions): Starter => {
   return child;
 };
 
-/** Undefined when the namespace has ended already. */
+/** Undefined if the namespace has already ended. */
 const holderOf = async (unsharePid: number, netns: string): Promise<Holder | undefined> => {
   const [initPid] = await childrenOf(unsharePid);
   const [unshare, init] = await Promise.all([identify(unsharePid), identify(initPid ?? 0)]);
@@ -58,15 +58,15 @@ const holderOf = async (unsharePid: number, netns: string): Promise<Holder | und
 const supervisorLog = (dir: string): Promise<string> =>
   readFile(join(dir, 'logs', 'supervisor.log'), 'utf8').then(lastLines, () => '');
 
-/** Lets this process end although the cluster still runs: the pipes stay open until then. */
+/** Lets this process exit while the cluster runs on, in spite of the open pipes. */
 const release = (child: Starter): void => {
   child.unref();
   for (const pipe of [child.stdin, child.stdout]) (pipe as Partial<{ unref(): void }>).unref?.();
 };
 
 /**
- * Makes the namespace, starts the planned components in it and resolves when all are ready. Rejects with the failing
- * component's last log lines; then nothing of the cluster is left.
+ * Creates the namespace, starts the planned components in it and resolves when all are ready. Rejects with the failing
+ * component's last log lines, after removing everything.
  */
 export const launchNamespace = async (dir: string, options: LaunchOptions): Promise<void> => {
   const child = startUnshare(dir, options);
@@ -90,7 +90,7 @@ export const launchNamespace = async (dir: string, options: LaunchOptions): Prom
   release(child);
 };
 
-/** Each component has a deadline of its own; this is for a supervisor that says nothing. */
+/** For a supervisor that reports nothing; each component has its own deadline. */
 const UP_WITHIN_MS = 300_000;
 
 const up = (child: Starter, options: LaunchOptions): Promise<void> => {
@@ -108,7 +108,7 @@ const untilUp = async (child: Starter, options: LaunchOptions): Promise<void> =>
     const event = JSON.parse(line) as BootEvent;
     if (event.event === 'inside') {
       const holder = await holderOf(child.pid ?? 0, event.netns);
-      // Of one that has ended, the next lines tell why.
+      // If the namespace has already ended, the following events say why.
       if (holder !== undefined) await options.onHolder(holder);
     }
     if (event.event === 'failed') throw new Error(event.error);

@@ -1,9 +1,9 @@
 import { runCommand } from './binaries/run-command.ts';
 
 /**
- * Every cluster lives in its own network, mount and process-id namespace: all clusters use the same addresses, no packet
- * can leave, and when the namespace's first process dies the kernel kills everything in it. `user`: made by somebody who
- * is not root, who is root inside.
+ * Every cluster has its own network, mount and PID namespace: all clusters use the same addresses, no packet can leave,
+ * and when the namespace's first process dies, the kernel kills all others. `user`: created without root rights; the
+ * user is root inside.
  */
 export type NamespaceMode = 'root' | 'user';
 
@@ -22,7 +22,7 @@ export const nsenterArgs = (mode: NamespaceMode, pid: number): string[] => [
   ...['--net', '--mount', '--pid', '--'],
 ];
 
-/** How namespaces can be made here: as root, as a user, or (undefined) not at all. */
+/** How namespaces can be created on this host: as root, as a user, or (undefined) not at all. */
 export const namespaceMode = async (): Promise<NamespaceMode | undefined> => {
   const candidates: readonly NamespaceMode[] = process.getuid?.() === 0 ? ['root', 'user'] : ['user'];
   for (const mode of candidates) {
@@ -36,8 +36,8 @@ export const namespaceMode = async (): Promise<NamespaceMode | undefined> => {
 };
 
 /**
- * The namespace's first process: runs the supervisor, adopts and reaps orphans meanwhile, and when the supervisor has
- * ended in whatever way, kills the rest and removes the cluster's folder.
+ * The namespace's first process. It runs the supervisor and reaps orphans; when the supervisor has ended, for any
+ * reason, it kills the remaining processes and removes the cluster's folder.
  */
 export const INIT_SCRIPT = [
   '"$@"',
@@ -48,12 +48,15 @@ export const INIT_SCRIPT = [
   'exit $code',
 ].join('\n');
 
-/** The address of the control plane, and a pod network of which every address is local. */
+/** The control plane's address, and a pod network whose addresses are all local. */
 export const CONTROL_PLANE_ADDRESS = '10.244.0.1';
 export const POD_CIDR = '10.244.0.0/16';
 export const SERVICE_CIDR = '10.96.0.0/16';
 
-/** The commands that set the network up, run inside. EndpointSlices refuse loopback addresses, so pods need others. */
+/**
+ * The commands that set up the network, run inside. Pods need their own addresses: EndpointSlices refuse loopback
+ * addresses.
+ */
 export const NETWORK_SETUP: readonly (readonly string[])[] = [
   ['link', 'set', 'lo', 'up'],
   ['addr', 'add', `${CONTROL_PLANE_ADDRESS}/16`, 'dev', 'lo'],

@@ -24,7 +24,7 @@ const fetchText = (url: string, ca: Buffer | undefined): Promise<{ status: numbe
     request.on('error', reject);
   });
 
-/** What a log file holds from `offset` bytes on. */
+/** The content of a log file from byte `offset` on. */
 export const readFrom = async (path: string, offset: number): Promise<string> => {
   const file = await open(path, 'r');
   try {
@@ -37,7 +37,7 @@ export const readFrom = async (path: string, offset: number): Promise<string> =>
   }
 };
 
-/** Whether the probe holds now. Never rejects. `log` is the component's log file and where its present run began in it. */
+/** Whether the probe succeeds. Never rejects. `log`: the component's log file and the offset of its current run. */
 export const probeHolds = async (probe: Probe, log: { file: string; offset: number }): Promise<boolean> => {
   try {
     if (probe.kind === 'exit') return false;

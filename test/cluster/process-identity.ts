@@ -1,9 +1,9 @@
 import { readFile, readdir } from 'node:fs/promises';
 
-/** A process that cannot be mistaken for a later one with the same number. `startTime` is in clock ticks since boot. */
+/** Identifies a process unambiguously, even if its PID is reused. `startTime` is in clock ticks since boot. */
 export type ProcessIdentity = { readonly pid: number; readonly startTime: string };
 
-// The second field, the command's name in parentheses, may itself hold blanks and parentheses.
+// The second field, the command in parentheses, may itself contain blanks and parentheses.
 const fieldsOf = async (pid: number): Promise<string[] | undefined> => {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
@@ -13,25 +13,25 @@ const fieldsOf = async (pid: number): Promise<string[] | undefined> => {
   }
 };
 
-/** The identity of a running process, or undefined when there is none (a zombie counts as gone). */
+/** The identity of a running process; undefined if there is none. A zombie counts as gone. */
 export const identify = async (pid: number): Promise<ProcessIdentity | undefined> => {
   const fields = await fieldsOf(pid);
   const [state, startTime] = [fields?.[0], fields?.[19]];
   return startTime === undefined || state === 'Z' ? undefined : { pid, startTime };
 };
 
-/** Whether that very process still runs. */
+/** Whether exactly this process still runs. */
 export const isAlive = async ({ pid, startTime }: ProcessIdentity): Promise<boolean> =>
   (await identify(pid))?.startTime === startTime;
 
-/** The process numbers of a process's children, as this process sees them. */
+/** The PIDs of a process's children, as seen in this PID namespace. */
 export const childrenOf = async (parent: number): Promise<number[]> => {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   const parents = await Promise.all(pids.map(async (pid) => [pid, (await fieldsOf(pid))?.[1]] as const));
   return parents.filter(([, ppid]) => ppid === String(parent)).map(([pid]) => pid);
 };
 
-/** Sends the signal when that very process still runs; says whether it did. */
+/** Signals the process if it still runs; returns whether it did. */
 export const signalProcess = async (identity: ProcessIdentity, signal: NodeJS.Signals): Promise<boolean> => {
   if (!(await isAlive(identity))) return false;
   try {

@@ -1,7 +1,7 @@
 import { ISTIOD_HTTP_ADDRESS } from './layout.ts';
 import type { Layout } from './layout.ts';
 
-/** Something outside a pod that Prometheus scrapes. `path` defaults to /metrics. */
+/** A scrape target outside of pods. Default `path`: /metrics. */
 export type StaticScrape = {
   readonly job: string;
   readonly targets: readonly string[];
@@ -14,7 +14,7 @@ const annotation = (name: string): string => `__meta_kubernetes_pod_annotation_p
 const podRelabeling = [
   { source_labels: [annotation('scrape')], action: 'keep', regex: 'true' },
   { source_labels: ['__meta_kubernetes_pod_phase'], action: 'drop', regex: 'Pending|Succeeded|Failed' },
-  // One target per container port is found; the annotation's port makes them the same one.
+  // Discovery yields one target per container port; with the annotation's port they become the same target.
   {
     source_labels: ['__meta_kubernetes_pod_ip', annotation('port')],
     separator: ':',
@@ -27,8 +27,8 @@ const podRelabeling = [
 ];
 
 /**
- * Prometheus' configuration: annotated pods and static targets, every second. `honor_labels`, because the test
- * application exports the metrics of the sidecar it does not have, with that sidecar's labels.
+ * Prometheus' configuration: scrapes annotated pods and static targets every second. `honor_labels` is set because the
+ * test application exports the metrics of a sidecar it does not have, with that sidecar's labels.
  */
 export const renderPrometheusConfig = (layout: Layout): object => ({
   global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
@@ -44,7 +44,7 @@ export const renderPrometheusConfig = (layout: Layout): object => ({
   ],
 });
 
-/** The file of static targets; Prometheus notices by itself when it changes. */
+/** The file of static targets. Prometheus reloads it when it changes. */
 export const renderStaticTargets = (scrape: readonly StaticScrape[]): string =>
   JSON.stringify(
     scrape.map(({ job, targets, path = '/metrics', labels = {} }) => ({

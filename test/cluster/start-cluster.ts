@@ -29,7 +29,7 @@ import type { StaticScrape } from './prometheus-config.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Everything that was decided, looked up and made before the first process starts. */
+/** Everything that is prepared before the first process starts. */
 export type StartInput = {
   readonly name: string;
   readonly shape: ClusterShape;
@@ -39,16 +39,16 @@ export type StartInput = {
   readonly tools: ReadonlyMap<ToolName, string>;
   readonly crds: ReadonlyMap<CrdBundleName, string>;
   readonly plan: (input: PlanInput) => ComponentSpec[];
-  /** Folder with the data etcd starts from. */
+  /** Folder with etcd's initial data. */
   readonly template?: string;
   readonly scrape: readonly StaticScrape[];
   readonly progress: Progress;
   readonly signal: AbortSignal;
 };
 
-// Longer paths do not fit into the address of a unix socket.
+// The address of a Unix socket has a limited length.
 const LONGEST_DIR = 90;
-/** Holds who makes the cluster, until there is a cluster file. */
+/** Identifies the process that starts the cluster, until there is a cluster file. */
 export const STARTER_FILE = 'starter.json';
 
 const claimFolder = async (name: string, env: Env): Promise<string> => {
@@ -64,12 +64,12 @@ const claimFolder = async (name: string, env: Env): Promise<string> => {
       cause: error,
     });
   }
-  // Should this process be killed before there is a namespace, `list` can tell that nobody works here any more.
+  // If this process is killed before the namespace exists, `list` can see that the start was abandoned.
   await writeFile(join(dir, STARTER_FILE), JSON.stringify(await identify(process.pid)));
   return dir;
 };
 
-/** Turns the supervisor's events into steps a person can follow. */
+/** Turns the supervisor's events into progress steps. */
 const narrate = (progress: Progress): { onEvent: (event: BootEvent) => void; abandon: () => void } => {
   const steps = new Map<string, Step>();
   return {
@@ -85,7 +85,7 @@ const narrate = (progress: Progress): { onEvent: (event: BootEvent) => void; aba
   };
 };
 
-// What components inherit: enough to find programs and to write temporary files, and nothing that could steer them.
+// Components inherit only what they need to find programs and write temporary files.
 const componentEnv = (env: Env, layout: Layout): Record<string, string> => ({
   PATH: `${layout.bin}:${env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'}`,
   HOME: layout.dir,
@@ -141,7 +141,7 @@ const launch = async (dir: string, input: StartInput): Promise<ClusterInfo> => {
   return info;
 };
 
-/** Starts a cluster and resolves when all of it is ready; when that fails, nothing of it is left. */
+/** Starts a cluster and resolves when all of it is ready. If that fails, everything is removed. */
 export const startCluster = async (input: StartInput): Promise<Cluster> => {
   const dir = await claimFolder(input.name, input.env);
   try {

@@ -9,14 +9,14 @@ import { residentBytes } from './process-identity.ts';
 import { Hopeless, waitUntil } from './wait-until.ts';
 
 const PROBE_EVERY_MS = 40;
-/** From the kernel's kill to its word that a process is gone. */
+/** Time for the kernel to reap a killed process. */
 const REAPED_WITHIN_MS = 10_000;
 
 export type SupervisedProcess = {
   readonly spec: ComponentSpec;
-  /** Starts it and resolves when its probe holds; rejects with its last log lines when it ends or takes too long. */
+  /** Starts it and resolves when its probe succeeds; rejects with its last log lines if it ends or takes too long. */
   start(): Promise<void>;
-  /** Signals it, kills it when it has not ended in time, and resolves when it is gone. */
+  /** Signals it, kills it after a timeout, and resolves when it is gone. */
   stop(signal: NodeJS.Signals): Promise<void>;
   status(): Promise<ComponentStatus>;
 };
@@ -41,7 +41,7 @@ const launch = (spec: ComponentSpec): Run => {
 const tail = async ({ logFile }: ComponentSpec, { offset }: Run): Promise<string> =>
   lastLines(await readFrom(logFile, offset).catch(() => ''));
 
-/** Supervises one component. Not running until `start` is called; `start` of a running one does nothing. */
+/** Supervises one component. `start` does nothing if it already runs. */
 export const superviseProcess = (spec: ComponentSpec): SupervisedProcess => {
   let run: Run | undefined;
   let ready = false;

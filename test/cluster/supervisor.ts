@@ -1,4 +1,5 @@
-// Runs inside a cluster's namespace, owns all its components and answers on control.sock. Started by launch-namespace.ts.
+// Runs inside a cluster's namespace, owns all its components and answers on control.sock. Started by
+// launch-namespace.ts.
 import { readFile } from 'node:fs/promises';
 import { readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -77,7 +78,7 @@ const serve = (socket: Socket): void => {
         error: error instanceof Error ? error.message : String(error),
       }))
       .then((answer) => {
-        // The init script kills what is left and removes the folder once this process has ended.
+        // When this process has ended, the init script kills the remaining processes and removes the folder.
         socket.write(`${JSON.stringify(answer)}\n`, () => request.op === 'down' && process.exit(0));
       });
   });

@@ -24,19 +24,19 @@ type Env = Readonly<Record<string, string | undefined>>;
 export type UpOptions = Partial<ClusterShape> & {
   /** Lower-case letters, digits and dashes. Default: a random one. */
   readonly name?: string;
-  /** Default `process`: the cluster ends with the calling process, however that ends. */
+  /** Default `process`: the cluster ends with the calling process. */
   readonly lifetime?: 'process' | 'detached';
-  /** Static targets for Prometheus, beside annotated pods. */
+  /** Static targets for Prometheus, in addition to annotated pods. */
   readonly scrape?: readonly StaticScrape[];
   readonly progress?: Progress;
-  /** Aborting stops what is going on and leaves nothing behind. */
+  /** Aborting stops the start and removes everything. */
   readonly signal?: AbortSignal;
   readonly env?: Env;
 };
 
 const DEFAULT_CRDS: readonly CrdBundleName[] = ['istio', 'gateway-api', 'smi'];
 
-/** The shape asked for, with defaults: everything on, pods are processes. */
+/** The requested shape with defaults: everything is on and pods are processes. */
 export const shapeOf = (options: Partial<ClusterShape>): ClusterShape => ({
   istio: options.istio ?? true,
   prometheus: options.prometheus ?? true,
@@ -47,9 +47,9 @@ export const shapeOf = (options: Partial<ClusterShape>): ClusterShape => ({
 });
 
 /**
- * Makes what is missing (minutes the first time), starts a cluster and resolves when all of it is ready. Rejects with a
- * `HostError` that lists everything this machine lacks, with a compiler's or a component's last lines, or with the
- * signal's reason; in each case nothing is left behind.
+ * Builds what is missing (this takes minutes the first time), starts a cluster and resolves when all of it is ready.
+ * Rejects with a `HostError` that lists everything this machine lacks, with the last lines of a compiler or component,
+ * or with the signal's reason. In each case everything is removed.
  */
 export const up = async (options: UpOptions = {}): Promise<Cluster> => {
   const { env = process.env, progress = silentProgress, lifetime = 'process', scrape = [] } = options;
@@ -65,7 +65,7 @@ export const up = async (options: UpOptions = {}): Promise<Cluster> => {
   return startCluster({ ...start, name, lifetime, plan: planCluster, ...(template === undefined ? {} : { template }) });
 };
 
-/** The cluster in a folder; without one, the cluster this process runs inside of. Rejects when there is none. */
+/** The cluster in a folder, by default the one in which this process runs. Rejects if there is none. */
 export const attach = async (dir: string | undefined = process.env[CLUSTER_DIR_VARIABLE]): Promise<Cluster> => {
   if (dir === undefined) throw new Error(`say which cluster: a folder, or ${CLUSTER_DIR_VARIABLE} in the environment`);
   const info = await readClusterInfo(dir);
@@ -73,13 +73,13 @@ export const attach = async (dir: string | undefined = process.env[CLUSTER_DIR_V
   return clusterOf(info);
 };
 
-/** The cluster of that name. */
+/** Attaches to the cluster of that name. */
 export const attachByName = (name: string, env: Env = process.env): Promise<Cluster> =>
   attach(join(clustersRoot(env), name)).catch((error: unknown) => {
     throw new Error(`there is no running cluster ${name}`, { cause: error });
   });
 
-/** All clusters of this person. What a killed one left behind is removed on the way. */
+/** All clusters of this user. Also removes what killed clusters left behind. */
 export const list = async (env: Env = process.env): Promise<Cluster[]> => {
   const root = clustersRoot(env);
   const names = await readdir(root).catch(() => []);
@@ -90,10 +90,10 @@ export const list = async (env: Env = process.env): Promise<Cluster[]> => {
 const look = async (dir: string): Promise<Cluster | undefined> => {
   const info = await readClusterInfo(dir).catch(() => undefined);
   if (info !== undefined && (await answers(dir))) return clusterOf(info);
-  // From inside a namespace, the processes outside cannot be seen.
+  // Processes outside are invisible from inside a namespace.
   if (process.env[CLUSTER_DIR_VARIABLE] !== undefined) return undefined;
   if (info === undefined) await removeAbandoned(dir);
-  // Either of them gone means that the kernel is ending the rest, if it has not yet.
+  // If either of them is gone, the kernel ends the rest.
   else if (!(await isAlive(info.holder.unshare)) || !(await isAlive(info.holder.init))) await endCluster(info);
   return undefined;
 };

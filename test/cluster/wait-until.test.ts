@@ -8,7 +8,7 @@ const scope = globalThis as { [HOOK_TIME]?: HookTime };
 const never = new Promise<never>(() => undefined);
 const quick = { withinMs: 30, everyMs: 5 };
 
-/** As if a hook had begun that has this much left, of twenty times as much. */
+/** Simulates a hook with this much time left out of twenty times as much. */
 const inHook = (leftMs: number, over: HookTime['over'] = []): HookTime => {
   const totalMs = leftMs * 20;
   const hook = { what: 'beforeAll', totalMs, endsAt: Date.now() + leftMs + totalMs / 10, waiting: new Map(), over };
@@ -21,7 +21,7 @@ const messageOf = (work: Promise<unknown>): Promise<string> =>
     (error: unknown) => (error as Error).message,
   );
 
-// The next test has one of its own, from the test environment.
+// The test environment sets the next test's own time limit.
 afterEach(() => {
   Reflect.deleteProperty(scope, HOOK_TIME);
 });

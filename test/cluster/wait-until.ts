@@ -4,27 +4,27 @@ import { pause } from './pause.ts';
 
 export type WaitOptions = {
   readonly withinMs?: number;
-  /** Without it the first looks follow each other soon, and later ones every 50 ms. */
+  /** Default: quick checks at first, then one every 50 ms. */
   readonly everyMs?: number;
-  /** What there is to see when the wait has been in vain. */
+  /** Describes the last state if the wait times out. */
   readonly seen?: () => string;
 };
 
 type Condition<T> = () => Promise<T | false | undefined> | T | false | undefined;
 
-/** Thrown by a condition that can no longer come true: the wait is over. */
+/** Thrown by a condition that can no longer become true; ends the wait. */
 export class Hopeless extends Error {}
 
-/** A look that has begun in time may end a little later. */
+/** Extra time for a check that started before the deadline. */
 const LAST_LOOK_MS = 2000;
 const FIRST_PAUSE_MS = 5;
 const PAUSE_MS = 50;
 const unanswered = Symbol('unanswered');
 
 /**
- * Resolves with the first value of `condition` that is neither undefined nor false. Rejects after `withinMs`, with what
- * was waited for, what was seen last and, when the condition threw, what it said last. Looks once at least, and once more
- * when time is up.
+ * Resolves to the first value of `condition` that is neither undefined nor false. After `withinMs`, rejects with what
+ * was awaited, the last state seen and the condition's last error. Checks at least once, and once more when the time is
+ * up.
  */
 export const waitUntil = async <T>(
   what: string,

@@ -105,9 +105,12 @@ describe('a provider that is added as the page says', () => {
   });
 
   it('may be asked for in a policy', async () => {
-    const parse = [['{ parsePolicySpec }', 'src/core/policy/parse-policy.ts']] as const;
-    expect(await evaluated(parse, "parsePolicySpec({ provider: 'example' })")).toMatchObject({ ok: true });
-    expect(await evaluated(parse, "parsePolicySpec({ provider: 'exampel' })")).toMatchObject({
+    const parse = [
+      ['{ parsePolicySpec }', 'src/core/policy/parse-policy.ts'],
+      ['{ sourceForms as forms }', 'src/metrics/index.ts'],
+    ] as const;
+    expect(await evaluated(parse, "parsePolicySpec({ provider: 'example' }, { forms })")).toMatchObject({ ok: true });
+    expect(await evaluated(parse, "parsePolicySpec({ provider: 'exampel' }, { forms })")).toMatchObject({
       problems: [expect.objectContaining({ rule: expect.stringContaining('kubernetes, example') })],
     });
   });

@@ -151,7 +151,7 @@ afterAll(async () => {
 describe('a split put in by Sluice', () => {
   it('leaves the field managers as they were', () => {
     for (const [name, route] of during) {
-      expect([name, observed(route)]).toEqual([name, { canary: share }]);
+      expect([name, observed(route)]).toEqual([name, { weight: share }]);
       expect([name, route.metadata.managedFields]).toEqual([name, before.get(name)?.metadata.managedFields]);
     }
   });
@@ -201,7 +201,7 @@ describe('written again and again in the middle of the release', () => {
         () => seen().at(-1)?.metadata.resourceVersion === metadata.resourceVersion,
       );
       expect([way, seen().length]).toEqual([way, rounds + 1]);
-      expect([way, seen().map(observed)]).toEqual([way, seen().map(() => ({ canary: share }))]);
+      expect([way, seen().map(observed)]).toEqual([way, seen().map(() => ({ weight: share }))]);
     }
   });
 
@@ -228,7 +228,7 @@ describe('changes of the owner in the middle of the release', () => {
     const { code, stderr } = await kit.kubectl(owner, changed);
     expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining(keptText) });
     const stored = await read('edited');
-    expect(observed(stored)).toEqual({ canary: share });
+    expect(observed(stored)).toEqual({ weight: share });
     expect(JSON.stringify(stored.spec).match(/web-canary/g)).toHaveLength(3);
     expect(managers(stored)).toEqual(['gitops']);
   });
@@ -272,7 +272,7 @@ describe('while no webhook answers', () => {
     await bench.render(provider, share);
     expect(managers(await read('blind'))).not.toContain('sluice');
     expect((await kit.kubectl(owner, manifest('blind'))).code).toBe(0);
-    expect(observed(await read('blind'))).toEqual({ canary: share });
+    expect(observed(await read('blind'))).toEqual({ weight: share });
   });
 });
 

@@ -186,7 +186,7 @@ describe('a webhook with a certificate that is supplied and callers that are che
     await waitUntil('the new one to be in use', () => log.filter((line) => line.includes('serving with')).length > 1);
     expect(await refusal()).toContain('sluice.dev/canary: Invalid value: "neither"');
     await cluster.apply([{ ...secret(authority(3), key(5)), stringData: { 'tls.key': key(1) } }]);
-    const why = 'tls.key is not the key of tls.crt; the certificate before stays in use';
+    const why = 'tls.key is not the key of tls.crt; the previous certificate stays in use';
     await waitUntil('the complaint', () => log.some((line) => line.includes(why)));
     expect(await ready()).toBe('200 ok');
     expect(await refusal()).toContain('sluice.dev/canary: Invalid value: "neither"');

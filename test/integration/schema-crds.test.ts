@@ -3,6 +3,13 @@ import { sourceForms } from '../../src/metrics/index.ts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../src/values/kube-object.ts';
 import { kinds } from '../../src/schema/kinds.ts';
+import { compile } from '../../src/core/plan/compile.ts';
+import { planOf } from '../../src/core/plan/plan-of-release.ts';
+import { record } from '../../src/core/plan/record.ts';
+import { resolvePolicy } from '../../src/core/policy/resolve-policy.ts';
+import type { ReleaseSpec } from '../../src/schema/release.ts';
+import { percent } from '../../src/values/percent.ts';
+import type { Split } from '../../src/values/split.ts';
 import { parsePolicySpec } from '../../src/core/policy/parse-policy.ts';
 import { collectionPath } from '../../src/kube/api-path.ts';
 import { connectApi, type Api } from '../../src/kube/api.ts';
@@ -110,6 +117,31 @@ describe('the API server', () => {
   it('fills in nothing of the policy that a Release records', async () => {
     const stored = JSON.parse(await succeed(create, release('web-1', { weights: [5] }))) as { spec: JsonObject };
     expect(stored.spec['policy']).toEqual({ weights: [5] });
+  });
+
+  it('keeps the plan of the largest policy as it was recorded, and everything a split can say', async () => {
+    const checks = Array.from({ length: 32 }, (_, i) => ({ name: `check-${i}`, query: 'x'.repeat(4096), min: 0 }));
+    const weights = Array.from({ length: 100 }, (_, i) => i + 1);
+    const whole = compile(resolvePolicy({ weights, checks, latencyP99: '1s', approval: 'required' }));
+    const split: Split = {
+      weight: percent(0),
+      match: [{ headers: { 'x-user': { prefix: 'a' } }, cookies: { c: { exact: '' } }, sourceLabels: { app: 'b' } }],
+      mirror: percent(10),
+      sticky: { cookie: 'arm', ttl: 90_000 },
+    };
+    const plan = record({ ...whole, stages: [{ id: 'matched', do: 'split', split }, ...whole.stages] });
+    const object = release('web-6');
+    const made = { ...object, spec: { ...(object['spec'] as JsonObject), policy: { weights, checks }, plan } };
+    const stored = JSON.parse(await succeed(create, made)) as { spec: ReleaseSpec };
+    expect(stored.spec.plan).toEqual(plan);
+    expect(planOf(stored.spec).problems).toEqual([]);
+    const patch = ['patch', 'release', 'web-6', '-n', namespace, '--type=merge', '-p', '{"spec":{"reason":"x"}}'];
+    expect((await kubectl(patch)).stderr).toContain('must not change: a Release records what was asked.');
+    const other = { ...made, spec: { ...made.spec, plan: { ...plan, stages: [{ id: 'a', do: 'teleport' }] } } };
+    expect((await kubectl(create, { ...other, metadata: { name: 'web-7' } })).stderr).toContain(
+      'spec.plan.stages[0].do',
+    );
+    expect(await succeed(['explain', 'release.spec.plan.stages'])).toContain('bring up canary pods');
   });
 
   it('refuses to change the spec of a Release, and takes a request on it', async () => {

@@ -1,4 +1,4 @@
-/** The four kinds of question the API server has, each on a path of its own, and who answers them. */
+/** The four kinds of admission requests, each with its own path, and their handlers. */
 import type { Instant } from '../../values/time.ts';
 import type { AdmissionRequest, Answer } from './admission-request.ts';
 import type { AdmissionRules } from './admission-rules.ts';
@@ -12,9 +12,9 @@ export type Answering = (request: AdmissionRequest, now: Instant) => Answer;
 export type AdmissionAnswers = {
   readonly mutate: Answering;
   readonly validate: Answering;
-  /** About objects that Sluice made. */
+  /** Requests about objects that Sluice made. */
   readonly guard: Answering;
-  /** About those objects, too, where the writer may write past the guard. */
+  /** The same, from users who are allowed to bypass the guard. */
   readonly breakGlass: Answering;
 };
 

@@ -1,4 +1,4 @@
-/** One question of the API server and the answer to it, without the wire format around them. */
+/** An admission request and its answer, independent of the wire format. */
 import type { KubeObject, ObjectRef } from '../../values/kube-object.ts';
 import { sentence, type Problem } from '../../values/problem.ts';
 import type { JsonPatchOp } from '../../values/json-pointer.ts';
@@ -8,7 +8,7 @@ export const operations = ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'] as const;
 export type Operation = (typeof operations)[number];
 
 export type AdmissionRequest = {
-  /** Names the question; the answer repeats it. */
+  /** Identifies the request; the answer repeats it. */
   readonly uid: string;
   readonly operation: Operation;
   readonly group: string;
@@ -16,9 +16,9 @@ export type AdmissionRequest = {
   readonly subResource?: string;
   readonly name?: string;
   readonly namespace?: string;
-  /** User name, as the API server has authenticated it. */
+  /** User name, as authenticated by the API server. */
   readonly user: string;
-  /** The user's uid, where the authenticator gives one. */
+  /** The user's uid, if the authenticator provides one. */
   readonly userUid?: string;
   readonly fieldManager?: string;
   readonly dryRun: boolean;
@@ -29,23 +29,23 @@ export type AdmissionRequest = {
 };
 
 export type Answer = {
-  /** What was decided, in a word: a metric label and a log field. */
+  /** The decision in one word: a metric label and a log field. */
   readonly case: string;
   readonly because: string;
   readonly allowed: boolean;
-  /** Set when it is not allowed. `code` is an HTTP status with the Kubernetes reason that belongs to it. */
+  /** Set if the request is denied. `code` is the HTTP status that belongs to the Kubernetes `reason`. */
   readonly denial?: Denial;
   readonly warnings: readonly string[];
   readonly patch: readonly JsonPatchOp[];
-  /** From which template to which, for the record. */
+  /** The old and the new template, for the audit log. */
   readonly change?: TemplateChange;
-  /** Told once the answer is out, unless it was a dry run. */
+  /** Recorded after the answer is sent, unless the request is a dry run. */
   readonly event?: AdmissionEvent;
 };
 
 export type EventSubject = { readonly ref: ObjectRef; readonly uid: string };
 
-/** As the journal takes it. */
+/** An event in the form the journal takes. */
 export type AdmissionEvent = {
   readonly regarding: EventSubject;
   readonly related?: EventSubject;
@@ -59,14 +59,14 @@ export type Denial = {
   readonly code: 400 | 403 | 422 | 500;
   readonly reason: 'BadRequest' | 'Forbidden' | 'Invalid' | 'InternalError';
   readonly message: string;
-  /** The same by field: kubectl shows these, and in an editor nothing else. */
+  /** The problems by field. kubectl shows these, and `kubectl edit` shows nothing else. */
   readonly causes?: readonly Cause[];
 };
 
-/** As the API server says what is wrong with a field. */
+/** A problem with a field, in the API server's format. */
 export type Cause = { readonly reason: string; readonly field: string; readonly message: string };
 
-/** Allowed as it is. */
+/** Allows the write unchanged. */
 export const pass = (name = 'pass', because = 'nothing here concerns Sluice'): Answer => ({
   case: name,
   because,
@@ -81,18 +81,18 @@ export const deny = (name: string, because: string, denial: Denial): Answer => (
   denial,
 });
 
-/** More than anybody reads, and less than the API server would choke on. */
-const toldProblems = 50;
+/** More than anybody reads, and few enough for the API server. */
+const shownProblems = 50;
 const longestSentence = 2000;
 
-/** Denied for what the client wrote, with every problem as a sentence; of very many the rest is counted. */
+/** Denies a write with every problem as a sentence. Beyond `shownProblems`, the rest is only counted. */
 export const denyProblems = (name: string, because: string, problems: readonly Problem[]): Answer => {
-  const shown = problems.slice(0, toldProblems);
-  const message = listed(shown.map(told), problems.length);
+  const shown = problems.slice(0, shownProblems);
+  const message = listed(shown.map(problemText), problems.length);
   return deny(name, because, { code: 422, reason: 'Invalid', message, causes: causesOf(shown, problems.length) });
 };
 
-const told = (problem: Problem): string => bounded(sentence(problem));
+const problemText = (problem: Problem): string => bounded(sentence(problem));
 
 const bounded = (text: string): string =>
   text.length <= longestSentence ? text : `${text.slice(0, longestSentence)}…`;

@@ -9,34 +9,34 @@ import type { KnownProviders } from '../policy/provider-plan.ts';
 import type { DecideInput } from './facts.ts';
 import { deny, type AdmissionRequest, type Answer } from './admission-request.ts';
 
-/** What answers depend on besides the question. Everything comes from caches: no answer waits for the API server. */
+/** What answers depend on besides the request. Everything comes from caches: no answer waits for the API server. */
 export type AdmissionRules = {
   /** User names of Sluice's own service accounts. */
   readonly sluiceUsers: readonly string[];
   readonly policyOf: (workload: Deployment) => ParsedPolicy;
   /** Reads the queries of a policy's checks. */
   readonly forms: QueryChecks;
-  /** What policies are held against that name their provider. */
+  /** The providers that policies may name. */
   readonly providers?: KnownProviders;
   /** Addresses that policies may name. */
   readonly addresses?: readonly AllowedAddress[];
   /** Formats of the routes that may carry a split. */
   readonly formats: readonly RouteFormat[];
-  /** Kinds that traffic providers work with. */
+  /** Kinds that traffic providers use. */
   readonly routeKinds: readonly KindUse[];
-  /** Who uses which policy, for warnings; none are given without it. */
+  /** Which workloads use which policy. Without it, there are no warnings about changed policies. */
   readonly policyUse?: PolicyUse;
-  /** Why a release failed, as a sentence, where that is known. */
+  /** Why a release failed, as a sentence, if known. */
   readonly failureOf?: (namespace: string, release: string) => string | undefined;
 };
 
 export const isDeployment = ({ group, kind }: AdmissionRequest): boolean => group === 'apps' && kind === 'Deployment';
 
-/** An object of a question about Deployments: it has been held to their shape before anybody was asked. */
+/** The cast is safe: the shape of Deployments was checked when the request was decoded. */
 const asDeployment = (object: KubeObject | undefined): Deployment | undefined =>
   object as unknown as Deployment | undefined;
 
-/** Nothing to decide about: refused rather than let through. */
+/** Denies a request without the objects to decide about, instead of letting it through. */
 export const notADeployment = (): Answer =>
   deny('malformed', 'the object is no Deployment', {
     code: 400,
@@ -44,12 +44,12 @@ export const notADeployment = (): Answer =>
     message: 'the object is not a Deployment as apps/v1 has it',
   });
 
-/** The input of a decision about a Deployment that is created or updated; undefined without the objects of such a write. */
+/** The input of a decision about a created or updated Deployment; undefined if the write's objects are missing. */
 export const decideInput = (request: AdmissionRequest, rules: AdmissionRules, now: number): DecideInput | undefined => {
   const [sent, old] = [asDeployment(request.object), asDeployment(request.oldObject)];
   const isUpdate = request.operation === 'UPDATE';
   if (sent === undefined || (isUpdate && old === undefined)) return undefined;
-  // A write of the status stores annotations with it, but no spec, whatever it carries.
+  // A write to the status subresource stores metadata and status, and ignores the spec.
   const object = request.subResource === 'status' && old !== undefined ? { ...sent, spec: old.spec } : sent;
   const { failureOf, formats: _formats, routeKinds: _kinds, ...given } = rules;
   return {

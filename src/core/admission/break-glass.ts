@@ -1,4 +1,4 @@
-/** Writes past the guard by those who may: let through, with a reason, and told to everybody. */
+/** Writes that bypass the guard, by users with the right to do so: they need a reason and are recorded as an event. */
 import { breakGlassAnnotation } from '../../schema/annotations.ts';
 import type { Gvk, KubeObject } from '../../values/kube-object.ts';
 import { printable } from '../../values/printable.ts';
@@ -14,15 +14,15 @@ import {
 import { isOwned } from './guard.ts';
 
 export type BreakGlassRules = {
-  /** Kinds of which Sluice makes objects, besides its own canaries. */
+  /** Route kinds of which Sluice makes objects. */
   readonly routeKinds: readonly { readonly gvk: Gvk }[];
 };
 
 const shownReason = 500;
 
 /**
- * The answer to a write that carries the annotation, before or after, of a user whose right the API server has looked up:
- * its conditions lead nobody else here.
+ * Answers a write to an object with the break-glass annotation, before or after. The webhook's match conditions have
+ * already checked the user's right, so only authorised users get here.
  */
 export const breakGlass = (request: AdmissionRequest, rules: BreakGlassRules): Answer => {
   const object = [request.oldObject, request.object].find(isOwned);
@@ -48,7 +48,7 @@ export const breakGlass = (request: AdmissionRequest, rules: BreakGlassRules): A
 const annotationOn = (object: KubeObject | undefined): string | undefined =>
   object?.metadata.annotations?.[breakGlassAnnotation]?.trim();
 
-/** A deletion shows the stored object alone; and taking the annotation off is explained by what it said. */
+/** A deletion carries only the old object; and removing the annotation counts under the reason it gave. */
 const reasonFor = ({ object, oldObject }: AdmissionRequest): string =>
   annotationOn(object) ?? annotationOn(oldObject) ?? '';
 

@@ -1,4 +1,4 @@
-/** Workloads that do not say themselves that they are opted in: their labels, their namespace or a policy does. */
+/** Workloads opted in by labels, their namespace or a policy instead of their own annotations. */
 import { sourceForms } from '../../metrics/index.ts';
 import { describe, expect, it, test } from '@jest/globals';
 import { aDeployment, type DeploymentTraits } from '../../../test/support/a-deployment.ts';
@@ -97,7 +97,7 @@ describe('a namespace that is opted out in the middle of a release', () => {
 
   it('changes nothing about a release that nobody touches', () => {
     const scaled = aDeployment({ ...held, replicas: 9 });
-    // The API server does not even ask; were it to, the next row would apply.
+    // The API server does not send this write; if it did, the next row would apply.
     expect(decideWith({ namespaceLabels: on }, aDeployment(held), scaled).case).toBe('kept');
   });
 

@@ -55,7 +55,7 @@ const someTraits: fc.Arbitrary<DeploymentTraits> = fc
     ...(paused === undefined ? {} : { paused }),
   }));
 
-/** A stored workload whose marks are bound, more often than chance would have it. */
+/** A stored workload whose marks are often bound. */
 const someOld = fc.tuple(someTraits, fc.boolean()).map(([traits, bind]) => {
   if (!bind) return aDeployment(traits);
   const bound = {
@@ -101,7 +101,7 @@ describe('whatever is written', () => {
   it('marks the client sends decide nothing and do not survive', () => {
     fc.assert(
       fc.property(someOld, someObject, (old, object) => {
-        // Around a user's own pause our own answer has to be told from a pause that stays: see the next test.
+        // With a user's pause, our own answer must be distinguished from a pause that stays; see the next test.
         fc.pre(old.spec.paused !== true && object.spec.paused !== true);
         const clean = Object.fromEntries(
           Object.entries(object.metadata.annotations ?? {}).filter(([key]) => !isMark(key)),
@@ -152,7 +152,7 @@ describe('whatever is written', () => {
   it('scaling is never patched and never denied', () => {
     fc.assert(
       fc.property(someOld, fc.integer({ min: 0, max: 9 }), (old, replicas) => {
-        // What is stored has been through admission: nothing about it is left to put right.
+        // A stored object has passed admission, so nothing about it is out of band.
         fc.pre(decide(anInput(old, old)).patch.length === 0);
         const scaled = { ...old, spec: { ...old.spec, replicas } };
         expect(decide(anInput(old, scaled))).toMatchObject({ allowed: true, patch: [] });

@@ -28,7 +28,7 @@ describe('an UPDATE of a workload', () => {
     const decision = decide(anInput(old, object));
     const result = after(object, decision);
     expect({ case: decision.case, problems: decision.problems }).toEqual({ case: row.case, problems: [] });
-    // What serves by our leave is told in a table of its own.
+    // The `admitted` mark has its own table.
     const { admitted: _served, ...marked } = readMarks(result.metadata.annotations);
     expect({ paused: result.spec.paused ?? false, marks: marked }).toEqual(row.result);
     expect(decide(anInput(old, result)).patch).toEqual([]);
@@ -160,7 +160,7 @@ describe('what people are told', () => {
     const [old, object] = [aDeployment(before), aDeployment({ ...before, ...change })];
     const decision = decide(anInput(old, object));
     expect(decision.warnings).toEqual([expect.stringMatching(words)]);
-    // Asked again, about our own answer, there is nothing to say of marks.
+    // On reinvocation, our own answer causes no warning about marks.
     const again = decide(anInput(old, after(object, decision))).warnings;
     expect(again.filter((line) => line.includes('kept by Sluice'))).toEqual([]);
   });

@@ -1,4 +1,4 @@
-/** The admission of a workload: one pure decision, from the old object, the new one and the policy. */
+/** Admission of a workload: a pure decision from the old object, the new object and the policy. */
 import { isOurs } from '../../schema/names.ts';
 import type { Deployment } from '../../values/kube-object.ts';
 import { isSwitchedOff } from '../policy/opt-in.ts';
@@ -25,17 +25,17 @@ export type Decision = {
   readonly allowed: boolean;
   /** Everything that is wrong with the write, when it is denied. */
   readonly problems: readonly Problem[];
-  /** For the person who writes, one line each. */
+  /** Shown to the person who made the write, one line each. */
   readonly warnings: readonly string[];
-  /** Touches `/spec/paused` and the marks, nothing else. */
+  /** Changes only `/spec/paused` and the marks. */
   readonly patch: readonly JsonPatchOp[];
-  /** For the record, where the write is about the workload's template. */
+  /** For the audit log, if the write is about the workload's template. */
   readonly change?: TemplateChange;
 };
 
 /**
- * Decides about a CREATE or UPDATE of a Deployment. Depends on the input alone, so that dry runs and repeated questions
- * about one write get one answer, and deciding over its own result changes nothing.
+ * Decides about a CREATE or UPDATE of a Deployment. The decision depends only on the input, so dry runs and
+ * reinvocations get the same answer, and applying it to its own result changes nothing.
  */
 export const decide = (input: DecideInput): Decision => {
   if (input.sluiceUsers.includes(input.user)) return untouched('own-write', 'Sluice writes this itself');
@@ -46,7 +46,7 @@ export const decide = (input: DecideInput): Decision => {
 };
 
 const decideUpdate = (facts: Facts): Decision => {
-  // The last row fits always.
+  // The last row always matches.
   const row = rows.find(({ when }) => when(facts)) as Row;
   const wrong = facts.annotationsChanged && !isSwitchedOff(facts.parsed.optIn);
   if (!facts.parsed.ok && (wrong || row.needsPolicy === true)) return invalid(facts.parsed.problems);
@@ -71,7 +71,7 @@ const decideCreate = (input: DecideInput): Decision => {
   if (parsed.optIn.optedIn) {
     const because = 'there is no version before that a canary could be compared with';
     const marks = { admitted: templateHash(object.spec.template) };
-    // From a manifest, or a backup, that was taken in the middle of a release: nobody would ever lift that pause.
+    // A manifest or backup taken during a release contains Sluice's pause, which nobody would ever lift.
     const paused = copiesPause(object) ? false : 'as-sent';
     const waits = paused === 'as-sent' && object.spec.paused === true;
     return ruled('created', because, object, { paused, marks, warnings: firstVersion(parsed, waits) });

@@ -1,4 +1,4 @@
-/** What the rows of the admission table ask about an UPDATE, worked out once. */
+/** The facts about an UPDATE on which the rows of the admission table depend. */
 import { annotations as keys } from '../../schema/annotations.ts';
 import type { Deployment, Labels, PodTemplate } from '../../values/kube-object.ts';
 import type { ParsedPolicy } from '../policy/parse-policy.ts';
@@ -20,16 +20,16 @@ import { sameUserAnnotations } from './user-annotations.ts';
 import { releaseName } from './release-name.ts';
 import { isUsedSkip, withUsedSkip } from './used-skips.ts';
 
-/** Everything a decision is made from. */
+/** The input of a decision. */
 export type DecideInput = {
   readonly operation: 'CREATE' | 'UPDATE';
-  /** The object as it is stored, on UPDATE. */
+  /** The stored object, on UPDATE. */
   readonly old?: Deployment;
-  /** The object as the client, and webhooks that were asked before, would have it. */
+  /** The object as sent by the client and changed by earlier webhooks. */
   readonly object: Deployment;
   /** User name in the AdmissionReview. */
   readonly user: string;
-  /** The user's uid, where the authenticator gives one. */
+  /** The user's uid, if the authenticator provides one. */
   readonly userUid?: string;
   /** Field manager of the write, such as `kubectl-client-side-apply`. */
   readonly fieldManager?: string;
@@ -37,16 +37,17 @@ export type DecideInput = {
   /** User names of Sluice's own service accounts. */
   readonly sluiceUsers: readonly string[];
   readonly policyOf: (object: Deployment) => ParsedPolicy;
-  /** Why a release of this workload failed, as a sentence, where that is known. */
+  /** Why a release of this workload failed, as a sentence, if known. */
   readonly failureOf?: (release: string) => string | undefined;
-  /** Nobody will read the warnings: what is dear to say is left out. */
-  readonly unheard?: true;
+  /** The warnings will be dropped, so expensive ones are not computed. */
+  readonly warningsUnused?: true;
 };
 
 /**
- * What the workload is at, by the old object alone. `idle`: nothing (but a record, it may be); a pause is the user's. `running`: held by Sluice
- * for a release. `failed`: held with a failed template. `user-paused`: paused by the user, edited, not resumed.
- * `rolling`: the marked template rolls natively (promoted, skipped, or unpaused behind Sluice's back).
+ * The workload's state, according to the old object. `idle`: no release; the marks name at most a past one, and any
+ * pause is the user's. `running`: held by Sluice for a release. `failed`: held with a failed template. `user-paused`:
+ * paused by the user, edited, not yet resumed. `rolling`: the marked template rolls natively (promoted, skipped, or
+ * unpaused out of band).
  */
 export type Standing = 'idle' | 'running' | 'failed' | 'user-paused' | 'rolling';
 
@@ -58,29 +59,29 @@ export type Facts = {
   /** Hash of the old object's template. */
   readonly oldHash: string;
   readonly templateChanged: boolean;
-  /** A `sluice.dev/` annotation or label that people write differs; `skip` has its own meaning and does not count. */
+  /** A user's `sluice.dev/` annotation or label differs, other than `skip`. */
   readonly annotationsChanged: boolean;
   readonly standing: Standing;
-  /** Marks of the old object, where they are bound to its template. */
+  /** Marks of the old object, if they are bound to its template. */
   readonly bound?: BoundMarks;
-  /** Marks the workload has when the release this write asks for is wanted; without a phase. */
+  /** Marks that request a release of the new template; without a phase. */
   readonly wanted: BoundMarks;
-  /** The old object's list, as it is. */
+  /** The old object's list of known good templates, unchanged. */
   readonly knownGood?: string;
   readonly wasKnownGood: boolean;
-  /** Hash of the template that has served by Sluice's leave until now; missing where it is not known. */
+  /** Hash of the last template that Sluice let roll; missing if unknown. */
   readonly admitted?: string;
-  /** The user's own pause holds, and this write does not lift it; or this write is that pause. */
+  /** After this write the workload is paused by the user: an earlier pause that stays, or a new one. */
   readonly pauseStays: boolean;
-  /** The pause that this write brings is Sluice's own, come back: nobody wants it where no release begins. */
+  /** The write's pause is a copy of Sluice's own, so it must not stay unless a release starts. */
   readonly pauseCopied: boolean;
   readonly parsed: ParsedPolicy;
   readonly policy?: Policy;
   /** Text of `sluice.dev/skip` when this write sets or changes it. */
   readonly skip?: string;
-  /** The skip annotation is still there from an earlier write, or has come back with the template it was about. */
+  /** Text of a skip annotation that was used by an earlier write and has no effect now. */
   readonly staleSkip?: string;
-  /** Why there is nothing a canary could be compared with, as a sentence fragment. */
+  /** Why there is nothing to compare a canary with, as a sentence fragment. */
   readonly noStable?: string;
 };
 
@@ -108,7 +109,7 @@ export const factsOf = (input: DecideInput, old: Deployment): Facts => {
     wanted,
     ...(knownGood === undefined ? {} : { knownGood }),
     wasKnownGood: knownGoodHashes(old.metadata.annotations).includes(wanted.releaseHash),
-    ...servedByLeave(input, old, hashes.old, bound),
+    ...admittedTemplate(input, old, hashes.old, bound),
     pauseStays: (ownPause(old, standing) && !pauseLifted(object, wanted)) || pausesWithEdit(old, object, hashes),
     pauseCopied: pauses(old, object) && copiesPause(object, hashes.old === hashes.object ? old : undefined),
     parsed,
@@ -125,14 +126,14 @@ const standingOf = (old: Deployment, bound: BoundMarks | undefined): Standing =>
   return bound.phase === 'Failed' ? 'failed' : 'running';
 };
 
-/** A pause that Sluice did not make: people set it, and only people lift it. */
+/** Whether the pause is the user's: only users lift it. */
 const ownPause = (old: Deployment, standing: Standing): boolean =>
   old.spec.paused === true && (standing === 'idle' || standing === 'rolling' || standing === 'user-paused');
 
 /**
- * The user resumes: `paused` goes. Our answer to that is `paused: true` with marks without a phase, and when the API
- * server asks a second time (reinvocation) that answer is what we are shown, beside the same old object. It must
- * read as the resume it came from, although marks in the new object count for nothing otherwise.
+ * Whether the user resumes the workload. Our answer to a resume is `paused: true` with marks that have no phase, and on
+ * reinvocation the API server sends that answer back with the same old object. It must be read as the resume it came
+ * from; in all other cases marks in the new object are ignored.
  */
 const pauseLifted = (object: Deployment, wanted: BoundMarks): boolean => {
   if (object.spec.paused !== true) return true;
@@ -142,14 +143,13 @@ const pauseLifted = (object: Deployment, wanted: BoundMarks): boolean => {
 };
 
 /**
- * One write brings a new template and a pause: the user's pause wins, and the release waits until they resume. Only on a
- * workload that is not paused: on a paused one `paused: true` says nothing, every patch and apply leaves it there.
+ * Whether one write brings a new template and the user's pause; the release then waits until the user resumes. This
+ * applies only to a workload that is not paused: patches and applies carry an existing pause along.
  *
- * Sluice's own pause looks the same when it comes back to us: our first answer to this very write, at reinvocation, and
- * the manifest that somebody has copied from the live object in the middle of a release. Both carry the marks of a
- * release that Sluice holds, and a person's pause does not. (Such marks decide about nothing else. A copy whose marks
- * were taken out by hand but not its `paused: true` says in so many words that the workload is to be paused; the
- * warning says how it goes on.)
+ * Sluice's own pause comes back in two ways: in our first answer to this write, on reinvocation, and in a manifest
+ * copied from the live object during a release. Both carry the marks of a release that Sluice holds, which a user's
+ * pause does not. If somebody removed the marks from such a copy but kept `paused: true`, it counts as the user's
+ * pause, and the warning says how to continue.
  */
 const pausesWithEdit = (old: Deployment, object: Deployment, hashes: Hashes): boolean =>
   hashes.old !== hashes.object && pauses(old, object) && !copiesPause(object);
@@ -157,21 +157,21 @@ const pausesWithEdit = (old: Deployment, object: Deployment, hashes: Hashes): bo
 const pauses = (old: Deployment, object: Deployment): boolean =>
   old.spec.paused !== true && object.spec.paused === true;
 
-/** Whether the object's pause came with the marks of a release that Sluice holds, which `old` has not had already. */
+/** Whether the object is paused with the marks of a release that Sluice holds, which `old` does not already have. */
 export const copiesPause = ({ metadata, spec }: Deployment, old?: Deployment): boolean => {
   const { release, phase = '' } = readMarks(metadata.annotations);
   if (spec.paused !== true || release === undefined || !heldBySluice(phase)) return false;
   return release !== readMarks(old?.metadata.annotations).release;
 };
 
-/** Whether a pause under this phase is Sluice's. An unknown phase means a release that is running. */
+/** Whether a pause with this mark phase is Sluice's. An unknown phase counts as a running release. */
 export const heldBySluice = (phase: string): boolean =>
   !['UserPaused', 'Promoting', 'Skipped'].includes(phase) && recordPhase(phase) === undefined;
 
 type Hashes = { readonly old: string; readonly object: string };
 
-/** Where nothing is known yet (opted in now, or by an older Sluice), what serves is taken as it is. */
-const servedByLeave = (
+/** Without the mark (just opted in, or marked by an older Sluice), the current template counts as admitted. */
+const admittedTemplate = (
   { policyOf }: DecideInput,
   old: Deployment,
   hash: string,
@@ -198,7 +198,7 @@ const wantedMarks = (
     return marks;
   }
   return {
-    // What has rolled, or rolls, natively is what serves: only a held template is not.
+    // A template that has rolled or is rolling natively is stable; only a held template is not.
     stableHash: bound === undefined || rolls(standingOf(old, bound)) ? hashes.old : bound.stableHash,
     releaseHash: hashes.object,
     release: nextRelease(old),
@@ -208,14 +208,14 @@ const wantedMarks = (
 
 const rolls = (standing: Standing): boolean => standing === 'rolling' || standing === 'idle';
 
-/** Name of the Release when this write asks for a new one. */
+/** Name of the Release that this write would start. */
 export const nextRelease = (old: Deployment): string =>
   releaseName(old.metadata.name, (old.metadata.generation ?? 0) + 1);
 
-/** A mark is an annotation: there is an end to what fits into one. */
+/** Keeps the mark within the size limit of annotations. */
 const longestName = 512;
 
-/** The mark that says who makes this write: whom the API server has authenticated, whatever the object says. */
+/** The mark that names the author of this write, as authenticated by the API server. */
 export const requestedBy = ({ user, userUid, fieldManager, now }: DecideInput): string => {
   const requester: Requester = {
     user: bounded(user),
@@ -242,12 +242,12 @@ const skipOf = (
 const missingStable = (old: Deployment, object: Deployment, bound: BoundMarks | undefined): string | undefined => {
   if (replicasOf(old) === 0) return 'the workload was scaled to 0';
   if (replicasOf(object) === 0) return 'the workload is being scaled to 0';
-  // Between its pods of before and those of the promoted template it has none; the canary serves meanwhile.
+  // With Recreate, promotion leaves a gap between the old pods and the new ones; the canary serves meanwhile.
   if (bound?.phase === 'Promoting' && old.spec.strategy?.['type'] === 'Recreate') return undefined;
   return (old.status?.availableReplicas ?? 0) > 0 ? undefined : 'no pod of the version before is available';
 };
 
-/** The marks that stay whatever becomes of releases. */
+/** The marks that outlive releases. */
 export const lastingMarks = ({ knownGood, admitted, old }: Facts): Marks => {
   const { skips } = readMarks(old.metadata.annotations);
   return {
@@ -257,14 +257,17 @@ export const lastingMarks = ({ knownGood, admitted, old }: Facts): Marks => {
   };
 };
 
-/** The mark that remembers this write's reason for skipping, where it says one. */
-export const spentSkip = ({ skip, old, wanted }: Facts): Marks =>
+/** The mark that remembers this write's skip reason, if it has one. */
+export const usedSkip = ({ skip, old, wanted }: Facts): Marks =>
   skip === undefined ? {} : { skips: withUsedSkip(old.metadata.annotations, wanted.releaseHash, skip) };
 
-/** The same when this write's template rolls natively: it serves by our leave. */
+/** The lasting marks when this write's template rolls natively. */
 export const admittedMarks = (facts: Facts): Marks => ({ ...lastingMarks(facts), admitted: facts.wanted.releaseHash });
 
-/** The same when another template takes over: both templates of a promotion in its middle were judged good. */
+/**
+ * The lasting marks when a new template arrives. If it interrupts a promotion, both of its templates become known
+ * good.
+ */
 export const supersedingMarks = (facts: Facts): Marks => {
   const { bound, standing, old } = facts;
   if (standing !== 'rolling' || bound?.phase !== 'Promoting') return lastingMarks(facts);

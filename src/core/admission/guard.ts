@@ -1,4 +1,4 @@
-/** What Sluice made belongs to Sluice: everybody else is told whose it is and what to do instead. */
+/** Protects the objects that Sluice made. Other writers are denied, with the owner's name and what to do instead. */
 import { breakGlassAnnotation, workloadAnnotation } from '../../schema/annotations.ts';
 import { canaryName, canarySelector, kubernetesItself, labels, managedBy, isOurs } from '../../schema/names.ts';
 import type { KubeObject } from '../../values/kube-object.ts';
@@ -8,7 +8,7 @@ import { deny, pass, type AdmissionRequest, type Answer } from './admission-requ
 const isKubernetes = (user: string): boolean =>
   user.startsWith(kubernetesItself.prefix) || kubernetesItself.users.some((own) => own === user);
 
-/** A denial when somebody else writes to an object of Sluice. */
+/** Denies writes to Sluice's objects by anybody else. */
 export const guard = (request: AdmissionRequest, sluiceUsers: readonly string[]): Answer => {
   if (sluiceUsers.includes(request.user)) return pass();
   if (isCanaryScale(request)) return refused(sized(request));
@@ -24,7 +24,7 @@ const refused = (message: string): Answer =>
 
 export const isOwned = (object: KubeObject | undefined): boolean => object !== undefined && isOurs(object);
 
-/** The API server gives a Scale none of its Deployment's labels. That it is of a canary shows in its selector. */
+/** A Scale does not carry its Deployment's labels, so a canary's Scale is recognised by its selector. */
 const isCanaryScale = ({ subResource, oldObject }: AdmissionRequest): boolean => {
   const selector = oldObject?.status?.['selector'];
   return subResource === 'scale' && typeof selector === 'string' && selector.split(',').includes(canarySelector);
@@ -36,7 +36,7 @@ const inNamespace = (namespace: string | undefined): string =>
 const reserved = ({ kind }: KubeObject): string =>
   `the label ${labels.managedBy}: ${managedBy} says that Sluice made the ${printable(kind)}. Give yours another value.`;
 
-/** Name of the Release an object was made for; undefined when it does not say. */
+/** Name of the Release an object was made for, if known. */
 export const releaseOf = ({ metadata }: KubeObject): string | undefined =>
   metadata.ownerReferences?.find((owner) => owner.kind === 'Release')?.name ?? metadata.labels?.[labels.release];
 
@@ -56,13 +56,16 @@ const belongs = (object: KubeObject, request: AdmissionRequest): string => {
   ].join(' ');
 };
 
-/** Who has the right never comes here with the annotation: the API server has looked before it asked. */
+/**
+ * A request with the annotation gets here only if the user lacks the right: match conditions route the others
+ * elsewhere.
+ */
 const breakingTheGlass = ({ object, oldObject, operation }: AdmissionRequest, at: string): string => {
   const carries = [object, oldObject].some((o) => o?.metadata.annotations?.[breakGlassAnnotation] !== undefined);
   const right = `the verb break-glass on releases.sluice.dev (kubectl auth can-i break-glass releases.sluice.dev${at})`;
   if (carries) return `The annotation ${breakGlassAnnotation} does not help you: it takes ${right}.`;
   const where = operation === 'DELETE' ? ' on it beforehand' : ' in the same write';
-  return `In an emergency, who has ${right} may do it with the annotation ${breakGlassAnnotation}: "<reason>"${where}.`;
+  return `In an emergency, users who have ${right} may do it with the annotation ${breakGlassAnnotation}: "<reason>"${where}.`;
 };
 
 const sized = ({ name: full = '', namespace }: AdmissionRequest): string => {

@@ -1,12 +1,12 @@
-/** The edits an admission answer may make, as the least JSON Patch (RFC 6902). */
+/** The edits of an admission answer as a minimal JSON Patch (RFC 6902). */
 import { isDeepStrictEqual } from 'node:util';
 import { pointerStep, type JsonPatchOp } from '../../values/json-pointer.ts';
 import type { JsonObject, KubeObject, Labels } from '../../values/kube-object.ts';
 
-/** Wanted annotations by key; undefined takes one away. Keys that are not named are left alone. */
+/** Annotations to set, by key; undefined removes one. Other keys stay. */
 export type AnnotationEdits = { readonly [key: string]: string | undefined };
 
-/** The operations that bring `edits` about on an object that has `current`. Empty when they hold already. */
+/** The operations that apply `edits` to the annotations `current`. Empty if nothing changes. */
 export const annotationPatch = (current: Labels | undefined, edits: AnnotationEdits): readonly JsonPatchOp[] => {
   const changes = Object.entries(edits).filter(([key, value]) => current?.[key] !== value);
   if (changes.length === 0) return [];
@@ -18,13 +18,13 @@ export const annotationPatch = (current: Labels | undefined, edits: AnnotationEd
   });
 };
 
-/** The operations that make `to` of `from` where they differ in annotations and in fields of the spec. */
+/** The operations that turn `from` into `to`, for annotations and top-level fields of the spec. */
 export const objectPatch = (from: KubeObject, to: KubeObject): readonly JsonPatchOp[] => [
   ...mapPatch('/metadata', 'annotations', from.metadata.annotations, to.metadata.annotations),
   ...fieldsPatch('/spec', from.spec ?? {}, to.spec ?? {}),
 ];
 
-/** A map that is there or not, and never empty by accident: what was absent is to be absent again. */
+/** Removes the map when `to` has none, instead of leaving it empty. */
 const mapPatch = (
   parent: string,
   name: string,

@@ -1,7 +1,7 @@
 /**
- * Routes of users that carry a live split. Whoever else writes one, the split that the stored object carries is put back in
- * the same write. Sluice's own writes leave no trace in the list of field managers, so that the owner's next server-side
- * apply meets no conflict.
+ * Users' routes that carry a live split. When anybody else writes such a route, the stored object's split is put back
+ * in the same write. Sluice's own writes are removed from managedFields, so that the owner's next server-side apply has
+ * no conflict.
  */
 import { fieldManager } from '../../schema/names.ts';
 import { isDeeper, weightOf } from '../../values/extent.ts';
@@ -16,7 +16,7 @@ import type { JsonPatchOp } from '../../values/json-pointer.ts';
 
 export type KeepRules = { readonly sluiceUsers: readonly string[]; readonly formats: readonly RouteFormat[] };
 
-/** As much work as takes a second at most: values in the route, times the splits in it. Sluice's own come nowhere near. */
+/** Bounds the work to about a second: values in the route times splits in it. Sluice's own routes stay far below. */
 const mostWork = 500_000;
 
 const isTooMuch = (splits: readonly CarriedSplit[], ...objects: readonly KubeObject[]): boolean => {
@@ -24,23 +24,23 @@ const isTooMuch = (splits: readonly CarriedSplit[], ...objects: readonly KubeObj
   return splits.length > 0 && weightOf(read, mostWork / splits.length) === Infinity;
 };
 
-/** The object without any memory of splits. */
+/** The object without any record of splits. */
 const forgetful = (format: RouteFormat, object: KubeObject): KubeObject =>
   format.remember({ ...object, metadata: { name: object.metadata.name } }, object);
 
 /**
- * An object of a format as it is to be stored when somebody other than Sluice writes `object` over `old`: the splits that `old`
- * carries are in it, and everything else is as it was sent. A split that only the new object tells of was copied from a live
- * one some other time: it goes, and its own memory is good for taking it out.
+ * The object to store when anybody but Sluice writes `object` over `old`: `object` with the splits of `old`. A split
+ * that only the new object contains was copied from a live object earlier; it is removed with the help of its own
+ * annotation.
  */
 export const keepSplits = (format: RouteFormat, old: KubeObject | undefined, object: KubeObject): KeptRoute => {
   const before = old === undefined ? [] : format.read(old);
-  // What the new object remembers is not read while splits are put back.
+  // The new object's own record of splits is never read while splits are restored.
   if (old !== undefined && isTooMuch(before, old, forgetful(format, object)))
     return { object, kept: [], gone: [], copied: [], tooMuch: true };
   const known = new Set(before.map(({ apex }) => apex));
   const copied = format.read(object).filter(({ apex }) => !known.has(apex));
-  // Of more than anybody copies none is believed: the memory of them goes, and the routes stay as they were sent.
+  // An implausible number of copied splits is ignored: their record is removed, and the routes stay as sent.
   const cleaned = isTooMuch(copied, object)
     ? forgetful(format, object)
     : copied.reduce((next, { apex }) => format.take(next, apex), object);
@@ -55,7 +55,7 @@ export const keepSplits = (format: RouteFormat, old: KubeObject | undefined, obj
   };
 };
 
-/** Pure, and made from the old object and the new one alone: what a client writes about splits counts for nothing. */
+/** Pure. The split comes from the old object; whatever the client writes about splits is ignored. */
 export const keepSplit = (request: AdmissionRequest, rules: KeepRules): Answer => {
   const { object, oldObject } = request;
   const format = rules.formats.find(({ gvk }) => isSameKind(gvk, request));
@@ -72,7 +72,7 @@ export const keepSplit = (request: AdmissionRequest, rules: KeepRules): Answer =
   return { ...pass('split-kept', 'the route carries a live split'), patch, warnings: warningsOf(object, outcome) };
 };
 
-/** Lists of field managers are as deep as the object; JSON of so many levels can be written, however full the stack is. */
+/** managedFields is as deep as the object. JSON of this depth can be serialised even with a nearly full stack. */
 const deepest = 1000;
 
 const share = ({ split, canaryService, release }: CarriedSplit): string =>
@@ -92,9 +92,9 @@ const tooMuch = ({ kind }: KubeObject): string =>
   `this ${printable(kind)} is too large for the number of splits in it: none was kept in this write, and the releases put theirs back`;
 
 /**
- * The list of field managers as though Sluice had not written: a split is taken out again, so its fields stay their
- * owner's. An entry from a time when no webhook answered goes, too. An empty list would have the API server begin a new
- * one, in which everything belongs to nobody it knows.
+ * Keeps Sluice out of managedFields, so that the fields it splits stay their owner's; an entry written while the
+ * webhook was down is removed as well. The list is never emptied: the API server would start a new one and assign all
+ * fields to an unknown manager.
  */
 const traceless = (old: KubeObject | undefined, object: KubeObject): Answer => {
   const wanted = (old?.metadata.managedFields ?? []).filter(({ manager }) => manager !== fieldManager);

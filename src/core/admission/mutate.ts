@@ -13,16 +13,16 @@ import { askedFor, signed } from './release-request.ts';
 export const mutate = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
   if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') return pass();
   if (isDeployment(request)) return mutateDeployment(request, rules, now);
-  if (isPolicy(request)) return refusalAlone(policyAnswer(request, rules));
+  if (isPolicy(request)) return denialOnly(policyAnswer(request, rules));
   if (request.group === group && request.kind === 'Release') return signRequest(request, rules, now);
   return keepSplit(request, rules);
 };
 
 /**
- * The API server asks here before it holds a policy against its own schema, whose answer names no nearest name and would
- * come in the place of ours. What there is to warn of is said once, by the validating webhook.
+ * Denies a bad policy here, before the API server validates it against the CRD's schema: that error would hide ours,
+ * which suggests the nearest field name. Warnings are left to the validating webhook, so that they appear once.
  */
-const refusalAlone = (answer: Answer): Answer => (answer.allowed ? pass() : answer);
+const denialOnly = (answer: Answer): Answer => (answer.allowed ? pass() : answer);
 
 const mutateDeployment = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
   const input = decideInput(request, rules, now);
@@ -31,7 +31,7 @@ const mutateDeployment = (request: AdmissionRequest, rules: AdmissionRules, now:
   return answer.allowed ? answer : denyProblems(answer.case, answer.because, problems);
 };
 
-/** A request that cannot be read is left for the validating webhook to deny. */
+/** Stamps a user's request with its author. The validating webhook denies unreadable requests. */
 const signRequest = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
   const annotations = request.object?.metadata.annotations;
   if (rules.sluiceUsers.includes(request.user)) return pass();

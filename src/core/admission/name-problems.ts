@@ -3,13 +3,13 @@ import { canaryName } from '../../schema/names.ts';
 import { asWritten } from '../../schema/validate.ts';
 import type { Problem } from '../../values/problem.ts';
 
-/** Of the name of every object that is not a DNS label, as Kubernetes has it. */
+/** Kubernetes' limit for names that are DNS subdomains. */
 const longestName = 253;
-/** `-` and the hash that the Deployment controller gives a ReplicaSet: a number of 32 bits in up to ten characters. */
+/** `-` and the hash that the Deployment controller appends to a ReplicaSet's name: 32 bits in up to ten characters. */
 const replicaSetSuffix = 11;
 const longestWorkload = longestName - replicaSetSuffix - canaryName('').length;
 
-/** What is wrong with the name of a workload whose canary's ReplicaSet could never be made. */
+/** A workload's name must be short enough for the name of its canary's ReplicaSet. */
 export const nameProblems = (name: string): readonly Problem[] =>
   name.length <= longestWorkload
     ? []

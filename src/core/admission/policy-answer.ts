@@ -1,4 +1,4 @@
-/** What people are told who write or delete a CanaryPolicy or ClusterCanaryPolicy. */
+/** Answers to writes and deletions of a CanaryPolicy or ClusterCanaryPolicy. */
 import type { KubeObject } from '../../values/kube-object.ts';
 import { parsePolicySpec } from '../policy/parse-policy.ts';
 import { changeWarnings, deletionWarnings, type PolicyRef } from '../policy/policy-use.ts';
@@ -21,8 +21,9 @@ const warned = (name: string, because: string, warnings: readonly string[]): Ans
 });
 
 /**
- * Refused with everything that is wrong with it, else admitted with what it means for those who use it. A stored policy
- * that is wrong (from before a rule was made) may still get labels and lose finalizers.
+ * Denies a wrong policy with all its problems; otherwise admits it, with warnings about the workloads that use it. A
+ * write that leaves the spec unchanged always passes, so that a stored policy that breaks a newer rule can still be
+ * labelled or lose its finalizers.
  */
 export const policyAnswer = (request: AdmissionRequest, rules: AdmissionRules): Answer => {
   const { object, oldObject, kind } = request;
@@ -35,7 +36,7 @@ export const policyAnswer = (request: AdmissionRequest, rules: AdmissionRules): 
   return warned('policy-written', `the ${kind} can be read`, [...(parsed.warnings ?? []), ...used]);
 };
 
-/** Never a refusal: what becomes of those who use the policy is said, and can be undone by creating it again. */
+/** Never denies: the warnings say what happens to the policy's workloads, and creating the policy again undoes it. */
 export const policyDeletion = (request: AdmissionRequest, { policyUse }: AdmissionRules): Answer => {
   const { oldObject, kind } = request;
   if (oldObject === undefined || policyUse === undefined) return pass();

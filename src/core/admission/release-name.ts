@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 
-/** A Release's name is also the value of a label on everything made for it. */
+/** A Release's name is also a label value, on everything made for the release. */
 const maxLength = 63;
 const digestDigits = 8;
 
 /**
- * Name of the Release for the write that makes `generation` of the workload: unique per workload (every change of the
- * template raises the generation) and the same however often the API server asks, dry runs included.
+ * Name of the Release for the write that creates this `generation` of the workload. It is unique per workload, since
+ * every template change raises the generation, and the same for reinvocations and dry runs.
  */
 export const releaseName = (workload: string, generation: number): string => {
   const suffix = `-${generation}`;

@@ -1,4 +1,7 @@
-/** Requests of people on a Release, in a write of it: read, bounded, and signed, for the author is who the API server says it is. */
+/**
+ * Users' requests in a write to a Release: parsing, limits, and signing with the author that the API server
+ * authenticated.
+ */
 import { requestKey, requestPrefix } from '../../schema/annotations.ts';
 import { isVerb, requestVerbs } from '../../schema/request.ts';
 import { asWritten } from '../../schema/validate.ts';
@@ -21,32 +24,32 @@ export type RequestWrite = { readonly before: Labels | undefined; readonly after
 const maxReason = 1024;
 const shownText = 80;
 const example = `Write ${requestKey('1')}: {"verb":"${requestVerbs[0]}","reason":"…"}, or use kubectl sluice.`;
-/** What the one request of a Release was called, and what somebody writes who forgets the id. */
+/** The key of requests before they had ids; users who forget the id may still write it. */
 const withoutId = requestPrefix.slice(0, -1);
 
 type Written = { readonly key: string; readonly id: string; readonly text: string };
 
-/** Requests that this write makes or changes. To take one away is nobody's concern. */
+/** Requests that this write adds or changes. Removed ones are ignored. */
 const written = ({ before, after = {} }: RequestWrite): readonly Written[] =>
   [
     ...(after[withoutId] === undefined ? [] : [{ key: withoutId, id: '', text: after[withoutId] }]),
     ...[...requestTexts(after)].map(([id, text]) => ({ key: requestKey(id), id, text })),
   ].filter(({ key, text }) => text !== before?.[key]);
 
-/** What is wrong whoever writes it. */
+/** The problems that do not depend on the author. */
 const faults = (write: RequestWrite, made: readonly Written[]): readonly Problem[] => {
   const count = requestTexts(write.after).size;
   if (made.length > 0 && count > mostRequests) return [crowded(count)];
   return made.flatMap((one) => (write.before?.[one.key] === undefined ? problemsOf(one) : [changed(one)]));
 };
 
-/** What is asked for in this write; nothing where any of it is refused, which the validating webhook tells. */
+/** The requests in this write; empty if any of them is invalid, which the validating webhook reports. */
 export const askedFor = (write: RequestWrite): readonly ReleaseRequest[] => {
   const made = written(write);
   return faults(write, made).length > 0 ? [] : made.flatMap(({ id, text }) => readRequest(id, text) ?? []);
 };
 
-/** Each request with its author and its time, as the annotations' texts. */
+/** The annotations' texts with author and time added to each request. */
 export const signed = (requests: readonly ReleaseRequest[], by: string, now: Instant): Labels =>
   Object.fromEntries(
     requests.map(({ id, verb, reason }) => {
@@ -55,7 +58,7 @@ export const signed = (requests: readonly ReleaseRequest[], by: string, now: Ins
     }),
   );
 
-/** What is wrong with the requests that `user` makes in this write, after they have been signed. */
+/** The problems of the signed requests that `user` makes in this write. */
 export const requestProblems = (write: RequestWrite, user: string): readonly Problem[] => {
   const made = written(write);
   const found = faults(write, made);

@@ -1,11 +1,11 @@
-/** The table of what an UPDATE of a workload means. Rows are asked in order; the first one that fits decides. */
+/** The table that decides about an UPDATE of a workload. The first row that matches decides. */
 import { restartOnly } from '../template/restart-only.ts';
 import {
   admittedMarks,
   lastingMarks,
   nextRelease,
   requestedBy,
-  spentSkip,
+  usedSkip,
   supersedingMarks,
   type Facts,
 } from './facts.ts';
@@ -13,10 +13,10 @@ import type { Marks, RecordPhase } from '../marks/marks.ts';
 import { isWithoutEffect } from './user-annotations.ts';
 import * as say from './warnings.ts';
 
-/** What becomes of the write. `as-sent`: the pause is the client's to decide. */
+/** What the answer changes in the write. `as-sent`: `paused` stays as the client sent it. */
 export type Ruling = {
   readonly paused: boolean | 'as-sent';
-  /** All marks the object carries afterwards. */
+  /** The complete set of marks the object gets. */
   readonly marks: Marks;
   readonly warnings: readonly string[];
 };
@@ -45,7 +45,7 @@ export type Row = {
   readonly because: string;
   readonly when: (facts: Facts) => boolean;
   readonly then: (facts: Facts) => Ruling;
-  /** A release starts from here: without a policy that can be read the write is denied. */
+  /** The row starts a release, so the write is denied if the policy is invalid. */
   readonly needsPolicy?: true;
 };
 
@@ -55,18 +55,21 @@ const back = ({ templateChanged, bound, wanted }: Facts): boolean =>
 const asksToRoll = ({ templateChanged, standing, pauseStays }: Facts): boolean =>
   templateChanged || (standing === 'user-paused' && !pauseStays);
 
-/** The write rolls natively. Only a pause that Sluice is the cause of is lifted. */
+/** Lets the template roll natively. Lifts only pauses that Sluice caused. */
 const native = (facts: Facts, warnings: readonly string[]): Ruling => ({
   paused: held(facts) || facts.standing === 'user-paused' || facts.pauseCopied ? false : 'as-sent',
   marks: { ...admittedMarks(facts), ...authorOfEnd(facts) },
   warnings,
 });
 
-/** Who ends a release by this write: without a release of its own to be named in, it is named in the one that ends. */
+/** Records the author of a write that ends a release. The write starts no release that could name them. */
 const authorOfEnd = ({ standing, input }: Facts): Marks =>
   standing === 'running' || standing === 'rolling' ? { requestedBy: requestedBy(input) } : {};
 
-/** The same from rest, and to be recorded: a release that is under way tells of it itself. */
+/**
+ * Lets the template roll natively and records it as a Release, unless a release is under way, which then records it
+ * itself.
+ */
 const recorded = (facts: Facts, phase: RecordPhase, warnings: readonly string[]): Ruling => {
   const ruling = native(facts, warnings);
   const { standing, wanted } = facts;
@@ -86,20 +89,20 @@ const carried = (facts: Facts, warnings: readonly string[] = []): Ruling => ({
   warnings,
 });
 
-/** A failed release is over, so the skip is recorded as one of its own; a running one ends as skipped. */
+/** A running release ends as Skipped. A failed one is over, so the skip gets a Release of its own. */
 const skipped = (facts: Facts): Ruling => {
   const { standing, templateChanged, wanted, old, input } = facts;
   const name = standing === 'failed' && !templateChanged ? nextRelease(old) : wanted.release;
   const by = requestedBy(input);
   const skip = { ...wanted, release: name, requestedBy: by, phase: 'Skipped' };
-  const marks = { ...supersedingMarks(facts), ...spentSkip(facts), ...skip };
+  const marks = { ...supersedingMarks(facts), ...usedSkip(facts), ...skip };
   return { paused: false, marks, warnings: say.skippedWarnings(facts) };
 };
 
-/** A skip that comes too early is spent, too: its copy on a ReplicaSet must not count later. */
+/** A skip that comes too early is used up as well: its copy on a ReplicaSet must not take effect later. */
 const kept = (facts: Facts): Ruling => {
   const { paused, marks: carriedOver } = carried(facts);
-  const marks = { ...carriedOver, ...spentSkip(facts) };
+  const marks = { ...carriedOver, ...usedSkip(facts) };
   const warnings = [say.uselessSkipWarnings(facts), say.planKeptWarnings(facts), say.ownMarksWarnings(facts, marks)];
   return { paused, marks, warnings: warnings.flat() };
 };

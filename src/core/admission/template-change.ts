@@ -1,4 +1,4 @@
-/** What an admitted write makes of a workload's template, for the record: from which template to which. */
+/** The old and the new template of an admitted write, for the audit log. */
 import type { Facts } from './facts.ts';
 import type { Marks } from '../marks/marks.ts';
 import type { Row } from './rows.ts';
@@ -8,10 +8,10 @@ export type TemplateChange = {
   readonly to: TemplateSide;
 };
 
-/** A template, and the release it is the subject of where the workload's marks say so. */
+/** A template, and its release if the workload's marks name one. */
 export type TemplateSide = { readonly hash: string; readonly release?: string };
 
-/** Nothing happens to the template, or it is none of ours. */
+/** Cases in which the template does not change or the workload has not opted in. */
 const unrecorded: ReadonlySet<Row['case']> = new Set(['not-opted-in', 'kept', 'failure-kept']);
 
 const side = (hash: string, release: string | undefined): TemplateSide => ({
@@ -19,7 +19,7 @@ const side = (hash: string, release: string | undefined): TemplateSide => ({
   ...(release === undefined ? {} : { release }),
 });
 
-/** Undefined where there is nothing to record. */
+/** Undefined if there is nothing to record. */
 export const templateChange = (row: Row['case'], facts: Facts, marks: Marks): TemplateChange | undefined =>
   unrecorded.has(row)
     ? undefined

@@ -1,7 +1,7 @@
 /**
- * A reason for skipping counts once: for one template, in the write that says it. Which reasons have counted for which
- * templates is remembered, because annotations come back: `kubectl rollout undo` writes those of the old ReplicaSet, and a
- * revert in Git those of the old manifest. Neither asks for a roll without a canary.
+ * A skip reason takes effect once: for one template, in the write that sets it. Used reasons are remembered per
+ * template, because annotations come back: `kubectl rollout undo` restores those of the old ReplicaSet, and a revert in
+ * Git those of the old manifest. Neither asks to skip the canary.
  */
 import { createHash } from 'node:crypto';
 import { annotations as keys, marks } from '../../schema/annotations.ts';
@@ -16,10 +16,10 @@ const digest = (templateHash: string, reason: string): string =>
 const listed = (annotations: Labels | undefined): readonly string[] =>
   (annotations?.[marks.skips] ?? '').split(',').filter((entry) => entry !== '');
 
-/** Whether the reason has no effect on this template any more, by what is stored on the workload. */
+/** Whether the reason has already been used for this template, according to the stored workload. */
 export const isUsedSkip = (stored: Labels | undefined, templateHash: string, reason: string): boolean =>
   reason === stored?.[keys.skip] || listed(stored).includes(digest(templateHash, reason));
 
-/** Text of the mark once the reason has been said for this template, newest first. */
+/** The mark's text with this reason added, newest first. */
 export const withUsedSkip = (stored: Labels | undefined, templateHash: string, reason: string): string =>
   [...new Set([digest(templateHash, reason), ...listed(stored)])].slice(0, kept).join(',');

@@ -1,10 +1,10 @@
-/** Answers of the validating webhook: it reads with the parsers the controller reads with. */
+/** Answers of the validating webhook. It uses the same parsers as the controller. */
 import { group } from '../../schema/names.ts';
 import type { Instant } from '../../values/time.ts';
 import { denyProblems, pass, type AdmissionRequest, type Answer } from './admission-request.ts';
 import { decideInput, isDeployment, notADeployment, type AdmissionRules } from './admission-rules.ts';
 import { decide } from './decide.ts';
-import { ownWrite, spoilt } from './verify-admitted.ts';
+import { changedAfterAnswer, ownWrite } from './verify-admitted.ts';
 import { isPolicy, policyAnswer, policyDeletion } from './policy-answer.ts';
 import { guardRelease } from './release-guard.ts';
 import { requestProblems } from './release-request.ts';
@@ -21,16 +21,16 @@ export const validate = (request: AdmissionRequest, rules: AdmissionRules, now: 
 };
 
 /**
- * The same decision over the object as the mutating webhooks left it, which has to be its own result; what it warns of has
- * been said there.
+ * Repeats the mutating webhook's decision on the object as all mutating webhooks left it: nothing may differ from our
+ * answer. The mutating webhook has already given the warnings.
  */
 const validateDeployment = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
   const input = decideInput(request, rules, now);
   if (input === undefined) return notADeployment();
   if (rules.sluiceUsers.includes(request.user)) return ownWrite(input);
-  const { problems, allowed, because, ...decision } = decide({ ...input, unheard: true });
+  const { problems, allowed, because, ...decision } = decide({ ...input, warningsUnused: true });
   if (!allowed) return denyProblems(decision.case, because, problems);
-  return spoilt(decision, input) ?? pass('validated', because);
+  return changedAfterAnswer(decision, input) ?? pass('validated', because);
 };
 
 const validateRelease = (request: AdmissionRequest, rules: AdmissionRules): Answer => {

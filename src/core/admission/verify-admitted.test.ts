@@ -15,7 +15,7 @@ const later = now + 4000;
 const old = asObject({ annotations: optIn });
 const asDeployment = (object: KubeObject): Deployment => object as unknown as Deployment;
 
-/** The object as Sluice answers it. */
+/** The object after Sluice's answer. */
 const answered = (object: KubeObject, before = old): KubeObject =>
   after(asDeployment(object), mutate(aRequest({ old: before, object }), someRules, now));
 
@@ -75,7 +75,7 @@ describe('what other admission controllers make of a write', () => {
     const enrolled = asObject({ image: 'web:2', annotations: optIn });
     const late = ask({ old: stranger, object: enrolled });
     expect(late.denial?.message).toContain('another admission controller opted in Deployment shop/web when');
-    // Its own manifest opted it in, Sluice was asked, and it is the template that was changed afterwards.
+    // The manifest itself opts in, so Sluice was called, and the template was changed afterwards.
     const asked = ask({ old: stranger, object: withImage(answered(enrolled, stranger), 'web:3') });
     expect(asked.denial?.message).toContain('something else changed the pod template');
     expect(ask({ old: stranger, object: asObject({ annotations: optIn }) })).toMatchObject({ allowed: true });

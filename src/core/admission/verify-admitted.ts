@@ -1,7 +1,7 @@
 /**
- * Whether a write, as it would be stored, is still what Sluice answered. Other admission controllers may change it after
- * Sluice was asked: the API server asks a webhook a second time at most, and one that did not have to be asked at first
- * (a label was set) not at all. A validating webhook sees what became of it, and can only say no.
+ * Verifies that the write about to be stored is still what Sluice answered. Other admission controllers may change it
+ * afterwards: the API server calls a mutating webhook again at most once, and never if the webhook did not match at
+ * first (a label was added later). The validating webhook sees the final object, and all it can do is deny.
  */
 import { marks as keys } from '../../schema/annotations.ts';
 import { annotationPointer } from '../../values/json-pointer.ts';
@@ -14,33 +14,32 @@ import type { DecideInput } from './facts.ts';
 import { boundMarks, readMarks } from '../marks/marks.ts';
 
 /**
- * Who asked for it is stamped with the second in which it was asked, so it may differ between two questions. And what
- * serves by our leave is for the record: a native roll is none the worse for a template that was changed on its way.
+ * Marks that may differ. The requester contains the time of the request, which differs between two calls. `admitted`
+ * only matters for the record: a native roll does no harm if another controller changed its template.
  */
 const forTheRecord: ReadonlySet<string> = new Set([keys.requestedBy, keys.admitted].map(annotationPointer));
 
 type Write = { readonly old?: Deployment; readonly object: Deployment };
-/** The same, and who can tell whether a workload is opted in. */
-type Judged = Write & Pick<DecideInput, 'policyOf'>;
+type PolicyWrite = Write & Pick<DecideInput, 'policyOf'>;
 
-/** A denial when the decision about the object, as it would be stored, is not what the object says. */
-export const spoilt = (decision: Pick<Decision, 'patch'>, write: Judged): Answer | undefined => {
+/** A denial if the decision about the final object would still change it. */
+export const changedAfterAnswer = (decision: Pick<Decision, 'patch'>, write: PolicyWrite): Answer | undefined => {
   const missing = decision.patch.map(({ path }) => path).filter((path) => !forTheRecord.has(path));
   if (missing.length === 0) return undefined;
   const { metadata } = write.object;
   const name = `${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`;
   return refusal(
     `${wasOptedIn(write) ? notAsked(name) : `after Sluice was asked about Deployment ${name}, something else changed ${whatChanged(missing, write)}`}; ` +
-      `stored like this it would neither be a canary release nor roll as Sluice says${changes(write)}. ` +
+      `it would be stored differently from what Sluice decided${changes(write)}. ` +
       'Give the configuration of the other admission controller a name that sorts before the one of Sluice ' +
-      '(webhooks are asked in that order) and reinvocationPolicy Never. ' +
-      'If there is none: the manifest has a field that this cluster drops, or Sluice did not answer in time and it helps to try again.',
+      '(webhooks are called in that order) and reinvocationPolicy Never. ' +
+      'If there is no other controller, the manifest has a field that this cluster drops, or Sluice did not answer in time: try again.',
   );
 };
 
 /**
- * The same for what Sluice itself writes: no write of its own changes a template, but the one that puts the stable one
- * back. So the template that is promoted is the one that was judged, whatever is added to the write on its way.
+ * Verifies Sluice's own writes, which never change a template except to put the stable one back. This guarantees that
+ * the promoted template is the one that was judged, even if another controller changes the write.
  */
 export const ownWrite = ({ old, object }: Write): Answer => {
   const hash = templateHash(object.spec.template);
@@ -48,8 +47,8 @@ export const ownWrite = ({ old, object }: Write): Answer => {
   if (allowed) return pass('own-write', 'the template is the one that was judged, or the stable one');
   return refusal(
     `an admission controller changes the pod template in a write of Sluice${changes({ old, object })}. ` +
-      'Sluice brings to production what it has judged, and nothing else. ' +
-      'Apply the workload again to release what that controller makes of it, or make it leave the writes of Sluice alone.',
+      'Sluice promotes only the template it has judged. ' +
+      "Apply the workload again to release the template as that controller changes it, or exempt Sluice's writes from it.",
   );
 };
 
@@ -57,10 +56,12 @@ const refusal = (message: string): Answer =>
   deny('changed-after', 'the write is not what Sluice answered', { code: 403, reason: 'Forbidden', message });
 
 const notAsked = (name: string): string =>
-  `another admission controller opted in Deployment ${name} when it was too late for Sluice to be asked about this change`;
+  `another admission controller opted in Deployment ${name} when it was too late to call Sluice for this change`;
 
-/** Where Sluice is asked, whoever opts in, it leaves a mark. */
-const wasOptedIn = ({ old, object, policyOf }: Judged): boolean =>
+/**
+ * Whether the workload is opted in by this write but carries no marks: the mutating webhook was never called for it.
+ */
+const wasOptedIn = ({ old, object, policyOf }: PolicyWrite): boolean =>
   old !== undefined &&
   Object.keys(readMarks(object.metadata.annotations)).length === 0 &&
   policyOf(object).optIn.optedIn &&

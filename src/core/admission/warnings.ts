@@ -1,4 +1,4 @@
-/** What people read when their write has been admitted: what happens now, and the command that helps. */
+/** Admission warnings: what happens now, and the command that helps. */
 import { marks as keys } from '../../schema/annotations.ts';
 import type { Deployment } from '../../values/kube-object.ts';
 import type { ParsedPolicy } from '../policy/parse-policy.ts';
@@ -19,7 +19,7 @@ const command = (verb: string, { metadata }: Deployment): string =>
 
 const inNamespace = (namespace: string | undefined): string => (namespace === undefined ? '' : ` -n ${namespace}`);
 
-/** Text a person wrote, fit for an HTTP warning header: one line of bounded length. */
+/** A user's text, made safe for an HTTP warning header: one line of bounded length. */
 const quoted = (text: string, shown = shownText): string => {
   const cut = text.length <= shown ? text : `${text.slice(0, shown - 1)}…`;
   return `"${cut.replace(/\p{Cc}+/gu, ' ')}"`;
@@ -39,7 +39,7 @@ const follow = (facts: Facts): string =>
   `follow it with: ${command('watch', facts.object)} (or kubectl get releases${inNamespace(facts.object.metadata.namespace)})`;
 
 const changes = (facts: Facts): readonly string[] => {
-  if (facts.input.unheard === true) return [];
+  if (facts.input.warningsUnused === true) return [];
   const lines = templateDiff(facts.old.spec.template, facts.object.spec.template);
   return lines.length === 0 ? [] : [`what changed: ${lines.join('; ')}`];
 };
@@ -106,7 +106,7 @@ export const uselessSkipWarnings = (facts: Facts): readonly string[] =>
         `sluice.dev/skip ${quoted(facts.skip)} has no effect here: it counts in the write that changes the template, or while a release holds it`,
       ];
 
-/** A running release has its plan in its record. */
+/** A running release keeps the plan recorded in its Release. */
 export const planKeptWarnings = ({ standing, annotationsChanged, bound }: Facts): readonly string[] =>
   standing === 'running' && annotationsChanged
     ? [
@@ -114,12 +114,15 @@ export const planKeptWarnings = ({ standing, annotationsChanged, bound }: Facts)
       ]
     : [];
 
-/** Where nothing else in the write has to do with them: who replaces the object or undoes a change means no mark. */
+/**
+ * Only used for writes that change nothing else: a client that replaces the object or undoes a change does not mean the
+ * marks.
+ */
 export const ownMarksWarnings = ({ object }: Facts, marks: Marks): readonly string[] => {
   const sent = readMarks(object.metadata.annotations);
   const names = (Object.keys(sent) as readonly MarkName[]).filter((name) => sent[name] !== marks[name]);
-  const told = names.map((name) => keys[name]).join(', ');
-  return told === '' ? [] : [`${told}: kept by Sluice alone; what this write says there is not stored`];
+  const shown = names.map((name) => keys[name]).join(', ');
+  return shown === '' ? [] : [`${shown}: kept by Sluice alone; what this write says there is not stored`];
 };
 
 export const userPausedWarnings = (facts: Facts): readonly string[] => [
@@ -152,7 +155,7 @@ export const optedOutWarnings = (facts: Facts): readonly string[] => {
   ];
 };
 
-/** Several policies select the workload, and one of them had to be chosen. */
+/** For workloads that several policies select. */
 export const passedOverWarnings = ({ optIn }: ParsedPolicy): readonly string[] => {
   const { policy, passedOver } = optIn;
   if (policy?.kind === undefined || passedOver.length === 0) return [];
@@ -163,7 +166,7 @@ export const passedOverWarnings = ({ optIn }: ParsedPolicy): readonly string[] =
   ];
 };
 
-/** Annotations of ours on a workload that has not opted in. */
+/** For a workload with `sluice.dev/` annotations that has not opted in. */
 export const notOptedInWarning =
   'the sluice.dev/ annotations have no effect without sluice.dev/canary: enabled (or sluice.dev/policy)';
 

@@ -1,4 +1,4 @@
-/** The marks Sluice keeps on a workload: read, bound to a template, written. */
+/** Marks: the annotations in which Sluice keeps its state on a workload. */
 import { marks as keys } from '../../schema/annotations.ts';
 import type { ReleaseSpec } from '../../schema/release.ts';
 import type { Deployment, Labels } from '../../values/kube-object.ts';
@@ -6,9 +6,9 @@ import { templateHash } from '../template/template-hash.ts';
 import type { AnnotationEdits } from '../admission/json-patch.ts';
 
 /**
- * What the workload's pause, or its roll, is about. Without a phase a release is wanted or running.
- * `Failed`: the template stays held. `Promoting` and `Skipped`: it rolls natively. `UserPaused`: the user paused on
- * their own and has not resumed yet. A RecordPhase: nothing is going on, and the Release is yet to be recorded.
+ * Why the workload is paused or rolls. No phase: a release is requested or running. `Failed`: the template stays held.
+ * `Promoting` and `Skipped`: it rolls natively. `UserPaused`: the user paused the workload and has not resumed it. A
+ * RecordPhase: no release runs, and the native roll still has to be recorded as a Release.
  */
 export type MarkPhase = 'Failed' | 'Promoting' | 'Skipped' | 'UserPaused' | RecordPhase;
 
@@ -19,20 +19,20 @@ export const recordPhase = (phase: string | undefined): RecordPhase | undefined 
   phase === 'RolledBack' || phase === 'Restarted' ? phase : undefined;
 
 export type MarkName = keyof typeof keys;
-/** The annotations as they stand; they mean something only once they are bound. */
+/** The annotations as stored. Most are valid only if bound to the current template; see `boundMarks`. */
 export type Marks = { readonly [name in MarkName]?: string };
 
-/** Marks that are bound to the template the workload has now. */
+/** Marks that are bound to the workload's current template. */
 export type BoundMarks = {
-  /** Hash of the template that serves. */
+  /** Hash of the stable template. */
   readonly stableHash: string;
-  /** Hash of the workload's template, which is to be brought to production. */
+  /** Hash of the workload's template, which is being released. */
   readonly releaseHash: string;
   /** Name of the Release for it. */
   readonly release: string;
   /** JSON of a Requester. */
   readonly requestedBy?: string;
-  /** A MarkPhase; an unknown one means a release that is running. */
+  /** A MarkPhase; an unknown one counts as a running release. */
   readonly phase?: string;
 };
 
@@ -49,11 +49,13 @@ export const readMarks = (annotations: Labels = {}): Marks => {
   return found;
 };
 
-/** The marks of the workload's present template; undefined when there are none, or when they are of another template and so inert. */
+/**
+ * The marks bound to the workload's current template; undefined if there are none. Marks of another template are inert.
+ */
 export const boundMarks = ({ metadata, spec }: Deployment): BoundMarks | undefined =>
   marksBoundTo(templateHash(spec.template), metadata.annotations);
 
-/** The same, where the hash of the workload's template is known. */
+/** `boundMarks`, given the hash of the workload's template. */
 export const marksBoundTo = (hash: string, annotations: Labels | undefined): BoundMarks | undefined => {
   const { stableHash, releaseHash, release, requestedBy, phase } = readMarks(annotations);
   if (stableHash === undefined || releaseHash !== hash || release === undefined) return undefined;
@@ -63,24 +65,24 @@ export const marksBoundTo = (hash: string, annotations: Labels | undefined): Bou
 
 const knownGoodKept = 10;
 
-/** Hashes of templates that were promoted before, newest first. Each is its own binding. */
+/** Hashes of templates that were promoted before, newest first. Valid whatever the current template is. */
 export const knownGoodHashes = (annotations: Labels | undefined): readonly string[] =>
   (annotations?.[keys.knownGood] ?? '')
     .split(',')
     .map((hash) => hash.trim())
     .filter((hash) => hash !== '');
 
-/** The list with these at its head, as the mark's text. It keeps the last ten. */
+/** The mark's text with `newest` added at the front. Keeps the last ten. */
 export const withKnownGood = (annotations: Labels | undefined, ...newest: readonly string[]): string =>
   [...new Set([...newest, ...knownGoodHashes(annotations)])].slice(0, knownGoodKept).join(',');
 
-/** The annotations that say these marks and no others. */
+/** The annotation edits that set exactly these marks. */
 export const markEdits = (wanted: Marks): AnnotationEdits =>
   Object.fromEntries(names.map((name) => [keys[name], wanted[name]]));
 
 export const isMark = (key: string): boolean => names.some((name) => keys[name] === key);
 
-/** Undefined where the text is not what `markEdits` wrote: nobody is known to have asked. */
+/** Undefined if the text is not a requester that Sluice wrote. */
 export const readRequester = (text: string | undefined): Requester | undefined => {
   try {
     const { user, uid, tool, at } = JSON.parse(text ?? '') as { readonly [key: string]: unknown };

@@ -282,7 +282,7 @@ describe('whatever is found', () => {
         const ruling = ruleOnOutOfBand(input, { served, fast });
         fc.pre(ruling !== undefined);
         const after = workloadAfter(input.workload, ruling);
-        // Where marks of a release that is paused by the user were inert, the Release under way may be found next.
+        // If the marks of a release that the user paused were inert, the next ruling may find the open Release.
         const again = ruleOnOutOfBand({ ...input, workload: after }, { served, fast });
         expect(['marked-again', undefined]).toContain(again?.case);
         expect(isOutOfBand({ ...input, workload: workloadAfter(after, again ?? ruling) })).toBe(false);

@@ -1,7 +1,8 @@
 /**
- * Workloads whose state has not come through admission: the webhook was away (failurePolicy Ignore), or an upgrade of the
- * API server gave templates other defaults, so that no mark is bound to its template any more. The controller finds
- * them and rules here what the webhook would have; nobody stays paused for ever, and what rolled unjudged is recorded.
+ * Workloads that changed out of band, without going through admission: the webhook was down (failurePolicy Ignore), or
+ * an upgraded API server defaults templates differently, so that no mark is bound to its template any more. The
+ * controller finds them and makes the webhook's decision here, so that no workload stays paused for ever and unjudged
+ * rolls are recorded.
  */
 import type { Deployment } from '../../values/kube-object.ts';
 import { templateHash } from '../template/template-hash.ts';
@@ -17,36 +18,36 @@ import {
 } from '../marks/marks.ts';
 import { releaseName } from '../admission/release-name.ts';
 
-/** A Release that is not over. */
+/** A Release that has not ended. */
 export type OpenRelease = {
   readonly name: string;
   readonly templateHash: string;
   readonly stableHash: string;
-  /** Its end is decided, so it wants nothing of the workload any more. */
+  /** Its end is decided, so it no longer affects the workload. */
   readonly ends: boolean;
 };
 
 export type OutOfBandInput = {
   readonly workload: Deployment;
   readonly optedIn: boolean;
-  /** The newest. */
+  /** The newest one. */
   readonly open?: OpenRelease;
 };
 
-/** Templates of the workload's ReplicaSets, the newest first, hashed as the API server hands them out today. */
+/** Templates of the workload's ReplicaSets, newest first, hashed as the API server returns them today. */
 export type ServedTemplates = readonly { readonly hash: string; readonly active: boolean }[];
 
 export type OutOfBandRuling = {
-  readonly case: StrayCase;
+  readonly case: OutOfBandCase;
   readonly because: string;
   readonly paused: boolean | 'as-is';
-  /** All marks the workload carries afterwards. */
+  /** The complete set of marks the workload gets. */
   readonly marks: Marks;
-  /** Set when a template rolls unjudged: hash of the one it has replaced. */
+  /** Set if a template rolls unjudged: the hash of the template it replaced. */
   readonly bypasses?: string;
 };
 
-type StrayCase =
+type OutOfBandCase =
   | 'opted-out'
   | 'failed-unpaused'
   | 'came-back'
@@ -85,26 +86,29 @@ const factsOf = (input: OutOfBandInput): Facts => {
   };
 };
 
-/** Whether the workload needs a ruling. Cheap: it is asked at every change of a Deployment. */
+/** Whether the workload changed out of band. Must be cheap: it runs at every change of a Deployment. */
 export const isOutOfBand = (input: OutOfBandInput): boolean => {
   const { release, admitted } = readMarks(input.workload.metadata.annotations);
   if (release === undefined && admitted === undefined && input.open === undefined) return false;
-  return strays(factsOf(input));
+  return changedOutOfBand(factsOf(input));
 };
 
-const strays = (f: Facts): boolean => {
+const changedOutOfBand = (f: Facts): boolean => {
   if (f.bound !== undefined) return !f.paused && f.bound.phase === 'Failed';
   if (!f.optedIn) return f.holds;
-  if (!f.paused) return rollsUnasked(f);
-  return f.marks.release !== undefined || isUnmarked(f) || rollsUnasked({ ...f, open: undefined });
+  if (!f.paused) return isUnadmitted(f);
+  return f.marks.release !== undefined || isUnmarked(f) || isUnadmitted({ ...f, open: undefined });
 };
 
-/** The template of a release under way, whose marks somebody has taken off. */
+/** Whether somebody removed the marks of a running release. */
 const isUnmarked = ({ paused, marks, open, hash }: Facts): boolean =>
   paused && marks.release === undefined && open?.templateHash === hash && !open.ends;
 
-/** A Release of the template, or over it, tells itself what has become of it. */
-const rollsUnasked = ({
+/**
+ * Whether the template was never admitted. Templates of the open release do not count: that Release records what
+ * happens.
+ */
+const isUnadmitted = ({
   marks,
   open,
   knownGood,
@@ -113,25 +117,26 @@ const rollsUnasked = ({
   (marks.admitted ?? open?.stableHash) !== undefined &&
   ![marks.admitted, open?.stableHash, open?.templateHash, ...knownGood].includes(hash);
 
-/** What a ruling looks at besides the workload. */
-type Looked = {
+/** What a ruling depends on besides the workload. */
+type Surroundings = {
   readonly served: ServedTemplates;
-  /** The policy rolls back fast. */
+  /** Whether the policy has `rollback: fast`. */
   readonly fast: boolean;
 };
 
-type Seen = Facts & {
+type FullFacts = Facts & {
   readonly fast: boolean;
   /** Hash of the template that served before. */
   readonly stable: string;
   /**
-   * One of the ReplicaSets still hashes to what served before. If none does, it is not the template that has changed
-   * but what the API server makes of it, or what another admission controller made of it after Sluice was asked.
+   * Whether a ReplicaSet still has the hash of the template that served before. If none does, the template itself did
+   * not change: the API server defaults it differently now, or another admission controller changed it after Sluice's
+   * answer.
    */
   readonly recognised: boolean;
 };
 
-const seenWith = (facts: Facts, { served, fast }: Looked): Seen => {
+const fullFacts = (facts: Facts, { served, fast }: Surroundings): FullFacts => {
   const before = servedBefore(facts);
   const recognised = served.some(({ hash }) => hash === before);
   const active = served.find((one) => one.active && one.hash !== facts.hash)?.hash;
@@ -145,12 +150,12 @@ const servedBefore = ({ marks, open, paused, bound }: Facts): string | undefined
   return rolled ? marks.releaseHash : marks.stableHash;
 };
 
-const lasting = ({ marks: { knownGood, admitted } }: Seen): Marks => ({
+const lasting = ({ marks: { knownGood, admitted } }: FullFacts): Marks => ({
   ...(knownGood === undefined ? {} : { knownGood }),
   ...(admitted === undefined ? {} : { admitted }),
 });
-const settled = (f: Seen): Marks => ({ ...lasting(f), admitted: f.hash });
-const wanted = (f: Seen): Marks => ({
+const settled = (f: FullFacts): Marks => ({ ...lasting(f), admitted: f.hash });
+const wanted = (f: FullFacts): Marks => ({
   ...lasting(f),
   stableHash: f.stable,
   releaseHash: f.hash,
@@ -158,22 +163,22 @@ const wanted = (f: Seen): Marks => ({
 });
 
 type Outcome = Omit<OutOfBandRuling, 'case' | 'because'>;
-const released = (f: Seen): Outcome => ({ paused: f.holds ? false : 'as-is', marks: settled(f) });
-const bypass = (f: Seen): Outcome => ({
+const released = (f: FullFacts): Outcome => ({ paused: f.holds ? false : 'as-is', marks: settled(f) });
+const bypass = (f: FullFacts): Outcome => ({
   paused: 'as-is',
   marks: { ...settled(f), knownGood: withKnownGood(f.workload.metadata.annotations, f.stable) },
   bypasses: f.stable,
 });
 
-type StrayRow = {
-  readonly case: StrayCase;
+type Row = {
+  readonly case: OutOfBandCase;
   readonly because: string;
-  readonly when: (seen: Seen) => boolean;
-  readonly then: (seen: Seen) => Outcome;
+  readonly when: (facts: FullFacts) => boolean;
+  readonly then: (facts: FullFacts) => Outcome;
 };
 
-/** Asked in order; the first that fits decides. */
-const rows: readonly StrayRow[] = [
+/** The first row that matches decides. */
+const rows: readonly Row[] = [
   {
     case: 'opted-out',
     because: 'the workload no longer asks for canary releases, and was paused for one',
@@ -247,12 +252,15 @@ const rows: readonly StrayRow[] = [
   },
 ];
 
-/** What becomes of a workload that is astray; undefined for one that is not. Afterwards it is not astray any more. */
-export const ruleOnOutOfBand = (input: OutOfBandInput, looked: Looked): OutOfBandRuling | undefined => {
+/**
+ * The ruling on a workload that changed out of band; undefined if it did not. After the ruling is applied,
+ * `isOutOfBand` returns false.
+ */
+export const ruleOnOutOfBand = (input: OutOfBandInput, surroundings: Surroundings): OutOfBandRuling | undefined => {
   const facts = factsOf(input);
-  if (!strays(facts)) return undefined;
-  const seen = seenWith(facts, looked);
-  // The last row fits always.
-  const row = rows.find(({ when }) => when(seen)) as StrayRow;
-  return { case: row.case, because: row.because, ...row.then(seen) };
+  if (!changedOutOfBand(facts)) return undefined;
+  const full = fullFacts(facts, surroundings);
+  // The last row always matches.
+  const row = rows.find(({ when }) => when(full)) as Row;
+  return { case: row.case, because: row.because, ...row.then(full) };
 };

@@ -85,7 +85,7 @@ describe('missingFeatures', () => {
     expect(
       planProblems({ name: 'istio', ...route }, [{ weight: percent(5), mirror: percent(100) }]).map(sentence),
     ).toEqual([
-      'steps "{"weight":5,"mirror":100}": asks for copies of requests (mirror), which the provider istio cannot do. Take it out, or use a provider that can.',
+      'weights "{"weight":5,"mirror":100}": asks for copies of requests (mirror), which the provider istio cannot do. Take it out, or use a provider that can.',
     ]));
 });
 

@@ -1,8 +1,8 @@
-/** One text for every JSON value that Kubernetes holds to mean the same. */
+/** Maps JSON values that are equal in Kubernetes to the same text. */
 import type { Json } from '../../values/kube-object.ts';
 
 /**
- * Fields that are maps or plain structs in the API: empty equals absent there. Other empty objects mean something
+ * Fields that are maps or plain structs in the API, where empty equals absent. Other empty objects have a meaning
  * (`emptyDir: {}`, a label selector that matches everything), so they stay.
  */
 const emptyIsAbsent: ReadonlySet<string> = new Set([
@@ -20,13 +20,12 @@ const emptyIsAbsent: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * JSON in which the order of keys does not show, and null, empty lists and empty maps are left out of objects, as
- * apimachinery's semantic equality counts them as absent. Quantities are compared as written: the API server has
- * normalised them.
+ * JSON with sorted keys, without null, empty lists and empty maps, which apimachinery's semantic equality treats as
+ * absent. Quantities are compared as text: the API server has normalised them.
  */
 export const canonicalJson = (value: Json | undefined): string => JSON.stringify(canonical(value ?? null));
 
-// This runs twice in every admission. What is canonical as it stands is not copied: most of a template is.
+// Runs twice per admission. Values that are already canonical, as most of a template is, are not copied.
 const canonical = (value: Json): Json => {
   if (value === null || typeof value !== 'object') return value;
   return isList(value) ? canonicalList(value) : canonicalObject(value);
@@ -67,7 +66,7 @@ const inOrder = (keys: readonly string[]): boolean => {
 
 const few = 24;
 
-/** Sorts in place. A few short keys, nearly in order, are sorted twice as fast by insertion as by the built-in. */
+/** Sorts in place. For a few, nearly sorted keys, insertion sort is twice as fast as the built-in. */
 const sort = (keys: string[]): readonly string[] => {
   if (keys.length > few) return keys.sort();
   for (let i = 1; i < keys.length; i += 1) {
@@ -81,7 +80,7 @@ const sort = (keys: string[]): readonly string[] => {
 
 const isDropped = (key: string, value: Json): boolean => {
   if (value === null) return true;
-  // No object of the API has such a key; assigned it would not be a key but a prototype.
+  // No API object has this key, and assigning it would set the prototype.
   if (key === '__proto__') return true;
   if (typeof value !== 'object') return false;
   return isList(value) ? value.length === 0 : emptyIsAbsent.has(key) && Object.keys(value).length === 0;

@@ -1,10 +1,10 @@
 import type { PodTemplate } from '../../values/kube-object.ts';
 import { templateHash } from './template-hash.ts';
 
-/** What `kubectl rollout restart` writes into the template. */
+/** The annotation that `kubectl rollout restart` sets in the template. */
 export const restartedAt = 'kubectl.kubernetes.io/restartedAt';
 
-/** Whether the templates differ in nothing but the moment of a `kubectl rollout restart`. */
+/** Whether the templates differ only in the time of a `kubectl rollout restart`. */
 export const restartOnly = (a: PodTemplate, b: PodTemplate): boolean =>
   templateHash(a) !== templateHash(b) && templateHash(withoutRestart(a)) === templateHash(withoutRestart(b));
 

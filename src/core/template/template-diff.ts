@@ -10,13 +10,13 @@ const shownLine = 240;
 const defaultLines = 8;
 
 /**
- * Lines such as `image of container app: web:1 → web:2` or `env LOG in app: added`; values of environment variables
- * and of annotations never appear: the lines are recorded and logged, and either may hold a secret. At most `lines` of them (at least 1), the rest is counted: `and 3 more`. Empty when the
- * templates hash alike.
+ * Lines such as `image of container app: web:1 → web:2` or `env LOG in app: added`. Values of environment variables and
+ * annotations never appear, because the lines are recorded and logged and the values may be secrets. Shows at most
+ * `lines` changes (at least 1) and counts the rest: `and 3 more`. Empty if the templates have the same hash.
  */
 export const templateDiff = (a: PodTemplate, b: PodTemplate, lines: number = defaultLines): readonly string[] => {
   const found = [...metadataDiff(a, b), ...specDiff(a.spec ?? {}, b.spec ?? {})];
-  // Members of the same name (allowed for environment variables) hide each other above.
+  // Environment variables may share a name; such duplicates hide each other above.
   const hidden = found.length === 0 && templateHash(a) !== templateHash(b);
   const all = hidden ? ['pod template: changed'] : found;
   const shown = all.slice(0, lines).map((line) => shorten(line, shownLine));
@@ -32,7 +32,7 @@ const metadataDiff = (a: PodTemplate, b: PodTemplate): readonly string[] => [
   ),
 ];
 
-/** Lists whose members are told apart by name, and what a member is called. */
+/** Lists whose members are identified by name, and the word for a member. */
 const namedLists: Readonly<Record<string, string>> = {
   containers: 'container',
   initContainers: 'init container',
@@ -78,7 +78,7 @@ const isObject = (value: Json | undefined): value is JsonObject =>
 
 type Titles = { readonly list: string; readonly member: (name: string) => string };
 
-/** Order counts in Kubernetes' equality: of containers, of volumes, and of environment variables (which may refer to earlier ones). */
+/** Order matters in Kubernetes' equality; environment variables, for instance, may refer to earlier ones. */
 const membersDiff = (
   [a, b]: readonly [Json | undefined, Json | undefined],
   title: Titles,
@@ -101,14 +101,14 @@ const sameOrder = (a: Members, b: Members): boolean => {
   return left.every((name, i) => name === right[i]);
 };
 
-/** The same without any value. */
+/** `x: added`, `x: removed` or `x: changed`, without values. */
 const namesDiff = (a: JsonObject, b: JsonObject): readonly string[] =>
   changedFields(a, b, []).map((key) => {
     if (isMissing(a[key])) return `${key}: added`;
     return `${key}: ${isMissing(b[key]) ? 'removed' : 'changed'}`;
   });
 
-/** `x: 1 → 2`, `x: added`, `x: removed`; `x: changed` where a value is more than a word. */
+/** `x: 1 → 2`, `x: added`, `x: removed`; `x: changed` if a value is a list or an object. */
 const entriesDiff = (a: JsonObject, b: JsonObject, without: readonly string[] = []): readonly string[] =>
   changedFields(a, b, without).map((key) => {
     const [x, y] = [a[key], b[key]];
@@ -123,7 +123,7 @@ const changedFields = (a: JsonObject, b: JsonObject, without: readonly string[])
   return [...Object.keys(a), ...added].filter(differs).sort();
 };
 
-/** What a value is worth depends on its key too: an empty map may count as absent. */
+/** Compares values together with their key, since for some keys an empty map counts as absent. */
 const differ = (key: string, x: Json | undefined, y: Json | undefined): boolean => {
   if (sameJson(x, y)) return false;
   return isWord(x) || isWord(y) || canonicalJson({ [key]: x }) !== canonicalJson({ [key]: y });
@@ -135,7 +135,7 @@ const same = (a: Json | undefined, b: Json | undefined): boolean =>
 const isMissing = (value: Json | undefined): boolean => value === undefined || value === null;
 const isWord = (value: Json | undefined): value is string | number | boolean =>
   value !== null && ['string', 'number', 'boolean'].includes(typeof value);
-/** Values come from people: one line each, of bounded length. */
+/** Reduces a user's text to one line of bounded length. */
 const shorten = (text: string, length = shownValue): string => {
   const cut = text.length <= length ? text : `${text.slice(0, length - 1)}…`;
   return cut.replace(/\p{Cc}+/gu, ' ');

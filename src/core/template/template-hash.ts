@@ -1,4 +1,4 @@
-/** The name of a pod template's content: what every mark and every Release is bound to. */
+/** The hash of a pod template. Marks and Releases are bound to it. */
 import { hash } from 'node:crypto';
 import type { Json, Labels, PodTemplate } from '../../values/kube-object.ts';
 import { weightOf } from '../../values/extent.ts';
@@ -11,8 +11,8 @@ export const replicaSetLabel = 'pod-template-hash';
 const hexDigits = 16;
 
 /**
- * 16 hex digits of the SHA-256 over the template as the API server stored or defaulted it. Templates that Kubernetes
- * holds to be equal hash alike, and a ReplicaSet's template hashes like that of its Deployment.
+ * The first 16 hex digits of the SHA-256 of the template as defaulted by the API server. Templates that are equal in
+ * Kubernetes have the same hash, and so do a ReplicaSet's template and its Deployment's.
  */
 export const templateHash = (template: PodTemplate): string => {
   const large = largeHashed.get(template);
@@ -28,21 +28,23 @@ export const templateHash = (template: PodTemplate): string => {
 };
 
 /**
- * Each template is met several times within a moment: as what is stored and as what is sent, by both webhooks, and again
- * as what the next write finds. To compare it with the one it looks like takes a fifth of the time of hashing it.
+ * Each template is hashed several times in a row: by both webhooks, as the old and the new object, and again at the
+ * next write. Comparing it with a recent one that looks alike takes a fifth of the time of hashing it.
  */
 const hashed = new Recent<{ readonly template: PodTemplate; readonly hash: string }>(32);
-/** Characters, and values of JSON: bounds what is held. */
+/** Bounds the cache's memory: characters of text, and JSON values. */
 const worthKeeping = { text: 64 * 1024, values: 8 * 1024 };
 
-/** The text may be shorter than what it stands for: of nulls there may be a hundred thousand. */
+/** The text alone is no bound: canonical JSON drops nulls, of which a template may have a hundred thousand. */
 const isWorthKeeping = (text: string, template: PodTemplate): boolean =>
   text.length <= worthKeeping.text && weightOf(template, worthKeeping.values) !== Infinity;
 
-/** Larger ones, for as long as the question that they came with: one answer asks for the hash of a template several times. */
+/**
+ * Hashes of larger templates, kept as long as their request, since one answer needs a template's hash several times.
+ */
 const largeHashed = new WeakMap<PodTemplate, string>();
 
-/** What tells most templates apart: two that look alike are still compared. */
+/** A cheap key that distinguishes most templates; templates with the same key are compared in full. */
 const looksOf = ({ metadata, spec }: PodTemplate): string => {
   const containers = spec?.['containers'];
   const images = Array.isArray(containers)

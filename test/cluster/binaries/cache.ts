@@ -5,7 +5,7 @@ import { withFileLock } from './file-lock.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** `$SLUICE_CACHE`, else `$XDG_CACHE_HOME/sluice`, else `~/.cache/sluice`. Throws when none of the three can be told. */
+/** `$SLUICE_CACHE`, or `$XDG_CACHE_HOME/sluice`, or `~/.cache/sluice`. Throws if none of the variables is set. */
 export const cacheRoot = (env: Env): string => {
   if (env['SLUICE_CACHE']) return env['SLUICE_CACHE'];
   if (env['XDG_CACHE_HOME']) return join(env['XDG_CACHE_HOME'], 'sluice');
@@ -13,7 +13,7 @@ export const cacheRoot = (env: Env): string => {
   throw new Error('no place for the cache of test binaries: set SLUICE_CACHE (or HOME)');
 };
 
-/** `<name>-<version>-<12 hex of the recipe>`: a changed recipe never meets a binary made by the old one. */
+/** `<name>-<version>-<12 hex digits of the recipe>`: a changed recipe never reuses a binary of the old one. */
 export const cacheKey = (name: string, version: string, recipe: unknown): string => {
   const text = JSON.stringify(recipe, (_key, value: unknown) => (value instanceof RegExp ? value.source : value));
   return `${name}-${version}-${createHash('sha256').update(text).digest('hex').slice(0, 12)}`;
@@ -26,9 +26,9 @@ const exists = (path: string): Promise<boolean> =>
   );
 
 /**
- * The cache entry's folder, filled by `make` when it is not there yet. `make` works in a scratch folder and puts what is
- * to be kept below the folder it is given; only a complete entry ever gets its final name. Two processes that want the
- * same entry build it once: the second waits for the first. Leftovers of a killed build are swept by the next one.
+ * The folder of a cache entry, which `make` fills if it does not exist. `make` works in a scratch folder and puts its
+ * results below the folder it is given; only a complete entry gets its final name. If two processes want the same
+ * entry, the second waits for the first. The next build removes the leftovers of a killed one.
  */
 export const cached = async (
   root: string,

@@ -1,15 +1,18 @@
-// Every program a test cluster runs, as data: which version, where an existing one may be taken from, how it is made otherwise.
+// Every program of a test cluster, as data: its version, where an installed copy may come from, and how to build it
+// otherwise.
 
 export type Arch = 'x64' | 'arm64';
 
-/** `go build <main>` in a generated module that requires `module@version` and repeats the replacements its own go.mod needs. */
+/**
+ * `go build <main>` in a generated module that requires `module@version` and repeats the replacements of its go.mod.
+ */
 export type GoModuleRecipe = {
   readonly kind: 'go-module';
   readonly module: string;
   readonly version: string;
   readonly main: string;
   readonly replace: Readonly<Record<string, string>>;
-  /** Linker `-X` assignments: without them some programs call themselves v0.0.0. */
+  /** Linker `-X` assignments. Without them some programs report version v0.0.0. */
   readonly stamp: Readonly<Record<string, string>>;
 };
 
@@ -27,7 +30,7 @@ export type WheelRecipe = {
 
 export type Recipe = GoModuleRecipe | GoSourceRecipe | WheelRecipe;
 
-/** Which already installed copies will do. Versions are [major, minor], `below` is exclusive. */
+/** Which installed copies are acceptable. Versions are [major, minor]; `below` is exclusive. */
 export type Existing = {
   readonly places: readonly ('kubebuilder-assets' | 'path')[];
   readonly args: readonly string[];
@@ -50,7 +53,7 @@ export type ToolName =
 export type Tool = {
   readonly name: ToolName;
   readonly version: string;
-  /** Seconds a cold build takes on two cores; shown to the person who waits. */
+  /** Seconds a cold build takes on two cores; shown as progress. */
   readonly aboutSeconds: number;
   readonly recipe: Recipe;
   readonly existing?: Existing;
@@ -58,7 +61,7 @@ export type Tool = {
 
 export const KUBERNETES_VERSION = '1.36.3';
 
-/** The modules that kubernetes' own go.mod replaces by its staging folder, which a module outside that repository cannot. */
+/** Modules that Kubernetes' go.mod replaces by its staging folder, which is missing outside that repository. */
 export const KUBERNETES_STAGING = [
   'api',
   'apiextensions-apiserver',
@@ -113,7 +116,7 @@ const kubernetes = (command: string): GoModuleRecipe => ({
 
 const kubernetesVersion = /v(\d+)\.(\d+)\.\d+/;
 
-/** Ordered: what a cluster needs first is built first. */
+/** In the order in which a cluster needs them, which is the build order. */
 export const TOOLS: readonly Tool[] = [
   {
     name: 'etcd',

@@ -8,15 +8,15 @@ import { runOrFail } from './run-command.ts';
 
 export type CrdBundleName = 'istio' | 'gateway-api' | 'smi' | 'contour' | 'traefik';
 
-/** Custom resource definitions as their makers publish them inside a versioned Go module. */
+/** CRDs that are published in a versioned Go module. */
 export type PublishedCrds = {
   readonly module: string;
   readonly version: string;
-  /** A file, or a folder whose YAML files are all taken. */
+  /** A file, or a folder of YAML files. */
   readonly path: string;
 };
 
-/** Definitions written for the tests, where nobody publishes usable ones: a file of this repository. */
+/** CRDs in a file of this repository, written for the tests because no usable ones are published. */
 export type OwnCrds = { readonly file: string };
 
 export const CRD_BUNDLES: Readonly<Record<CrdBundleName, PublishedCrds | OwnCrds>> = {
@@ -31,7 +31,7 @@ export const CRD_BUNDLES: Readonly<Record<CrdBundleName, PublishedCrds | OwnCrds
   },
 };
 
-// A property of a schema may itself be called "description": its value is an object then.
+// A schema may have a property called "description", whose value is then an object.
 const withoutProse = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(withoutProse);
   if (typeof value !== 'object' || value === null) return value;
@@ -40,8 +40,8 @@ const withoutProse = (value: unknown): unknown => {
 };
 
 /**
- * Keeps the definitions of a YAML text and nothing else in it. Without their prose, which is most of their size and
- * which the API server would merge into its OpenAPI document at every start.
+ * Keeps only the CRDs of a YAML text, without their descriptions, which are most of their size and which the API server
+ * would merge into its OpenAPI document at every start.
  */
 export const selectCrds = (text: string): string =>
   parseAllDocuments(text)
@@ -50,7 +50,7 @@ export const selectCrds = (text: string): string =>
     .map((object) => stringify(withoutProse(object), { aliasDuplicateObjects: false }))
     .join('---\n');
 
-/** Where the bundle's one YAML file is, or will be once it was fetched. */
+/** Path of the bundle's YAML file, which may not have been fetched yet. */
 export const crdFile = (name: CrdBundleName, root: string): string => {
   const bundle = CRD_BUNDLES[name];
   if ('file' in bundle) return join(REPOSITORY, bundle.file);
@@ -60,7 +60,7 @@ export const crdFile = (name: CrdBundleName, root: string): string => {
 const keyOf = (name: CrdBundleName, bundle: PublishedCrds): string =>
   cacheKey(`crds-${name}`, bundle.version, [bundle, 'without prose']);
 
-/** Puts a published bundle into the cache; its module comes through the Go module cache, checksums included. */
+/** Fetches a published bundle into the cache, through the Go module cache with its checksums. */
 export const fetchCrds = async (name: CrdBundleName, root: string, context: BuildContext): Promise<void> => {
   const bundle = CRD_BUNDLES[name];
   if ('file' in bundle) return;

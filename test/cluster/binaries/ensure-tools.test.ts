@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => rm(scratch, { recursive: true, force: true }));
 
 describe('making tools', () => {
-  /** An environment whose `go` hangs in a build, and tells its process number in a file. */
+  /** An environment whose `go` hangs in a build and writes its PID to a file. */
   const withHangingGo = async (): Promise<NodeJS.ProcessEnv> => {
     await mkdir(join(scratch, 'bin'));
     const go = `#!/bin/sh\nif [ "$1" = env ]; then printf 'go1.26.0\\nauto\\n'; exit; fi\nsleep 1000 & echo $! > ${scratch}/pid.new; mv ${scratch}/pid.new ${scratch}/pid; wait\n`;

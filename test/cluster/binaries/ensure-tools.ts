@@ -28,7 +28,7 @@ const keyOf = async ({ name, version, recipe }: Tool): Promise<string> => {
   return cacheKey(name, version, [recipe, process.arch, source]);
 };
 
-/** Where the tool is now, without making it. `path` is where it will be when it is missing. */
+/** Finds the tool without building it. If it is missing, `path` is where it will be. */
 export const locateTool = async (tool: Tool, env: Env): Promise<Located> => {
   const installed = await existingTool(tool, env);
   if (installed !== undefined) return { tool, origin: 'installed', path: installed };
@@ -42,11 +42,11 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** All of the catalogue, or the named ones, in catalogue order. */
+/** All tools, or the named ones, in the catalogue's order. */
 export const locateTools = (names: readonly ToolName[] | undefined, env: Env): Promise<Located[]> =>
   Promise.all(TOOLS.filter(({ name }) => names?.includes(name) ?? true).map((tool) => locateTool(tool, env)));
 
-/** `go` from PATH, else the official archive in the cache, fetched at the first call. */
+/** `go` from PATH, or from the official archive, which the first call fetches into the cache. */
 const lazyGo = ({ env, progress, signal }: EnsureOptions): (() => Promise<string>) => {
   let found: Promise<string> | undefined;
   const find = async (): Promise<string> =>
@@ -98,9 +98,8 @@ export type Ensured = {
 };
 
 /**
- * Makes sure the tools and definitions are there and returns their paths. Go builds run one after another (each of them
- * uses every core by itself), what only has to be fetched beside them. Rejects with the compiler's last lines, or with
- * the signal's reason.
+ * Builds or fetches missing tools and CRDs and returns all paths. Go builds run one after another, since each uses
+ * every core; downloads run in parallel to them. Rejects with the compiler's last lines or the signal's reason.
  */
 export const ensureTools = async (
   names: readonly ToolName[],
@@ -123,7 +122,7 @@ export const ensureTools = async (
     const [definitions] = await Promise.all(work);
     return { tools: new Map(located.map(({ tool, path }) => [tool.name, path])), crds: definitions };
   } catch (error) {
-    // The others are stopped, and have cleaned up, before the caller hears of it.
+    // Stop the others and let them clean up before rejecting.
     failed.abort();
     await Promise.allSettled(work);
     throw error;

@@ -4,7 +4,7 @@ import type { Existing, Tool } from './catalog.ts';
 import type { Env } from './go-build.ts';
 import { runCommand } from './run-command.ts';
 
-/** Whether what a program prints about its version lies in the range. Unreadable output is out of range. */
+/** Whether a program's version output is in the range. Unreadable output is not. */
 export const versionFits = (output: string, { pattern, atLeast, below }: Existing): boolean => {
   const match = pattern.exec(output);
   if (match === null) return false;
@@ -20,7 +20,7 @@ const executable = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Where `name` is found on the PATH of `env`, or undefined. */
+/** The path of `name` on the PATH of `env`, or undefined. */
 export const onPath = async (name: string, env: Env): Promise<string | undefined> => {
   for (const folder of (env['PATH'] ?? '').split(delimiter).filter(Boolean)) {
     const path = join(folder, name);
@@ -29,7 +29,7 @@ export const onPath = async (name: string, env: Env): Promise<string | undefined
   return undefined;
 };
 
-/** An installed copy of the tool with a version known to work, else undefined. */
+/** An installed copy of the tool in a version known to work, or undefined. */
 export const existingTool = async (tool: Tool, env: Env): Promise<string | undefined> => {
   const { existing } = tool;
   if (existing === undefined) return undefined;

@@ -4,9 +4,9 @@ import { inTime } from '../in-time.ts';
 import { BUILD_WITHIN_MS } from './run-command.ts';
 
 /**
- * Runs `work` while holding an exclusive lock on `path`, across processes and process-id namespaces. The lock is held by
- * a `flock` child whose standard input is our pipe: when this process dies in any way, the kernel closes the pipe, the
- * child ends and the lock is free, so a lock can never be stale.
+ * Runs `work` while holding an exclusive lock on `path`, across processes and PID namespaces. A `flock` child whose
+ * standard input is our pipe holds the lock. However this process dies, the kernel closes the pipe and the child exits,
+ * so the lock is never stale.
  */
 export const withFileLock = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
   const holder = spawn('flock', [path, 'sh', '-c', 'echo locked; exec cat >/dev/null'], {
@@ -16,7 +16,7 @@ export const withFileLock = async <T>(path: string, work: () => Promise<T>): Pro
   let isLocked = false;
   try {
     const first = await inTime(
-      `the lock on ${path}, which another process holds that makes the same`,
+      `the lock on ${path}, which another process with the same build holds`,
       Promise.race([once(holder.stdout, 'data'), once(holder, 'exit').then(() => undefined)]),
       { withinMs: BUILD_WITHIN_MS },
     );
@@ -27,6 +27,6 @@ export const withFileLock = async <T>(path: string, work: () => Promise<T>): Pro
     const gone = holder.exitCode === null && holder.pid !== undefined ? once(holder, 'exit') : Promise.resolve();
     if (isLocked) holder.stdin.end();
     else holder.kill();
-    await inTime<unknown>(`the lock on ${path} to be given back`, gone);
+    await inTime<unknown>(`the lock on ${path} to be released`, gone);
   }
 };

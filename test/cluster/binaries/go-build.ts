@@ -6,10 +6,10 @@ import { BUILD_WITHIN_MS, runOrFail, type RunOptions } from './run-command.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** What a build needs to know about its surroundings. */
+/** The environment of a build. */
 export type BuildContext = { readonly go: string; readonly env: Env; readonly signal: AbortSignal };
 
-/** The generated module's go.mod: it requires the tool's module and repeats the replacements. */
+/** The generated module's go.mod, which requires the tool's module and repeats its replacements. */
 export const renderGoMod = (recipe: Pick<GoModuleRecipe, 'module' | 'version' | 'replace'>): string => {
   const replace = Object.entries(recipe.replace).map(([path, version]) => `\t${path} => ${path} ${version}`);
   return [
@@ -23,14 +23,17 @@ export const renderGoMod = (recipe: Pick<GoModuleRecipe, 'module' | 'version' | 
   ].join('\n');
 };
 
-/** Arguments of `go build`: reproducible (no local paths, no version control stamp), small, statically linked by the caller's env. */
+/**
+ * Arguments of `go build` for a small, reproducible binary (no local paths, no VCS stamp). The caller's env links it
+ * statically.
+ */
 export const goBuildArgs = (out: string, main: string, stamp: Readonly<Record<string, string>>): string[] => {
   const stamps = Object.entries(stamp).map(([name, value]) => `-X ${name}=${value}`);
   const ldflags = ['-s', '-w', ...stamps].join(' ');
   return ['build', '-mod=mod', '-trimpath', '-buildvcs=false', '-ldflags', ldflags, '-o', out, main];
 };
 
-// GOWORK and CGO_ENABLED would change what is built; where modules come from stays as the person has it.
+// GOWORK and CGO_ENABLED would change the binary; the user's settings for module sources are kept.
 const buildEnv = (env: Env): Env => ({ ...env, GOWORK: 'off', CGO_ENABLED: '0' });
 
 const build = (go: string, args: readonly string[], options: RunOptions): Promise<string> =>
@@ -59,7 +62,7 @@ export const buildGoSource = async (
   await build(go, goBuildArgs(out, '.', {}), { cwd: join(root, recipe.folder), env: buildEnv(env), signal });
 };
 
-/** A digest of the folder's Go sources without tests: the part of the cache key that changes when the program does. */
+/** A digest of the folder's Go sources without tests, as part of the cache key. */
 export const digestGoSource = async (folder: string): Promise<string> => {
   const names = await readdir(folder, { recursive: true });
   const sources = names.filter((name) => /(\.go|go\.mod|go\.sum)$/.test(name) && !name.endsWith('_test.go')).sort();

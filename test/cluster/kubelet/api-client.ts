@@ -3,7 +3,7 @@ import https from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import type { Access } from './kubeconfig.ts';
 
-/** A request that did not succeed. `status` is 0 when no answer came (connection refused, reset, timed out). */
+/** A failed request. `status` is 0 without a response (connection refused or reset, timeout). */
 export class ApiError extends Error {
   readonly status: number;
   readonly reason: string;
@@ -24,20 +24,22 @@ export interface Call {
   readonly contentType?: string;
 }
 
-/** The few things the kubelet asks of an API server. Every failure is an ApiError. */
+/** The API calls the kubelet needs. Every failure is an ApiError. */
 export interface ApiClient {
   readonly access: Access;
   request<T>(call: Call): Promise<T>;
-  /** Hands each line of a streamed answer to `onLine`; resolves when the server ends the stream or `signal` fires. */
+  /**
+   * Passes each line of a streamed response to `onLine`; resolves when the server ends the stream or `signal` aborts.
+   */
   stream(path: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void>;
 }
 
-// The API server closes a watch after 30 to 60 minutes and sends a bookmark each minute: silence longer than this
-// means that the other side is gone without saying so.
+// The API server closes a watch after 30 to 60 minutes and sends a bookmark every minute. A longer silence means that
+// the connection is dead.
 const STREAM_SILENCE_MS = 150_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** A client over kept connections: one pool for requests, one connection per stream. */
+/** A client with keep-alive: one pool for requests, one connection per stream. */
 export function createApiClient(access: Access, userAgent: string): ApiClient {
   const secure = access.server.protocol === 'https:';
   const transport = secure ? https : http;
@@ -85,7 +87,7 @@ export function createApiClient(access: Access, userAgent: string): ApiClient {
   };
 }
 
-// Node gives the body of a DELETE no length by itself; the server would read it as the start of the next request.
+// Node sets no content length for the body of a DELETE, which the server would read as the start of the next request.
 function describeBody(body: string, contentType = 'application/json'): Record<string, string | number> {
   return { 'content-type': contentType, 'content-length': Buffer.byteLength(body) };
 }
@@ -126,7 +128,7 @@ function refusal(call: Call, status: number, text: string): ApiError {
     reason = answer.reason ?? reason;
     message = answer.message ?? message;
   } catch {
-    // Not a Status object: a proxy's or a dying server's plain text is the best message there is.
+    // Not a Status object: use the plain text, which may be from a proxy or a dying server.
   }
   return new ApiError(status, reason, `${call.method ?? 'GET'} ${call.path}: ${status} ${message}`);
 }

@@ -1,4 +1,4 @@
-/** Lets any number of waiters go on when something has happened. A ring that nobody waits for is not kept. */
+/** Wakes all current waiters. A ring without waiters has no effect. */
 export class Bell {
   #next = Promise.withResolvers<undefined>();
 
@@ -7,7 +7,7 @@ export class Bell {
     this.#next = Promise.withResolvers<undefined>();
   }
 
-  /** Resolves at the next ring or when `signal` fires. */
+  /** Resolves at the next ring or when `signal` aborts. */
   wait(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.resolve();
     const rung: Promise<void> = this.#next.promise;

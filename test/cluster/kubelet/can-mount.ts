@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-// A directory that no host has, so that the hard case (a missing mount path) is what is tried.
+// A directory that no host has, to test the harder case of a missing mount path.
 const TARGET = '/var/run/sluice-mount-check/volume';
 
-/** Tries whether a child can be given a volume at a path that does not exist here. */
+/** Tests whether a volume can be mounted for a child process at a path that does not exist. */
 export async function canMount(testapp: string, workDir: string): Promise<boolean> {
   const source = join(workDir, 'mount-check');
   const scratch = join(workDir, 'mount-check-scratch');

@@ -6,7 +6,7 @@ import type { Container, DataObject, EnvFrom, EnvVar, KeyRef } from './kube-type
 export type Env = Readonly<Record<string, string>>;
 export type Lookup = (kind: DataKind, name: string) => DataObject | undefined;
 
-/** The environment, or why the container cannot be created yet, in the kubelet's words. */
+/** The environment, or why the container cannot be created yet, as the kubelet words it. */
 export type EnvResult = { readonly env: Env } | { readonly missing: string };
 
 interface Sources {
@@ -17,8 +17,8 @@ interface Sources {
 }
 
 /**
- * A container's environment: what the runtime gives (`base`), then envFrom, then env, later entries winning. `$(NAME)`
- * refers to what was defined before it.
+ * A container's environment: the runtime's (`base`), then envFrom, then env; later entries win. `$(NAME)` refers to an
+ * earlier variable.
  */
 export function resolveEnv(sources: Sources): EnvResult {
   const env: Record<string, string> = { ...sources.base };

@@ -22,7 +22,7 @@ const TOKEN = { name: 'kube-api-access', mountPath: '/var/run/secrets/kubernetes
 const host = (over: object = {}) =>
   aContainer({ image: 'sluice.test/host:x', volumeMounts: [TOKEN, { name: 'tls-cert', mountPath: '/tls' }], ...over });
 
-/** A node that can, or cannot, mount; its API server is only a name. */
+/** A node that can or cannot mount volumes, with a dummy API server. */
 const siteOf = (canMount: boolean): LaunchSite => {
   const volumes = [
     { name: TOKEN.name, projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } },

@@ -9,9 +9,9 @@ import type { NodeContext } from './node-context.ts';
 import type { PodVolumes } from './pod-volumes.ts';
 import { parseQuantity } from './quantity.ts';
 
-/** Where a pod keeps its files on this host. */
+/** A pod's directories on this host. */
 export interface PodDirs {
-  /** Logs, one file per container; they outlive the pod. */
+  /** Logs, one file per container; kept after the pod is gone. */
   readonly logs: string;
   /** Everything else; removed with the pod. */
   readonly own: string;
@@ -27,8 +27,8 @@ export interface LaunchSite {
 const TOKEN_DIR = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
- * Whether a container is given its volumes at their mount paths. The test application never reads its token, and a mount
- * namespace costs a few ms: without other volumes it goes without.
+ * Whether a container's volumes are mounted at their paths. A mount namespace takes a few ms, so the test application,
+ * which never reads its token, gets one only if it has other volumes.
  */
 export function isMounted(container: Container, canMount: boolean): boolean {
   const mounts = container.volumeMounts ?? [];
@@ -36,14 +36,14 @@ export function isMounted(container: Container, canMount: boolean): boolean {
   return resolveImage(container.image).kind === 'host' || mounts.some((each) => each.mountPath !== TOKEN_DIR);
 }
 
-/** The file a container's termination message is read from. */
+/** The file from which a container's termination message is read. */
 export function messageFile(dirs: PodDirs, container: string): string {
   return join(dirs.own, container, 'termination-log');
 }
 
 /**
- * What a container's environment starts with. Nothing of this process's own environment but the way to programs goes in:
- * a kubeconfig there would make every pod an administrator.
+ * The start of a container's environment. Of this process's own environment it contains only PATH: a kubeconfig, for
+ * instance, would make every pod an administrator.
  */
 export function baseEnv(container: Container, site: LaunchSite): Env {
   const { node, dirs, facts } = site;
@@ -72,7 +72,7 @@ export function baseEnv(container: Container, site: LaunchSite): Env {
   };
 }
 
-/** Makes a container's directory and files ready and says how to start it. */
+/** Prepares a container's directory and files, and returns how to start it. */
 export async function prepareLaunch(
   container: Container,
   argv: readonly string[],
@@ -125,8 +125,8 @@ function mountVariable(mount: VolumeMount): string {
   return `MOUNT_${mount.name.toUpperCase().replaceAll('-', '_')}`;
 }
 
-// Clients look for the token at one fixed path. Where nothing can be mounted there, a kubeconfig with the same identity
-// is the other thing that every client finds by itself.
+// Clients look for the token at a fixed path. If nothing can be mounted there, a kubeconfig with the same identity is
+// the other thing every client finds.
 function kubeconfigEnv(container: Container, site: LaunchSite): Env {
   return tokenDir(container, site) === undefined ? {} : { KUBECONFIG: kubeconfigPath(container, site) };
 }

@@ -7,7 +7,7 @@ export interface ProbeListener {
   onStarted(): void;
   onReady(ready: boolean): void;
   onUnhealthy(message: string): void;
-  /** The startup or liveness probe has failed for good: the container is to be killed. */
+  /** The startup or liveness probe has reached its failure threshold: kill the container. */
   onDead(why: string): void;
 }
 
@@ -28,7 +28,7 @@ export class ContainerProbes {
     this.#listener = listener;
   }
 
-  /** `stopping` ends startup and liveness: a pod that goes away is not restarted, but may still say it is not ready. */
+  /** `stopping` ends startup and liveness: a terminating pod is not restarted, but readiness still counts. */
   start(stopping: AbortSignal): void {
     const probe = this.#container.startupProbe;
     const living = AbortSignal.any([this.#ended.signal, stopping]);

@@ -51,7 +51,7 @@ export class ContainerProcess {
     this.exited = new Promise((resolve) => {
       const end = (code: number | null, signal: NodeJS.Signals | null): void => {
         clearInterval(watch);
-        // What the main process leaves behind ends with it, as in a container's process namespace.
+        // Processes that the main process leaves behind end with it, as in a container's PID namespace.
         if (child.pid !== undefined) {
           killGroup(child.pid);
           leftovers.forget(child.pid);
@@ -67,13 +67,13 @@ export class ContainerProcess {
     });
   }
 
-  /** Signals the main process alone, as a container runtime does; a process that is gone is no error. */
+  /** Signals only the main process, as a container runtime does. A missing process is not an error. */
   signal(signal: NodeJS.Signals): void {
     if (this.pid === undefined) return;
     try {
       process.kill(this.pid, signal);
     } catch {
-      // It ended a moment ago; `exited` tells.
+      // It has just ended; `exited` reports that.
     }
   }
 

@@ -1,4 +1,4 @@
-/** What a container is doing; times are milliseconds since the epoch. */
+/** State of a container; times are milliseconds since the epoch. */
 export type ContainerState =
   | { readonly kind: 'waiting'; readonly reason: string; readonly message?: string }
   | { readonly kind: 'running'; readonly startedAt: number }
@@ -14,7 +14,7 @@ export interface Terminated {
   readonly finishedAt: number;
 }
 
-/** Everything a status says about one container. */
+/** The data of one container in a pod's status. */
 export interface ContainerView {
   readonly name: string;
   readonly image: string;

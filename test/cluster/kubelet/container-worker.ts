@@ -13,7 +13,7 @@ import { runAction } from './run-action.ts';
 import type { ActionTarget } from './run-action.ts';
 import { readTerminationMessage } from './termination-message.ts';
 
-/** What a container gets from its pod. */
+/** A container's view of its pod. */
 export interface ContainerSurroundings {
   readonly podIP: string;
   readonly testapp: string;
@@ -23,7 +23,7 @@ export interface ContainerSurroundings {
   /** `<pod>_<namespace>(<uid>)`, as the kubelet names a pod in its messages. */
   readonly podLabel: string;
   readonly graceMs: () => number;
-  /** The container's specification now; its image may be changed while the pod lives. */
+  /** The current container spec; its image may change during the pod's life. */
   readonly current: () => Container;
   readonly environment: (container: Container) => EnvResult;
   readonly launch: (container: Container, argv: readonly string[], env: Env) => Promise<Launch>;
@@ -40,10 +40,10 @@ interface Plan {
   readonly env: Env;
 }
 
-// A hook that took the whole grace period does not take this from the process, as with the real kubelet.
+// As in the real kubelet, the process gets at least this long even if the preStop hook used up the grace period.
 const LEAST_TERM_MS = 2_000;
 
-/** Runs one container, again and again as its restart policy says, until it is stopped. */
+/** Runs a container, with restarts according to its policy, until it is stopped. */
 export class ContainerWorker {
   readonly #pod: ContainerSurroundings;
   readonly #stop = new AbortController();
@@ -63,7 +63,7 @@ export class ContainerWorker {
     return this.#view;
   }
 
-  /** Resolves when the container has passed its startup probe for the first time (or has none and runs), or ended. */
+  /** Resolves when the container has first passed its startup probe (or runs without one), or has ended. */
   get startedOnce(): Promise<undefined> {
     return this.#startedOnce.promise;
   }
@@ -84,7 +84,10 @@ export class ContainerWorker {
     }
   }
 
-  /** Ends the container: preStop hook, SIGTERM, and SIGKILL as soon as `kill` fires. Returns at once; `run` resolves. */
+  /**
+   * Stops the container: preStop hook, SIGTERM, and SIGKILL when `kill` aborts. Returns at once; `run` resolves at the
+   * end.
+   */
   stop(kill: AbortSignal): void {
     if (this.#isStopping()) return;
     this.#stop.abort();
@@ -93,13 +96,13 @@ export class ContainerWorker {
     void this.#terminate(running, kill);
   }
 
-  /** Kills what runs, without hooks or grace. */
+  /** Kills the process at once, without hooks or grace period. */
   kill(): void {
     this.#stop.abort();
     this.#process?.kill();
   }
 
-  /** Waits until the container may be created: its image and everything its environment names exist. */
+  /** Waits until the container can be created, that is, its image and everything its environment refers to exist. */
   async #plan(): Promise<Plan | undefined> {
     for (let pulls = 0; !this.#isStopping();) {
       const container = this.#pod.current();
@@ -138,7 +141,7 @@ export class ContainerWorker {
     await this.#pod.dataChanged(this.#stop.signal);
   }
 
-  /** Runs the container once; resolves to whether it is to be started again. */
+  /** Runs the container once; resolves to whether it must be restarted. */
   async #runOnce(plan: Plan): Promise<boolean> {
     const { container } = plan;
     const launch = await this.#pod.launch(container, plan.argv, plan.env);
@@ -168,7 +171,7 @@ export class ContainerWorker {
     return this.#isRestarted(exit.code);
   }
 
-  // A container that failed its probe restarts even where it ended well on SIGTERM.
+  // A container that failed its probe is restarted even if it exits with 0 on SIGTERM.
   #isRestarted(exitCode: number): boolean {
     const policy = this.#pod.restartPolicy;
     return this.#killedByProbe ? policy !== 'Never' : isRestarted(policy, exitCode);

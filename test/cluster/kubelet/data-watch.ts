@@ -11,7 +11,7 @@ export interface DataRef {
   readonly name: string;
 }
 
-/** A hold on the objects a pod refers to, current for as long as it is not released. */
+/** The objects a pod refers to, kept up to date until released. */
 export interface DataHold {
   /** Resolves when every object has been looked up once. */
   readonly ready: Promise<void>;
@@ -27,8 +27,8 @@ interface Followed {
 }
 
 /**
- * Follows the ConfigMaps and Secrets that running pods refer to, each by one watch however many pods share it, as the
- * real kubelet does. An object that does not exist yet is simply not there until it appears.
+ * Watches the ConfigMaps and Secrets that running pods refer to, with one watch per object, as the real kubelet does.
+ * Objects may be created later.
  */
 export class DataWatch {
   readonly #api: ApiClient;

@@ -1,7 +1,7 @@
 import type { Container, FieldRef, Labels, Pod, ResourceFieldRef } from './kube-types.ts';
 import { parseQuantity } from './quantity.ts';
 
-/** What the downward API may tell about a pod on this node. */
+/** The data that the downward API can expose about a pod on this node. */
 export interface PodFacts {
   readonly pod: Pod;
   readonly podIP: string;
@@ -9,7 +9,7 @@ export interface PodFacts {
   readonly nodeName: string;
 }
 
-/** A downward API value, or undefined where the field path is not one that pods may ask for. */
+/** A downward API value, or undefined for a field path that is not supported. */
 export function readField(ref: FieldRef, facts: PodFacts): string | undefined {
   const { metadata, spec } = facts.pod;
   const subscript = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(ref.fieldPath);

@@ -16,10 +16,10 @@ interface Recorded {
   lastSent: number;
 }
 
-// A probe that fails each second must not write each second; the real recorder limits its rate as well.
+// Limits the writes of a probe that fails every second, as the real recorder does.
 const REPEAT_MS = 5_000;
 
-/** Writes Events about pods. The same event again raises the count of the first; nothing here ever fails the caller. */
+/** Writes Events about pods. A repetition raises the first one's count. Never throws. */
 export class EventRecorder {
   readonly #api: ApiClient;
   readonly #host: string;
@@ -76,7 +76,7 @@ export class EventRecorder {
     this.#send({ method: 'PATCH', path: recorded.path, contentType, body });
   }
 
-  // Events are best effort everywhere: a namespace on its way out refuses them.
+  // Events are best effort; a terminating namespace, for instance, refuses them.
   #send(call: Parameters<ApiClient['request']>[0]): void {
     this.#api.request(call).catch(() => undefined);
   }

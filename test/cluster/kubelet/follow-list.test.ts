@@ -16,7 +16,7 @@ const event = (type: string, name: string, version: string) => ({ type, object: 
 
 const gone = { type: 'ERROR', object: { code: 410, message: 'too old', metadata: {} } };
 
-/** An API server that answers by script and fires `done` at the end of it; returns the requests and the changes seen. */
+/** Runs against a scripted API server that aborts `done` at the end; returns the requests and the changes. */
 async function play(steps: readonly Step[]): Promise<{ requests: string[]; changes: string[] }> {
   const [requests, changes]: [string[], string[]] = [[], []];
   const done = new AbortController();

@@ -3,12 +3,12 @@ import type { ApiClient } from './api-client.ts';
 import type { KubeObject } from './kube-types.ts';
 import { pause } from '../pause.ts';
 
-/** What became of an object. `gone` carries the last state known. */
+/** A change of an object. `gone` carries its last known state. */
 export type Change<T> = { readonly type: 'now' | 'gone'; readonly object: T };
 
 export interface Follower<T> {
   onChange(change: Change<T>): void;
-  /** The first list has been handed over completely. */
+  /** Called after the complete first list. */
   onSynced?(): void;
   onTrouble?(error: Error): void;
 }
@@ -26,9 +26,9 @@ interface ListAnswer<T> {
 const RETRY_MS = { first: 100, most: 2_000 };
 
 /**
- * Lists a collection and follows it by one watch until `signal` fires. A watch that ends is resumed where it was; when
- * the server has forgotten that version (410) the collection is listed again and what vanished meanwhile is reported.
- * `path` may have a query (field selector).
+ * Lists a collection and watches it until `signal` aborts. A watch that ends is resumed at its last version. If the
+ * server no longer has that version (410), the collection is listed again and the removed objects are reported. `path`
+ * may contain a query (field selector).
  */
 export async function followList<T extends KubeObject>(
   api: ApiClient,
@@ -66,7 +66,7 @@ class FollowedList<T extends KubeObject> {
     this.#follower = follower;
   }
 
-  /** One list or one watch, whichever is due. */
+  /** Does the next list or watch. */
   async advance(signal: AbortSignal): Promise<void> {
     if (this.#version === undefined) await this.#list();
     else await this.#watch(this.#version, signal);
@@ -92,7 +92,7 @@ class FollowedList<T extends KubeObject> {
       if (failure) throw failure;
       await pause(RETRY_MS.first, signal);
     } catch (error) {
-      // 410: forgotten. Other refusals (a version from the future, after the store was lost) are cured by a list too.
+      // A list also helps against other refusals, such as a version from the future after the store was lost.
       if (error instanceof ApiError && error.status >= 400 && error.status !== 429) this.#version = undefined;
       throw error;
     }
@@ -119,7 +119,7 @@ class FollowedList<T extends KubeObject> {
   }
 }
 
-// By uid: a pod of a StatefulSet comes back under its old name, and that is another pod.
+// Keyed by uid: a StatefulSet's pod that is recreated under its old name is another pod.
 function keyOf(object: KubeObject): string {
   return object.metadata.uid ?? `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 }

@@ -5,11 +5,13 @@ import type { Container } from './kube-types.ts';
 const APP = 'sluice.test/app';
 const HOST = 'sluice.test/host';
 
-/** What an image stands for on this node; `absent` is an image that no registry has. */
+/** The meaning of an image on this node. `absent`: no registry has it. */
 export type Image =
   { readonly kind: 'app'; readonly version: string } | { readonly kind: 'host' } | { readonly kind: 'absent' };
 
-/** `sluice.test/app:<version>` is the test application, `sluice.test/host:<any>` the host itself, all else is absent. */
+/**
+ * `sluice.test/app:<version>` is the test application, `sluice.test/host:<any>` the host itself; all others are absent.
+ */
 export function resolveImage(reference: string): Image {
   const [, repository, tag = 'latest'] = /^(.+?)(?::([^:/]+))?$/.exec(reference) ?? [];
   if (repository === APP) return { kind: 'app', version: tag };
@@ -17,8 +19,8 @@ export function resolveImage(reference: string): Image {
 }
 
 /**
- * The command line of a container. The application's image has an entrypoint and a default argument, as images do:
- * `args` replaces the argument, `command` both. Empty when a host container names no command.
+ * The command line of a container. The application's image has an entrypoint and a default argument: `args` replaces
+ * the argument, `command` both. Empty if a host container has no command.
  */
 export function commandLine(image: Image, container: Container, env: Env): string[] {
   const ownEntry = image.kind === 'app' && container.command === undefined;
@@ -27,7 +29,7 @@ export function commandLine(image: Image, container: Container, env: Env): strin
   return [...entry, ...args].map((word) => expandVariables(word, env));
 }
 
-/** The kubelet's words for a failed pull. */
+/** The kubelet's message for a failed pull. */
 export function pullError(reference: string): string {
   return `failed to pull and unpack image "${reference}": failed to resolve reference "${reference}": not found`;
 }

@@ -7,7 +7,7 @@ import { patchPodStatus, removePod } from './pod-api.ts';
 import { renderPodStatus } from './pod-status.ts';
 import type { PodView } from './pod-status.ts';
 
-/** A pod without processes: running and ready as soon as it is on the node, gone as soon as it is deleted. */
+/** A pod without processes: running and ready once it is bound, gone once it is deleted. */
 export class InstantPod {
   readonly #node: NodeContext;
   readonly #address: string;

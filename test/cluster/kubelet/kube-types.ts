@@ -1,4 +1,4 @@
-// The parts of Kubernetes objects that the kubelet stand-in reads, as they are on the wire (times are strings).
+// The parts of Kubernetes objects that this kubelet reads, in their wire format (times are strings).
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -64,7 +64,7 @@ export interface HttpGet {
   readonly httpHeaders?: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** What probes and lifecycle hooks can do; exactly one field is set. */
+/** The action of a probe or lifecycle hook; exactly one field is set. */
 export interface Action {
   readonly httpGet?: HttpGet;
   readonly tcpSocket?: { readonly port: number | string; readonly host?: string };
@@ -200,7 +200,7 @@ export function podId(pod: Pod): PodId {
   return { namespace, name, uid };
 }
 
-/** How a pod is named in directories and messages: `<namespace>_<name>`, a form no two live pods share. */
+/** A pod's name in directories and messages, `<namespace>_<name>`, unique among live pods. */
 export function podSlug(id: PodId): string {
   return `${id.namespace}_${id.name}`;
 }

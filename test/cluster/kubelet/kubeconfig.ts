@@ -17,8 +17,8 @@ interface Named<T> {
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Reads the current context of a kubeconfig file. Server, CA, client certificate and token are understood; exec
- * plugins are not. Rejects when the file has no usable current context.
+ * Reads the current context of a kubeconfig file. Supports server, CA, client certificate and token, but no exec
+ * plugins. Rejects if the file has no usable current context.
  */
 export async function readKubeconfig(path: string): Promise<Access> {
   const file = parse(await readFile(path, 'utf8')) as Fields;

@@ -2,8 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 
 /**
- * The processes this kubelet runs, one small file each, so that the next kubelet on the same work directory can end what
- * a killed one may have left. The start time tells a process from a later one with the same number.
+ * Records this kubelet's processes, one small file each, so that the next kubelet in the same work directory can end
+ * those that a killed one left behind. The start time distinguishes a process from a later one with the same PID.
  */
 export class Leftovers {
   readonly #workDir: string;
@@ -24,7 +24,7 @@ export class Leftovers {
     rmSync(join(this.#dir, String(pid)), { force: true });
   }
 
-  /** Kills the recorded processes that still run and their descendants; returns how many processes those were. */
+  /** Kills the recorded processes that still run, and their descendants; returns their number. */
   endAll(): number {
     const recorded = readdirSync(this.#dir).map(Number);
     const groups = new Set(recorded.filter((pid) => this.#mayBeOurs(pid)));
@@ -33,7 +33,7 @@ export class Leftovers {
     return ended.length;
   }
 
-  // A container's process dies with the kubelet by itself; its children do not, and are a group without a leader then.
+  // A container's main process dies with the kubelet, but its children do not: they remain as a group without a leader.
   #mayBeOurs(pid: number): boolean {
     const stat = readStat(pid);
     return stat === undefined || stat.started === readFileSync(join(this.#dir, String(pid)), 'utf8');
@@ -50,7 +50,7 @@ export class Leftovers {
     }
   }
 
-  // Every container has its home below the work directory: whoever got the number of a dead group has not.
+  // Every container's home is below the work directory, unlike that of a process that reused a dead group's number.
   #mentionsUs(pid: number): boolean {
     try {
       return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`${this.#workDir}/`);
@@ -60,12 +60,12 @@ export class Leftovers {
   }
 }
 
-/** Kills a process and everything in its group; nothing happens when there is nothing. */
+/** Kills a process and its whole group, if they exist. */
 export function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // Gone already, which is what was wanted.
+    // Already gone.
   }
 }
 

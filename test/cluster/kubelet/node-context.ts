@@ -5,7 +5,7 @@ import type { DataWatch } from './data-watch.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import type { Leftovers } from './leftovers.ts';
 
-/** What all pods of this node share. */
+/** Data shared by all pods of this node. */
 export interface NodeContext {
   readonly name: string;
   readonly api: ApiClient;
@@ -15,9 +15,9 @@ export interface NodeContext {
   readonly leftovers: Leftovers;
   readonly binDir: string;
   readonly workDir: string;
-  /** Delay before the second restart in a row, in ms; the later ones follow from it. */
+  /** Delay before the second consecutive restart, in ms; later delays are multiples of it. */
   readonly backoffMs: number;
-  /** Whether containers can have volumes at their mount paths on this host. */
+  /** Whether volumes can be mounted at their paths on this host. */
   readonly canMount: boolean;
 }
 

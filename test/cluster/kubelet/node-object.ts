@@ -5,14 +5,14 @@ import type { KubeObject, Labels } from './kube-types.ts';
 import { instant } from './pod-status.ts';
 import { withRetry } from './retry.ts';
 
-// Far more than any test starts: the kit has one node, which must never be what limits a test.
+// Far more than any test starts: the cluster's only node must never be the limit.
 const PODS = '20000';
 
 interface NodeObject extends KubeObject {
   readonly spec?: { readonly taints?: readonly object[] };
 }
 
-/** Creates or takes over the Node object and makes it Ready. Resolves to its labels. Waits for the API server. */
+/** Creates or adopts the Node object and makes it Ready. Waits for the API server. Resolves to the node's labels. */
 export async function registerNode(api: ApiClient, name: string, address: string): Promise<Labels> {
   const architecture = arch() === 'x64' ? 'amd64' : arch();
   const labels = { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': architecture };
@@ -23,7 +23,7 @@ export async function registerNode(api: ApiClient, name: string, address: string
   await withRetry(() =>
     api.request({ method: 'PATCH', path: `${path}/status`, contentType: merge, body: nodeStatus(name, address) }),
   );
-  // The API server taints new nodes as not ready, and the controller that would take it away is not run here.
+  // The API server taints new nodes as not ready, and the controller that removes the taint does not run here.
   const taints = { spec: { taints: null } };
   if ((node.spec?.taints ?? []).length > 0) {
     await withRetry(() => api.request({ method: 'PATCH', path, contentType: merge, body: taints }));

@@ -7,7 +7,7 @@ function podPath(id: PodId): string {
   return `/api/v1/namespaces/${id.namespace}/pods/${id.name}`;
 }
 
-/** Assigns a pod to a node. A pod that is gone or was assigned meanwhile is no error. */
+/** Binds a pod to a node. A pod that is gone or already bound is not an error. */
 export async function bindPod(api: ApiClient, id: PodId, nodeName: string): Promise<void> {
   const body = {
     apiVersion: 'v1',
@@ -18,7 +18,7 @@ export async function bindPod(api: ApiClient, id: PodId, nodeName: string): Prom
   await unlessGone(() => api.request({ method: 'POST', path: `${podPath(id)}/binding`, body }));
 }
 
-/** Merges a status into a pod's, by strategic merge: conditions of other writers stay. Undefined when it is gone. */
+/** Updates a pod's status by strategic merge, which keeps other writers' conditions. Undefined if the pod is gone. */
 export async function patchPodStatus(api: ApiClient, id: PodId, status: object): Promise<Pod | undefined> {
   const call = {
     method: 'PATCH',
@@ -26,7 +26,7 @@ export async function patchPodStatus(api: ApiClient, id: PodId, status: object):
     contentType: 'application/strategic-merge-patch+json',
     body: { metadata: { uid: id.uid }, status },
   };
-  // A 409 is usually another uid, but also what the server answers when it lost too many races with other writers.
+  // A 409 usually means another uid, but the server also answers it after too many races with other writers.
   for (let conflicts = 0; conflicts < 3; conflicts++) {
     const patched = await unlessGone(() => api.request<Pod>(call));
     if (patched !== undefined) return patched;
@@ -34,14 +34,14 @@ export async function patchPodStatus(api: ApiClient, id: PodId, status: object):
   return undefined;
 }
 
-/** Removes a terminated pod from the API server for good. */
+/** Removes a terminated pod from the API server. */
 export async function removePod(api: ApiClient, id: PodId): Promise<void> {
   const body = { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0, preconditions: { uid: id.uid } };
   await unlessGone(() => api.request({ method: 'DELETE', path: podPath(id), body }));
 }
 
-// 409: another pod has the name now (uid precondition), or the pod is bound already; both mean that this one is not ours
-// to change any more.
+// A 409 means that another pod has the name now (uid precondition) or that the pod is already bound; in both cases it
+// is no longer ours to change.
 async function unlessGone<T>(send: () => Promise<T>): Promise<T | undefined> {
   try {
     return await withRetry(send);

@@ -1,7 +1,10 @@
 import type { DataKind, DataRef } from './data-watch.ts';
 import type { Container, FileSource, Pod, Volume } from './kube-types.ts';
 
-/** Every ConfigMap and Secret that a pod's volumes and environments name, optional ones too; may repeat. */
+/**
+ * Every ConfigMap and Secret that a pod's volumes and environments refer to, including optional ones. May contain
+ * duplicates.
+ */
 export function podReferences(pod: Pod): DataRef[] {
   const namespace = pod.metadata.namespace ?? '';
   const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
@@ -30,7 +33,7 @@ function ofVolume(volume: Volume): Pair[] {
   ]);
 }
 
-/** The parts a volume's files come from: a plain volume is a projection of one part. */
+/** The sources of a volume's files. A plain volume counts as a projection of one source. */
 export function fileSources(volume: Volume): readonly FileSource[] {
   if (volume.projected) return volume.projected.sources ?? [];
   return volume.configMap || volume.secret || volume.downwardAPI ? [volume] : [];

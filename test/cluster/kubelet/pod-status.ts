@@ -1,18 +1,18 @@
 import type { ContainerState, ContainerView } from './container-view.ts';
 import type { Condition } from './kube-types.ts';
 
-/** What is known about a pod on this node, from which its status follows. */
+/** The data from which a pod's status is computed. */
 export interface PodView {
   readonly restartPolicy: string;
   readonly init: readonly ContainerView[];
-  /** Init containers that keep running beside the others (`restartPolicy: Always`). */
+  /** Init containers that keep running (`restartPolicy: Always`). */
   readonly sidecars: ReadonlySet<string>;
   readonly containers: readonly ContainerView[];
   readonly podIP: string;
   readonly hostIP: string;
   readonly startedAt: number;
   readonly readinessGates: readonly string[];
-  /** The conditions the pod has in the API server: transition times are kept from it, readiness gates read from it. */
+  /** The pod's conditions in the API server, for transition times and readiness gates. */
   readonly conditions: readonly Condition[];
 }
 
@@ -38,7 +38,7 @@ export function renderPodStatus(view: PodView, now: number): RenderedStatus {
   };
 }
 
-/** The phase rules of the real kubelet, as far as containers decide it. */
+/** The phase that follows from the containers, by the real kubelet's rules. */
 export function podPhase(view: PodView): string {
   if (view.init.some((each) => initFailed(each, view))) return 'Failed';
   if (!initialized(view)) return 'Pending';
@@ -51,7 +51,7 @@ export function podPhase(view: PodView): string {
   return view.restartPolicy === 'Never' ? 'Failed' : 'Running';
 }
 
-/** Whether every init container has done what the containers wait for. */
+/** Whether every init container has succeeded or, if it is a sidecar, has started. */
 export function initialized(view: Pick<PodView, 'init' | 'sidecars'>): boolean {
   return view.init.every((each) =>
     view.sidecars.has(each.name) ? each.started || exitCode(each) !== undefined : exitCode(each) === 0,
@@ -137,7 +137,7 @@ function renderState(state: ContainerState): object {
   return { terminated: { ...rest, startedAt: instant(startedAt), finishedAt: instant(finishedAt) } };
 }
 
-/** Kubernetes' times have whole seconds; anything finer would differ from what comes back. */
+/** Formats a time in whole seconds, since Kubernetes drops the fraction. */
 export function instant(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -11,12 +11,12 @@ import type { Labels } from './kube-types.ts';
 export interface PodRunner {
   start(): void;
   update(pod: Pod): void;
-  /** The object is gone. */
+  /** The pod object is gone. */
   vanish(): Promise<void>;
   killNow(): void;
 }
 
-/** Schedules pods to the node and keeps one runner for each pod that is on it. */
+/** Schedules pods to the node and keeps one runner per pod. */
 export class PodTable {
   readonly #node: NodeContext;
   readonly #labels: Labels;
@@ -34,7 +34,7 @@ export class PodTable {
     return this.#runners.size;
   }
 
-  /** Takes one change of a pod. Failures are logged: there is nobody to hand them to. */
+  /** Handles a change of a pod. Logs failures. */
   take(change: Change<Pod>): void {
     this.#react(change).catch((error: unknown) => {
       console.error(`${podSlug(podId(change.object))}: ${String(error)}`);

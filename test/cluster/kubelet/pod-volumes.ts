@@ -15,11 +15,11 @@ interface TokenRequest {
   readonly status: { readonly token: string; readonly expirationTimestamp: string };
 }
 
-// The real kubelet refreshes a token when a fifth of its life is left.
+// The real kubelet refreshes a token when a fifth of its lifetime is left.
 const REFRESH_AT = 0.8;
 const RETRY_MS = 2_000;
 
-/** A pod's volumes as directories below `dir`, kept current until `release`. */
+/** A pod's volumes as directories below `dir`, kept up to date until `release`. */
 export class PodVolumes {
   readonly #api: ApiClient;
   readonly #dir: string;
@@ -38,14 +38,14 @@ export class PodVolumes {
     this.#lookup = lookup;
   }
 
-  /** Where a volume is on this host; undefined for a kind that the stand-in does not have. */
+  /** A volume's path on this host; undefined for unsupported kinds. */
   pathOf(volume: Volume): string | undefined {
     if (volume.hostPath) return volume.hostPath.path;
     const known = volume.emptyDir !== undefined || volume.projected !== undefined || fileSources(volume).length > 0;
     return known ? join(this.#dir, volume.name) : undefined;
   }
 
-  /** Brings every volume to its present content. Resolves to what is missing, in the kubelet's words, or undefined. */
+  /** Updates every volume. Resolves to what is missing, as the kubelet words it, or undefined. */
   async prepare(): Promise<string | undefined> {
     for (const source of this.#tokenSources()) {
       if (!this.#tokens.has(tokenKey(source))) await this.#requestToken(source);
@@ -53,7 +53,7 @@ export class PodVolumes {
     return await this.refresh();
   }
 
-  /** As `prepare`, without asking for tokens; refreshes are made one after the other. */
+  /** Like `prepare`, but requests no tokens. Refreshes run one after another. */
   async refresh(): Promise<string | undefined> {
     const result = this.#writing.then(() => this.#write());
     this.#writing = result.then(

@@ -20,13 +20,13 @@ import { PodVolumes } from './pod-volumes.ts';
 import { viewBefore } from './restored-view.ts';
 import { StatusWriter } from './status-writer.ts';
 
-// How long a pod may take to start before "ContainerCreating" is worth a write of its own.
+// A pod that starts faster than this gets no separate write for "ContainerCreating".
 const CREATING_MS = 300;
-// Volumes wait for their objects by a watch; only a refused token request is tried again by time.
+// Volumes wait for their objects by watch; only refused token requests are retried on a timer.
 const VOLUME_RETRY_MS = 2_000;
 const DEFAULT_GRACE_SECONDS = 30;
 
-/** One pod on this node, from its assignment until its object is gone. */
+/** A pod on this node, from its binding until its object is gone. */
 export class PodWorker {
   readonly id: PodId;
   readonly #node: NodeContext;
@@ -69,7 +69,7 @@ export class PodWorker {
     this.#status = new StatusWriter(node.api, this.id, render, (own) => this.#onWritten(own));
   }
 
-  /** Starts the pod; nothing is awaited and nothing is thrown. */
+  /** Starts the pod. Returns at once and never throws. */
   start(): void {
     this.#status.touch(CREATING_MS);
     this.#life = this.#live().catch((error: unknown) => {
@@ -78,7 +78,7 @@ export class PodWorker {
     });
   }
 
-  /** Takes note of a newer state of the pod object; ends the pod when it is being deleted. */
+  /** Handles a newer state of the pod object; stops the pod if it is being deleted. */
   update(pod: Pod): void {
     const before = this.#pod.metadata;
     this.#pod = pod;
@@ -88,7 +88,7 @@ export class PodWorker {
     if ((pod.spec.readinessGates ?? []).length > 0) this.#status.touch();
   }
 
-  /** The object is gone: nothing of the pod may remain. Resolves when nothing does. */
+  /** The pod object is gone: removes everything of the pod, and resolves when that is done. */
   async vanish(): Promise<void> {
     this.killNow();
     await this.#life;
@@ -109,7 +109,7 @@ export class PodWorker {
     if (await this.#runInit(sidecarRuns)) {
       await Promise.all(this.#containers.map((worker) => worker.run()));
     }
-    // The containers ended by themselves or were stopped; sidecars go last in both cases.
+    // The containers have ended or were stopped; sidecars are always stopped last.
     this.#armKill();
     this.#sidecarWorkers().forEach((worker) => worker.stop(this.#kill.signal));
     await Promise.all(sidecarRuns);
@@ -156,7 +156,7 @@ export class PodWorker {
     this.#removal.catch((error: unknown) => console.error(`removing ${podSlug(this.id)}: ${String(error)}`));
   }
 
-  /** A later deletion with a shorter grace period moves the moment of SIGKILL forward. */
+  /** Schedules SIGKILL. A later deletion with a shorter grace period brings it forward. */
   #armKill(): void {
     clearTimeout(this.#killTimer);
     this.#killTimer = setTimeout(() => this.#kill.abort(), this.#graceMs());
@@ -221,7 +221,7 @@ export class PodWorker {
     return list.find((each) => each.name === container.name) ?? container;
   }
 
-  // Init containers have done their work when they succeed, so "Always" means "until it works" for them.
+  // Init containers are done when they succeed, so "Always" means "OnFailure" for them.
   #policyOf(container: Container, kind: 'init' | 'main'): string {
     const policy = this.#pod.spec.restartPolicy ?? 'Always';
     if (kind === 'main' || container.restartPolicy === 'Always') return container.restartPolicy ?? policy;
@@ -247,7 +247,7 @@ export class PodWorker {
     };
   }
 
-  // Until the watch brings them back, what was just written is what the next transition times follow from.
+  // Until the watch returns them, the conditions just written are the basis of the next transition times.
   #onWritten(own: readonly Condition[]): void {
     const types = new Set(own.map((condition) => condition.type));
     this.#conditions = [...this.#conditions.filter((condition) => !types.has(condition.type)), ...own];

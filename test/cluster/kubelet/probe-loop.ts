@@ -2,7 +2,7 @@ import type { Probe } from './kube-types.ts';
 import { pause } from '../pause.ts';
 import type { Outcome } from './run-action.ts';
 
-/** Equal answers in a row, and what they have established so far. */
+/** Consecutive equal results, and the outcome established so far. */
 export interface Tally {
   readonly established: boolean | undefined;
   readonly answer: boolean;
@@ -11,7 +11,7 @@ export interface Tally {
 
 export const NO_ANSWERS: Tally = { established: undefined, answer: false, streak: 0 };
 
-/** Counts one answer; success and failure are established after as many in a row as the probe's thresholds say. */
+/** Counts a result. An outcome is established when consecutive results reach the probe's threshold. */
 export function countAnswer(tally: Tally, ok: boolean, probe: Probe): Tally {
   const streak = tally.answer === ok ? tally.streak + 1 : 1;
   const threshold = ok ? (probe.successThreshold ?? 1) : (probe.failureThreshold ?? 3);
@@ -23,17 +23,17 @@ export interface ProbeRun {
   readonly attempt: () => Promise<Outcome>;
   /** Called for every counted failure. */
   readonly onFailure: (output: string) => void;
-  /** Called when the thresholds establish success or failure anew. */
+  /** Called when success or failure is established. */
   readonly onEstablished: (ok: boolean) => void;
   /** When the container started, in ms since the epoch. */
   readonly startedAt: number;
 }
 
-// A process started as a child of this one needs a few ms to listen, where a real one had the time of an image pull:
-// failures in the first moments are not counted and tried again soon, so that no pod waits a whole period for nothing.
+// A fresh process takes a few ms before it listens. Failures in the first second are not counted and retried soon, so
+// that no pod waits for a whole probe period.
 const WARM_UP = { forMs: 1_000, everyMs: 100 };
 
-/** Probes until `signal` fires. */
+/** Probes until `signal` aborts. */
 export async function probeLoop(run: ProbeRun, signal: AbortSignal): Promise<void> {
   const periodMs = (run.probe.periodSeconds ?? 10) * 1000;
   await pause((run.probe.initialDelaySeconds ?? 0) * 1000, signal);

@@ -17,7 +17,7 @@ const SUFFIX: Readonly<Record<string, number>> = {
   Ei: 2 ** 60,
 };
 
-/** A Kubernetes quantity as a plain number (`64Mi` → 67108864, `250m` → 0.25), or undefined where it is none. */
+/** A Kubernetes quantity as a number (`64Mi` → 67108864, `250m` → 0.25); undefined if it is not one. */
 export function parseQuantity(text: string): number | undefined {
   const match = /^([+-]?[0-9.]+)(?:[eE]([+-]?[0-9]+)|([a-zA-Z]*))$/.exec(text);
   const scale = match === null ? undefined : SUFFIX[match[3] ?? ''];

@@ -5,7 +5,7 @@ import { isRestarted } from './restart.ts';
 export interface Restored {
   readonly container: Container;
   readonly kind: 'init' | 'main';
-  /** The restart policy that holds for this container. */
+  /** The effective restart policy of this container. */
   readonly policy: string;
   readonly status: PodStatus | undefined;
 }
@@ -22,8 +22,8 @@ interface WireState {
 }
 
 /**
- * How a container starts out on a kubelet that was restarted. One that had ended for good stays ended; one that ran is
- * lost: it has ended with an unknown result, and starts again where its policy says so, its count of restarts going on.
+ * A container's initial state after a restart of the kubelet. A terminated container stays terminated. One that was
+ * running has ended with an unknown result; if its policy says so, it is restarted and its restart count goes on.
  * Undefined for a container that never ran. `now` is in milliseconds since the epoch.
  */
 export function viewBefore(restored: Restored, now: number): ContainerView | undefined {

@@ -6,22 +6,22 @@ import type { Env } from './container-env.ts';
 import type { Action, Container, HttpGet } from './kube-types.ts';
 import { pause } from '../pause.ts';
 
-/** Where a probe or hook of a running container acts. */
+/** The target of a probe or hook. */
 export interface ActionTarget {
   readonly container: Container;
   readonly podIP: string;
   readonly env: Env;
-  /** Words that put a command into the container's mount namespace; empty when it has none. */
+  /** Command prefix that enters the container's mount namespace; empty if it has none. */
   readonly enter: readonly string[];
 }
 
 export interface Outcome {
   readonly ok: boolean;
-  /** Why it failed, in the kubelet's words. */
+  /** Why it failed, as the kubelet words it. */
   readonly output: string;
 }
 
-/** Carries out a probe or hook once, within `timeoutMs`. Never rejects. */
+/** Runs a probe or hook once, within `timeoutMs`. Never rejects. */
 export async function runAction(action: Action, target: ActionTarget, timeoutMs: number): Promise<Outcome> {
   if (action.httpGet) return await httpGet(action.httpGet, target, timeoutMs);
   if (action.tcpSocket) {
@@ -51,7 +51,7 @@ function httpGet(get: HttpGet, target: ActionTarget, timeoutMs: number): Promise
     path: get.path ?? '/',
     headers,
     agent: false,
-    // As the kubelet does: a probe asks whether the server answers, not who it is.
+    // As in the kubelet, probes do not verify certificates.
     rejectUnauthorized: false,
     signal: AbortSignal.timeout(timeoutMs),
   } as const;

@@ -1,9 +1,11 @@
 import type { Labels, Pod } from './kube-types.ts';
 
-/** What a scheduler with one node decides about a pod; `leave` where the pod is somebody else's. */
+/** The decision of a scheduler with one node. `leave`: the pod is not this scheduler's. */
 export type Decision = 'bind' | 'leave' | { readonly unschedulable: string };
 
-/** Places a pod: only a node selector, a scheduling gate or another scheduler's name keep it from the node. Pure. */
+/**
+ * Decides about a pod. Only a node selector, a scheduling gate or another scheduler's name prevents its binding. Pure.
+ */
 export function decidePlacement(pod: Pod, nodeLabels: Labels): Decision {
   const { spec, metadata } = pod;
   if (spec.nodeName !== undefined || metadata.deletionTimestamp !== undefined) return 'leave';
@@ -14,7 +16,7 @@ export function decidePlacement(pod: Pod, nodeLabels: Labels): Decision {
   return { unschedulable: "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector." };
 }
 
-/** Whether a pod's object already says that it cannot be placed for this reason. */
+/** Whether the pod's status already says that it is unschedulable for this reason. */
 export function saysUnschedulable(pod: Pod, message: string): boolean {
   const condition = pod.status?.conditions?.find((each) => each.type === 'PodScheduled');
   return condition?.status === 'False' && condition.message === message;

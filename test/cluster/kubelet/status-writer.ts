@@ -3,10 +3,11 @@ import type { Condition, PodId } from './kube-types.ts';
 import { patchPodStatus } from './pod-api.ts';
 import type { RenderedStatus } from './pod-status.ts';
 
-// Long enough to put what happens at once (terminated, then running again) into one write, too short to be noticed.
+// Long enough to merge simultaneous changes (terminated, then running again) into one write, and too short to be
+// noticed.
 const GATHER_MS = 15;
 
-/** Writes a pod's status when it differs from what was written last, one write at a time. */
+/** Writes a pod's status if it differs from the last write, one write at a time. */
 export class StatusWriter {
   readonly #api: ApiClient;
   readonly #id: PodId;
@@ -28,14 +29,14 @@ export class StatusWriter {
     this.#onWritten = onWritten;
   }
 
-  /** Something changed: write soon, together with whatever else changes until then. */
+  /** Schedules a write, which includes all changes until then. */
   touch(delayMs = GATHER_MS): void {
     this.#timer ??= setTimeout(() => {
       this.flush().catch((error: unknown) => console.error(`status of ${this.#id.name}: ${String(error)}`));
     }, delayMs);
   }
 
-  /** Writes what there is to write now and resolves when it is written. */
+  /** Writes pending changes now and resolves when they are written. */
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;

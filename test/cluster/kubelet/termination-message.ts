@@ -5,8 +5,8 @@ import type { Container } from './kube-types.ts';
 const MOST_BYTES = 4096;
 
 /**
- * What a container left in its termination message file, or, where its policy allows that and it failed, the last lines
- * it logged. A container that could not be started has no other place for the reason than its log.
+ * The content of a container's termination message file, or the last lines of its log if it failed and its policy
+ * allows that. If the container could not be started, the reason is in its log.
  */
 export async function readTerminationMessage(
   file: string,

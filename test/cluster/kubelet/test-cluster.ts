@@ -1,8 +1,8 @@
-// What the kubelet's tests on a real control plane share.
+// Helpers for the kubelet's tests on a real control plane.
 import type { Cluster } from '../cluster.ts';
 import { waitUntil } from '../wait-until.ts';
 
-/** A pod as `kubectl get -o json` shows it, as far as the tests look. */
+/** The parts of a pod that the tests read from `kubectl get -o json`. */
 export interface SeenPod {
   readonly metadata: {
     readonly name: string;
@@ -38,7 +38,7 @@ export interface Ended {
   readonly message?: string;
 }
 
-/** The tests' way to a cluster: each call fails with kubectl's words. */
+/** The tests' access to a cluster. Calls fail with kubectl's message. */
 export function talkTo(cluster: Cluster, namespace: string) {
   const kubectl = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await cluster.kubectl('-n', namespace, ...args);
@@ -56,7 +56,7 @@ export function talkTo(cluster: Cluster, namespace: string) {
     apply,
     pods,
     pod,
-    /** A pod once it looks as `wanted` says. */
+    /** Waits for the pod to satisfy `wanted`. */
     podWhen: (name: string, what: string, wanted: (pod: SeenPod) => boolean): Promise<SeenPod> => {
       let last: SeenPod | undefined;
       const look = async (): Promise<SeenPod | undefined> => {
@@ -65,7 +65,7 @@ export function talkTo(cluster: Cluster, namespace: string) {
       };
       return waitUntil(`pod ${name} that ${what}`, look, { seen: () => JSON.stringify(last?.status ?? 'no pod') });
     },
-    /** Asks the application in a pod, through the API server. */
+    /** Sends a request to the application in a pod, through the API server. */
     ask: (name: string, path: string): Promise<string> =>
       kubectl('get', '--raw', `/api/v1/namespaces/${namespace}/pods/${name}:8080/proxy${path}`),
     events: async (name: string): Promise<{ reason: string; message: string; count: number }[]> => {

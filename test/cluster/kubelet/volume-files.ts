@@ -20,7 +20,7 @@ type Entry = readonly [path: string, content: Buffer, mode?: number | undefined]
 
 const DEFAULT_MODE = 0o644;
 
-/** What a volume of the file kinds holds now, or what is missing for it. Pure. */
+/** The current files of a ConfigMap, Secret, downward API or projected volume, or what is missing for them. Pure. */
 export function volumeFiles(volume: Volume, inputs: FileInputs): FilesResult {
   const mode = volume.projected?.defaultMode ?? modeOf(volume.configMap) ?? modeOf(volume.secret) ?? DEFAULT_MODE;
   const files = new Map<string, { content: Buffer; mode: number }>();
@@ -32,7 +32,7 @@ export function volumeFiles(volume: Volume, inputs: FileInputs): FilesResult {
   return { files };
 }
 
-/** Tokens are asked for once per audience, lifetime and path. */
+/** One token is requested per audience, lifetime and path. */
 export function tokenKey(source: NonNullable<FileSource['serviceAccountToken']>): string {
   return `${source.audience ?? ''}|${source.expirationSeconds ?? ''}|${source.path}`;
 }

@@ -5,9 +5,8 @@ import type { Files } from './volume-files.ts';
 const CURRENT = '..data';
 
 /**
- * Replaces a volume's content in one step, laid out as the real kubelet does it (`file` → `..data/file`,
- * `..data` → a directory that is swapped), because programs that reload certificates and configuration watch for exactly
- * that swap.
+ * Replaces a volume's content atomically, with the real kubelet's layout (`file` → `..data/file`, `..data` → a
+ * directory that is swapped), because programs that reload certificates and configuration watch for that swap.
  */
 export async function writeFiles(dir: string, files: Files): Promise<void> {
   await mkdir(dir, { recursive: true });
