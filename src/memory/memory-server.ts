@@ -214,7 +214,7 @@ export class MemoryServer {
   }
 
   #traits(gvk: Gvk): KindTraits | undefined {
-    return traitsOf(gvk, this.get({ gvk: kinds.crd, name: definitionName(gvk) }));
+    return traitsOf(gvk, () => this.get({ gvk: kinds.crd, name: definitionName(gvk) }));
   }
 
   #mustHaveRoom(ref: ObjectRef, what: string): void {

@@ -63,10 +63,10 @@ export const definitionOf = (gvk: Gvk, { status = true }: { readonly status?: bo
 });
 
 /** The kind as the definitions of a server describe it; undefined where it is not served in this version. */
-export const traitsOf = (gvk: Gvk, definition: KubeObject | undefined): KindTraits | undefined => {
+export const traitsOf = (gvk: Gvk, definition: () => KubeObject | undefined): KindTraits | undefined => {
   const known = builtIns.get(kindKey(gvk));
   if (known !== undefined) return known;
-  const version = versionsOf(definition).find(({ name, served }) => name === gvk.version && served !== false);
+  const version = versionsOf(definition()).find(({ name, served }) => name === gvk.version && served !== false);
   if (version === undefined) return undefined;
   const subresources = version['subresources'];
   const status = isJsonObject(subresources) && subresources['status'] !== undefined;

@@ -44,6 +44,14 @@ const routesTo = (server: MemoryServer, { namespace, service }: Site): readonly 
   return leading.length === 0 ? [[{ host: service, weight: 100 }]] : leading;
 };
 
+/** What proxies follow. */
+const concerned: ReadonlySet<string> = new Set([
+  'VirtualService',
+  'CustomResourceDefinition',
+  'Service',
+  'EndpointSlice',
+]);
+
 class Proxies implements Requests {
   readonly losses: string[] = [];
   readonly #server: MemoryServer;
@@ -60,7 +68,9 @@ class Proxies implements Requests {
     this.#lag = lag;
     // Who begins to look takes what is there as known to everybody.
     for (const address of this.#addresses(site.service)) this.#readySince.set(address, -Infinity);
-    server.subscribe(() => this.look());
+    server.subscribe(({ object }) => {
+      if (concerned.has(object.kind)) this.look();
+    });
     this.look();
   }
 
