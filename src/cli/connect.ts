@@ -46,7 +46,7 @@ async function* observe(api: Api, ref: ObjectRef, signal: AbortSignal): AsyncGen
     .then(events.end, events.fail);
   try {
     for await (const { type, object } of events.values)
-      yield type === 'DELETED' ? undefined : (object as unknown as KubeObject);
+      yield type === 'DELETED' ? undefined : (object as KubeObject);
   } finally {
     stop.abort();
   }
@@ -57,7 +57,7 @@ export const clusterClient = (api: Api): ClusterClient => ({
   get: (ref) =>
     api
       .request({ method: 'GET', path: objectPath(ref), what: `get ${refText(ref)}` })
-      .then((object: JsonObject) => object as unknown as KubeObject, missingIsUndefined),
+      .then((object: JsonObject) => object as KubeObject, missingIsUndefined),
   list: async (gvk, namespace) => {
     const what = `list ${resourceName(gvk)}`;
     const list = await api.request({ method: 'GET', path: collectionPath(gvk, namespace), what });
@@ -75,7 +75,7 @@ export const clusterClient = (api: Api): ClusterClient => ({
     const object = await api.request(call).catch((error: unknown) => {
       throw asAnother(error, call.what);
     });
-    return object as unknown as KubeObject;
+    return object as KubeObject;
   },
   observe: (ref, signal) => observe(api, ref, signal),
 });

@@ -74,7 +74,7 @@ export const locate = async (session: Session, written: string): Promise<Located
     listReleases(session, namespace),
   ]);
   if (object === undefined) throw await noSuchWorkload(session, name);
-  const workload = object as unknown as Deployment;
+  const workload = object as Deployment;
   return { workload, release: currentRelease(workload, releases) };
 };
 

@@ -36,7 +36,7 @@ const skipRelease = async (session: Session, written: string, reason: string): P
   if (boundMarks(workload) === undefined || workload.spec.paused !== true) throw nothingToSkip(workload);
   const value = fresh(reason, workload);
   const ref = { gvk: kinds.deployment, namespace, name };
-  const after = (await session.client.annotate(ref, { [annotations.skip]: value })) as unknown as Deployment;
+  const after = (await session.client.annotate(ref, { [annotations.skip]: value })) as Deployment;
   if (after.spec.paused === true) throw stillPaused(after);
   session.terminal.out(
     [

@@ -19,7 +19,7 @@ export const ensure = async (writer: ClusterWriter, { gvk: kind, object }: Insta
     return true;
   } catch (error) {
     if (!(error instanceof ClusterError) || error.reason !== 'already-exists') throw error;
-    const body = object as unknown as JsonObject;
+    const body = object as JsonObject;
     await writer.patch({ gvk: kind, name: object.metadata.name }, { type: 'merge', body });
     return false;
   }

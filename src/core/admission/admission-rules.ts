@@ -34,7 +34,7 @@ export const isDeployment = ({ group, kind }: AdmissionRequest): boolean => grou
 
 /** The cast is safe: the shape of Deployments was checked when the request was decoded. */
 const asDeployment = (object: KubeObject | undefined): Deployment | undefined =>
-  object as unknown as Deployment | undefined;
+  object as Deployment | undefined;
 
 /** Denies a request without the objects to decide about, instead of letting it through. */
 export const notADeployment = (): Answer =>
