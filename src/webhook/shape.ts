@@ -137,8 +137,7 @@ export const object = (declared: Declared): Shape => {
   return {
     fits: (value) => {
       if (!isObject(value)) return false;
-      for (let i = 0; i < fields.length; i += 1) {
-        const field = fields[i]!;
+      for (const field of fields) {
         const inner = value[field.name];
         if (inner === undefined || inner === null ? field.required : !field.shape.fits(inner)) return false;
       }

@@ -185,6 +185,6 @@ describe('the API server', () => {
     expect(await succeed(['get', 'sluice', '-n', namespace, '-o', 'name'])).toContain(
       'canarypolicy.sluice.dev/in-category',
     );
-    expect(await succeed(['explain', 'ccpol.spec.weights'])).toContain('Percent of traffic for the canary');
+    expect(await succeed(['explain', 'ccpol.spec.weights'])).toContain('share of the traffic at each step');
   });
 });

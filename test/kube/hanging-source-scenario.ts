@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { kinds } from '../../src/schema/kinds.ts';
 import type { JsonObject } from '../../src/values/kube-object.ts';
+import { inTime } from '../cluster/in-time.ts';
 import { listen } from '../cluster/listen.ts';
 import { app, service } from '../support/manifests.ts';
 import { Stage } from '../support/stage.ts';
@@ -56,17 +57,16 @@ const template = (name: string, version: string): JsonObject =>
   (deployment(name, version) as { readonly spec: { readonly template: JsonObject } }).spec.template;
 
 const abort = async (name: string): Promise<number> => {
-  const ended = new Promise<number>((resolve) => {
-    stage.view.onChange(({ object }) => {
-      const status = object.status as { readonly ending?: object } | undefined;
-      const of = (object.spec?.['workload'] as { readonly name?: string } | undefined)?.name;
-      if (of === name && status?.ending !== undefined) resolve(performance.now());
-    });
+  const ended = Promise.withResolvers<number>();
+  stage.view.onChange(({ object }) => {
+    const status = object.status as { readonly ending?: object } | undefined;
+    const of = (object.spec?.['workload'] as { readonly name?: string } | undefined)?.name;
+    if (of === name && status?.ending !== undefined) ended.resolve(performance.now());
   });
   const ref = { gvk: kinds.deployment, namespace: stage.namespace, name };
   await stage.view.patch(ref, { type: 'merge', body: { spec: { template: template(name, 'v1') } } });
   const start = performance.now();
-  return Math.max(0, (await ended) - start);
+  return Math.max(0, (await inTime(`the abort of ${name}`, ended.promise)) - start);
 };
 
 const abortMs: number[] = [];
