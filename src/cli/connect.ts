@@ -45,8 +45,7 @@ async function* observe(api: Api, ref: ObjectRef, signal: AbortSignal): AsyncGen
     .watch({ path, what, query: watch }, events.push, AbortSignal.any([signal, stop.signal]))
     .then(events.end, events.fail);
   try {
-    for await (const { type, object } of events.values)
-      yield type === 'DELETED' ? undefined : (object as KubeObject);
+    for await (const { type, object } of events.values) yield type === 'DELETED' ? undefined : (object as KubeObject);
   } finally {
     stop.abort();
   }

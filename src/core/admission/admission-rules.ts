@@ -33,8 +33,7 @@ export type AdmissionRules = {
 export const isDeployment = ({ group, kind }: AdmissionRequest): boolean => group === 'apps' && kind === 'Deployment';
 
 /** The cast is safe: the shape of Deployments was checked when the request was decoded. */
-const asDeployment = (object: KubeObject | undefined): Deployment | undefined =>
-  object as Deployment | undefined;
+const asDeployment = (object: KubeObject | undefined): Deployment | undefined => object as Deployment | undefined;
 
 /** Denies a request without the objects to decide about, instead of letting it through. */
 export const notADeployment = (): Answer =>
