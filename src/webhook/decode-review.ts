@@ -1,6 +1,6 @@
 /**
- * AdmissionReview v1 from the wire. Nothing of it is trusted: an API server sends it right, others may not. This is the one
- * place where shapes are looked at; everything behind it takes what it reads to be of its type.
+ * Decodes AdmissionReview v1. The body is not trusted: it may not come from an API server. Shapes are checked here and
+ * nowhere else; the code behind relies on the types.
  */
 import { operations, type AdmissionRequest, type Operation } from '../core/admission/admission-request.ts';
 import { isDeeper } from '../values/extent.ts';
@@ -12,12 +12,12 @@ export const reviewVersion = 'admission.k8s.io/v1';
 
 export type Decoded =
   | { readonly ok: true; readonly request: AdmissionRequest }
-  /** A sentence for whoever sent it: everything that is wrong, each with its path, in bounded length. */
+  /** Everything that is wrong, with paths, in one sentence of bounded length. */
   | { readonly ok: false; readonly reason: string };
 
 type Fields = { readonly [key: string]: unknown };
 
-/** Checks everything that answers read without looking. Never throws. */
+/** Checks every field that Sluice reads. Never throws. */
 export const decodeReview = (body: unknown): Decoded => {
   if (!isFields(body)) return refused('the body must be an object');
   const { kind, apiVersion, request } = body;
@@ -35,12 +35,12 @@ const refused = (reason: string): Decoded => ({ ok: false, reason });
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** No object of Kubernetes' own is nested as deep, and any that is not can be answered. */
+/** Far deeper than any built-in object. Shallower objects do not exhaust the stack. */
 const deepest = 1000;
 
 /**
- * What is nested too deep to be answered, as a sentence; undefined where nothing is. Asked once the stack has run out: to look
- * at every value of every question would cost more than all the rest of this.
+ * Says which object is nested too deep; undefined if none is. Called only after a stack overflow: visiting every value of
+ * every request would cost more than the rest of decoding.
  */
 export const tooDeep = (request: AdmissionRequest): string | undefined => {
   const deep = objects.filter(([name]) => isDeeper(request[name], deepest));
@@ -48,7 +48,7 @@ export const tooDeep = (request: AdmissionRequest): string | undefined => {
   return words.length === 0 ? undefined : words.join('; ');
 };
 
-/** Which objects there are depends on the operation: an answer may rely on it. */
+/** Which objects are required for which operations. */
 const objects: readonly (readonly [name: 'object' | 'oldObject', of: readonly Operation[]])[] = [
   ['object', ['CREATE', 'UPDATE']],
   ['oldObject', ['UPDATE', 'DELETE']],
@@ -67,7 +67,7 @@ const lookAtObjects = (request: Fields, complaints: Complaints): void => {
   }
 };
 
-/** Of a request that has passed. */
+/** `request` has passed the check. */
 const requestIn = (request: Fields): AdmissionRequest => {
   const [kind, userInfo] = [request['kind'] as Fields, request['userInfo'] as Fields];
   const name = textIn(request['name']);
@@ -93,15 +93,15 @@ const objectIn = (value: unknown, name: string | undefined): KubeObject | undefi
   const object = value as Fields;
   const metadata = metadataIn(object['metadata'] as Fields, name);
   const odd = parts.filter((part) => part in object && !isFields(object[part]));
-  // As an API server sends them most objects need no copy.
+  // Most objects from an API server need no copy.
   if (odd.length === 0 && metadata === object['metadata']) return value as KubeObject;
   return { ...(without(object, odd) as KubeObject), metadata };
 };
 
-/** Not even objects in some kinds that others define: then there is nothing in them that answers read. */
+/** Custom resources may have other values than objects here, which are left out: Sluice reads nothing in them. */
 const parts = ['spec', 'status'] as const;
 
-/** Those that null may stand in: it says the same as absence, which is all that types downstream know. */
+/** Fields that may be null, which means absent. The types behind know only absence. */
 const optionalMetadata = [
   'namespace',
   'uid',
@@ -128,7 +128,7 @@ const without = (fields: Fields, names: readonly string[]): Fields =>
 const given = <K extends string, V>(key: K, value: V | undefined): { readonly [key in K]?: V } =>
   (value === undefined ? {} : { [key]: value }) as { readonly [key in K]?: V };
 
-/** An empty text says the same as absence. */
+/** An empty text means absent. */
 const textIn = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
 const textOr = (value: unknown, otherwise: string): string => textIn(value) ?? otherwise;

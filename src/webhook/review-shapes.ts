@@ -1,22 +1,21 @@
 /**
- * The shape of everything that answers read of a question, declared once. A field that is not declared here is not read
- * behind this edge, or is JSON of any shape to those who read it.
+ * The shape of every field of an admission request that Sluice reads. A field that is not declared here is either not read
+ * or treated as arbitrary JSON by its reader.
  *
- * An API server decodes Kubernetes' own kinds with types, so what does not fit comes from somebody else. Of kinds that
- * others define it knows what their schema says, which may be nothing: but for its metadata, an object of theirs may look
- * like anything, and is not refused for it.
+ * An API server decodes built-in kinds into types, so a built-in object of another shape was not sent by one. The schema of
+ * a custom resource may allow anything outside its metadata, so nothing else of it is checked.
  */
 import { operations } from '../core/admission/admission-request.ts';
 import { anyText, boolean, filledText, listOf, object, oneOf, text, texts, wholeNumber, type Shape } from './shape.ts';
 
-/** Four times as long as any name in Kubernetes may be. What is too long for the API server is for it to refuse. */
+/** Four times the longest name in Kubernetes, so that the API server itself rejects names that are only slightly too long. */
 const longestName = 1024;
 const longestUid = 256;
 
 const name = text(longestName);
 const filledName = filledText(longestName);
 
-/** `request`, but for its objects. */
+/** `request` without its objects. */
 export const requestShape = object({
   uid: { required: filledText(longestUid) },
   kind: { required: object({ group: name, kind: { required: filledName } }) },
@@ -31,7 +30,7 @@ export const requestShape = object({
 
 const owner = object({ kind: { required: name }, name: { required: name }, uid: { required: name } });
 
-/** The metadata of every kind is Kubernetes' own. */
+/** The same for all kinds, custom ones included. */
 const metadata = object({
   name,
   namespace: name,
@@ -75,7 +74,7 @@ const deployment = object({
 
 const scale = object({ ...meta, status: object({ selector: anyText }) });
 
-/** Policies among them: what is wrong with one is for their parser to say, all of it at once. */
+/** Also for policies: their parser reports everything that is wrong with a policy. */
 const anyObject = object(meta);
 
 const shapes: ReadonlyMap<string, Shape> = new Map([
@@ -83,5 +82,5 @@ const shapes: ReadonlyMap<string, Shape> = new Map([
   ['autoscaling/Scale', scale],
 ]);
 
-/** The shape of the objects of a question about this kind. */
+/** The shape of `object` and `oldObject` in a request about this kind. */
 export const objectShape = (of: string, kind: string): Shape => shapes.get(`${of}/${kind}`) ?? anyObject;

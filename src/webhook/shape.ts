@@ -1,23 +1,20 @@
 /**
- * What the parts of a question must look like: declared as values, and held against a body in one pass that copies nothing.
- * Only where something does not fit is it looked at again, for what to say of it.
+ * Shapes of JSON values, and checks against them. A check is one pass without copies; only a value that fails it is
+ * visited again, to describe what is wrong.
  */
 import { printable } from '../values/printable.ts';
 
 export type Shape = {
-  /** Whether a value has it. */
   readonly fits: (value: unknown) => boolean;
-  /** Complains about a value at a path that has it not. */
+  /** Describes what is wrong with a value that does not fit. */
   readonly explain: (value: unknown, at: string, complaints: Complaints) => void;
 };
 
-/** Complaints that anybody reads. Of a hostile list every item may be wrong. */
+/** A hostile list may have a million wrong items. */
 const toldComplaints = 10;
 const shownKey = 80;
 
-/**
- * What is wrong with a question, each with its path. No value is ever quoted: it may be a secret, and as long as the body.
- */
+/** What is wrong with a request, each with its path. Values are never quoted: they may be secret, or as long as the body. */
 export class Complaints {
   readonly #told: string[] = [];
   #untold = 0;
@@ -27,19 +24,19 @@ export class Complaints {
     else this.#told.push(`${at}: ${words}`);
   }
 
-  /** Whether a further one is only counted. */
+  /** If so, further complaints are only counted. */
   isFull(): boolean {
     return this.#told.length >= toldComplaints;
   }
 
-  /** All of them in one sentence of bounded length; undefined when there are none. */
+  /** All complaints in one sentence of bounded length; undefined if there are none. */
   sentence(): string | undefined {
     if (this.#told.length === 0) return undefined;
     return [...this.#told, ...(this.#untold === 0 ? [] : [`and ${this.#untold} more`])].join('; ');
   }
 }
 
-/** Holds a value against its shape. */
+/** Checks a value and adds what is wrong to `complaints`. */
 export const look = (value: unknown, shape: Shape, at: string, complaints: Complaints): void => {
   if (!shape.fits(value)) shape.explain(value, at, complaints);
 };
@@ -57,7 +54,7 @@ const kindOf = (value: unknown): string => {
   return typeof value === 'boolean' ? `is ${value}` : `is ${typeof value === 'number' ? 'a number' : 'an object'}`;
 };
 
-/** A value without parts. `instead` says of a value of the right type what else is wrong with it. */
+/** A shape without parts. `instead` describes a value that does not fit. */
 const word = (fits: Shape['fits'], wanted: string, instead: (value: unknown) => string = kindOf): Shape => ({
   fits,
   explain: (value, at, complaints) => complaints.add(at, `must be ${wanted}, ${instead(value)}`),
@@ -72,11 +69,11 @@ const ofText = (least: number, longest: number): Shape =>
 
 export const anyText: Shape = word((value) => typeof value === 'string', 'a text');
 export const text = (longest: number): Shape => ofText(0, longest);
-/** One that may not be empty. */
+/** A text that must not be empty. */
 export const filledText = (longest: number): Shape => ofText(1, longest);
 export const boolean: Shape = word((value) => typeof value === 'boolean', 'true or false');
 export const wholeNumber: Shape = word(
-  // JSON can say 1e999, which is read as infinity.
+  // JSON numbers may be infinite: 1e999.
   (value) => Number.isSafeInteger(value),
   'a whole number',
   (value) => (typeof value === 'number' ? 'is another number' : kindOf(value)),
@@ -119,7 +116,7 @@ export const listOf = (of: Shape): Shape => ({
   },
 });
 
-/** To Kubernetes a null is a field that is not set. */
+/** Kubernetes treats null as an absent field. */
 type Field = { readonly name: string; readonly shape: Shape; readonly required: boolean };
 type Declared = { readonly [name: string]: Shape | { readonly required: Shape } };
 
@@ -131,16 +128,13 @@ const fieldOf = ([name, declared]: readonly [string, Declared[string]]): Field =
 const isRight = ({ shape, required }: Field, value: unknown): boolean =>
   value === undefined || value === null ? !required : shape.fits(value);
 
-/** Its fields are looked for one by one: what else is in it costs nothing, and may be anything. */
+/** An object with these fields. Other fields may contain anything, and are not visited. */
 export const object = (declared: Declared): Shape => {
   const fields = Object.entries(declared).map(fieldOf);
   return {
     fits: (value) => {
       if (!isObject(value)) return false;
-      for (const field of fields) {
-        const inner = value[field.name];
-        if (inner === undefined || inner === null ? field.required : !field.shape.fits(inner)) return false;
-      }
+      for (const field of fields) if (!isRight(field, value[field.name])) return false;
       return true;
     },
     explain: (value, at, complaints) => {

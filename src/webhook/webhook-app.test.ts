@@ -429,8 +429,8 @@ describe('a malformed question', () => {
     ['a template', deepTemplate(10_000), /^request.object: must not be nested deeper than 1000 levels$/],
     ['a body', deepTemplate(100_000), /^the body is nested deeper than 20000 levels$/],
   ])('of bottomless depth is answered with a reason: %s', async (_case, text, reason) => {
-    const { status, body } = (await asked('/mutate', text)) as { status: number; body: { error: string } };
-    expect([status, body.error]).toEqual([400, expect.stringMatching(reason)]);
+    const answer = await asked('/mutate', text);
+    expect([answer.status, (answer.body as { error: string }).error]).toEqual([400, expect.stringMatching(reason)]);
   });
 
   describe('about a route without a bottom', () => {

@@ -103,10 +103,10 @@ const question =
     if (answer.event !== undefined && !request.dryRun) parts.journal.record(answer.event);
   };
 
-/** An answer, and what is said of it: on the wire, and in the log. */
+/** An answer, its text for the response, and its log line. */
 type Answered = { readonly answer: Answer; readonly text: string; readonly line: AuditLine | undefined };
 
-/** The one place where a fault of our own becomes an answer, wherever on the way to the wire it shows. */
+/** The only place where an internal error becomes an answer. Includes encoding the answer and its log line. */
 const answered = (
   parts: WebhookParts,
   answering: Answering,

@@ -21,7 +21,7 @@ export const templateHash = (template: PodTemplate): string => {
   if (known !== undefined && sameJson(known.template, template)) return known.hash;
   const { text, hidden } = weighedCanonicalJson(comparable(template));
   const named = hash('sha256', text, 'hex').slice(0, hexDigits);
-  // Nulls do not show in the text, and there may be a hundred thousand.
+  // The text alone is no bound: canonical JSON drops nulls, of which a template may have a hundred thousand.
   if (text.length + hidden <= worthKeeping) hashed.keep(looks, { template, hash: named });
   else largeHashed.set(template, named);
   return named;
