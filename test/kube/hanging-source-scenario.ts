@@ -4,9 +4,9 @@
  * `cluster-hanging-source.test.ts` judges.
  */
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { kinds } from '../../src/schema/kinds.ts';
 import type { JsonObject } from '../../src/values/kube-object.ts';
+import { inTime } from '../cluster/in-time.ts';
 import { listen } from '../cluster/listen.ts';
 import { app, service } from '../support/manifests.ts';
 import { Stage } from '../support/stage.ts';
@@ -35,8 +35,7 @@ const source = createServer((socket) => {
   connections += 1;
   socket.on('error', () => socket.destroy());
 });
-await listen(source, 0);
-const { port } = source.address() as AddressInfo;
+const port = await listen(source);
 
 const stage = await Stage.set('hanging-source');
 await stage.sluice({ prometheus: `http://127.0.0.1:${port}` });
@@ -66,7 +65,8 @@ const abort = async (name: string): Promise<number> => {
   const ref = { gvk: kinds.deployment, namespace: stage.namespace, name };
   await stage.view.patch(ref, { type: 'merge', body: { spec: { template: template(name, 'v1') } } });
   const start = performance.now();
-  return Math.max(0, (await ended) - start);
+  const at = await inTime(`the abort of ${name}`, ended);
+  return Math.max(0, at - start);
 };
 
 const abortMs: number[] = [];
