@@ -11,9 +11,9 @@ import { apiVersion } from '../../src/schema/names.ts';
 import { virtualServices } from '../../src/traffic/istio.ts';
 
 /**
- * Sluice removes the canary's pods a fixed time after the routes are given back, whether or not the proxies know. Pushes
- * of istiod to Envoy were measured at 0.1 to 0.2 s, but one request was lost when both processors were busy and the
- * default of 2 s was not enough. This test is about what a kill loses, and that must not depend on the machine's speed.
+ * Sluice removes the canary's pods a fixed time after the routes are given back, whether or not the proxies know.
+ * Pushes of istiod to Envoy were measured at 0.1 to 0.2 s, but one request was lost when both processors were busy and
+ * the default of 2 s was not enough. This test is about what a kill loses, whatever the speed of the machine.
  */
 const unhurried = {
   apiVersion,
