@@ -91,10 +91,11 @@ const startAsOtherProcess = async (): Promise<{ child: ChildProcess; info: Clust
     `import { up } from ${JSON.stringify(module)};\nconst { dir } = await up(${options});\nconsole.log(dir);\nsetInterval(() => undefined, 1e6);\n`,
   );
   const child = run(script);
-  const dir = await Promise.race([
+  const told = Promise.race([
     once(child.stdout!, 'data').then(([chunk]) => String(chunk).trim()),
     finish(child).then(({ output }) => Promise.reject(new Error(output))),
   ]);
+  const dir = await inTime('the other process to have its cluster', told, { withinMs: 180_000 });
   return { child, info: await readClusterInfo(dir) };
 };
 

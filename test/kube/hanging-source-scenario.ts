@@ -4,7 +4,6 @@
  * `cluster-hanging-source.test.ts` judges.
  */
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { kinds } from '../../src/schema/kinds.ts';
 import type { JsonObject } from '../../src/values/kube-object.ts';
 import { inTime } from '../cluster/in-time.ts';
@@ -36,8 +35,7 @@ const source = createServer((socket) => {
   connections += 1;
   socket.on('error', () => socket.destroy());
 });
-await listen(source, 0);
-const { port } = source.address() as AddressInfo;
+const port = await listen(source);
 
 const stage = await Stage.set('hanging-source');
 await stage.sluice({ prometheus: `http://127.0.0.1:${port}` });
@@ -57,16 +55,18 @@ const template = (name: string, version: string): JsonObject =>
   (deployment(name, version) as { readonly spec: { readonly template: JsonObject } }).spec.template;
 
 const abort = async (name: string): Promise<number> => {
-  const ended = Promise.withResolvers<number>();
-  stage.view.onChange(({ object }) => {
-    const status = object.status as { readonly ending?: object } | undefined;
-    const of = (object.spec?.['workload'] as { readonly name?: string } | undefined)?.name;
-    if (of === name && status?.ending !== undefined) ended.resolve(performance.now());
+  const ended = new Promise<number>((resolve) => {
+    stage.view.onChange(({ object }) => {
+      const status = object.status as { readonly ending?: object } | undefined;
+      const of = (object.spec?.['workload'] as { readonly name?: string } | undefined)?.name;
+      if (of === name && status?.ending !== undefined) resolve(performance.now());
+    });
   });
   const ref = { gvk: kinds.deployment, namespace: stage.namespace, name };
   await stage.view.patch(ref, { type: 'merge', body: { spec: { template: template(name, 'v1') } } });
   const start = performance.now();
-  return Math.max(0, (await inTime(`the abort of ${name}`, ended.promise)) - start);
+  const at = await inTime(`the abort of ${name}`, ended);
+  return Math.max(0, at - start);
 };
 
 const abortMs: number[] = [];

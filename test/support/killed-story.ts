@@ -11,9 +11,9 @@ import { apiVersion } from '../../src/schema/names.ts';
 import { virtualServices } from '../../src/traffic/istio.ts';
 
 /**
- * Pods go a fixed time after the routes were given back, whether or not the proxies have heard of it. A push takes
- * istiod and Envoy PUSHTIME; the default of 2 s is for machines that have time for them. What is counted here is
- * what a kill loses, and must not depend on how busy the machine is.
+ * Sluice removes the canary's pods a fixed time after the routes are given back, whether or not the proxies know.
+ * Pushes of istiod to Envoy were measured at 0.1 to 0.2 s, but one request was lost when both processors were busy and
+ * the default of 2 s was not enough. This test is about what a kill loses, whatever the speed of the machine.
  */
 const unhurried = {
   apiVersion,

@@ -163,7 +163,7 @@ export class Stage {
   }
 
   /** The first value of `probe` that is neither undefined nor false. Says what all releases were doing when it gives up. */
-  until<T>(what: string, probe: () => T | undefined | false, withinMs = 90_000): Promise<T> {
+  until<T>(what: string, probe: () => T | undefined | false, withinMs = 120_000): Promise<T> {
     const seen = (): string => {
       const told = this.view.list(kinds.release, this.namespace).map(tellRelease);
       return `releases ${told.sort().join('; ') || 'none'}`;
