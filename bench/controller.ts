@@ -35,13 +35,17 @@ const release = async (fleet: Fleet): Promise<Released> => {
 
 const touches = 20;
 
-type Touched = { readonly reconcilesPerTouchedRoute: number; readonly msPerTouchedRoute: number };
+type Touched = {
+  readonly reconcilesPerTouchedRoute: number;
+  readonly msPerTouchedRoute: number;
+  readonly cpuMsPerTouchedRoute: number;
+};
 
 /** One VirtualService at a time is changed by somebody else while all releases are under way. */
 const touchRoutes = async (fleet: Fleet): Promise<Touched> => {
   const { names, reconciles, settle, touch } = fleet;
   await settle();
-  const [before, start] = [reconciles(), performance.now()];
+  const [before, start, cpu] = [reconciles(), performance.now(), process.cpuUsage()];
   for (let i = 0; i < touches; i += 1) {
     touch(names[i % names.length] ?? '', String(i));
     await settle();
@@ -49,22 +53,28 @@ const touchRoutes = async (fleet: Fleet): Promise<Touched> => {
   return {
     reconcilesPerTouchedRoute: round((reconciles() - before) / touches),
     msPerTouchedRoute: round((performance.now() - start) / touches, 2),
+    cpuMsPerTouchedRoute: round(cpuMs(cpu) / touches, 2),
   };
 };
 
+type Aborted = { readonly abortMsWhileSourceHangs: number; readonly abortCpuMsWhileSourceHangs: number };
+
 /** The version of before is applied to one workload while the source of all of them hangs, its own too. */
-const abort = async (fleet: Fleet): Promise<number> => {
+const abort = async (fleet: Fleet): Promise<Aborted> => {
   const { names, settle, apply, status, clock } = fleet;
   fleet.traffic.hang();
   await clock.advanceAsync(20_000);
   const [name = ''] = names;
   if (isFinal(status(name)?.phase ?? 'Succeeded')) throw new Error('the release was over before it could be aborted');
-  const start = performance.now();
+  const [start, cpu] = [performance.now(), process.cpuUsage()];
   apply([name], 'v2');
   await settle();
-  const took = performance.now() - start;
+  const took = {
+    abortMsWhileSourceHangs: round(performance.now() - start),
+    abortCpuMsWhileSourceHangs: round(cpuMs(cpu)),
+  };
   if (status(name)?.ending?.outcome !== 'Aborted') throw new Error('the release was not aborted');
-  return round(took);
+  return took;
 };
 
 for (const n of sizes) {
@@ -75,10 +85,8 @@ for (const n of sizes) {
     fleet.names.every((name) => fleet.status(name)?.phase === 'Progressing'),
   );
   const touched = await touchRoutes(fleet);
-  const abortMsWhileSourceHangs = await abort(fleet);
+  const aborted = await abort(fleet);
   const rssMiB = Math.round(process.memoryUsage().rss / 1_048_576);
-  process.stdout.write(
-    `${JSON.stringify({ n, namespaces: 1, ...released, abortMsWhileSourceHangs, ...touched, rssMiB })}\n`,
-  );
+  process.stdout.write(`${JSON.stringify({ n, namespaces: 1, ...released, ...aborted, ...touched, rssMiB })}\n`);
 }
 process.exit(0);

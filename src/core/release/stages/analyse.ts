@@ -88,7 +88,21 @@ const judge = (judging: Judging): Next => {
 };
 
 const evidenceOf = ({ evidence = [] }: AnalysisStatus): RoundEvidence =>
-  Object.fromEntries(evidence.map(({ check, state }) => [check, JSON.parse(state) as JsonObject]));
+  Object.fromEntries(
+    evidence.flatMap(({ check, state }) => {
+      const read = parsed(state);
+      return read === undefined ? [] : [[check, read] as const];
+    }),
+  );
+
+/** What is damaged counts as not remembered: the judge begins anew. */
+const parsed = (state: string): JsonObject | undefined => {
+  try {
+    return JSON.parse(state) as JsonObject;
+  } catch {
+    return undefined;
+  }
+};
 
 const concluded = ({ analysis, subject, status, facts }: Judging, round: Round): Next => {
   const evidence = Object.entries(round.evidence).map(([check, state]) => ({ check, state: JSON.stringify(state) }));
