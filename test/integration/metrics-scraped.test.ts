@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { increments } from '../../src/core/judge/increments.ts';
-import { requestCounts } from '../../src/core/judge/success-rate.ts';
+import { requestCounts } from '../../src/core/judge/arm-requests.ts';
 import { telemetries } from '../../src/core/judge/telemetry.ts';
 import { threshold } from '../../src/core/judge/threshold.ts';
 import type { Measurement } from '../../src/core/judge/verdict.ts';

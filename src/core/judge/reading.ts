@@ -1,4 +1,5 @@
 /** What a check's measurement comes to, before it is held against bounds. */
+import { isSeenIn } from './arm-requests.ts';
 import type { Increment } from './increments.ts';
 import type { Series } from './series.ts';
 import { telemetries } from './telemetry.ts';
@@ -36,7 +37,7 @@ export const whyNoRequests = (
     return `no series of either arm matched. ${telemetries[measured.telemetry].needs}`;
   if (canary.length === 0)
     return `stable has ${stable.length} series, the canary none: it has not been asked anything yet, or is not scraped`;
-  if (!canary.some(({ points }) => points.some(([at]) => at > measured.from && at <= measured.to)))
+  if (!isSeenIn(canary, measured))
     return `the canary's series have no point in this window: its pods are gone, or no longer scraped`;
   if (grown.length === 0) return `the canary's counters were not seen twice, so nobody can tell how much they grew`;
   return `the canary got no request in this window`;

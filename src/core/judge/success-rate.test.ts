@@ -3,7 +3,8 @@ import { aMeasurement, grown } from '../../../test/support/measurements.ts';
 import type { Labels } from '../../values/kube-object.ts';
 import type { Telemetry } from '../policy/policy.ts';
 import type { Increment } from './increments.ts';
-import { readSuccessRate, requestCounts } from './success-rate.ts';
+import { requestCounts } from './arm-requests.ts';
+import { readSuccessRate } from './success-rate.ts';
 import { telemetries } from './telemetry.ts';
 
 const one = (labels: Labels): readonly Increment[] => [{ labels, by: 1 }];
@@ -30,6 +31,18 @@ describe('what became of a request', () => {
     ['an application that groups', 'application', { status: '5xx' }, 'failed'],
     ['an application that groups, fine', 'application', { status: '2xx' }, 'ok'],
     ['an application without a status', 'application', { method: 'GET' }, 'unknown'],
+    ['R2: an application that says error is not read as fine', 'application', { status: 'error' }, 'unknown'],
+    ['R2: nor one that says the phrase', 'application', { status: 'Internal Server Error' }, 'unknown'],
+    ['R2: nor one that says code and phrase', 'application', { status: '503 Service Unavailable' }, 'unknown'],
+    ['R2: nor one that writes a fraction', 'application', { status: '500.0' }, 'unknown'],
+    ['R2: OK is a word too', 'application', { status: 'OK' }, 'unknown'],
+    ['R2: where status is a word, code says it', 'application', { status: 'error', code: '500' }, 'failed'],
+    ['R2: or status_code', 'application', { status: 'success', status_code: '200' }, 'ok'],
+    ['R2: an application of Node that says statusCode', 'application', { statusCode: '500' }, 'failed'],
+    ['R2: or http_status', 'application', { http_status: '404' }, 'ok'],
+    ['R2: OpenTelemetry', 'application', { http_response_status_code: '500' }, 'failed'],
+    ['R2: an older OpenTelemetry', 'application', { http_status_code: '500' }, 'failed'],
+    ['R2: no code of HTTP', 'application', { status: '600' }, 'unknown'],
   ])('%s', (_case, telemetry, labels, meaning) =>
     expect(requestCounts(one(labels), telemetries[telemetry])).toEqual({
       requests: meaning === 'not counted' ? 0 : 1,

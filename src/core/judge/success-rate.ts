@@ -1,19 +1,10 @@
 /** request-success-rate: the percentage of requests that did not fail. */
+import { requestCounts, type RequestCounts } from './arm-requests.ts';
 import { count, counted, figure } from './figure.ts';
-import { increments, type Increment } from './increments.ts';
+import { increments } from './increments.ts';
 import { whyNoRequests, type Reading } from './reading.ts';
-import { telemetries, type TelemetryMetrics } from './telemetry.ts';
+import { telemetries } from './telemetry.ts';
 import type { Measurement } from './verdict.ts';
-
-/** Requests of one arm in a window. `unknown`: counted, but no label says what became of them. */
-export type RequestCounts = { readonly requests: number; readonly failed: number; readonly unknown: number };
-
-/** Increments of a request counter, sorted by what became of the requests. */
-export const requestCounts = (grown: readonly Increment[], { meaning }: TelemetryMetrics): RequestCounts => {
-  const sum = { ok: 0, failed: 0, skip: 0, unknown: 0 };
-  for (const { labels, by } of grown) sum[meaning(labels)] += by;
-  return { requests: sum.ok + sum.failed + sum.unknown, failed: sum.failed, unknown: sum.unknown };
-};
 
 /** Percent, 0 to 100. `requests` must be greater than zero. */
 const percentOf = ({ requests, failed }: RequestCounts): number => (100 * (requests - failed)) / requests;

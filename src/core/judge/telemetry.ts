@@ -1,9 +1,7 @@
 /** Whose metrics the built-in checks read: what their labels mean. How a source has them is the source's business. */
 import type { Labels } from '../../values/kube-object.ts';
 import type { Telemetry } from '../policy/policy.ts';
-
-/** What became of the requests a series counts. `skip`: not the users' requests. `unknown`: the labels do not say. */
-export type Meaning = 'ok' | 'failed' | 'skip' | 'unknown';
+import { meaningOfStatus, type Meaning } from './meaning.ts';
 
 export type TelemetryMetrics = {
   /** Milliseconds in one unit of `le`. */
@@ -16,17 +14,12 @@ export type TelemetryMetrics = {
 /** gRPC answers with HTTP status 200 whatever happens; these of its codes are the server's fault: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS. */
 const grpcServerFaults = new Set(['2', '4', '12', '13', '14', '15']);
 
-const byStatus = (status: string | undefined): Meaning => {
-  if (status === undefined || status === '') return 'unknown';
-  return /^5(\d\d|xx)$/i.test(status) ? 'failed' : 'ok';
-};
-
 // Code 0 is a request that never got an answer: where the caller's proxy gives up (504 there), the side that serves
 // reports 0 (istio/istio issue 19320). Left out, a canary that hangs would look perfect.
 const istioMeaning = (labels: Labels): Meaning => {
   if (labels['response_code'] === '0') return 'failed';
   if (grpcServerFaults.has(labels['grpc_response_status'] ?? '')) return 'failed';
-  return byStatus(labels['response_code']);
+  return meaningOfStatus(labels, ['response_code']);
 };
 
 // The proxy counts the kubelet's probes and scrapes of its own admin port as inbound responses; hundreds of healthy
@@ -39,9 +32,6 @@ const linkerdMeaning = (labels: Labels): Meaning => {
   if (labels['classification'] === 'failure') return 'failed';
   return labels['classification'] === 'success' ? 'ok' : 'unknown';
 };
-
-const applicationMeaning = (labels: Labels): Meaning =>
-  byStatus(labels['status'] ?? labels['code'] ?? labels['status_code']);
 
 export const telemetries: Readonly<Record<Telemetry, TelemetryMetrics>> = {
   istio: {
@@ -57,7 +47,7 @@ export const telemetries: Readonly<Record<Telemetry, TelemetryMetrics>> = {
   },
   application: {
     millisPerUnit: 1000,
-    meaning: applicationMeaning,
+    meaning: (labels) => meaningOfStatus(labels),
     needs:
       "Prometheus must scrape the application's pods, set the labels `namespace` and `pod`, and the application must count requests with a label `status` (or `code`)",
   },
