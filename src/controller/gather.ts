@@ -127,7 +127,7 @@ const ownFacts = ({ deps, workload, release, now }: Subject) => ({
 const readyWhere = (subject: Subject, route: Route | undefined): readonly EndpointSlice[] | undefined =>
   route?.provider.can.splits === 'replicas'
     ? undefined
-    : subject.deps.index.slicesFor(namespaceOf(subject.workload), subject.release.name);
+    : subject.deps.index.slicesFor(namespaceOf(subject.workload), subject.release);
 
 /** What is known of the way to the canary. */
 const wayFacts = (

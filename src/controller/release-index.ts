@@ -11,6 +11,8 @@ import { isFinal } from '../core/release/state.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import { objectIndex, type ObjectIndex } from './object-index.ts';
 
+export type ReleaseIdentity = { readonly name: string; readonly uid: string };
+
 export interface ReleaseIndex {
   /** Every Release of a workload, ended ones too. */
   ofWorkload(namespace: string, workload: string): readonly Release[];
@@ -20,8 +22,8 @@ export interface ReleaseIndex {
   onService(namespace: string, service: string): readonly Release[];
   /** Releases that have not begun: their Service, and whether its routes can be split, is still to be seen. */
   waiting(namespace: string): readonly Release[];
-  /** Endpoints of what was made for a release. */
-  slicesFor(namespace: string, release: string): readonly EndpointSlice[];
+  /** Endpoints of what was made for a release. Those that a version of Sluice without uids has made go by its name alone. */
+  slicesFor(namespace: string, release: ReleaseIdentity): readonly EndpointSlice[];
   /** Objects of a format's kind that are about a Service. */
   routesAbout(gvk: Gvk, service: ServiceName): readonly KubeObject[];
 }
@@ -78,7 +80,8 @@ export const releaseIndex = (cluster: Cluster, formats: readonly RouteFormat[]):
     open: (namespace) => releases.at(key('open', namespace)),
     onService: (namespace, service) => releases.at(key('service', namespace, service)),
     waiting: (namespace) => releases.at(key('waiting', namespace)),
-    slicesFor: (namespace, release) => slices.at(key(namespace, release)),
+    slicesFor: (namespace, { name, uid }) =>
+      slices.at(key(namespace, name)).filter(({ metadata }) => (metadata.labels?.[labels.releaseUid] ?? uid) === uid),
     routesAbout: (gvk, service) =>
       all.find(({ format }) => isSameKind(format.gvk, gvk))?.routes.at(serviceKey(service)) ?? [],
   };

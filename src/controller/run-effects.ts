@@ -1,12 +1,14 @@
 /** Carries out effects: compares each wish with what is there and writes only the difference. Every write is guarded. */
-import { canaryDeployment, canaryService, type CanaryPlan } from '../core/release/canary.ts';
+import { canaryDeployment, canaryService, routedArm, type CanaryPlan } from '../core/release/canary.ts';
 import type { Effect } from '../core/release/effects.ts';
-import type { Deployment, PodTemplate } from '../values/kube-object.ts';
+import type { Deployment, Labels, PodTemplate } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
+import { labels } from '../schema/names.ts';
 import { isTakenOver } from '../core/release/taken-over.ts';
 import { templateDiff } from '../core/template/template-diff.ts';
 import { templateHash } from '../core/template/template-hash.ts';
 import { refOf, type EffectRun } from './effect-run.ts';
+import { isTaken } from './label-taken.ts';
 import { changeRoutes } from './route-effects.ts';
 import { clearFailed, forgetAuthor, markFailed, markRetry, promote, putBack, settle } from './workload-effects.ts';
 
@@ -56,15 +58,28 @@ const ensureCanary = async (run: EffectRun, replicas: number): Promise<number> =
   return service + (await grow(run, replicas));
 };
 
-const planOf = ({ gathered }: EffectRun, replicas: number): CanaryPlan => ({
-  workload: gathered.workload,
-  release: { name: gathered.release.name, uid: gathered.release.uid, templateHash: gathered.release.spec.templateHash },
-  replicas,
-  arm:
-    gathered.route?.provider.can.splits === 'replicas' || gathered.label === undefined
-      ? { splits: 'replicas' }
-      : { splits: 'route', label: gathered.label },
-});
+const planOf = (run: EffectRun, replicas: number): CanaryPlan => {
+  const { workload, release, canary } = run.gathered;
+  const there = canary.deployment?.spec.template.metadata?.labels;
+  return {
+    workload,
+    release: { name: release.name, uid: release.uid, templateHash: release.spec.templateHash },
+    replicas,
+    arm: armOf(run, there),
+    ...(there === undefined || labels.releaseUid in there ? {} : { unidentified: true }),
+  };
+};
+
+const armOf = ({ deps, gathered }: EffectRun, canary: Labels | undefined): CanaryPlan['arm'] => {
+  const { route, label, workload, release } = gathered;
+  if (route?.provider.can.splits === 'replicas' || label === undefined) return { splits: 'replicas' };
+  return routedArm(label, {
+    current: workload.spec.template.metadata?.labels?.[label] ?? '',
+    uid: release.uid,
+    ...(canary === undefined ? {} : { canary }),
+    taken: (value) => isTaken(deps, workload, { [label]: value }),
+  });
+};
 
 const createCanary = async (run: EffectRun, replicas: number): Promise<number> => {
   const service = run.gathered.canary.service === undefined ? await createService(run, replicas) : 0;

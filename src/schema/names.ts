@@ -11,6 +11,11 @@ export const fieldManager = 'sluice';
 export const labels = {
   /** On everything made for one release: its Release object's name. The canary's EndpointSlices inherit it from its Service. */
   release: `${group}/release`,
+  /**
+   * On the same objects and on canary pods, and in the selectors of the canary's Deployment and Service: the Release's
+   * uid. Names come again, and other label values can be anybody's; what carries this uid is of this one release.
+   */
+  releaseUid: `${group}/release-uid`,
   /** On canary pods. In a replica-weighted split it is all that tells them from stable ones; and a Scale shows it. */
   arm: `${group}/arm`,
   managedBy: 'app.kubernetes.io/managed-by',

@@ -58,6 +58,7 @@ const metadataOf = (target: Target, wanted: ObjectMeta, live?: ObjectMeta): Obje
     ...wanted.labels,
     [labels.managedBy]: managedBy,
     [labels.release]: target.release.name,
+    [labels.releaseUid]: target.release.uid,
   },
   annotations: { ...live?.annotations, ...wanted.annotations, [workloadAnnotation]: target.workload },
   ownerReferences: [{ apiVersion, kind: 'Release', ...target.release, controller: true }],

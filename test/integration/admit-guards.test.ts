@@ -69,7 +69,7 @@ const madeFor = (name: string): readonly KubeObject[] => {
     workload,
     release: { ...release, templateHash: 'b' },
     replicas: 0,
-    arm: { splits: 'route', label: 'app' },
+    arm: { splits: 'route', label: 'app', value: `${name}-canary` },
   };
   const target = { namespace, workload: name, apex, canaryService: `${name}-canary`, release };
   const made = Object.values(trafficRunners)

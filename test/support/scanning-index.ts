@@ -22,7 +22,7 @@ export const scanningIndex = (
     onService: (namespace, service) =>
       releases(namespace, (release) => isOpen(release) && release.status?.service === service),
     waiting: (namespace) => releases(namespace, ({ status }) => (status?.phase ?? 'Pending') === 'Pending'),
-    slicesFor: (namespace, release) =>
+    slicesFor: (namespace, { name: release }) =>
       cluster
         .list(kinds.endpointSlice, namespace)
         .filter(({ metadata }) => metadata.labels?.['sluice.dev/release'] === release),

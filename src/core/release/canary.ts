@@ -11,7 +11,10 @@ export type CanaryPlan = {
    * `route`: canary pods differ from stable pods by the value of one selector label, so the apex does not select them.
    * `replicas`: they keep all labels, so that it does. Both get one more label, which says that they are the canary.
    */
-  readonly arm: { readonly splits: 'route'; readonly label: string } | { readonly splits: 'replicas' };
+  readonly arm:
+    { readonly splits: 'route'; readonly label: string; readonly value: string } | { readonly splits: 'replicas' };
+  /** The canary Deployment was made by a version of Sluice whose canary pods do not carry the release's uid. */
+  readonly unidentified?: true;
 };
 
 export const maxLabelLength = 63;
@@ -21,6 +24,32 @@ export const canaryLabelValue = (value: string): string => {
   const suffix = '-canary';
   const kept = value.slice(0, maxLabelLength - suffix.length).replace(/[-_.]+$/, '');
   return `${kept}${suffix}`;
+};
+
+/** The value instead, where pods of the user's carry the ordinary one: nobody else can have this. */
+export const uniqueLabelValue = (value: string, uid: string): string => {
+  const suffix = `-canary-${uid.slice(0, 8)}`;
+  return `${value.slice(0, maxLabelLength - suffix.length).replace(/[-_.]+$/, '')}${suffix}`;
+};
+
+/** The label and value that tell canary pods from stable ones: those of the canary that is there, or new ones. */
+export const routedArm = (
+  label: string,
+  { current, uid, canary, taken }: RoutedArm,
+): Extract<CanaryPlan['arm'], { splits: 'route' }> => {
+  const ordinary = canaryLabelValue(current);
+  const value = canary?.[label] ?? (taken(ordinary) ? uniqueLabelValue(current, uid) : ordinary);
+  return { splits: 'route', label, value };
+};
+
+type RoutedArm = {
+  /** The label's value on stable pods. */
+  readonly current: string;
+  readonly uid: string;
+  /** Labels of the pods of the canary that is there. */
+  readonly canary?: Labels;
+  /** Whether pods or Services of somebody else use a value. */
+  readonly taken: (value: string) => boolean;
 };
 
 /** A Service's name is a DNS label too. */
@@ -37,18 +66,24 @@ const owner = (release: CanaryPlan['release']): OwnerReference => ({
 const ownMeta = (name: string, workload: Deployment, release: CanaryPlan['release']): KubeObject['metadata'] => ({
   name,
   ...(workload.metadata.namespace === undefined ? {} : { namespace: workload.metadata.namespace }),
-  labels: { [labels.managedBy]: managedBy, [labels.release]: release.name },
+  labels: { [labels.managedBy]: managedBy, [labels.release]: release.name, [labels.releaseUid]: release.uid },
   annotations: { [marks.releaseHash]: release.templateHash, [workloadAnnotation]: workload.metadata.name },
   ownerReferences: [owner(release)],
 });
 
 const armLabels = (plan: CanaryPlan, current: Labels): Labels => ({
   ...withOwnValue(plan, current),
+  ...identity(plan),
+});
+
+/** What no pod but this release's canary pods carries. */
+const identity = ({ release, unidentified }: CanaryPlan): Labels => ({
   [labels.arm]: 'canary',
+  ...(unidentified === true ? {} : { [labels.releaseUid]: release.uid }),
 });
 
 const withOwnValue = ({ arm }: CanaryPlan, current: Labels): Labels =>
-  arm.splits === 'replicas' ? current : { ...current, [arm.label]: canaryLabelValue(current[arm.label] ?? '') };
+  arm.splits === 'replicas' ? current : { ...current, [arm.label]: arm.value };
 
 /**
  * The canary Deployment. Labels of the workload itself are not copied: tools that track what they applied by label
@@ -63,7 +98,8 @@ export const canaryDeployment = (plan: CanaryPlan): Deployment => {
     replicas: plan.replicas,
     // Its ReplicaSets are of no use once it is gone; the workload keeps the history.
     revisionHistoryLimit: 1,
-    selector: { ...selector, matchLabels: armLabels(plan, selector.matchLabels ?? {}) },
+    // The identity is enough; an expression may speak against the value of the distinguishing label.
+    selector: { matchLabels: armLabels(plan, selector.matchLabels ?? {}) },
     template: {
       ...template,
       metadata: { ...template.metadata, labels: armLabels(plan, template.metadata?.labels ?? {}) },
@@ -77,7 +113,10 @@ export const canaryDeployment = (plan: CanaryPlan): Deployment => {
   };
 };
 
-/** The Service in front of the canary pods: the apex's ports, its selector with the one value changed. Only behind routes. */
+/**
+ * The Service in front of the canary pods: the apex's ports, its selector with the one value changed and the release's
+ * identity, so that it never selects pods of anybody else. Only behind routes.
+ */
 export const canaryService = (plan: CanaryPlan, apex: Service): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Service',
@@ -92,6 +131,6 @@ export const canaryService = (plan: CanaryPlan, apex: Service): KubeObject => ({
       protocol,
       appProtocol,
     })),
-    selector: withOwnValue(plan, apex.spec.selector ?? {}),
+    selector: armLabels(plan, apex.spec.selector ?? {}),
   },
 });
