@@ -3,9 +3,11 @@ import type { Json, JsonObject, PodTemplate } from '../../values/kube-object.ts'
 import { canonicalJson } from './canonical-json.ts';
 import { restartedAt } from './restart-only.ts';
 import { sameJson } from '../../values/same-json.ts';
+import { cutMiddle, shownApart } from '../../values/shown-apart.ts';
 import { replicaSetLabel, templateHash } from './template-hash.ts';
 
 const shownValue = 80;
+const shownKey = 72;
 const shownLine = 240;
 const defaultLines = 8;
 
@@ -19,7 +21,7 @@ export const templateDiff = (a: PodTemplate, b: PodTemplate, lines: number = def
   // Environment variables may share a name; such duplicates hide each other above.
   const hidden = found.length === 0 && templateHash(a) !== templateHash(b);
   const all = hidden ? ['pod template: changed'] : found;
-  const shown = all.slice(0, lines).map((line) => shorten(line, shownLine));
+  const shown = all.slice(0, lines).map((line) => cutMiddle(line, shownLine));
   return all.length <= lines ? shown : [...shown, `and ${all.length - lines} more`];
 };
 
@@ -112,9 +114,12 @@ const namesDiff = (a: JsonObject, b: JsonObject): readonly string[] =>
 const entriesDiff = (a: JsonObject, b: JsonObject, without: readonly string[] = []): readonly string[] =>
   changedFields(a, b, without).map((key) => {
     const [x, y] = [a[key], b[key]];
-    if (isMissing(x)) return `${key}: added`;
-    if (isMissing(y)) return `${key}: removed`;
-    return isWord(x) && isWord(y) ? `${key}: ${shorten(String(x))} → ${shorten(String(y))}` : `${key}: changed`;
+    const title = cutMiddle(key, shownKey);
+    if (isMissing(x)) return `${title}: added`;
+    if (isMissing(y)) return `${title}: removed`;
+    return isWord(x) && isWord(y)
+      ? `${title}: ${shownApart(String(x), String(y), shownValue).join(' → ')}`
+      : `${title}: changed`;
   });
 
 const changedFields = (a: JsonObject, b: JsonObject, without: readonly string[]): readonly string[] => {
@@ -135,10 +140,5 @@ const same = (a: Json | undefined, b: Json | undefined): boolean =>
 const isMissing = (value: Json | undefined): boolean => value === undefined || value === null;
 const isWord = (value: Json | undefined): value is string | number | boolean =>
   value !== null && ['string', 'number', 'boolean'].includes(typeof value);
-/** Reduces a user's text to one line of bounded length. */
-const shorten = (text: string, length = shownValue): string => {
-  const cut = text.length <= length ? text : `${text.slice(0, length - 1)}…`;
-  return cut.replace(/\p{Cc}+/gu, ' ');
-};
 
 const pick = (object: JsonObject, key: string): JsonObject => (object[key] === undefined ? {} : { [key]: object[key] });
