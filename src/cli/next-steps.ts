@@ -18,10 +18,17 @@ const skip = (command: string): NextStep => ({ command, meaning: 'roll it out na
 
 const held = ({ spec }: ReleaseView, sluice: Commands): readonly NextStep[] =>
   planOf(spec).plan.onFailure === 'revert'
-    ? [{ meaning: 'The earlier version is back. Apply a version that is fixed.' }]
+    ? [
+        {
+          meaning:
+            'The earlier version is back. Apply a version that is fixed; the same one is held when it comes back.',
+        },
+        { command: sluice('retry'), meaning: 'try the same version again, once it has come back' },
+      ]
     : [
         { meaning: 'The earlier version serves. Apply a version that is fixed, or the earlier one to end this.' },
         { command: sluice('retry'), meaning: 'try the same version again' },
+        abort(sluice),
         skip(`${sluice('skip')} --reason WHY`),
       ];
 
@@ -40,7 +47,13 @@ const steps: Readonly<Record<Phase, (release: ReleaseView, sluice: Commands, rol
     Withdrawing: (_release, sluice) => [follow(sluice)],
     Succeeded: () => [],
     Failed: held,
-    Aborted: () => [{ meaning: 'The earlier version is back. What is in Git may still be the aborted one.' }],
+    Aborted: (_release, sluice) => [
+      {
+        meaning:
+          'The earlier version is back. What is in Git may still be the aborted one: it is held when it comes back.',
+      },
+      { command: sluice('retry'), meaning: 'try the same version again, once it has come back' },
+    ],
     Superseded: (_release, sluice) => [{ command: sluice('status'), meaning: 'the release that came after it' }],
     Skipped: (_release, _sluice, rollout) => [{ command: rollout, meaning: 'follow the native rollout' }],
     Bypassed: (_release, _sluice, rollout) => [{ command: rollout, meaning: 'follow the native rollout' }],

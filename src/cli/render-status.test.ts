@@ -163,13 +163,15 @@ Pods in trouble
 What to do
   The earlier version serves. Apply a version that is fixed, or the earlier one to end this.
   kubectl sluice retry web -n shop               try the same version again
+  kubectl sluice abort web -n shop               put the earlier version back
   kubectl sluice skip web -n shop --reason WHY   roll it out natively all the same
 `));
 
   it('of a release that failed and was reverted', () =>
     expect(render({ phase: 'Failed', message: 'no' }, { policy: { onFailure: 'revert' } })).toContain(`
 What to do
-  The earlier version is back. Apply a version that is fixed.
+  The earlier version is back. Apply a version that is fixed; the same one is held when it comes back.
+  kubectl sluice retry web -n shop   try the same version again, once it has come back
 `));
 
   it('of a release that waits for a person', () =>

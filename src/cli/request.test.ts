@@ -169,7 +169,7 @@ describe('a request', () => {
   it.each([
     [abort, 'Succeeded', 'Release web-2 has ended (Succeeded): there is nothing to abort.'],
     [promote, 'Failed', 'Release web-2 has ended (Failed): there is nothing to promote.'],
-    [retry, 'Aborted', 'Only a failed release can be retried, and web-2 is Aborted.'],
+    [retry, 'Succeeded', 'Only a failed or aborted release can be retried, and web-2 is Succeeded.'],
   ] as const)('that can only be refused is not written: %o of %s', async (verb, phase, message) => {
     const cluster = aCluster({ status: { phase } });
     await expect(verb.run(aSession(cluster), { workload: 'web', options: {} })).rejects.toThrow(message);

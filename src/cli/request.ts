@@ -34,14 +34,14 @@ const waitingNote = ({ name, object, status }: ReleaseView): string | undefined 
 };
 
 /**
- * Refuses requests on ended releases at once: the controller reconciles only running releases and failed ones that are
- * held. Everything else is left to the controller, which knows the current state.
+ * Refuses requests on ended releases at once: the controller reconciles only running releases and those whose template
+ * is held. Everything else is left to the controller, which knows the current state.
  */
 const pointless = ({ name, namespace, spec, status }: ReleaseView, verb: RequestVerb): PluginError | undefined => {
   if (!isFinal(status.phase) || canBeAsked(verb, status.phase)) return undefined;
   const rule =
     verb === 'retry'
-      ? `Only a failed release can be retried, and ${name} is ${status.phase}.`
+      ? `Only a failed or aborted release can be retried, and ${name} is ${status.phase}.`
       : `Release ${name} has ended (${status.phase}): there is nothing to ${verb}.`;
   return new PluginError(rule, `What can be done: kubectl sluice status ${spec.workload.name} -n ${namespace}`);
 };

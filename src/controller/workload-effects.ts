@@ -1,5 +1,6 @@
 /** Effects on the user's Deployment. All are guarded by the resourceVersion the decision was made on. */
-import { recordPhase, withKnownGood, type Requester } from '../core/marks/marks.ts';
+import { boundMarks, recordPhase, withKnownGood, type Requester } from '../core/marks/marks.ts';
+import { withFailed, withoutFailed } from '../core/marks/failed-templates.ts';
 import type { JsonObject, PodTemplate } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { toRfc3339 } from '../values/time.ts';
@@ -57,8 +58,15 @@ export const settle = async (run: EffectRun): Promise<number> => {
   const { templateHash: admitted, stableHash } = release.spec;
   const promoted = release.status?.ending?.outcome === 'Succeeded' ? [admitted] : [];
   const knownGood = withKnownGood(workload.metadata.annotations, ...promoted, stableHash);
-  const lasting = { [marks.knownGood]: knownGood, [marks.admitted]: admitted };
+  const lasting = { [marks.knownGood]: knownGood, [marks.admitted]: admitted, ...forgiven(run, promoted) };
   return patchMarks(run, { ...noMarks, ...lasting });
+};
+
+/** What is promoted, or tried again at a person's wish, is no longer remembered as failed. */
+const forgiven = ({ gathered }: EffectRun, hashes: readonly string[]): JsonObject => {
+  const { annotations } = gathered.workload.metadata;
+  if (hashes.length === 0 || annotations?.[marks.failed] === undefined) return {};
+  return { [marks.failed]: withoutFailed(annotations, hashes[0] ?? '') ?? null };
 };
 
 export const forgetAuthor = (run: EffectRun): Promise<number> => patchMarks(run, { [marks.requestedBy]: null });
@@ -67,7 +75,8 @@ export const forgetAuthor = (run: EffectRun): Promise<number> => patchMarks(run,
 export const markRetry = async (run: EffectRun): Promise<number> => {
   const { release } = run.gathered;
   const author = retriedBy(release.status === undefined ? undefined : acceptedRetry(release.status));
-  return patchMarks(run, { [marks.release]: nextAttempt(release.name), [marks.phase]: null, ...author });
+  const tried = forgiven(run, [release.spec.templateHash]);
+  return patchMarks(run, { [marks.release]: nextAttempt(release.name), [marks.phase]: null, ...author, ...tried });
 };
 
 /** The new attempt is asked for by whoever asked for it; the request is signed, so this is whom the API server knew. */
@@ -87,13 +96,16 @@ export const attemptOf = (name: string): number => Number(retrySuffix.exec(name)
 export const putBack = async (run: EffectRun): Promise<number> => {
   const { deps, gathered } = run;
   const { workload, release } = gathered;
-  const template = await stableTemplate(run);
+  const stable = stableHash(run);
+  const template = await stableTemplate(run, stable);
   const annotations = Object.keys(noMarks).filter((key) => workload.metadata.annotations?.[key] !== undefined);
+  const failed = failedMark(run);
   const body: JsonPatchOp[] = [
     { op: 'replace', path: '/spec/template', value: template as JsonObject },
     ...(workload.spec.paused === undefined ? [] : [{ op: 'remove' as const, path: '/spec/paused' }]),
     ...annotations.map((key) => ({ op: 'remove' as const, path: annotationPointer(key) })),
-    { op: 'add', path: annotationPointer(marks.admitted), value: release.spec.stableHash },
+    { op: 'add', path: annotationPointer(marks.admitted), value: stable },
+    ...(failed === undefined ? [] : [{ op: 'add' as const, path: annotationPointer(marks.failed), value: failed }]),
   ];
   deps.log.info({ release: release.name }, 'puts the stable template back');
   await deps.cluster.patch(
@@ -104,15 +116,30 @@ export const putBack = async (run: EffectRun): Promise<number> => {
   return 1;
 };
 
+/** A template that came back after its release may stand over another stable one than it did then. */
+const stableHash = ({ gathered: { workload, release } }: EffectRun): string =>
+  boundMarks(workload)?.stableHash ?? release.spec.stableHash;
+
+/** What failed, or was aborted by a person, is remembered: whatever applies it again must not start it again. */
+const failedMark = ({ gathered: { workload, release } }: EffectRun): string | undefined => {
+  const { annotations } = workload.metadata;
+  const { outcome, reason } = release.status?.ending ?? {};
+  const hash = release.spec.templateHash;
+  if (outcome === 'Failed') return withFailed(annotations, { hash, release: release.name, outcome });
+  return outcome === 'Aborted' && reason === 'AbortRequested'
+    ? withFailed(annotations, { hash, release: release.name, outcome })
+    : undefined;
+};
+
 /** From the ReplicaSet that serves: the one place where the stable template is kept. A rare live read. */
-const stableTemplate = async ({ deps, gathered }: EffectRun): Promise<PodTemplate> => {
-  const { workload, release } = gathered;
+const stableTemplate = async ({ deps, gathered }: EffectRun, wanted: string): Promise<PodTemplate> => {
+  const { workload } = gathered;
   const kept = await keptTemplates(deps.cluster, workload);
-  const stable = kept.find(({ hash }) => hash === release.spec.stableHash)?.template;
+  const stable = kept.find(({ hash }) => hash === wanted)?.template;
   if (stable === undefined) {
     throw new ClusterError(
       'not-found',
-      `no ReplicaSet of ${workload.metadata.name} has the stable template ${release.spec.stableHash} any more; apply the earlier version by hand`,
+      `no ReplicaSet of ${workload.metadata.name} has the stable template ${wanted} any more; apply the earlier version by hand`,
     );
   }
   return stable;

@@ -58,6 +58,8 @@ export const marks = {
   admitted: `${group}/admitted`,
   /** Digests of used skip reasons with their templates, so that none takes effect again. */
   skips: `${group}/skips`,
+  /** Templates that failed or were aborted and were put back, with their Releases: held when they come back. */
+  failed: `${group}/failed`,
   requestedBy: `${group}/requested-by`,
   phase: `${group}/phase`,
 } as const;

@@ -1,7 +1,7 @@
 import type { Row } from './case.ts';
 import type { GivenName } from './givens.ts';
 import { ended, failed, held } from './states.ts';
-import { failure, keptPaused, released, superseded, undoing } from './warnings.ts';
+import { failedAgain, failure, keptPaused, released, superseded, undoing } from './warnings.ts';
 
 const v1 = { 'web.yaml': { version: '1' } } as const;
 const v2 = { 'web.yaml': { version: '2' } } as const;
@@ -51,6 +51,31 @@ export const sameAgain: Row<GivenName> = {
       run: 'helm upgrade web ./chart --set version=2',
       see: { exit: 0, says: ['Release "web" has been upgraded'], warnings: [] },
       then: held('2'),
+    },
+  ],
+};
+
+/** What a tool that heals itself does after a failure. */
+export const failedAgainRow: Row<GivenName> = {
+  row: 'A template that failed and was put back comes again',
+  answer:
+    'No release starts: the template is held with the Release that tells of the failure, as with `on-failure: hold`, until `kubectl sluice retry`. The same holds for a template that was aborted by `kubectl sluice abort`.',
+  cases: [
+    {
+      name: 'F7: by a tool that applies what is in Git every minute',
+      given: 'reverted',
+      files: v2,
+      run: 'for i in 1 2 3 4 5; do kubectl apply -f web.yaml; done',
+      see: { exit: 0, says: ['deployment.apps/web configured'], warnings: failedAgain },
+      then: failed('2'),
+    },
+    {
+      name: 'F7: by server-side apply',
+      given: 'reverted',
+      files: v2,
+      run: 'kubectl apply --server-side --force-conflicts -f web.yaml',
+      see: { exit: 0, says: ['deployment.apps/web serverside-applied'], warnings: failedAgain },
+      then: failed('2'),
     },
   ],
 };

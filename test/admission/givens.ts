@@ -1,7 +1,7 @@
 /** How cases begin: each situation a workload can be in, and the way there. */
 import type { Labels } from '../../src/values/kube-object.ts';
 import type { Given, State } from './case.ts';
-import { failed, held, idle, rolled, rolling, succeeded, twice } from './states.ts';
+import { ended, failed, held, idle, rolled, rolling, succeeded, twice } from './states.ts';
 
 const base: Labels = {
   'sluice.dev/canary': 'enabled',
@@ -80,6 +80,12 @@ const all = {
     annotations: failing,
     ...onV1,
     steps: [applied('2', failed('2'))],
+  },
+  reverted: {
+    words: 'the release of web:2 has failed and web:1 was put back (on-failure: revert)',
+    annotations: { ...failing, 'sluice.dev/on-failure': 'revert' },
+    ...onV1,
+    steps: [applied('2', ended('1', 'Failed'))],
   },
   promoted: {
     words: 'web:2 was promoted over web:1',

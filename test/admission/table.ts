@@ -3,7 +3,7 @@ import type { Row } from './case.ts';
 import { knownGood, midPromotion, ownPause, restarts } from './cases-back.ts';
 import { bypassed, refusedMeanwhile } from './cases-away.ts';
 import { deletions, nothingServes } from './cases-first.ts';
-import { anotherTemplate, failedTemplate, sameAgain, stableBack, unpaused } from './cases-held.ts';
+import { anotherTemplate, failedAgainRow, failedTemplate, sameAgain, stableBack, unpaused } from './cases-held.ts';
 import { guarded, optedOut, refused, skipped } from './cases-leave.ts';
 import { newTemplate, onlyShown, untouched } from './cases-new-template.ts';
 import { routesAgain } from './cases-routes.ts';
@@ -19,6 +19,7 @@ export const table: readonly Row<GivenName>[] = [
   stableBack,
   unpaused,
   failedTemplate,
+  failedAgainRow,
   knownGood,
   midPromotion,
   restarts,

@@ -33,11 +33,18 @@ export const superseded: readonly string[] = [
 
 export const keptPaused: readonly string[] = [
   'the workload stays paused: release web-2 decides when it rolls, and resuming it is not an approval',
-  'promote it with: kubectl sluice promote web -n shop; go back with: kubectl sluice abort web -n shop; roll without a canary with: kubectl sluice skip web -n shop',
+  'promote it with: kubectl sluice promote web -n shop; go back with: kubectl sluice abort web -n shop; roll without a canary with: kubectl sluice skip web -n shop --reason WHY',
 ];
 
 const { needs } = telemetries.application;
 const noSeries = `at 50 %: request-success-rate has no data: no series of either arm matched. ${needs}; counted as failed (noData: fail)`;
+
+/** The same when it was put back and comes again. */
+export const failedAgain: readonly string[] = [
+  `release web-2 of this template has failed ("${noSeries}"); it comes back and is held: no release starts, and the version before keeps serving`,
+  'try it again with: kubectl sluice retry web -n shop; go back with: kubectl sluice abort web -n shop; or apply another template',
+  'what changed: image of container app: web:1 → web:2',
+];
 
 export const failure: readonly string[] = [
   `release web-2 of this template has failed ("${noSeries}"); the workload stays paused on the version before`,

@@ -278,13 +278,15 @@ export class World {
     this.server.patch(refs.web, patch, { subresource: 'scale' }, { user: 'system:serviceaccount:kube-system:hpa' });
   }
 
-  /** As `kubectl sluice` does it, about the newest release. */
+  /** As `kubectl sluice` does it, about the release of the template that is there, or else the newest. */
   ask(verb: RequestVerb, user = alice): void {
-    const release = this.release();
-    if (release === undefined) throw new Error(`there is no release to ${verb}`);
+    const workload = this.get(refs.web);
+    const marked = workload === undefined ? undefined : boundMarks(workload)?.release;
+    const name = marked ?? this.release()?.name;
+    if (name === undefined) throw new Error(`there is no release to ${verb}`);
     this.#asked += 1;
     this.patch(
-      { gvk: kinds.release, namespace, name: release.name },
+      { gvk: kinds.release, namespace, name },
       { metadata: { annotations: { [requestKey(`request-${this.#asked}`)]: JSON.stringify({ verb }) } } },
       user,
     );

@@ -3,15 +3,20 @@ import { optIn } from './admission-input.ts';
 import {
   endedByAlice,
   failed,
+  failedV2,
   fresh,
   h,
   idle,
   known,
   markedV2,
+  putBack,
   running,
+  userPaused,
   v2Marks,
   type Row,
 } from './admission-traits.ts';
+
+const held3 = { ...markedV2(), [marks.releaseHash]: h.v3, [marks.release]: 'web-6' };
 
 /** Changes that hold a template, or meet one that is held. */
 export const heldRows: readonly Row[] = [
@@ -234,13 +239,47 @@ export const heldRows: readonly Row[] = [
     old: failed,
     new: { image: 'web:3' },
     case: 'failed-replaced',
-    result: { paused: true, marks: fresh(h.v1, h.v3) },
+    result: { paused: true, marks: fresh(h.v1, h.v3, { failed: failedV2 }) },
   },
   {
     name: 'the stable template after a failure unpauses the workload',
     old: failed,
     new: { image: 'web:1' },
     case: 'aborted',
-    result: { paused: false, marks: {} },
+    result: { paused: false, marks: { failed: failedV2 } },
+  },
+  // a failed template comes back
+  {
+    name: 'F7: a template that failed and was put back is held when it comes back',
+    old: putBack,
+    new: { image: 'web:2' },
+    case: 'failed-again',
+    result: { paused: true, marks: fresh(h.v1, h.v2, { phase: 'Failed', failed: failedV2 }) },
+  },
+  {
+    name: 'F7: it is held in the middle of another release, too',
+    old: { ...running, image: 'web:3', annotations: { ...held3, [marks.failed]: failedV2 } },
+    new: { image: 'web:2' },
+    case: 'failed-again',
+    result: { paused: true, marks: fresh(h.v1, h.v2, { phase: 'Failed', failed: failedV2 }) },
+  },
+  {
+    name: 'F7: it is held when the user resumes it after an own pause',
+    old: {
+      ...putBack,
+      image: 'web:2',
+      paused: true,
+      annotations: { ...userPaused.annotations, [marks.failed]: failedV2 },
+    },
+    new: { paused: false },
+    case: 'failed-again',
+    result: { paused: true, marks: { ...v2Marks, phase: 'Failed', failed: failedV2 } },
+  },
+  {
+    name: 'F7: another template goes ahead, and what failed stays remembered',
+    old: putBack,
+    new: { image: 'web:3' },
+    case: 'released',
+    result: { paused: true, marks: fresh(h.v1, h.v3, { failed: failedV2 }) },
   },
 ];

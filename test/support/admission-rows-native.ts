@@ -7,6 +7,7 @@ import {
   asked,
   endedByAlice,
   failed,
+  failedV2,
   fresh,
   h,
   idle,
@@ -321,7 +322,7 @@ export const nativeRows: readonly Row[] = [
     old: { ...failed, annotations: { ...failed.annotations, [marks.knownGood]: h.v0 } },
     new: { image: 'web:0' },
     case: 'known-good',
-    result: { paused: false, marks: fresh(h.v1, h.v0, { phase: 'RolledBack', knownGood: h.v0 }) },
+    result: { paused: false, marks: fresh(h.v1, h.v0, { phase: 'RolledBack', knownGood: h.v0, failed: failedV2 }) },
   },
   {
     name: "a known good template under the user's own pause rolls back natively at the resume, recorded for whoever went back",

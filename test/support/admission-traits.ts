@@ -30,6 +30,11 @@ export const restarted = (image: string): DeploymentTraits => {
   return { template: { ...template, metadata: { ...template.metadata, annotations: { [restartedAt]: 'now' } } } };
 };
 
+/** What is remembered of web:2. */
+export const failedV2 = `${h.v2}:web-5:Failed`;
+/** It was put back: web:1 serves. */
+export const putBack: DeploymentTraits = { image: 'web:1', annotations: { ...optIn, [marks.failed]: failedV2 } };
+
 export type Expected = { readonly paused: boolean; readonly marks: Labels };
 /** The marks of a release this write asks for (generation 4 is the old object's). */
 export const fresh = (stable: string, release: string, more: Labels = {}): Labels => ({

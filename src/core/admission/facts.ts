@@ -16,6 +16,7 @@ import {
   type Marks,
   type Requester,
 } from '../marks/marks.ts';
+import { failedTemplate, withFailed, type FailedTemplate } from '../marks/failed-templates.ts';
 import { sameUserAnnotations } from './user-annotations.ts';
 import { releaseName } from './release-name.ts';
 import { isUsedSkip, withUsedSkip } from './used-skips.ts';
@@ -69,6 +70,8 @@ export type Facts = {
   /** The old object's list of known good templates, unchanged. */
   readonly knownGood?: string;
   readonly wasKnownGood: boolean;
+  /** The template that this write asks to roll failed earlier, or was aborted, and was put back since. */
+  readonly failedBefore?: FailedTemplate;
   /** Hash of the last template that Sluice let roll; missing if unknown. */
   readonly admitted?: string;
   /** After this write the workload is paused by the user: an earlier pause that stays, or a new one. */
@@ -96,6 +99,7 @@ export const factsOf = (input: DecideInput, old: Deployment): Facts => {
   const parsed = input.policyOf(object);
   const { knownGood } = readMarks(old.metadata.annotations);
   const noStable = missingStable(old, object, bound);
+  const failedBefore = failedTemplate(old.metadata.annotations, hashes.object);
   return {
     input,
     old,
@@ -116,6 +120,7 @@ export const factsOf = (input: DecideInput, old: Deployment): Facts => {
     ...(parsed.ok ? { policy: parsed.policy } : {}),
     ...skipOf(old.metadata.annotations, object.metadata.annotations, hashes.object),
     ...(noStable === undefined ? {} : { noStable }),
+    ...(failedBefore === undefined ? {} : { failedBefore }),
   };
 };
 
@@ -138,8 +143,12 @@ const ownPause = (old: Deployment, standing: Standing): boolean =>
 const pauseLifted = (object: Deployment, wanted: BoundMarks): boolean => {
   if (object.spec.paused !== true) return true;
   const { stableHash, releaseHash, release, phase } = readMarks(object.metadata.annotations);
-  const ours = stableHash === wanted.stableHash && releaseHash === wanted.releaseHash && release === wanted.release;
-  return ours && phase === undefined;
+  const same = stableHash === wanted.stableHash && releaseHash === wanted.releaseHash;
+  if (!same) return false;
+  const failed = failedTemplate(object.metadata.annotations, wanted.releaseHash);
+  return phase === 'Failed'
+    ? failed !== undefined && release === failed.release
+    : phase === undefined && release === wanted.release;
 };
 
 /**
@@ -248,13 +257,24 @@ const missingStable = (old: Deployment, object: Deployment, bound: BoundMarks | 
 };
 
 /** The marks that outlive releases. */
-export const lastingMarks = ({ knownGood, admitted, old }: Facts): Marks => {
+export const lastingMarks = (facts: Facts): Marks => {
+  const { knownGood, admitted, old } = facts;
   const { skips } = readMarks(old.metadata.annotations);
+  const failed = failedMark(facts);
   return {
     ...(knownGood === undefined ? {} : { knownGood }),
     ...(admitted === undefined ? {} : { admitted }),
     ...(skips === undefined ? {} : { skips }),
+    ...(failed === undefined ? {} : { failed }),
   };
+};
+
+/** A template that failed is remembered when another takes its place. */
+const failedMark = ({ standing, templateChanged, bound, old }: Facts): string | undefined => {
+  const { annotations } = old.metadata;
+  if (standing !== 'failed' || !templateChanged || bound === undefined) return readMarks(annotations).failed;
+  const { releaseHash: hash, release } = bound;
+  return withFailed(annotations, failedTemplate(annotations, hash) ?? { hash, release, outcome: 'Failed' });
 };
 
 /** The mark that remembers this write's skip reason, if it has one. */

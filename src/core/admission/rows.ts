@@ -35,6 +35,7 @@ type RowCase =
   | 'bootstrap'
   | 'known-good'
   | 'restarted'
+  | 'failed-again'
   | 'resumed'
   | 'superseded'
   | 'failed-replaced'
@@ -82,6 +83,13 @@ const release = (facts: Facts, warnings: readonly string[]): Ruling => ({
   marks: { ...supersedingMarks(facts), ...facts.wanted },
   warnings,
 });
+
+/** The earlier Release tells of the template, so no other begins. */
+const heldAgain = (facts: Facts): Ruling => {
+  const name = facts.failedBefore?.release ?? facts.wanted.release;
+  const { marks, ...ruling } = release(facts, say.failedAgainWarnings(facts));
+  return { ...ruling, marks: { ...marks, release: name, phase: 'Failed' } };
+};
 
 const carried = (facts: Facts, warnings: readonly string[] = []): Ruling => ({
   paused: held(facts) || (facts.pauseCopied ? false : 'as-sent'),
@@ -198,6 +206,13 @@ export const rows: readonly Row[] = [
       f.policy?.restart === 'native' &&
       restartOnly(f.old.spec.template, f.object.spec.template),
     then: (f) => recorded(f, 'Restarted', say.restartedWarnings),
+  },
+  {
+    case: 'failed-again',
+    because: 'the template failed earlier and was put back: it is held until a person has it tried again',
+    when: (f) => f.failedBefore !== undefined,
+    then: (f) => heldAgain(f),
+    needsPolicy: true,
   },
   {
     case: 'resumed',

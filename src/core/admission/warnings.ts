@@ -74,17 +74,29 @@ export const failedReplacedWarnings = (facts: Facts): readonly string[] => [
 
 export const pauseKeptWarnings = (facts: Facts): readonly string[] => [
   `the workload stays paused: release ${facts.bound?.release} decides when it rolls, and resuming it is not an approval`,
-  `promote it with: ${command('promote', facts.object)}; go back with: ${command('abort', facts.object)}; roll without a canary with: ${command('skip', facts.object)}`,
+  `promote it with: ${command('promote', facts.object)}; go back with: ${command('abort', facts.object)}; roll without a canary with: ${command('skip', facts.object)} --reason WHY`,
 ];
 
-export const failureWarnings = (facts: Facts): readonly string[] => {
-  const release = facts.bound?.release ?? '';
+const failure = (facts: Facts, release: string, then: string): readonly string[] => {
   const why = facts.input.failureOf?.(release);
+  const outcome = facts.failedBefore?.outcome === 'Aborted' ? 'was aborted' : 'has failed';
   return [
-    `release ${release} of this template has failed${why === undefined ? '' : ` (${quoted(why, shownFailure)})`}; the workload stays paused on the version before`,
+    `release ${release} of this template ${outcome}${why === undefined ? '' : ` (${quoted(why, shownFailure)})`}; ${then}`,
     `try it again with: ${command('retry', facts.object)}; go back with: ${command('abort', facts.object)}; or apply another template`,
   ];
 };
+
+export const failureWarnings = (facts: Facts): readonly string[] =>
+  failure(facts, facts.bound?.release ?? '', 'the workload stays paused on the version before');
+
+export const failedAgainWarnings = (facts: Facts): readonly string[] => [
+  ...failure(
+    facts,
+    facts.failedBefore?.release ?? '',
+    'it comes back and is held: no release starts, and the version before keeps serving',
+  ),
+  ...changes(facts),
+];
 
 export const abortedWarnings = (facts: Facts): readonly string[] => [
   `release ${facts.bound?.release} is aborted: this is the template that serves`,

@@ -150,9 +150,11 @@ const servedBefore = ({ marks, open, paused, bound }: Facts): string | undefined
   return rolled ? marks.releaseHash : marks.stableHash;
 };
 
-const lasting = ({ marks: { knownGood, admitted } }: FullFacts): Marks => ({
+const lasting = ({ marks: { knownGood, admitted, skips, failed } }: FullFacts): Marks => ({
   ...(knownGood === undefined ? {} : { knownGood }),
   ...(admitted === undefined ? {} : { admitted }),
+  ...(skips === undefined ? {} : { skips }),
+  ...(failed === undefined ? {} : { failed }),
 });
 const settled = (f: FullFacts): Marks => ({ ...lasting(f), admitted: f.hash });
 const wanted = (f: FullFacts): Marks => ({

@@ -3,7 +3,9 @@
  * is already fulfilled, so repeating them after a crash is harmless and nothing has to be remembered.
  */
 import type { ReleaseStatus } from '../../schema/release.ts';
-import { acceptedRetry } from './requests.ts';
+import { fromRfc3339 } from '../../values/time.ts';
+import { readRequester } from '../marks/marks.ts';
+import { acceptedAfterwards } from './requests.ts';
 import { noSplit, type Split } from '../../values/split.ts';
 import type { Facts } from './facts.ts';
 import { hasNothing, removalDue, stableMustRecoverFirst } from './ending.ts';
@@ -109,7 +111,24 @@ const afterTheEnd = (status: ReleaseStatus, facts: Facts): readonly Effect[] => 
   if (!mine(facts)) return [];
   // Marks of a promotion that is over come back with an old ReplicaSet, undone to while the webhook was away.
   if (['Skipped', 'Succeeded', 'Bypassed'].includes(status.phase)) return [{ do: 'settle' }];
-  if (status.phase !== 'Failed' || !facts.workload.paused) return [];
-  if (acceptedRetry(status) !== undefined) return [{ do: 'mark-retry' }];
-  return [{ do: 'mark-failed', message: status.message ?? 'the release failed' }];
+  return facts.workload.paused ? whileHeld(status, facts) : [];
 };
+
+/** The template of a release that is over without success: it stays on the workload, or has come back to it. */
+const whileHeld = (status: ReleaseStatus, { workload: { marks } }: Facts): readonly Effect[] => {
+  const message = heldBecause(status, marks?.phase);
+  if (message === undefined) return [];
+  const asked = acceptedAfterwards(status);
+  if (asked?.verb === 'retry') return [{ do: 'mark-retry' }];
+  const goesBack = asked?.verb === 'abort' && !isNewer(marks?.requestedBy, asked.at);
+  return [goesBack ? { do: 'put-back' } : { do: 'mark-failed', message }];
+};
+
+const heldBecause = ({ phase, message }: ReleaseStatus, marked: string | undefined): string | undefined => {
+  if (phase === 'Failed') return message ?? 'the release failed';
+  return phase === 'Aborted' && marked === 'Failed' ? `it was ${message ?? 'aborted'}` : undefined;
+};
+
+/** Whether the template has come back since: who aborted it did not mean that write. */
+const isNewer = (requestedBy: string | undefined, at: string): boolean =>
+  (fromRfc3339(readRequester(requestedBy)?.at) ?? 0) > (fromRfc3339(at) ?? 0);

@@ -7,6 +7,13 @@ import { openRequests, withAnswer } from '../requests/release-requests.ts';
 import { enterPromotion } from './stages/table.ts';
 import { endWith, isFinal, withStatus } from './state.ts';
 
+/** What was granted last after the release had ended: another attempt, or the stable template back. */
+export const acceptedAfterwards = ({ acknowledged = [], completedAt }: ReleaseStatus): Acknowledged | undefined =>
+  acknowledged.findLast(
+    ({ verb, accepted, at }) =>
+      accepted && (verb === 'retry' || (verb === 'abort' && completedAt !== undefined && at >= completedAt)),
+  );
+
 /** The retry that was granted, if one was. */
 export const acceptedRetry = ({ acknowledged = [] }: ReleaseStatus): Acknowledged | undefined =>
   acknowledged.findLast(({ verb, accepted }) => verb === 'retry' && accepted);
@@ -53,6 +60,7 @@ const who = (request: Request): string =>
   `${request.by ?? 'somebody'}${request.reason === undefined ? '' : `: ${request.reason}`}`;
 
 const abort = (status: ReleaseStatus, facts: Facts, request: Request): Answer => {
+  if (isHeld(status, facts)) return { status };
   if (isFinal(status.phase)) return refused(status, `the release is already ${status.phase}`);
   if (status.ending !== undefined) return refused(status, `the release is already ending: ${status.ending.message}`);
   if (status.phase === 'Promoting')
@@ -79,9 +87,13 @@ const promote = (status: ReleaseStatus, facts: Facts, request: Request): Answer 
   return { status: enterPromotion(approved, facts) };
 };
 
+/** Its template, which failed or was aborted, is on the workload and held. */
+const isHeld = ({ phase }: ReleaseStatus, { workload: { marks, paused }, release }: Facts): boolean =>
+  (phase === 'Failed' || phase === 'Aborted') && paused && marks?.release === release.name && marks.phase === 'Failed';
+
 const retry = (status: ReleaseStatus, facts: Facts): Answer => {
-  if (status.phase !== 'Failed')
-    return refused(status, `only a Failed release can be retried, and this one is ${status.phase}`);
+  if (status.phase !== 'Failed' && status.phase !== 'Aborted')
+    return refused(status, `only a Failed or Aborted release can be retried, and this one is ${status.phase}`);
   if (facts.workload.marks?.release !== facts.release.name)
     return refused(status, 'the workload has another template by now; apply the one to retry again');
   return { status };

@@ -234,7 +234,7 @@ describe('interference', () => {
     const asked = { status: initialStatus(begin), facts: facts({ requests: [{ id: '1', verb: 'retry' }] }) };
     const refused = stepped(asked);
     expect(refused.status.acknowledged?.[0]?.result).toBe(
-      'refused: only a Failed release can be retried, and this one is Pending',
+      'refused: only a Failed or Aborted release can be retried, and this one is Pending',
     );
     expect(stepped(then(refused, {}, 1000)).status.acknowledged).toEqual(refused.status.acknowledged);
   });
