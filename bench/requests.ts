@@ -17,6 +17,8 @@ const annotations = {
   'sluice.dev/provider': 'istio',
   'sluice.dev/steps': '10,20,30,40,50',
   'sluice.dev/interval': '3s',
+  // A step of 3 s at 10 % of 40 requests a second has twelve: one round each, as the others are measured.
+  'sluice.dev/min-requests': '1',
 };
 const idleSeconds = 30;
 

@@ -21,6 +21,7 @@ export const policyAnnotations = {
   threshold: { field: 'threshold', form: 'integer', example: '3' },
   'success-rate': { field: 'successRate', form: 'number', example: '99' },
   'latency-p99': { field: 'latencyP99', form: 'duration', example: '500ms' },
+  'min-requests': { field: 'minRequests', form: 'integer', example: '20' },
   telemetry: { field: 'telemetry', form: 'text', example: 'istio' },
   'no-data': { field: 'noData', form: 'text', example: 'hold' },
   'on-failure': { field: 'onFailure', form: 'text', example: 'revert' },

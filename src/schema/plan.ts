@@ -3,7 +3,7 @@ import { Type, type Static } from 'typebox';
 import type { Labels } from '../values/kube-object.ts';
 import type { TextMatch } from '../values/split.ts';
 import { patterns } from './patterns.ts';
-import { judgeNames, telemetryNames } from './policy.ts';
+import { judgeNames, mostMinRequests, telemetryNames } from './policy.ts';
 
 export const stageKinds = ['size', 'split', 'analyse', 'wait', 'promote'] as const;
 export const checkKinds = ['success-rate', 'duration', 'query'] as const;
@@ -119,6 +119,13 @@ const RecordedCheckSchema = Type.Object(
     min: opt(Type.Number({ description: 'Smallest value that passes.' })),
     max: opt(Type.Number({ description: 'Largest value that passes.' })),
     quantile: opt(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1, description: 'Of a `duration`.' })),
+    minRequests: opt(
+      Type.Integer({
+        minimum: 0,
+        maximum: mostMinRequests,
+        description: 'Requests of the canary that it takes to pass; any number unless set. Not of a `query`.',
+      }),
+    ),
     noData: Type.Enum(['hold', 'fail', 'pass'], { type: 'string', description: 'What no data means.' }),
     judge: opt(Type.Enum([...judgeNames], { type: 'string', description: 'Who judges it; `threshold` unless set.' })),
   },

@@ -14,6 +14,7 @@ export const defaults = {
   interval: '1m',
   threshold: 3,
   successRate: 99,
+  minRequests: 20,
   telemetry: 'auto',
   noData: 'hold',
   onFailure: 'hold',
@@ -26,6 +27,8 @@ export const defaults = {
 
 /** Weights if neither `weights` nor `stepWeight` is set. */
 export const defaultWeights = [1, 5, 20, 50] as const;
+/** More than any step should wait for. */
+export const mostMinRequests = 1_000_000;
 /** Default quantile of `request-duration`. */
 export const defaultQuantile = 0.99;
 
@@ -160,6 +163,15 @@ export const PolicySpecSchema = Type.Object(
     ),
     latencyP99: Type.Optional(
       duration("Built-in check: maximum p99 of the canary's request durations. Not checked unless set.", ['1ms', '1h']),
+    ),
+    minRequests: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: mostMinRequests,
+        default: defaults.minRequests,
+        description:
+          'Requests that the canary must have had at a step before a built-in check can pass. Below it the step waits, and the requests of its rounds add up. 0 or 1: a single request is enough.',
+      }),
     ),
     checks: Type.Optional(
       Type.Array(CheckSchema, {

@@ -12,6 +12,7 @@ const policy = {
   'sluice.dev/provider': 'istio',
   'sluice.dev/steps': '20,50',
   'sluice.dev/interval': '3s',
+  'sluice.dev/min-requests': '1',
 };
 
 let stage: Stage;

@@ -1,8 +1,9 @@
 /** request-duration: a quantile of how long requests took, in milliseconds. */
 import { counted, figure } from './figure.ts';
-import { quantileOf, sumHistograms, type Histogram } from './histogram.ts';
+import { canaryCount, gatherHistogram, histogramEvidence, inRounds, type Gathered } from './gathered.ts';
+import { quantileOf, sumHistograms, withFast, type Histogram, type Quantile } from './histogram.ts';
 import { increments, type Increment } from './increments.ts';
-import { whyNoRequests, type Reading } from './reading.ts';
+import { whyNoRequests, type Asked, type Reading, type Value } from './reading.ts';
 import type { Series } from './series.ts';
 import { telemetries } from './telemetry.ts';
 import type { Measurement } from './verdict.ts';
@@ -27,26 +28,43 @@ const incomplete: Reading = {
   because: 'the canary\'s histogram has no bucket le="+Inf", so nobody can tell how many requests it counts',
 };
 
-const valueOf = (histogram: Histogram, measured: Measurement, q: number): Reading => {
-  const found = quantileOf(histogram, q);
+const millisOf = ({ value, beyond }: Quantile, { telemetry }: Measurement): Pick<Value, 'value' | 'beyond'> => ({
+  value: value * telemetries[telemetry].millisPerUnit,
+  beyond,
+});
+
+type Quantified = { readonly measured: Measurement; readonly quantile: number; readonly least: number };
+
+const tooFew = (gathered: Gathered<Histogram>, { measured, quantile, least }: Quantified): Pick<Value, 'few'> => {
+  const missing = least - gathered.of.total;
+  const best = missing > 0 ? quantileOf(withFast(gathered.of, missing), quantile) : undefined;
+  if (best === undefined) return {};
+  return { few: { atBest: millisOf(best, measured), evidence: histogramEvidence(gathered) } };
+};
+
+const valueOf = (gathered: Gathered<Histogram>, asked: Quantified): Reading => {
+  const { measured, quantile, least } = asked;
+  const { total } = gathered.of;
+  const found = quantileOf(gathered.of, quantile);
   if (found === undefined)
     return { kind: 'unclear', because: "the histograms of the canary's series have no bucket bound in common" };
   return {
     kind: 'value',
-    value: found.value * telemetries[measured.telemetry].millisPerUnit,
-    beyond: found.beyond,
-    prefix: `${quantileName(q)} `,
+    ...millisOf(found, measured),
+    prefix: `${quantileName(quantile)} `,
     unit: 'ms',
-    basis: `canary ${counted(histogram.total, 'request')}`,
-    stable: ofStable(measured, q),
+    basis: `${canaryCount(counted(total, 'request'), least, total >= least)}${inRounds(gathered.rounds)}`,
+    stable: ofStable(measured, quantile),
+    ...tooFew(gathered, asked),
   };
 };
 
-/** The quantile `q` (between 0 and 1) of the canary's requests. */
-export const readDuration = (measured: Measurement, q: number): Reading => {
+/** The quantile (between 0 and 1) of the canary's requests. */
+export const readDuration = (measured: Measurement, quantile: number, { least, past }: Asked): Reading => {
   const grown = bucketIncrements(measured.canary, measured);
   const histogram = sumHistograms(grown);
   if (histogram === 'incomplete') return incomplete;
   const nothing = whyNoRequests(measured, grown, histogram.total);
-  return nothing === undefined ? valueOf(histogram, measured, q) : { kind: 'no-data', because: nothing };
+  if (nothing !== undefined) return { kind: 'no-data', because: nothing };
+  return valueOf(gatherHistogram(histogram, past), { measured, quantile, least });
 };

@@ -49,6 +49,24 @@ export const sumHistograms = (grown: readonly Increment[], among?: readonly numb
   return { bounds, below, total: Math.max(least, sum(moving.map((buckets) => at(buckets, Infinity)))) };
 };
 
+/** Both together, at the bounds they have in common. */
+export const mergeHistograms = (one: Histogram, other: Histogram): Histogram => {
+  const bounds = one.bounds.filter((bound) => other.bounds.includes(bound));
+  const at = ({ bounds: all, below }: Histogram, bound: number): number => below[all.indexOf(bound)] ?? 0;
+  return {
+    bounds,
+    below: bounds.map((bound) => at(one, bound) + at(other, bound)),
+    total: one.total + other.total,
+  };
+};
+
+/** With so many more requests that took no time. */
+export const withFast = ({ bounds, below, total }: Histogram, more: number): Histogram => ({
+  bounds,
+  below: below.map((n) => n + more),
+  total: total + more,
+});
+
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
 /** The quantile, or that it lies beyond the last bound (`value`), where the histogram does not reach. */

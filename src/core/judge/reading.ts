@@ -3,7 +3,7 @@ import { isSeenIn } from './arm-requests.ts';
 import type { Increment } from './increments.ts';
 import type { Series } from './series.ts';
 import { telemetries } from './telemetry.ts';
-import type { Measurement } from './verdict.ts';
+import type { Evidence, Measurement } from './verdict.ts';
 
 export type Reading =
   | {
@@ -19,11 +19,28 @@ export type Reading =
       readonly basis?: string;
       /** The other arm at the same time, for the sentence. */
       readonly stable?: string;
+      /** Set where it stands on too few requests. */
+      readonly few?: {
+        /** What the value would be if all that are missing were fine: what is out of bounds even so is so for sure. */
+        readonly atBest: Pick<Value, 'value' | 'beyond'>;
+        /** To be handed to the next round. */
+        readonly evidence: Evidence;
+      };
     }
   /** The source answered and there is nothing to judge. */
   | { readonly kind: 'no-data'; readonly because: string }
   /** There is something, and it does not say what was asked. */
   | { readonly kind: 'unclear'; readonly because: string };
+
+export type Value = Extract<Reading, { readonly kind: 'value' }>;
+
+/** What a reading is asked with, besides what was measured. */
+export type Asked = {
+  /** Requests of the canary that it takes to judge. */
+  readonly least: number;
+  /** Of earlier rounds that had too few. */
+  readonly past: Evidence | undefined;
+};
 
 /** Why a counter-based check has no request of the canary to judge; undefined when it has some. */
 export const whyNoRequests = (

@@ -60,7 +60,7 @@ describe('a success rate', () => {
       grown({ pod: 'b', response_code: '500' }, 119),
     ];
     const stable = [grown({ pod: 'c', response_code: '200' }, 3896), grown({ pod: 'c', response_code: '503' }, 4)];
-    const reading = readSuccessRate(aMeasurement({ canary, stable }));
+    const reading = readSuccessRate(aMeasurement({ canary, stable }), { least: 0, past: undefined });
     expect(reading).toMatchObject({
       kind: 'value',
       value: (100 * 293) / 412,
@@ -72,7 +72,7 @@ describe('a success rate', () => {
   it('does not round a failed request of stable away', () => {
     const canary = [grown({ pod: 'a', response_code: '200' }, 1)];
     const stable = [grown({ pod: 'c', response_code: '200' }, 99_999), grown({ pod: 'c', response_code: '503' }, 1)];
-    expect(readSuccessRate(aMeasurement({ canary, stable }))).toMatchObject({
+    expect(readSuccessRate(aMeasurement({ canary, stable }), { least: 0, past: undefined })).toMatchObject({
       basis: 'canary 1 request, 0 failed',
       stable: 'stable 99.999 % (100000 requests)',
     });

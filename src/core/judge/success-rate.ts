@@ -1,8 +1,9 @@
 /** request-success-rate: the percentage of requests that did not fail. */
 import { requestCounts, type RequestCounts } from './arm-requests.ts';
 import { count, counted, figure } from './figure.ts';
+import { canaryCount, countsEvidence, gatherCounts, inRounds, type Gathered } from './gathered.ts';
 import { increments } from './increments.ts';
-import { whyNoRequests, type Reading } from './reading.ts';
+import { whyNoRequests, type Asked, type Reading, type Value } from './reading.ts';
 import { telemetries } from './telemetry.ts';
 import type { Measurement } from './verdict.ts';
 
@@ -14,7 +15,18 @@ const ofStable = (stable: RequestCounts): string =>
     ? `stable ${figure(percentOf(stable), [100])} % (${counted(stable.requests, 'request')})`
     : 'stable got no request';
 
-export const readSuccessRate = (measured: Measurement): Reading => {
+const basis = ({ rounds, of }: Gathered<RequestCounts>, least: number): string => {
+  const requests = canaryCount(counted(of.requests, 'request'), least, of.requests >= least);
+  return `${requests}, ${count(of.failed)} failed${inRounds(rounds)}`;
+};
+
+const tooFew = (gathered: Gathered<RequestCounts>, least: number): Pick<Value, 'few'> => {
+  if (gathered.of.requests >= least) return {};
+  const atBest = { value: percentOf({ ...gathered.of, requests: least }) };
+  return { few: { atBest, evidence: countsEvidence(gathered) } };
+};
+
+export const readSuccessRate = (measured: Measurement, { least, past }: Asked): Reading => {
   const metrics = telemetries[measured.telemetry];
   const grown = increments(measured.canary, measured);
   const canary = requestCounts(grown, metrics);
@@ -25,11 +37,13 @@ export const readSuccessRate = (measured: Measurement): Reading => {
       kind: 'unclear',
       because: `${counted(canary.unknown, 'request')} of the canary carry no label that says whether they failed. ${metrics.needs}`,
     };
+  const gathered = gatherCounts(canary, past);
   return {
     kind: 'value',
-    value: percentOf(canary),
+    value: percentOf(gathered.of),
     unit: '%',
-    basis: `canary ${counted(canary.requests, 'request')}, ${count(canary.failed)} failed`,
+    basis: basis(gathered, least),
     stable: ofStable(requestCounts(increments(measured.stable, measured), metrics)),
+    ...tooFew(gathered, least),
   };
 };

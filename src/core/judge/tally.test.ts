@@ -10,6 +10,7 @@ const verdicts = {
   pass: { call: 'pass', reason: 'within-bounds', because: 'fine' },
   fail: { call: 'fail', reason: 'out-of-bounds', because: 'bad' },
   'no-data': { call: 'inconclusive', reason: 'no-data', because: 'nothing' },
+  'too-few': { call: 'inconclusive', reason: 'too-few', because: 'little' },
   unclear: { call: 'inconclusive', reason: 'unclear', because: 'odd' },
 } as const satisfies Readonly<Record<string, Verdict>>;
 type Name = keyof typeof verdicts;
@@ -38,6 +39,18 @@ describe('a round', () => {
       [judged('no-data', 'pass')],
       'pass',
       'nothing; counted as passed (noData: pass)',
+    ],
+    [
+      'R9: of too few requests waits',
+      [judged('too-few', 'fail')],
+      'hold',
+      'little; the step waits for more (minRequests)',
+    ],
+    [
+      'R9: of too few requests passes where none at all would',
+      [judged('too-few', 'pass')],
+      'pass',
+      'little; counted as passed (noData: pass)',
     ],
     ['that is unclear waits, whatever the policy says about no data', [judged('unclear', 'pass')], 'hold', 'odd'],
   ])('%s', (_case, round, outcome, because) => expect(tally(round, at)).toMatchObject({ round: outcome, because }));

@@ -16,14 +16,20 @@ export type Tally = {
   readonly because: string;
 };
 
-/** Only an answer without data is the policy's to interpret; what is unclear or could not be asked is never a pass. */
+/**
+ * Only an answer without data is the policy's to interpret; what is unclear or could not be asked is never a pass. Too few
+ * requests are more than none: they pass where none would, and never count as failed.
+ */
 const outcomeOf = ({ check, verdict }: Judged): Outcome => {
   if (verdict.call !== 'inconclusive') return verdict.call;
+  if (verdict.reason === 'too-few') return check.noData === 'pass' ? 'pass' : 'hold';
   return verdict.reason === 'no-data' ? check.noData : 'hold';
 };
 
 const said = (judged: Judged): string => {
   const { check, verdict } = judged;
+  if (verdict.reason === 'too-few')
+    return `${verdict.because}; ${check.noData === 'pass' ? 'counted as passed (noData: pass)' : 'the step waits for more (minRequests)'}`;
   if (verdict.reason !== 'no-data') return verdict.because;
   const meaning: Readonly<Record<Outcome, string>> = {
     hold: 'the step waits (noData: hold)',

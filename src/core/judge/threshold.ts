@@ -2,26 +2,25 @@
 import type { Check } from '../policy/policy.ts';
 import { readDuration } from './duration.ts';
 import { figure } from './figure.ts';
-import { readValue, type Reading } from './reading.ts';
+import { readValue, type Reading, type Value } from './reading.ts';
 import { readSuccessRate } from './success-rate.ts';
-import type { Judge, Measurement, Verdict } from './verdict.ts';
+import type { Evidence, Judge, Measurement, Verdict } from './verdict.ts';
 
-type Value = Extract<Reading, { readonly kind: 'value' }>;
 type Side = 'minimum' | 'maximum';
 
-const read = (check: Check, measured: Measurement): Reading => {
+const read = (check: Check, measured: Measurement, past: Evidence | undefined): Reading => {
   switch (check.kind) {
     case 'success-rate':
-      return readSuccessRate(measured);
+      return readSuccessRate(measured, { least: check.minRequests ?? 0, past });
     case 'duration':
-      return readDuration(measured, check.quantile);
+      return readDuration(measured, check.quantile, { least: check.minRequests ?? 0, past });
     case 'query':
       return readValue(measured.canary);
   }
 };
 
 /** Which bound it breaks, for sure. A value beyond the last bucket is greater than what is known of it. */
-const broken = ({ min, max }: Check, { value, beyond = false }: Value): Side | undefined => {
+const broken = ({ min, max }: Check, { value, beyond = false }: Pick<Value, 'value' | 'beyond'>): Side | undefined => {
   if (max !== undefined && (value > max || (beyond && value >= max))) return 'maximum';
   return min !== undefined && value < min && !beyond ? 'minimum' : undefined;
 };
@@ -51,8 +50,14 @@ const subject = (check: Check, { value, beyond, prefix = '', unit, basis }: Valu
   return `${check.name} ${prefix}${shown}${basis === undefined ? '' : ` (${basis})`}`;
 };
 
-const judgeValue = (check: Check, reading: Value): Pick<Verdict, 'call' | 'reason' | 'because'> => {
+/** On too few requests only what no further request can mend. */
+const surelyBroken = (check: Check, reading: Value): Side | undefined => {
   const side = broken(check, reading);
+  return reading.few === undefined || side === broken(check, reading.few.atBest) ? side : undefined;
+};
+
+const judgeValue = (check: Check, reading: Value): Pick<Verdict, 'call' | 'reason' | 'because' | 'evidence'> => {
+  const side = surelyBroken(check, reading);
   const doubt = undecided(check, reading);
   const what = subject(check, reading);
   const tail = reading.stable === undefined ? '' : `; ${reading.stable}`;
@@ -64,6 +69,10 @@ const judgeValue = (check: Check, reading: Value): Pick<Verdict, 'call' | 'reaso
       because: `${what} is ${where} ${bound(check, side, reading.unit)}${tail}`,
     };
   }
+  if (reading.few !== undefined) {
+    const because = `${what} has too few requests to be judged${tail}`;
+    return { call: 'inconclusive', reason: 'too-few', because, evidence: reading.few.evidence };
+  }
   if (doubt !== undefined) {
     const because = `${what} is beyond the histogram's last bucket, so nobody can tell on which side of ${bound(check, doubt, reading.unit)} it is: add buckets up to there${tail}`;
     return { call: 'inconclusive', reason: 'unclear', because };
@@ -74,9 +83,13 @@ const judgeValue = (check: Check, reading: Value): Pick<Verdict, 'call' | 'reaso
 const noted = (because: string, { notes }: Measurement): string =>
   notes.length === 0 ? because : `${because} (the source says: ${notes.join('; ')})`;
 
-/** Judges each window on its own: `past` is not read and no evidence is kept. */
-export const threshold: Judge = (check, measured) => {
-  const reading = read(check, measured);
+/** What earlier rounds with too few requests have counted stays until it is judged. */
+const keptEvidence = (past: Evidence | undefined): Pick<Verdict, 'evidence'> =>
+  past === undefined ? {} : { evidence: past };
+
+/** Judges each window on its own, or together with those before it that had too few requests: these are its evidence. */
+export const threshold: Judge = (check, measured, past) => {
+  const reading = read(check, measured, past);
   if (reading.kind === 'value') {
     const verdict = judgeValue(check, reading);
     return { ...verdict, because: noted(verdict.because, measured), value: reading.value, queries: measured.queries };
@@ -87,5 +100,6 @@ export const threshold: Judge = (check, measured) => {
     reason: reading.kind,
     because: noted(`${check.name} ${what}: ${reading.because}`, measured),
     queries: measured.queries,
+    ...keptEvidence(past),
   };
 };

@@ -26,17 +26,17 @@ export type Measurement = {
   readonly started: ReadonlyMap<string, Instant>;
 };
 
-/** State a sequential judge carries from window to window in the Release's status; a threshold judge carries none. */
+/** State a judge carries from window to window in the Release's status. */
 export type Evidence = JsonObject;
 
 /**
  * `inconclusive` is its own answer: never 0 and never a pass by accident. `no-data`: the source answered and there was
  * nothing to judge; the policy says what that means. `unclear`: there is data, but it does not say which side of the
- * bounds it is on. `unreachable`: no answer.
+ * bounds it is on. `too-few`: what there is stands on fewer requests than the policy asks for. `unreachable`: no answer.
  */
 export type Verdict = {
   readonly call: 'pass' | 'fail' | 'inconclusive';
-  readonly reason: 'within-bounds' | 'out-of-bounds' | 'no-data' | 'unclear' | 'unreachable';
+  readonly reason: 'within-bounds' | 'out-of-bounds' | 'no-data' | 'unclear' | 'too-few' | 'unreachable';
   readonly because: string;
   /** Percent for `success-rate`, milliseconds for `duration`, its own unit for `query`. Finite. */
   readonly value?: number;

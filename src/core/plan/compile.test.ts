@@ -61,7 +61,16 @@ describe('compile', () => {
     expect(compile(resolvePolicy({ threshold: 7 })).analyses).toEqual({
       checks: {
         threshold: 7,
-        checks: [{ kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold', judge: 'threshold' }],
+        checks: [
+          {
+            kind: 'success-rate',
+            name: 'request-success-rate',
+            min: 99,
+            noData: 'hold',
+            judge: 'threshold',
+            minRequests: 20,
+          },
+        ],
       },
     }));
 });

@@ -130,7 +130,16 @@ describe('a recorded plan', () => {
       analyses: {
         checks: {
           threshold: 3,
-          checks: [{ name: 'request-success-rate', kind: 'success-rate', min: 99, noData: 'hold', judge: 'threshold' }],
+          checks: [
+            {
+              name: 'request-success-rate',
+              kind: 'success-rate',
+              min: 99,
+              noData: 'hold',
+              judge: 'threshold',
+              minRequests: 20,
+            },
+          ],
         },
       },
       provider: 'auto',

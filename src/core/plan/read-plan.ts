@@ -36,6 +36,7 @@ const checkFields: Readonly<Record<RecordedCheck['kind'], readonly (keyof Record
 };
 const everyStage = ['id', 'do'];
 const everyCheck = ['name', 'kind', 'min', 'max', 'noData', 'judge'];
+const ofRequests = [...everyCheck, 'minRequests'];
 
 const todo = 'Sluice alone writes the plan: a version that knows this one carries it out.';
 
@@ -71,7 +72,7 @@ const shapeProblems = ({ stages, analyses }: RecordedPlan): readonly Problem[] =
     checks.flatMap((check, i) =>
       formProblems(
         check,
-        { kind: check.kind, needs: checkFields[check.kind], mayHave: everyCheck },
+        { kind: check.kind, needs: checkFields[check.kind], mayHave: check.kind === 'query' ? everyCheck : ofRequests },
         `${planField}.analyses.${id}.checks[${i}]`,
       ),
     ),
@@ -98,7 +99,9 @@ const stagesOf = (recorded: RecordedStage): readonly Stage[] => {
   }
 };
 
-const checksOf = ({ name, kind, query, min, max, quantile, noData, judge }: RecordedCheck): readonly Check[] => {
+const checksOf = (recorded: RecordedCheck): readonly Check[] => {
+  const { name, kind, query, min, max, quantile, minRequests, noData, judge } = recorded;
+  const requests = minRequests === undefined ? {} : { minRequests };
   const bounds = {
     name,
     ...(min === undefined ? {} : { min }),
@@ -108,9 +111,9 @@ const checksOf = ({ name, kind, query, min, max, quantile, noData, judge }: Reco
   };
   switch (kind) {
     case 'success-rate':
-      return [{ kind, ...bounds }];
+      return [{ kind, ...requests, ...bounds }];
     case 'duration':
-      return quantile === undefined ? [] : [{ kind, quantile, ...bounds }];
+      return quantile === undefined ? [] : [{ kind, quantile, ...requests, ...bounds }];
     case 'query':
       return query === undefined ? [] : [{ kind, query, ...bounds }];
   }

@@ -28,6 +28,7 @@ const recordCheck = (check: Check): RecordedCheck => ({
   ...(check.kind === 'duration' ? { quantile: check.quantile } : {}),
   ...(check.min === undefined ? {} : { min: check.min }),
   ...(check.max === undefined ? {} : { max: check.max }),
+  ...(check.kind === 'query' || check.minRequests === undefined ? {} : { minRequests: check.minRequests }),
   noData: check.noData,
   ...(check.judge === undefined ? {} : { judge: check.judge }),
 });

@@ -37,6 +37,9 @@ const problems = (own: Labels): readonly string[] => {
   return parsed.ok ? [] : parsed.problems.map(sentence);
 };
 
+/** Of a built-in check that says nothing else. */
+const judged = { judge: 'threshold', minRequests: 20 };
+
 describe('parsePolicy', () => {
   it('fills in the default policy where nothing but the opt-in is written', () => {
     expect(read({ canary: 'enabled' })).toEqual({
@@ -49,7 +52,7 @@ describe('parsePolicy', () => {
         weights: [1, 5, 20, 50],
         interval: 60_000,
         threshold: 3,
-        checks: [{ kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold', judge: 'threshold' }],
+        checks: [{ kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold', ...judged }],
         telemetry: 'auto',
         onFailure: 'hold',
         approval: 'none',
@@ -80,6 +83,7 @@ describe('parsePolicy', () => {
       threshold: 3,
       successRate: 99,
       latencyP99: '500ms',
+      minRequests: 20,
       telemetry: 'istio',
       noData: 'hold',
       onFailure: 'revert',
@@ -210,6 +214,12 @@ describe('parsePolicy', () => {
       ],
     ],
     [
+      { 'min-requests': 'many' },
+      [
+        'sluice.dev/min-requests "many": must be a whole number from 0 to 1000000. Write sluice.dev/min-requests: "20", for example.',
+      ],
+    ],
+    [
       { 'success-rate': '99%' },
       [
         'sluice.dev/success-rate "99%": must be a number from 0 to 100. Write sluice.dev/success-rate: "99", for example.',
@@ -280,21 +290,21 @@ describe('the resolved policy', () => {
   });
 
   test.each<[string, PolicySpec, unknown]>([
-    ['none', {}, [{ kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold', judge: 'threshold' }]],
+    ['none', {}, [{ kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold', ...judged }]],
     [
       'latencyP99',
       { latencyP99: '1s', successRate: 95, noData: 'fail' },
       [
-        { kind: 'success-rate', name: 'request-success-rate', min: 95, noData: 'fail', judge: 'threshold' },
-        { kind: 'duration', name: 'request-duration', quantile: 0.99, max: 1000, noData: 'fail', judge: 'threshold' },
+        { kind: 'success-rate', name: 'request-success-rate', min: 95, noData: 'fail', ...judged },
+        { kind: 'duration', name: 'request-duration', quantile: 0.99, max: 1000, noData: 'fail', ...judged },
       ],
     ],
     [
       'a check that replaces a built-in one',
       { latencyP99: '1s', checks: [{ name: 'request-duration', quantile: 0.5, max: 200, noData: 'pass' }] },
       [
-        { kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold', judge: 'threshold' },
-        { kind: 'duration', name: 'request-duration', quantile: 0.5, max: 200, noData: 'pass', judge: 'threshold' },
+        { kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold', ...judged },
+        { kind: 'duration', name: 'request-duration', quantile: 0.5, max: 200, noData: 'pass', ...judged },
       ],
     ],
     [
@@ -307,7 +317,7 @@ describe('the resolved policy', () => {
       },
       [
         { kind: 'query', name: 'errors', query: 'up', max: 1, noData: 'hold', judge: 'threshold' },
-        { kind: 'success-rate', name: 'request-success-rate', min: 90, noData: 'hold', judge: 'threshold' },
+        { kind: 'success-rate', name: 'request-success-rate', min: 90, noData: 'hold', ...judged },
       ],
     ],
   ])('has the checks for %s', (_, spec, checks) => {

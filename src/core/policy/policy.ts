@@ -18,10 +18,13 @@ type Bounds = {
   readonly judge?: JudgeKind;
 };
 
+/** Requests of the canary that it takes to judge a check; any number where it is not said, as in what was recorded before. */
+type Requests = { readonly minRequests?: number };
+
 /** What to measure and its bounds. `success-rate` is in percent, `duration` in milliseconds, `query` in its own unit. */
 export type Check =
-  | (Bounds & { readonly kind: 'success-rate' })
-  | (Bounds & { readonly kind: 'duration'; readonly quantile: number })
+  | (Bounds & Requests & { readonly kind: 'success-rate' })
+  | (Bounds & Requests & { readonly kind: 'duration'; readonly quantile: number })
   | (Bounds & { readonly kind: 'query'; readonly query: string });
 
 export type Telemetry = (typeof telemetryNames)[number];

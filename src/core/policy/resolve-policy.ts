@@ -43,7 +43,7 @@ const weightsOf = (spec: PolicySpec, given: Defaults): readonly Percent[] => {
 
 const checkOf = (
   spec: CheckSpec,
-  { noData, quantile, judge }: Pick<Defaults, 'noData' | 'quantile' | 'judge'>,
+  { noData, quantile, judge, minRequests }: Pick<Defaults, 'noData' | 'quantile' | 'judge' | 'minRequests'>,
 ): Check => {
   const bounds = {
     name: spec.name,
@@ -53,8 +53,8 @@ const checkOf = (
     judge: spec.judge ?? judge,
   };
   if (spec.query !== undefined) return { kind: 'query', query: spec.query, ...bounds };
-  if (spec.name === builtInChecks.successRate) return { kind: 'success-rate', ...bounds };
-  return { kind: 'duration', quantile: spec.quantile ?? quantile, ...bounds };
+  if (spec.name === builtInChecks.successRate) return { kind: 'success-rate', minRequests, ...bounds };
+  return { kind: 'duration', quantile: spec.quantile ?? quantile, minRequests, ...bounds };
 };
 
 /** The built-in checks that the policy asks for; one of the same name in `checks` stands in its place. */
@@ -64,7 +64,8 @@ const checksOf = (spec: PolicySpec, given: Defaults): readonly Check[] => {
   if (spec.latencyP99 !== undefined)
     builtIn.push({ name: builtInChecks.duration, max: parseDuration(spec.latencyP99) });
   const kept = builtIn.filter((check) => !own.some(({ name }) => name === check.name));
-  return [...kept, ...own].map((check) => checkOf(check, { ...given, noData: spec.noData ?? given.noData }));
+  const { noData, minRequests } = { ...given, ...spec };
+  return [...kept, ...own].map((check) => checkOf(check, { ...given, noData, minRequests }));
 };
 
 /**
