@@ -114,11 +114,19 @@ const armsOf = ({ metadata: { namespace = '', name } }: Deployment, service: str
   canaryService: canaryServiceName(service),
 });
 
+const autoscaled = (
+  { index }: ControllerDependencies,
+  { metadata: { namespace = '', name } }: Deployment,
+): Pick<Facts['workload'], 'autoscaler'> => {
+  const found = index.autoscalerOf(namespace, name);
+  return found === undefined ? {} : { autoscaler: { name: found.metadata.name, most: found.spec.maxReplicas } };
+};
+
 /** What is there for every release, whatever its way to the canary. */
 const ownFacts = ({ deps, workload, release, now }: Subject) => ({
   now,
   release: { name: release.name, spec: release.spec, generation: release.object.metadata.generation ?? 1 },
-  workload: workloadFacts(workload, deps.policies.optedIn(workload)),
+  workload: { ...workloadFacts(workload, deps.policies.optedIn(workload)), ...autoscaled(deps, workload) },
   requests: requestsOf(release.object),
   answers: deps.outside.answers(workloadKey(namespaceOf(workload), workload.metadata.name)),
   ...present({ refused: refusedOf(release) }),

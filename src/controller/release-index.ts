@@ -2,7 +2,14 @@
  * Finds releases by their workload and by the Service whose traffic they split, and routes by the Services they are about,
  * without reading all of a namespace. It is fed by the watches; nothing in it is ever asked of the API server.
  */
-import { isA, isSameKind, type EndpointSlice, type Gvk, type KubeObject } from '../values/kube-object.ts';
+import {
+  isA,
+  isSameKind,
+  type EndpointSlice,
+  type Gvk,
+  type HorizontalPodAutoscaler,
+  type KubeObject,
+} from '../values/kube-object.ts';
 import type { RouteFormat, ServiceName } from '../values/route-format.ts';
 import { kinds } from '../schema/kinds.ts';
 import type { Release } from '../schema/release.ts';
@@ -24,6 +31,8 @@ export interface ReleaseIndex {
   waiting(namespace: string): readonly Release[];
   /** Endpoints of what was made for a release. Those that a version of Sluice without uids has made go by its name alone. */
   slicesFor(namespace: string, release: ReleaseIdentity): readonly EndpointSlice[];
+  /** What scales a Deployment by its load. */
+  autoscalerOf(namespace: string, workload: string): HorizontalPodAutoscaler | undefined;
   /** Objects of a format's kind that are about a Service. */
   routesAbout(gvk: Gvk, service: ServiceName): readonly KubeObject[];
 }
@@ -57,6 +66,9 @@ const sliceKeys = ({ metadata }: EndpointSlice): readonly string[] => {
   return release === undefined ? [] : [key(metadata.namespace ?? '', release)];
 };
 
+const autoscalerKeys = ({ metadata, spec: { scaleTargetRef } }: HorizontalPodAutoscaler): readonly string[] =>
+  scaleTargetRef.kind === 'Deployment' ? [key(metadata.namespace ?? '', scaleTargetRef.name)] : [];
+
 /** Tells the index what the cache of a kind holds by now, and everything that it comes to hold. */
 const follow = <T extends KubeObject>(cluster: Cluster, gvk: Gvk<T>, index: ObjectIndex<T>): void => {
   cluster.onChange(({ type, object }) => {
@@ -68,12 +80,14 @@ const follow = <T extends KubeObject>(cluster: Cluster, gvk: Gvk<T>, index: Obje
 export const releaseIndex = (cluster: Cluster, formats: readonly RouteFormat[]): ReleaseIndex => {
   const releases = objectIndex<Release>(releaseKeys);
   const slices = objectIndex<EndpointSlice>(sliceKeys);
+  const autoscalers = objectIndex(autoscalerKeys);
   const all: Formats = formats.map((format) => ({
     format,
     routes: objectIndex((object) => format.about(object).map(serviceKey)),
   }));
   follow(cluster, kinds.release, releases);
   follow(cluster, kinds.endpointSlice, slices);
+  follow(cluster, kinds.autoscaler, autoscalers);
   for (const { format, routes } of all) follow(cluster, format.gvk, routes);
   return {
     ofWorkload: (namespace, workload) => releases.at(key('workload', namespace, workload)),
@@ -82,6 +96,7 @@ export const releaseIndex = (cluster: Cluster, formats: readonly RouteFormat[]):
     waiting: (namespace) => releases.at(key('waiting', namespace)),
     slicesFor: (namespace, { name, uid }) =>
       slices.at(key(namespace, name)).filter(({ metadata }) => (metadata.labels?.[labels.releaseUid] ?? uid) === uid),
+    autoscalerOf: (namespace, workload) => autoscalers.at(key(namespace, workload))[0],
     routesAbout: (gvk, service) =>
       all.find(({ format }) => isSameKind(format.gvk, gvk))?.routes.at(serviceKey(service)) ?? [],
   };

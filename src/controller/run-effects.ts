@@ -10,7 +10,16 @@ import { templateHash } from '../core/template/template-hash.ts';
 import { refOf, type EffectRun } from './effect-run.ts';
 import { isTaken } from './label-taken.ts';
 import { changeRoutes } from './route-effects.ts';
-import { clearFailed, forgetAuthor, markFailed, markRetry, promote, putBack, settle } from './workload-effects.ts';
+import {
+  clearFailed,
+  forgetAuthor,
+  growWorkload,
+  markFailed,
+  markRetry,
+  promote,
+  putBack,
+  settle,
+} from './workload-effects.ts';
 
 /** Runs the effects in order; the first rejection ends it, and the next reconcile starts from the facts again. Resolves with the number of writes. */
 export const runEffects = async (run: EffectRun, effects: readonly Effect[]): Promise<number> => {
@@ -29,6 +38,8 @@ const runEffect = (run: EffectRun, effect: Effect): Promise<number> => {
       return changeRoutes(run, (r) => r.provider.restore(r.target, r.live));
     case 'remove-canary':
       return removeCanary(run);
+    case 'grow-workload':
+      return growWorkload(run, effect.replicas);
     case 'promote':
       return promote(run);
     case 'put-back':

@@ -67,6 +67,8 @@ const isAboutServices = ({ traffic }: Deps, gvk: Gvk): boolean =>
 export const wokenBy = (deps: Deps, change: ClusterChange): readonly Release[] => {
   const { gvk, object } = change;
   const { namespace = '', name } = object.metadata;
+  // It reports every few seconds, and what it may do counts in the moment a release ends.
+  if (isSameKind(gvk, kinds.autoscaler)) return [];
   if (!isAboutServices(deps, gvk)) return deps.index.open(namespace);
   const services = servicesOf(deps, change);
   return [

@@ -39,6 +39,22 @@ export const promote = async (run: EffectRun): Promise<number> => {
   return patchWorkload(run, { metadata: { annotations: { [marks.phase]: 'Promoting' } }, spec: { paused: null } });
 };
 
+/**
+ * Through the scale subresource, so that no spec is stored with it, either. What comes back is not the Deployment: the watch
+ * tells of the new size, and that is when to look again.
+ */
+export const growWorkload = async ({ deps, gathered }: EffectRun, replicas: number): Promise<number> => {
+  const { workload, release } = gathered;
+  const { namespace = '', name } = workload.metadata;
+  deps.log.info({ release: release.name }, `gives the workload the size it had: ${replicas} replicas`);
+  await deps.cluster.patch(
+    { gvk: kinds.deployment, namespace, name },
+    { type: 'merge', body: { spec: { replicas } } },
+    { subresource: 'scale', resourceVersion: versionOf(workload) },
+  );
+  return 0;
+};
+
 const noMarks: JsonObject = {
   [marks.stableHash]: null,
   [marks.releaseHash]: null,

@@ -35,6 +35,9 @@ export const dropBookkeeping: Trim = (object) => {
     : withMetadata(object, { ...metadata, annotations });
 };
 
+/** Also drops the status: for kinds whose controllers report all the time what nobody here reads. */
+export const specOnly: Trim = (object) => without(dropBookkeeping(object), 'status');
+
 const identity = ({ name, namespace, uid, resourceVersion }: ObjectMeta): ObjectMeta => ({
   name,
   ...(namespace !== undefined && { namespace }),

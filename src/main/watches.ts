@@ -1,7 +1,7 @@
 /** All watches. Kinds with too many objects (pods, ReplicaSets) are not watched but read when needed, which is rare. */
 import type { WebhookConfig } from '../config/settings.ts';
 import { kinds } from '../schema/kinds.ts';
-import { dropBookkeeping, nameOnly, oursOnly } from '../kube/trim.ts';
+import { dropBookkeeping, nameOnly, oursOnly, specOnly } from '../kube/trim.ts';
 import type { WatchSpec } from '../kube/watch-spec.ts';
 import { labels } from '../schema/names.ts';
 import { usedKinds } from '../traffic/index.ts';
@@ -53,6 +53,8 @@ export const controllerWatches = (namespace: string | undefined): readonly Watch
     // Only those of canaries: slices inherit the label from the Service.
     { gvk: kinds.endpointSlice, ...scope, labelSelector: labels.release, trim: dropBookkeeping },
     { gvk: kinds.release, ...scope, trim: dropBookkeeping },
+    // To know which workloads are scaled by their load.
+    { gvk: kinds.autoscaler, ...scope, trim: specOnly },
     // For labels that opt in and out, and for labels and annotations that request a mesh's sidecar.
     { gvk: kinds.namespace, trim: dropBookkeeping },
     ...policies(scope),

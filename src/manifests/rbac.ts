@@ -68,6 +68,9 @@ const controllerWork = (providerKinds: readonly KindUse[]): Omit<Permissions, 'o
   workedOn: [
     allow('apps', ['deployments'], [...read, 'create', 'patch', 'delete']),
     allow('apps', ['deployments/status'], ['patch']),
+    // To give a workload back the size it had before its autoscaler saw a part of the load.
+    allow('apps', ['deployments/scale'], ['patch']),
+    allow('autoscaling', ['horizontalpodautoscalers'], read),
     allow('apps', ['replicasets'], ['get', 'list']),
     allow('', ['pods'], ['get', 'list']),
     allow('', ['services'], [...read, 'create', 'patch', 'delete']),

@@ -31,6 +31,7 @@ const builtIns: ReadonlyMap<string, KindTraits> = new Map([
   ['/configmaps', builtIn()],
   ['discovery.k8s.io/endpointslices', builtIn()],
   ['events.k8s.io/events', builtIn()],
+  ['autoscaling/horizontalpodautoscalers', builtIn({ status: true })],
   ['apiextensions.k8s.io/customresourcedefinitions', builtIn({ status: true })],
   ['admissionregistration.k8s.io/mutatingwebhookconfigurations', builtIn()],
   ['admissionregistration.k8s.io/validatingwebhookconfigurations', builtIn()],

@@ -1,4 +1,11 @@
-import { gvk, type Deployment, type EndpointSlice, type ReplicaSet, type Service } from '../values/kube-object.ts';
+import {
+  gvk,
+  type Deployment,
+  type EndpointSlice,
+  type HorizontalPodAutoscaler,
+  type ReplicaSet,
+  type Service,
+} from '../values/kube-object.ts';
 import type { Release } from './release.ts';
 
 /** Kinds Sluice reads or writes, with what their objects are read as. Providers declare their own kinds beside themselves. */
@@ -8,6 +15,7 @@ export const kinds = {
   pod: gvk('v1', 'Pod', 'pods'),
   service: gvk<Service>('v1', 'Service', 'services'),
   endpointSlice: gvk<EndpointSlice>('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices'),
+  autoscaler: gvk<HorizontalPodAutoscaler>('autoscaling/v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
   event: gvk('events.k8s.io/v1', 'Event', 'events'),
   namespace: gvk('v1', 'Namespace', 'namespaces', false),
   secret: gvk('v1', 'Secret', 'secrets'),

@@ -117,6 +117,7 @@ export const waitingReasons = [
   'ApprovalRequired',
   'PausedByUser',
   'PromotionStuck',
+  'StableGrowing',
 ] as const;
 
 const AnalysisStatusSchema = Type.Object({
@@ -204,10 +205,30 @@ export const ReleaseStatusSchema = Type.Object({
         reason: text('One word for machines.'),
         message: text('One sentence for people.'),
         decidedAt: time('When it was decided.'),
-        withdrawnAt: opt(time("When the canary's traffic was withdrawn, if stable had to recover first.")),
+        growth: opt(
+          Type.Object(
+            {
+              from: Type.Integer({ description: 'Replicas when the end was decided.' }),
+              to: Type.Integer({ description: 'Replicas that the whole load needs.' }),
+              reachedAt: opt(time('When the workload had been given them. It is given them once.')),
+            },
+            {
+              description:
+                'Set where an autoscaler had made the workload smaller: it grows before it serves everything again.',
+            },
+          ),
+        ),
+        withdrawnAt: opt(time("When the canary's traffic was withdrawn, if stable had to recover or to grow first.")),
       },
       { description: 'How the release will end. Decided before anything is removed.' },
     ),
+  ),
+  peakReplicas: opt(
+    Type.Integer({
+      minimum: 0,
+      description:
+        'The greatest number of replicas of the workload since the release was created. Behind a route the canary is sized by it.',
+    }),
   ),
   canary: opt(
     Type.Object({ replicas: Type.Integer(), ready: Type.Integer() }, { description: 'Canary pods wanted and ready.' }),

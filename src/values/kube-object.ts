@@ -153,6 +153,13 @@ export type ReplicaSet = KubeObject & {
   readonly spec: { readonly replicas?: number; readonly template: PodTemplate };
 };
 
+export type HorizontalPodAutoscaler = KubeObject & {
+  readonly spec: {
+    readonly scaleTargetRef: { readonly apiVersion?: string; readonly kind: string; readonly name: string };
+    readonly maxReplicas: number;
+  };
+};
+
 export type EndpointSlice = KubeObject & {
   readonly endpoints?: readonly {
     readonly addresses: readonly string[];

@@ -26,6 +26,8 @@ export const scanningIndex = (
       cluster
         .list(kinds.endpointSlice, namespace)
         .filter(({ metadata }) => metadata.labels?.['sluice.dev/release'] === release),
+    autoscalerOf: (namespace, workload) =>
+      cluster.list(kinds.autoscaler, namespace).find(({ spec }) => spec.scaleTargetRef.name === workload),
     routesAbout: (gvk, { namespace, name }) => {
       const format = formats.find((one) => isSameKind(one.gvk, gvk));
       const objects = format === undefined ? [] : cluster.list(gvk, namespace);

@@ -20,6 +20,20 @@
 - apiGroups:
     - apps
   resources:
+    - deployments/scale
+  verbs:
+    - patch
+- apiGroups:
+    - autoscaling
+  resources:
+    - horizontalpodautoscalers
+  verbs:
+    - get
+    - list
+    - watch
+- apiGroups:
+    - apps
+  resources:
     - replicasets
   verbs:
     - get

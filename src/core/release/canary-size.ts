@@ -1,6 +1,7 @@
 /** How many canary pods a release needs now, and whether it has them. */
 import type { ReleaseStatus } from '../../schema/release.ts';
 import type { Facts } from './facts.ts';
+import { peakOf } from './peak.ts';
 import { canarySize } from './size.ts';
 import { wantedSplit } from './state.ts';
 
@@ -12,8 +13,17 @@ const weightToCarry = (status: ReleaseStatus, { plan }: Facts): number => {
   return first?.canary.weight ?? 0;
 };
 
+/**
+ * Behind a route the canary takes load off stable, and an autoscaler that sees stable alone makes it smaller: the share of
+ * the canary stays the same share of the whole load. Without a route the pods themselves are the split.
+ */
+const sizedBy = (status: ReleaseStatus, facts: Facts): number => {
+  const { replicas } = facts.workload;
+  return facts.route.splits === 'route' && replicas > 0 ? peakOf(status, facts) : replicas;
+};
+
 export const sizeNow = (status: ReleaseStatus, facts: Facts): number =>
-  canarySize(facts.workload.replicas, weightToCarry(status, facts), facts.route.splits);
+  canarySize(sizedBy(status, facts), weightToCarry(status, facts), facts.route.splits);
 
 /** Ready pods of the template this release is about. */
 export const canaryReady = ({ canary, release }: Facts): number =>

@@ -8,7 +8,8 @@ import { readRequester } from '../marks/marks.ts';
 import { acceptedAfterwards } from './requests.ts';
 import { noSplit, type Split } from '../../values/split.ts';
 import type { Facts } from './facts.ts';
-import { hasNothing, removalDue, stableMustRecoverFirst } from './ending.ts';
+import { hasNothing, keepsServing, removalDue } from './ending.ts';
+import { sizeToGive } from './growth.ts';
 import { canaryReady, sizeNow } from './canary-size.ts';
 import { promotableAt } from './stages/promote.ts';
 import { isFinal, wantedSplit } from './state.ts';
@@ -20,6 +21,8 @@ export type Effect =
   /** The user's routes as they were, generated ones gone. */
   | { readonly do: 'restore-routes' }
   | { readonly do: 'remove-canary' }
+  /** The workload has at least so many replicas. */
+  | { readonly do: 'grow-workload'; readonly replicas: number }
   /** Unpause exactly the template that was judged. */
   | { readonly do: 'promote' }
   /** Put the stable template back, unpaused. */
@@ -78,11 +81,16 @@ const promotionDue = (status: ReleaseStatus, facts: Facts): boolean =>
   facts.workload.marks?.phase !== 'Promoting';
 
 const ending = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
-  if (stableMustRecoverFirst(status, facts)) return routed(wantedSplit(status), facts);
+  if (keepsServing(status, facts)) return [...routed(wantedSplit(status), facts), ...growth(status, facts)];
   const effects: Effect[] = hasNothing(status, facts) ? [...closing(status, facts)] : [...takingDown(status, facts)];
   // Last, where it is refused: nobody is left on a canary that is not wanted.
   if (status.ending?.outcome === 'Aborted' && mine(facts)) effects.push({ do: 'put-back' });
   return effects;
+};
+
+const growth = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
+  const replicas = sizeToGive(status, facts);
+  return replicas === undefined ? [] : [{ do: 'grow-workload', replicas }];
 };
 
 const takingDown = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {

@@ -3,6 +3,7 @@ import type { ReleaseStatus } from '../../schema/release.ts';
 import { noSplit, sameSplit } from '../../values/split.ts';
 import { fromRfc3339, toRfc3339, type Instant } from '../../values/time.ts';
 import type { Facts } from './facts.ts';
+import { growthEnds, isGrowing, isReached } from './growth.ts';
 import type { Next } from './stages/handler.ts';
 import { inPhase, repairPause, wantedSplit, wanting, withStatus } from './state.ts';
 
@@ -12,10 +13,7 @@ type Move = Exclude<Next, { readonly over: ReleaseStatus }>;
 /** Transition of a release whose ending has been decided. */
 export const ending = (status: ReleaseStatus, end: End, facts: Facts): Move => {
   if (hasNothing(status, facts)) return closed(end, facts) ? { status: over(status, end, facts) } : {};
-  if (keepsShare(status))
-    return stableMustRecoverFirst(status, facts)
-      ? untilPatienceEnds(end, facts)
-      : { status: releaseCanary(status, end, facts) };
+  if (keepsShare(status)) return keeping(status, end, facts);
   if (!facts.route.pristine) return facts.takenOver?.route === true ? {} : routesComingBack(status, facts);
   const at = removableAt(status, facts) ?? facts.now;
   if (facts.now < at) return { wakeAt: at };
@@ -29,11 +27,25 @@ export const ending = (status: ReleaseStatus, end: End, facts: Facts): Move => {
 export const hasNothing = ({ provider }: ReleaseStatus, { ahead }: Facts): boolean =>
   provider === undefined && ahead !== undefined;
 
+const keeping = (status: ReleaseStatus, end: End, facts: Facts): Move => {
+  if (end.growth !== undefined && isReached(status, facts)) {
+    const growth = { ...end.growth, reachedAt: toRfc3339(facts.now) };
+    return { status: withStatus(status, { ending: { ...end, growth } }) };
+  }
+  return keepsServing(status, facts) ? untilPatienceEnds(end, facts) : { status: releaseCanary(status, end, facts) };
+};
+
+/** The canary carries its share until stable can do without it. */
+export const keepsServing = (status: ReleaseStatus, facts: Facts): boolean =>
+  stableMustRecoverFirst(status, facts) || isGrowing(status, facts);
+
 const keepsShare = (status: ReleaseStatus): boolean => !sameSplit(wantedSplit(status), noSplit);
 
 /** A stable that does not recover must not keep the next release, which may mend it, waiting for ever. */
-const patienceEnds = ({ decidedAt }: End, { plan, now }: Facts): Instant =>
-  (fromRfc3339(decidedAt) ?? now) + plan.progressDeadline;
+const patienceEnds = (end: End, facts: Facts): Instant =>
+  end.growth === undefined
+    ? (fromRfc3339(end.decidedAt) ?? facts.now) + facts.plan.progressDeadline
+    : growthEnds(end, facts);
 
 const untilPatienceEnds = (end: End, facts: Facts): Move => {
   const wakeAt = patienceEnds(end, facts);

@@ -37,6 +37,8 @@ export type WorkloadFacts = {
   readonly complete: boolean;
   /** Its Progressing condition says ProgressDeadlineExceeded. */
   readonly timedOut: boolean;
+  /** What scales it by its load, and how far. */
+  readonly autoscaler?: { readonly name: string; readonly most: number };
   /** Strategy Recreate: no stable pod serves while it rolls. */
   readonly recreate: boolean;
 };

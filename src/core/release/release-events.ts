@@ -95,6 +95,7 @@ const toldOnce: { readonly [R in WaitingReason]?: Pick<ReleaseEvent, 'action' | 
   RouteKindMissing: { action: 'SplitTraffic', ...warning },
   RouteRefused: { action: 'SplitTraffic', ...warning },
   PromotionStuck: { action: 'Promote', ...warning },
+  StableGrowing: { action: 'ScaleWorkload', type: 'Normal' },
 };
 
 const ofWaiting = (before: ReleaseStatus | undefined, { waiting }: ReleaseStatus): readonly ReleaseEvent[] => {

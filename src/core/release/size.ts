@@ -2,7 +2,8 @@
 
 /**
  * Replicas of a canary that takes `weight` percent of the traffic of a workload with `stable` replicas.
- * Behind a route: `ceil(stable × weight / 100)`, at least 1, so that each canary pod meets no more load than a stable pod.
+ * Behind a route: `ceil(stable × weight / 100)`, at least 1, so that each canary pod meets no more load than a stable pod
+ * met when `stable` of them carried the whole load.
  * Replica-weighted: the number whose share of all pods is nearest to the weight, at least 1; at 100 as many as stable.
  */
 export const canarySize = (stable: number, weight: number, splits: 'route' | 'replicas'): number => {

@@ -4,6 +4,7 @@ import { readSplit, recordSplit } from '../plan/recorded-split.ts';
 import { noSplit, type Split } from '../../values/split.ts';
 import { toRfc3339, type Milliseconds } from '../../values/time.ts';
 import type { Facts } from './facts.ts';
+import { sizeToReach, splitMeanwhile } from './growth.ts';
 
 export const isFinal = (phase: Phase): boolean => (finalPhases as readonly Phase[]).includes(phase);
 
@@ -36,16 +37,21 @@ export type Decided = {
 
 /**
  * Decide how it ends. From here on only taking down is left. `keepsShare`: not before stable, which is in the middle of
- * a roll, is at full size again.
+ * a roll, is at full size again. Neither is a share taken back before stable has the size for it.
  */
 export const endWith = (status: ReleaseStatus, facts: Facts, end: Decided, keepsShare = false): ReleaseStatus => {
   const decidedAt = toRfc3339(facts.now);
   const ended = withStatus(inPhase(status, phaseWhileEnding(end.outcome), facts), {
-    ending: { ...end, decidedAt },
+    ending: { ...end, decidedAt, ...growthOf(status, facts) },
     waiting: undefined,
     canaryShortSince: undefined,
   });
-  return keepsShare ? ended : wanting(ended, noSplit);
+  return keepsShare ? ended : wanting(ended, splitMeanwhile(status, facts) ?? noSplit);
+};
+
+const growthOf = (status: ReleaseStatus, facts: Facts): Pick<NonNullable<ReleaseStatus['ending']>, 'growth'> => {
+  const to = splitMeanwhile(status, facts) === undefined ? undefined : sizeToReach(status, facts);
+  return to === undefined ? {} : { growth: { from: facts.workload.replicas, to } };
 };
 
 const phaseWhileEnding = (outcome: Outcome): Phase => {

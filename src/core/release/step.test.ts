@@ -76,10 +76,17 @@ describe('a good release', () => {
     expect(wishes(then(promoting, {}, 3000))).toEqual(['ensure-canary', 'route', 'promote']);
   });
 
-  test('follows a workload that is scaled in the middle', () => {
-    const half = atStep(1, { policy: aPolicy({ weights: [percent(50)] }) });
-    const sizes = [4, 6, 1].map((replicas) => stepped(then(half, { workload: aWorkload({ replicas }) })).effects[0]);
-    expect(sizes).toEqual([2, 3, 1].map((replicas) => ({ do: 'ensure-canary', replicas })));
+  test.each([
+    ['route', [2, 3, 3, 3]],
+    ['replicas', [4, 6, 1, 5]],
+  ] as const)('F5: a canary behind a %s follows a workload that grows', (splits, wanted) => {
+    let half: Moment = atStep(1, { policy: aPolicy({ weights: [percent(50)] }) });
+    const route = { ...half.facts.route, splits };
+    const sizes = [4, 6, 1, 5].map((replicas) => {
+      half = after(then(half, { route, workload: aWorkload({ replicas }) }));
+      return stepped(half).effects[0];
+    });
+    expect(sizes).toEqual(wanted.map((replicas) => ({ do: 'ensure-canary', replicas })));
   });
 
   test('is over when the roll is, and takes its marks off once its canary is gone', () => {

@@ -17,6 +17,7 @@ import { ending } from './ending.ts';
 import type { Facts } from './facts.ts';
 import { messageOf } from './message.ts';
 import { ownership } from './ownership.ts';
+import { peakOf } from './peak.ts';
 import { pending } from './pending.ts';
 import { answer } from './requests.ts';
 import type { Next } from './stages/handler.ts';
@@ -51,7 +52,7 @@ export const initialStatus = (now: Instant): ReleaseStatus => ({
 });
 
 export const step = (status: ReleaseStatus, facts: Facts): Step => {
-  let current = status;
+  let current = isFinal(status.phase) ? status : withStatus(status, { peakReplicas: peakOf(status, facts) });
   for (let i = 0; i < maxTransitions; i += 1) {
     const next = nextOf(current, facts);
     if (!('status' in next)) return finish(current, facts, next);

@@ -2,6 +2,7 @@
 import type { ReleaseStatus, Waiting, WaitingReason } from '../../schema/release.ts';
 import type { Problem } from '../../values/problem.ts';
 import type { Facts } from './facts.ts';
+import { waitingForGrowth } from './growth.ts';
 import { isFinal, withStatus } from './state.ts';
 
 /** The status with, or without, a reason to wait. */
@@ -20,12 +21,19 @@ const standing: ReadonlySet<WaitingReason> = new Set<WaitingReason>([
   'RouteRefused',
   'PausedByUser',
   'PromotionStuck',
+  'StableGrowing',
 ]);
 
 /** What the facts of the moment say, before what the stage itself waits for. */
 export const waitingNow = (status: ReleaseStatus, facts: Facts): Waiting | undefined => {
   if (isFinal(status.phase)) return undefined;
-  return takenOver(facts) ?? pending(status, facts) ?? running(status, facts) ?? remembered(status);
+  return (
+    takenOver(facts) ??
+    pending(status, facts) ??
+    waitingForGrowth(status, facts) ??
+    running(status, facts) ??
+    remembered(status)
+  );
 };
 
 const remembered = ({ waiting }: ReleaseStatus): Waiting | undefined =>

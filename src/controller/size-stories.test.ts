@@ -1,0 +1,139 @@
+/** Stories of sizes: who is given load has the pods for it, whatever an autoscaler, a person or a quota makes of the workload. */
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { refs, World, type Splitting, type WorldOptions } from '../../test/harness/world.ts';
+
+let world: World;
+
+afterEach(() => {
+  expect([world.requests.losses, world.bugs]).toEqual([[], []]);
+});
+
+const halves = { weights: [50], interval: '10s' };
+const begin = async ({ policy, ...options }: WorldOptions = {}): Promise<void> => {
+  world = await World.begin({ replicas: 8, ...options, policy: { ...halves, ...policy } });
+};
+const phase = (wanted: string): Promise<void> => world.until(wanted, (w) => w.release()?.phase === wanted);
+const canaryPods = (): number => world.serving()['web-canary v2'] ?? 0;
+const stablePods = (): number =>
+  Object.entries(world.serving()).reduce((sum, [of, pods]) => (of.startsWith('web v') ? sum + pods : sum), 0);
+
+/** The fewest pods for each hundred of requests that an arm has had while requests were sent to it. */
+const watchLoad = (): { readonly most: () => Readonly<Record<'stable' | 'canary', number>> } => {
+  const most = { stable: 0, canary: 0 };
+  world.server.subscribe(() => {
+    const share = world.requests.share() ?? 0;
+    if (share > 0) most.canary = Math.max(most.canary, share / canaryPods());
+    most.stable = Math.max(most.stable, (100 - share) / stablePods());
+  });
+  return { most: () => most };
+};
+
+const autoscaler = (most = 20): object => ({
+  apiVersion: 'autoscaling/v2',
+  kind: 'HorizontalPodAutoscaler',
+  metadata: { name: 'web' },
+  spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, maxReplicas: most },
+});
+
+/** In the 50 % step an autoscaler has halved the workload, whose load has halved. */
+const halved = async (options: WorldOptions & { readonly most?: number } = {}): Promise<void> => {
+  const { most, ...rest } = options;
+  await begin({ ...rest, policy: { interval: '60s', ...rest.policy } });
+  world.apply(autoscaler(most));
+  world.applyVersion('v2');
+  await world.until('half of the traffic', (w) => w.requests.share() === 50);
+  world.scale(4);
+  await world.settle();
+};
+
+const replicas = (): number | undefined => world.get(refs.web)?.spec.replicas;
+
+describe.each(['adopted', 'generated'] as const satisfies readonly Splitting[])(
+  'behind a route that is %s',
+  (splitting) => {
+    it('F5a: an autoscaler halves stable: no pod of the canary carries more for it, and none of stable after the promotion', async () => {
+      await halved({ splitting });
+      expect([canaryPods(), stablePods()]).toEqual([4, 4]);
+      const load = watchLoad();
+      await phase('Succeeded');
+      expect(load.most().canary).toBe(50 / 4);
+      // A native roll of 8 pods may be 2 short.
+      expect(load.most().stable).toBeLessThanOrEqual(100 / 6);
+      expect([replicas(), stablePods()]).toEqual([8, 8]);
+      expect(world.told()).toContain('StableGrowing');
+    });
+
+    const ways: readonly (readonly [string, string, () => void])[] = [
+      ['is aborted on request', 'Aborted', () => world.ask('abort')],
+      ['is aborted by the template of before', 'Aborted', () => void world.applyVersion('v1')],
+      ['opts out', 'Aborted', () => void world.applyVersion('v2', { 'sluice.dev/canary': 'disabled' })],
+      ['fails', 'Failed', () => world.metrics.say('fail')],
+      ['is superseded', 'Superseded', () => void world.applyVersion('v3')],
+    ];
+    it.each(ways)(
+      'F5b: an autoscaler halves stable and the release %s: stable grows before it gets everything',
+      async (_way, end, go) => {
+        await halved({ splitting, policy: { interval: '10s', threshold: 1 } });
+        const load = watchLoad();
+        world.kubernetes.pods.fate(() => 5000);
+        go();
+        await world.until(end, (w) => w.releases()[0]?.phase === end);
+        // A native roll of 8 pods may be 2 short.
+        expect(load.most().stable).toBeLessThanOrEqual(100 / 6);
+        expect(replicas()).toBe(8);
+      },
+    );
+  },
+);
+
+it('F5b: a workload is not made larger than its autoscaler may make it', async () => {
+  await halved({ most: 6 });
+  world.ask('abort');
+  await phase('Aborted');
+  expect(replicas()).toBe(6);
+});
+
+it('F5b: an autoscaler that makes stable smaller again has the last word', async () => {
+  await halved();
+  world.kubernetes.pods.fate(() => 30_000);
+  world.ask('abort');
+  await world.until('the size of before', () => replicas() === 8);
+  await world.pass(1000);
+  world.scale(5);
+  await phase('Aborted');
+  expect(replicas()).toBe(5);
+});
+
+it('F5b: pods of stable that do not start keep callers on a canary that has failed for a minute at most', async () => {
+  await halved({ policy: { interval: '10s', threshold: 1, progressDeadline: '10m' } });
+  world.kubernetes.pods.fate(() => 'never');
+  world.metrics.say('fail');
+  await phase('Failing');
+  const since = world.clock.now();
+  expect(world.release()?.message).toContain('the workload grows from 4 to 8 replicas');
+  await phase('Failed');
+  expect(world.clock.now() - since).toBeLessThanOrEqual(65_000);
+});
+
+it('F5: a person who scales the workload down, without an autoscaler, keeps that size; the canary keeps its pods', async () => {
+  await begin({ policy: { interval: '60s' } });
+  world.applyVersion('v2');
+  await world.until('half of the traffic', (w) => w.requests.share() === 50);
+  world.scale(4);
+  await world.settle();
+  expect([canaryPods(), stablePods()]).toEqual([4, 4]);
+  await phase('Succeeded');
+  await world.settle();
+  expect(replicas()).toBe(4);
+});
+
+it('F5: a controller that is killed while stable grows goes on, and gives the size once', async () => {
+  await halved();
+  world.kubernetes.pods.fate(() => 20_000);
+  world.ask('abort');
+  await world.until('the size of before', () => replicas() === 8);
+  world.kill();
+  world.start();
+  await phase('Aborted');
+  expect([replicas(), stablePods()]).toEqual([8, 8]);
+});
