@@ -1,4 +1,6 @@
+import type { OptIn } from '../core/policy/opt-in.ts';
 import { kinds } from '../schema/kinds.ts';
+import type { KubeObject } from '../values/kube-object.ts';
 import { listJson } from './json-output.ts';
 import { isCanary, listReleases } from './locate.ts';
 import { optIns } from './opted-in.ts';
@@ -23,10 +25,17 @@ const workloads = async (session: Session, namespace: string | undefined): Promi
   }));
   const known = new Set(released.map(place));
   const others = deployments
-    .filter((deployment) => !isCanary(deployment) && optInOf(deployment).optedIn)
-    .map(({ metadata }) => ({ namespace: metadata.namespace ?? '', name: metadata.name }))
+    .filter((deployment) => !isCanary(deployment))
+    .flatMap((deployment) => listed(deployment, optInOf(deployment)))
     .filter((workload) => !known.has(place(workload)));
   return [...released, ...others].sort((a, b) => (place(a) < place(b) ? -1 : 1));
+};
+
+/** A workload that has no release yet, or never gets one where it is. */
+const listed = ({ metadata }: KubeObject, { optedIn, because }: OptIn): readonly ListedWorkload[] => {
+  const workload = { namespace: metadata.namespace ?? '', name: metadata.name };
+  if (optedIn) return [workload];
+  return because === 'system-namespace' ? [{ ...workload, outOfReach: true }] : [];
 };
 
 export const list: Verb = {

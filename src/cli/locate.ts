@@ -82,7 +82,13 @@ export const locate = async (session: Session, written: string): Promise<Located
 export const noRelease = async (session: Session, workload: Deployment): Promise<PluginError> => {
   const { name, namespace = '' } = workload.metadata;
   const optInOf = await optIns(session, namespace);
-  if (!optInOf(workload).optedIn)
+  const { optedIn, because } = optInOf(workload);
+  if (because === 'system-namespace')
+    return new PluginError(
+      `Deployment ${name} is in ${namespace}, a system namespace: Sluice never releases anything there, so that it cannot stand in the way of its repair.`,
+      `It is rolled out natively: kubectl rollout status deployment/${name} -n ${namespace}`,
+    );
+  if (!optedIn)
     return new PluginError(
       `Deployment ${name} is not opted in: it is rolled out natively, without Sluice.`,
       `Opt in with: kubectl annotate deployment ${name} -n ${namespace} ${annotations.canary}=enabled`,

@@ -33,6 +33,7 @@ export const optIns = async (
     return optInOf({
       annotations: metadata.annotations,
       labels: metadata.labels,
+      namespace: within,
       namespaceLabels: labelsOf.get(within),
       policies: policies.filter((policy) => policy.namespace === undefined || policy.namespace === within),
     });

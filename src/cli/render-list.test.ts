@@ -27,6 +27,11 @@ it('shows a line per workload', () =>
     'worker     Pending       -      -        3m      worker-10   -',
   ]));
 
+it('F20: says of a workload in a system namespace that it is not released', () =>
+  expect(
+    renderList([{ namespace: 'kube-system', name: 'dns', outOfReach: true }], start, { namespaces: false }).at(-1),
+  ).toContain('not released: kube-system is a system namespace; it rolls natively'));
+
 it('shows the namespaces when there are several', () =>
   expect(renderList(listed.slice(0, 1), start, { namespaces: true })).toEqual([
     'NAMESPACE   WORKLOAD   PHASE   STEP   WEIGHT   AGE   RELEASE   BY   MESSAGE',

@@ -4,12 +4,24 @@ import type { Instant } from '../values/time.ts';
 import { shareOf, type ReleaseView } from './release-view.ts';
 import { age, table } from './render-text.ts';
 
-export type ListedWorkload = { readonly namespace: string; readonly name: string; readonly release?: ReleaseView };
+export type ListedWorkload = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly release?: ReleaseView;
+  /** It asks for releases in a system namespace, where there are none. */
+  readonly outOfReach?: true;
+};
 
 const head = ['WORKLOAD', 'PHASE', 'STEP', 'WEIGHT', 'AGE', 'RELEASE', 'BY', 'MESSAGE'];
 
-const row = ({ name, release }: ListedWorkload, now: Instant): readonly string[] => {
-  if (release === undefined) return [name, '-', '-', '-', '-', '-', '-', 'opted in; no release yet'];
+const withoutRelease = ({ namespace, outOfReach }: ListedWorkload): string =>
+  outOfReach === true
+    ? `not released: ${namespace} is a system namespace; it rolls natively`
+    : 'opted in; no release yet';
+
+const row = (workload: ListedWorkload, now: Instant): readonly string[] => {
+  const { name, release } = workload;
+  if (release === undefined) return [name, '-', '-', '-', '-', '-', '-', withoutRelease(workload)];
   const by = printable(release.spec.requestedBy?.user ?? '-');
   const { phase, stepLabel = '-', message = '' } = release.status;
   const share = shareOf(release.status);

@@ -1,7 +1,14 @@
 /** Policies from the caches, read with the common parser. */
 import type { KubeObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
-import { optInOf, selectingPolicy, type OptInInput, type SelectingPolicy } from '../core/policy/opt-in.ts';
+import {
+  isOutOfReach,
+  optInOf,
+  selectingPolicy,
+  type OptInInput,
+  type SelectingPolicy,
+} from '../core/policy/opt-in.ts';
+import { selects } from '../values/label-selector.ts';
 import { parsePolicy, type HeldAgainst, type ParsedPolicy, type PolicyLookup } from '../core/policy/parse-policy.ts';
 import { compile } from '../core/plan/compile.ts';
 import { planOf, type ReleasePlan } from '../core/plan/plan-of-release.ts';
@@ -38,9 +45,12 @@ export const selectingPolicies = (cluster: ClusterView, namespace?: string): rea
 const optInSources = (
   cluster: ClusterView,
   { annotations, labels, namespace = '' }: KubeObject['metadata'],
-): OptInInput & { readonly policies: readonly SelectingPolicy[] } => ({
+  ownNamespace: string | undefined,
+): OptInInput & { readonly namespace: string; readonly policies: readonly SelectingPolicy[] } => ({
   annotations,
   labels,
+  namespace,
+  ownNamespace,
   namespaceLabels: cluster.get({ gvk: kinds.namespace, name: namespace })?.metadata.labels,
   policies: selectingPolicies(cluster, namespace),
 });
@@ -55,10 +65,9 @@ export const policyOf =
   (cluster: ClusterView, against: HeldAgainst) =>
   ({ metadata }: Pick<KubeObject, 'metadata'>): ParsedPolicy => {
     const namespace = metadata.namespace ?? '';
-    const { policies: selecting, ...sources } = optInSources(cluster, metadata);
+    const { policies: selecting, ...sources } = optInSources(cluster, metadata, against.ownNamespace);
     return parsePolicy({
       ...sources,
-      namespace,
       selecting,
       find: lookup(cluster, namespace),
       names: () => names(cluster, namespace),
@@ -69,12 +78,19 @@ export const policyOf =
 const refKey = ({ kind, namespace, name }: PolicyRef): string => `${kind}/${namespace ?? ''}/${name}`;
 
 /** Which policy governs which workload. Needs only names, since there may be thousands of workloads. */
-export const policyUse = (cluster: ClusterView): PolicyUse => ({
+export const policyUse = (cluster: ClusterView, ownNamespace?: string): PolicyUse => ({
   workloads: (namespace) => cluster.list(kinds.deployment, namespace),
+  outOfReach: ({ selector, namespaceSelector, namespace: within }) => {
+    const all = cluster.list(kinds.deployment, within);
+    return all.filter(({ metadata: { namespace = '', labels } }) => {
+      if (!isOutOfReach({ namespace, ownNamespace }) || !selects(selector, labels)) return false;
+      return selects(namespaceSelector, cluster.get({ gvk: kinds.namespace, name: namespace })?.metadata.labels);
+    });
+  },
   governing: ({ metadata }, without) => {
     const { namespace = '' } = metadata;
     const gone = without === undefined ? undefined : refKey(without);
-    const sources = optInSources(cluster, metadata);
+    const sources = optInSources(cluster, metadata, ownNamespace);
     const policies = sources.policies.filter((policy) => refKey(policy) !== gone);
     const { optedIn, policy } = optInOf({ ...sources, policies });
     if (!optedIn) return 'nothing';
@@ -102,7 +118,7 @@ const planOfSpec = (spec: ReleaseSpec): ReleasePlan => {
 
 export const policyPort = (cluster: ClusterView, against: HeldAgainst): PolicyPort => ({
   planOf: planOfSpec,
-  optedIn: ({ metadata }) => optInOf(optInSources(cluster, metadata)).optedIn,
+  optedIn: ({ metadata }) => optInOf(optInSources(cluster, metadata, against.ownNamespace)).optedIn,
   ofWorkload: (workload) => {
     const parsed = policyOf(cluster, against)(workload);
     return parsed.ok

@@ -6,6 +6,7 @@ import { holdLease, leaseTimes } from '../kube/lease.ts';
 import { watchLease } from '../kube/watch-lease.ts';
 import { systemElapsed } from '../ports/clock.ts';
 import { policyAddresses } from './policy-addresses.ts';
+import { ownNamespace } from './own-namespace.ts';
 import { partsOf, type Parts } from './run-parts.ts';
 import { electLeader } from './leader-election.ts';
 import { controllerWatches } from './watches.ts';
@@ -26,8 +27,18 @@ export const runController = async (
   const probes = await parts.serveMetrics(cluster);
   const { prometheus, workers } = config;
   const addresses = policyAddresses(config);
-  const work = await wireController({ cluster, clock, log, metrics, prometheus, addresses, workers });
   const { lease } = config;
+  const own = ownNamespace(lease, config.namespace);
+  const work = await wireController({
+    cluster,
+    clock,
+    log,
+    metrics,
+    prometheus,
+    addresses,
+    workers,
+    ownNamespace: own,
+  });
   const now = lease === undefined ? alone(work) : elected({ ...config, lease }, { parts, work, giveUp });
   running.now = now;
   log.info({ metricsPort: probes.port }, 'sluice is ready');

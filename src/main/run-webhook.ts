@@ -4,6 +4,7 @@ import type { WebhookConfig } from '../config/settings.ts';
 import type { WebhookServer } from '../webhook/webhook-server.ts';
 import { followFile, type FollowedFile } from './follow-file.ts';
 import { policyAddresses } from './policy-addresses.ts';
+import { ownNamespace } from './own-namespace.ts';
 import { partsOf, type Parts } from './run-parts.ts';
 import { startWebhook } from './start-webhook.ts';
 import { certificateWatches, webhookWatches } from './watches.ts';
@@ -25,6 +26,7 @@ export const runWebhook = async (config: WebhookConfig): Promise<() => Promise<v
     metrics,
     sluiceUser: config.sluiceUser,
     addresses: policyAddresses(config),
+    ownNamespace: ownNamespace(config.service, config.namespace),
     port: config.port,
     certificates: certificatesFor(config, { cluster, serverClock, log }),
     configurations: { name: config.webhookConfiguration, writer: cluster },

@@ -35,6 +35,8 @@ export type WebhookSetup = {
   readonly sluiceUser: string;
   /** Addresses that policies may name. */
   readonly addresses: readonly AllowedAddress[];
+  /** The namespace that Sluice is installed in, about whose workloads it is never asked. */
+  readonly ownNamespace?: string | undefined;
   readonly port: number;
   readonly host?: string;
   readonly certificates: Certificates;
@@ -156,7 +158,7 @@ const journalOf = ({ cluster, clock, log }: WebhookSetup): KubeJournal =>
 const listen = (setup: WebhookSetup, certificate: Credential, journal: KubeJournal): Promise<WebhookServer> => {
   const { cluster, clock, log, metrics, port, host, limits, clients } = setup;
   const app = webhookApp({
-    ...admissionAnswers(webhookRules(cluster, setup.sluiceUser, setup.addresses)),
+    ...admissionAnswers(webhookRules(cluster, setup.sluiceUser, setup)),
     journal,
     ready: () => (cluster.pending().length === 0 ? true : `waiting for ${cluster.pending().join(', ')}`),
     failureMode: 'closed',

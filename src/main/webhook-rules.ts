@@ -8,20 +8,27 @@ import { routeFormats, usedKinds } from '../traffic/index.ts';
 import { knownProviders } from './known-providers.ts';
 import { policyOf, policyUse } from './policies.ts';
 
+export type RulesSetup = {
+  /** Addresses that policies may name. */
+  readonly addresses?: readonly AllowedAddress[];
+  /** The namespace that Sluice is installed in. */
+  readonly ownNamespace?: string | undefined;
+};
+
 /** Releases are watched only in `dev`; elsewhere, warnings name a failed release without the reason. */
 export const webhookRules = (
   cluster: ClusterView,
   sluiceUser: string,
-  addresses: readonly AllowedAddress[] = [],
+  { addresses = [], ownNamespace }: RulesSetup = {},
 ): AdmissionRules => {
   const providers = knownProviders(cluster);
   return {
     sluiceUsers: [sluiceUser],
-    policyOf: policyOf(cluster, { forms: sourceForms, providers, addresses }),
+    policyOf: policyOf(cluster, { forms: sourceForms, providers, addresses, ownNamespace }),
     forms: sourceForms,
     providers,
     addresses,
-    policyUse: policyUse(cluster),
+    policyUse: policyUse(cluster, ownNamespace),
     formats: routeFormats,
     routeKinds: usedKinds,
     failureOf: (namespace, name) => {

@@ -29,6 +29,8 @@ export type ControllerParts = {
   /** Addresses that policies may name. */
   readonly addresses: readonly AllowedAddress[];
   readonly workers: number;
+  /** The namespace that Sluice is installed in, whose workloads it never releases. */
+  readonly ownNamespace?: string | undefined;
 };
 
 const journalGrace = 2000;
@@ -47,7 +49,7 @@ const traffic = { providers: trafficRunners, formats: routeFormats, detect: dete
 
 /** Resolves when the caches are filled and work can start. */
 export const wireController = async (parts: ControllerParts): Promise<Work> => {
-  const { cluster, clock, log, metrics, prometheus: own, addresses, workers } = parts;
+  const { cluster, clock, log, metrics, prometheus: own, addresses, workers, ownNamespace } = parts;
   const author = { controller: `${group}/controller`, instance: hostname() };
   const journal = kubeJournal({ writer: cluster, author, clock, log });
   const providers = knownProviders(cluster);
@@ -59,7 +61,7 @@ export const wireController = async (parts: ControllerParts): Promise<Work> => {
     traffic,
     index: releaseIndex(cluster, routeFormats),
     providers,
-    policies: policyPort(cluster, { forms: sourceForms, providers, addresses }),
+    policies: policyPort(cluster, { forms: sourceForms, providers, addresses, ownNamespace }),
     outside,
     told: new Map(),
     formerTemplates: formerTemplates(),

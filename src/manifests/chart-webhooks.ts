@@ -62,6 +62,6 @@ export const chartWebhooks = (providerKinds: readonly KindUse[]): string =>
     '{{- if .Values.watchNamespace }}\n',
     documents({ ...options, providerKinds, namespace: placeholders.watchNamespace[0] }),
     '{{- else }}\n',
-    documents({ ...options, providerKinds }),
+    documents({ ...options, providerKinds, ownNamespace: placeholders.ownNamespace[0] }),
     '{{- end }}\n',
   ].join('');

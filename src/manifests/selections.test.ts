@@ -1,3 +1,4 @@
+import { systemNamespaces } from '../schema/names.ts';
 import { describe, expect, it, test } from '@jest/globals';
 import fc from 'fast-check';
 import { webhookConfigurations, type WebhookOptions } from './webhooks.ts';
@@ -34,7 +35,7 @@ const selected = (
 ): readonly JsonObject[] => (withSelections(webhooks, policies) ?? webhooks).filter(isSelected);
 
 const metadataName = 'kubernetes.io/metadata.name';
-const notKubeSystem = { key: metadataName, operator: 'NotIn', values: ['kube-system'] };
+const notKubeSystem = { key: metadataName, operator: 'NotIn', values: systemNamespaces };
 const notOn = { key: 'sluice.dev/canary', operator: 'NotIn', values: ['enabled'] };
 const noWord = { key: 'sluice.dev/canary', operator: 'NotIn', values: ['enabled', 'disabled'] };
 

@@ -1,3 +1,4 @@
+import { systemNamespaces } from '../schema/names.ts';
 import { describe, expect, it } from '@jest/globals';
 import { gvk, type JsonObject } from '../values/kube-object.ts';
 import { webhookConfigurations, type WebhookOptions } from './webhooks.ts';
@@ -83,9 +84,9 @@ describe('webhook configurations', () => {
     expect(validating.webhooks[0]?.['clientConfig']).toEqual({ url: 'https://127.0.0.1:8443/validate' });
   });
 
-  it('never ask about kube-system, and only about one namespace where one is given', () => {
+  it('F14: never ask about system namespaces and their own, and only about one namespace where one is given', () => {
     const key = 'kubernetes.io/metadata.name';
-    const never = { key, operator: 'NotIn', values: ['kube-system'] };
+    const never = { key, operator: 'NotIn', values: systemNamespaces };
     const isLabelled = ({ name }: JsonObject): boolean => name === 'opted-in-namespaces.sluice.dev';
     const labelled = { key: 'sluice.dev/canary', operator: 'In', values: ['enabled'] };
     const asked = (webhook: JsonObject, ...first: readonly JsonObject[]): JsonObject => ({
@@ -93,6 +94,9 @@ describe('webhook configurations', () => {
     });
     expect(all().filter(isLabelled)).toHaveLength(2);
     for (const webhook of all()) expect(webhook['namespaceSelector']).toEqual(asked(webhook));
+    const own = { key, operator: 'NotIn', values: [...systemNamespaces, 'sluice-system'] };
+    for (const webhook of all({ ownNamespace: 'sluice-system' }))
+      expect(JSON.stringify(webhook['namespaceSelector'])).toContain(JSON.stringify(own));
     for (const webhook of all({ namespace: 'shop' }))
       expect(webhook['namespaceSelector']).toEqual(asked(webhook, { key, operator: 'In', values: ['shop'] }));
   });

@@ -4,7 +4,7 @@ import type { JsonObject, KubeObject } from '../values/kube-object.ts';
 import { optInLabels } from '../schema/annotations.ts';
 import { guards, routes } from './guard-webhooks.ts';
 import { changesARelease, changesUnspoken, makesARequest, templateChanges } from './match-conditions.ts';
-import { group, version } from '../schema/names.ts';
+import { group, systemNamespaces, version } from '../schema/names.ts';
 import { literal, notKubernetesItself, rule, type Condition, type Scope } from './webhook-scope.ts';
 
 /** How the API server reaches the webhook: a base URL without a path, or a Service. */
@@ -22,6 +22,8 @@ export type WebhookOptions = {
   readonly sluiceUsers: readonly string[];
   /** Kinds that traffic providers work with. */
   readonly providerKinds: readonly KindUse[];
+  /** The namespace that Sluice is installed in, about which it is never asked. */
+  readonly ownNamespace?: string;
   /** Match only this namespace, and no ClusterCanaryPolicy. */
   readonly namespace?: string;
   /** What the API server does with changes to templates, policies and requests while no webhook answers. */
@@ -98,11 +100,14 @@ const webhook = (options: WebhookOptions, { name, rules, conditions, ownWrites }
   matchConditions: [...notSluiceItself(options, ownWrites), ...conditions],
 });
 
-const namespaceSelector = ({ namespace }: WebhookOptions): { readonly matchExpressions: readonly JsonObject[] } => {
+const namespaceSelector = ({
+  namespace,
+  ownNamespace,
+}: WebhookOptions): { readonly matchExpressions: readonly JsonObject[] } => {
   const key = namespaceName;
   const only = namespace === undefined ? [] : [{ key, operator: 'In', values: [namespace] }];
-  // The control plane's workloads must never depend on Sluice.
-  return { matchExpressions: [...only, { key, operator: 'NotIn', values: ['kube-system'] }] };
+  const never = [...systemNamespaces, ...(ownNamespace === undefined ? [] : [ownNamespace])];
+  return { matchExpressions: [...only, { key, operator: 'NotIn', values: never }] };
 };
 
 const notSluiceItself = ({ sluiceUsers }: WebhookOptions, unless: string | true | undefined): readonly Condition[] => {

@@ -41,5 +41,22 @@ export const kubernetesItself = {
   prefix: 'system:serviceaccount:kube-system:',
 } as const;
 
+/**
+ * Namespaces of what the cluster, or Sluice itself, cannot work without. Sluice is never asked about them: while it is
+ * away, its own repair and theirs must not wait for it. The namespace that Sluice is installed in comes on top.
+ */
+export const systemNamespaces: readonly string[] = [
+  'kube-system',
+  'kube-public',
+  'kube-node-lease',
+  'calico-system',
+  'cert-manager',
+  'gatekeeper-system',
+  'istio-system',
+  'kyverno',
+  'linkerd',
+  'tigera-operator',
+];
+
 /** Names of what is made for a release. */
 export const canaryName = (workload: string): string => `${workload}-canary`;

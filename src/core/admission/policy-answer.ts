@@ -1,7 +1,8 @@
 /** Answers to writes and deletions of a CanaryPolicy or ClusterCanaryPolicy. */
 import type { KubeObject } from '../../values/kube-object.ts';
 import { parsePolicySpec } from '../policy/parse-policy.ts';
-import { changeWarnings, deletionWarnings, type PolicyRef } from '../policy/policy-use.ts';
+import { selectingPolicy } from '../policy/opt-in.ts';
+import { changeWarnings, deletionWarnings, outOfReachWarnings, type PolicyRef } from '../policy/policy-use.ts';
 import { canonicalJson } from '../template/canonical-json.ts';
 import { group } from '../../schema/names.ts';
 import { denyProblems, pass, type AdmissionRequest, type Answer } from './admission-request.ts';
@@ -33,7 +34,9 @@ export const policyAnswer = (request: AdmissionRequest, rules: AdmissionRules): 
   const { policyUse } = rules;
   const used =
     oldObject === undefined || policyUse === undefined ? [] : changeWarnings(refOf(request, oldObject), policyUse);
-  return warned('policy-written', `the ${kind} can be read`, [...(parsed.warnings ?? []), ...used]);
+  const covers =
+    policyUse === undefined || object === undefined ? [] : outOfReachWarnings(selectingPolicy(object), policyUse);
+  return warned('policy-written', `the ${kind} can be read`, [...(parsed.warnings ?? []), ...used, ...covers]);
 };
 
 /** Never denies: the warnings say what happens to the policy's workloads, and creating the policy again undoes it. */

@@ -158,6 +158,7 @@ describe('a policy is validated by the parser the controller uses', () => {
     const web = { metadata: { name: 'web', namespace: 'shop', annotations: { 'sluice.dev/release': 'web-7' } } };
     const policyUse = {
       workloads: () => [web],
+      outOfReach: () => [],
       governing: (_: unknown, without?: unknown) => (without === undefined ? 'CanaryPolicy/careful' : 'missing'),
     } as const;
     const told = (request: AdmissionRequest): Answer => validate(request, { ...someRules, policyUse }, now);
@@ -171,6 +172,17 @@ describe('a policy is validated by the parser the controller uses', () => {
       warnings: [expect.stringContaining('1 workload (web)'), expect.stringContaining('web-7 of web')],
     });
     expect(ask(aRequest({ old: before }))).toMatchObject({ allowed: true, warnings: [] });
+  });
+
+  it('F14: a cluster-wide policy that fits system namespaces says so', () => {
+    const dns = { metadata: { name: 'coredns', namespace: 'kube-system' } };
+    const policyUse = { workloads: () => [], outOfReach: () => [dns], governing: () => 'nothing' as const };
+    const everything = { ...policy({ selector: {} }), kind: 'ClusterCanaryPolicy' };
+    const { allowed, warnings } = validate(aRequest({ object: everything }), { ...someRules, policyUse }, now);
+    expect([allowed, warnings]).toEqual([
+      true,
+      [expect.stringContaining('1 workload (kube-system/coredns) in system namespaces, which Sluice never releases')],
+    ]);
   });
 
   it('a policy of another group is none of ours', () => {

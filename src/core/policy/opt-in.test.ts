@@ -42,6 +42,18 @@ const decided = (input: OptInInput): readonly [boolean, string] => {
   return [optedIn, because];
 };
 
+describe('F14: a workload of a namespace that nothing works without', () => {
+  it.each(['kube-system', 'kube-public', 'kube-node-lease', 'istio-system', 'sluice-here'])(
+    'F14: is never opted in, whoever asks: %s',
+    (namespace) => {
+      for (const [, yes] of order)
+        expect(decided({ ...yes, namespace, ownNamespace: 'sluice-here' })).toEqual([false, 'system-namespace']);
+      expect(decided({ namespace })).toEqual([false, 'nothing']);
+      expect(decided({ annotations: off, namespace })).toEqual([false, 'annotation']);
+    },
+  );
+});
+
 describe('a workload', () => {
   it('of which nobody says anything is not opted in', () => {
     expect(optInOf({})).toEqual({ optedIn: false, because: 'nothing', passedOver: [] });

@@ -5,6 +5,7 @@
  */
 import { annotations as keys } from '../../schema/annotations.ts';
 import { policySpecSchemas, type PolicyKind, type SelectingPolicySpec } from '../../schema/selecting-policy.ts';
+import { systemNamespaces } from '../../schema/names.ts';
 import { findings } from '../../schema/validate.ts';
 import type { KubeObject, Labels } from '../../values/kube-object.ts';
 import { selects, type Selector } from '../../values/label-selector.ts';
@@ -24,12 +25,15 @@ export type SelectingPolicy = {
 export type OptInInput = {
   readonly annotations?: Labels | undefined;
   readonly labels?: Labels | undefined;
+  readonly namespace?: string | undefined;
   readonly namespaceLabels?: Labels | undefined;
+  /** The namespace that Sluice is installed in, where that is known. */
+  readonly ownNamespace?: string | undefined;
   /** Of the workload's namespace, and of the cluster. */
   readonly policies?: readonly SelectingPolicy[];
 };
 
-/** What decided. `nothing`: nobody has asked. */
+/** What decided. `system-namespace`: somebody has asked, where Sluice never releases. `nothing`: nobody has. */
 export const optInSources = [
   'annotation',
   'label',
@@ -37,6 +41,7 @@ export const optInSources = [
   'CanaryPolicy',
   'namespace',
   'ClusterCanaryPolicy',
+  'system-namespace',
   'nothing',
 ] as const;
 export type OptInSource = (typeof optInSources)[number];
@@ -146,11 +151,16 @@ const applied = ({ annotations, labels, namespaceLabels }: OptInInput, fit: Fitt
   named(namespaceLabels, `label ${keys.policy} of the namespace`) ??
   selected(fit.ClusterCanaryPolicy) ?? { passedOver: [] };
 
+/** Whether Sluice is never asked about the namespace. */
+export const isOutOfReach = ({ namespace, ownNamespace }: Pick<OptInInput, 'namespace' | 'ownNamespace'>): boolean =>
+  namespace !== undefined && (namespace === ownNamespace || systemNamespaces.includes(namespace));
+
 /** The one answer for the webhook, the controller and the plugin. */
 export const optInOf = (input: OptInInput): OptIn => {
   const fit = fitting(input);
   const [because, optedIn] = voices(input, fit).find(([, said]) => said !== undefined) ?? ['nothing' as const, false];
   if (optedIn !== true) return { optedIn: false, because, passedOver: [] };
+  if (isOutOfReach(input)) return { optedIn: false, because: 'system-namespace', passedOver: [] };
   return { optedIn, because, ...applied(input, fit) };
 };
 

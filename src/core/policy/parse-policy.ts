@@ -33,6 +33,8 @@ export type PolicyInput = {
   readonly labels?: Labels | undefined;
   readonly namespace: string;
   readonly namespaceLabels?: Labels | undefined;
+  /** The namespace that Sluice is installed in, where that is known. */
+  readonly ownNamespace?: string | undefined;
   /** Policies of the namespace and of the cluster that select workloads. */
   readonly selecting?: readonly SelectingPolicy[];
   readonly find: PolicyLookup;
@@ -47,7 +49,7 @@ export type PolicyInput = {
 };
 
 /** What a policy is held against besides its schema. */
-export type HeldAgainst = Pick<PolicyInput, 'forms' | 'providers' | 'addresses'>;
+export type HeldAgainst = Pick<PolicyInput, 'forms' | 'providers' | 'addresses' | 'ownNamespace'>;
 
 export type ParsedSpec =
   | {
@@ -135,7 +137,10 @@ const addressFindings = ({ prometheus }: PolicySpec, addresses: HeldAgainst['add
 };
 
 /** What cannot be carried out of a policy whose fields are all valid. */
-const heldFindings = (spec: PolicySpec, { providers, addresses }: Omit<HeldAgainst, 'forms'>): readonly Finding[] => [
+const heldFindings = (
+  spec: PolicySpec,
+  { providers, addresses }: Pick<HeldAgainst, 'providers' | 'addresses'>,
+): readonly Finding[] => [
   ...planFindings(spec, providers),
   ...addressFindings(spec, addresses),
   ...sizeFindings(spec, () => resolvePolicy(spec)),

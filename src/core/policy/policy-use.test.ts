@@ -17,6 +17,7 @@ const world = (told: Readonly<Record<string, Told>>): PolicyUse => ({
         metadata: { name, namespace: of, ...rest },
       }))
       .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace),
+  outOfReach: () => [],
   governing: ({ metadata }, without) => {
     const { now, then = 'missing' } = told[metadata.name] as Told;
     return without === undefined ? now : then;

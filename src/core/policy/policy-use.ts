@@ -2,6 +2,7 @@
 import { marks } from '../../schema/annotations.ts';
 import { isOurs } from '../../schema/names.ts';
 import type { KubeObject } from '../../values/kube-object.ts';
+import type { SelectingPolicy } from './opt-in.ts';
 import { plural, someOf } from '../../values/words.ts';
 
 /** As much of a workload as its metadata says. */
@@ -24,6 +25,8 @@ export type Governing = `${PolicyRef['kind']}/${string}` | 'defaults' | 'missing
 export type PolicyUse = {
   /** All workloads, in a namespace when one is given. */
   readonly workloads: (namespace?: string) => readonly Workload[];
+  /** Workloads that the policy selects where Sluice never releases anything. */
+  readonly outOfReach: (policy: SelectingPolicy) => readonly Workload[];
   /** With `without`: what it would be if that policy were not there. */
   readonly governing: (workload: Workload, without?: PolicyRef) => Governing;
 };
@@ -69,6 +72,16 @@ export const deletionWarnings = (policy: PolicyRef, use: PolicyUse): readonly st
       `${policy.kind} ${policy.name} is in use by ${counted(workloads, policy)}: ${after(next, policy, workloads.length > 1)}`,
   );
   return [...fates, ...runningWarnings(policy, governed)];
+};
+
+/** Said to whoever writes a policy that fits workloads of system namespaces, or of Sluice's own. */
+export const outOfReachWarnings = (policy: SelectingPolicy | undefined, use: PolicyUse): readonly string[] => {
+  const found = policy === undefined ? [] : use.outOfReach(policy).filter((workload) => !isOurs(workload));
+  if (policy === undefined || found.length === 0) return [];
+  const [ref, many] = [{ kind: policy.kind, name: policy.name }, found.length > 1];
+  return [
+    `${policy.kind} ${policy.name} fits ${counted(found, ref)} in system namespaces, which Sluice never releases: ${many ? 'they roll' : 'it rolls'} natively`,
+  ];
 };
 
 /** Said to whoever changes the policy. Empty when no release is under way that keeps the old one. */
