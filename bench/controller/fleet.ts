@@ -1,6 +1,7 @@
 /** Many workloads in one namespace of a cluster in memory, each with a Service and a VirtualService, and the real controller. */
 import { runControllers } from '../../src/memory/run-controllers.ts';
-import { connectMemory, type MemoryCluster } from '../../src/memory/memory-cluster.ts';
+import type { MemoryCluster } from '../../src/memory/memory-client.ts';
+import { connectMemory } from '../../src/memory/memory-cluster.ts';
 import { MemoryServer } from '../../src/memory/memory-server.ts';
 import { definitionOf } from '../../src/memory/served-kinds.ts';
 import { controllerWatches, webhookWatches } from '../../src/main/watches.ts';

@@ -5,6 +5,7 @@ import { applyChange } from './route-effects.ts';
 
 /** Resolves with the number of writes. */
 export const giveBack = async (cluster: Cluster, changes: readonly Change[]): Promise<number> => {
-  for (const change of changes) await applyChange(cluster, change);
-  return changes.length;
+  let writes = 0;
+  for (const change of changes) if (await applyChange(cluster, change)) writes += 1;
+  return writes;
 };

@@ -315,3 +315,29 @@ describe('for any sequence of events', () => {
     );
   });
 });
+
+describe('D2: a run that asks to be run again at once', () => {
+  test('is, a few times; then it waits longer and longer until somebody tells of something new', async () => {
+    const times: number[] = [];
+    const clock = manualClock(0);
+    const queue = workQueue({
+      clock,
+      workers: 1,
+      run: () => {
+        times.push(clock.now());
+        return Promise.resolve({ again: 0 });
+      },
+      backoff: { base: 100, cap: 1000 },
+    });
+    queue.add('a');
+    await clock.advanceAsync(10_000);
+    const inEachSecond = Map.groupBy(times, (at) => Math.floor(at / 1000));
+    expect(Math.max(...[...inEachSecond.values()].map((runs) => runs.length))).toBeLessThan(15);
+    expect(times.length).toBeLessThan(25);
+    const before = times.length;
+    queue.add('a');
+    await clock.advanceAsync(0);
+    expect(times.length - before).toBeGreaterThan(5);
+    await queue.drain();
+  });
+});

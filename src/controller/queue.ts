@@ -53,6 +53,9 @@ export interface WorkQueue {
 
 type Wait = { readonly at: Instant; readonly cancel: () => void };
 
+/** As often a key may be run in a row because its own run asks for it: one write after the other takes several. */
+const atOnce = 8;
+
 class Queue implements WorkQueue {
   readonly #options: QueueOptions;
   readonly #ready = new Map<string, Instant>();
@@ -60,6 +63,8 @@ class Queue implements WorkQueue {
   readonly #addedWhileRunning = new Set<string>();
   readonly #waits = new Map<string, Wait>();
   readonly #failures = new Map<string, number>();
+  /** How many runs of a key in a row have asked to be run again at once, with nothing new since. */
+  readonly #inARow = new Map<string, number>();
   #draining: (() => void)[] | undefined;
 
   constructor(options: QueueOptions) {
@@ -68,6 +73,11 @@ class Queue implements WorkQueue {
 
   add(key: string): void {
     if (this.#draining !== undefined) return;
+    this.#inARow.delete(key);
+    this.#start(key);
+  }
+
+  #start(key: string): void {
     this.#stopWaiting(key);
     if (this.#running.has(key)) this.#addedWhileRunning.add(key);
     else if (!this.#ready.has(key)) this.#ready.set(key, this.#options.clock.now());
@@ -77,7 +87,7 @@ class Queue implements WorkQueue {
   addAfter(key: string, delay: Milliseconds): void {
     if (this.#draining !== undefined) return;
     if (delay <= 0) {
-      this.add(key);
+      this.#start(key);
       return;
     }
     if (this.#ready.has(key) || this.#addedWhileRunning.has(key)) return;
@@ -85,7 +95,7 @@ class Queue implements WorkQueue {
     const known = this.#waits.get(key);
     if (known !== undefined && known.at <= at) return;
     known?.cancel();
-    this.#waits.set(key, { at, cancel: this.#options.clock.after(delay, () => this.add(key)) });
+    this.#waits.set(key, { at, cancel: this.#options.clock.after(delay, () => this.#start(key)) });
   }
 
   depth(): number {
@@ -147,10 +157,23 @@ class Queue implements WorkQueue {
   #finish(key: string, again: Milliseconds | undefined): void {
     this.#running.delete(key);
     const addedMeanwhile = this.#addedWhileRunning.delete(key);
-    if (addedMeanwhile) this.add(key);
-    else if (again !== undefined) this.addAfter(key, again);
+    if (addedMeanwhile) this.#start(key);
+    else if (again !== undefined) this.addAfter(key, this.#spaced(key, again));
+    else this.#inARow.delete(key);
     this.#startWhatFits();
     if (this.#running.size === 0) this.#draining?.splice(0).forEach((resolve) => resolve());
+  }
+
+  /** A key that is run at once again and again, although nobody has told of anything new, would be a storm of requests. */
+  #spaced(key: string, again: Milliseconds): Milliseconds {
+    const { base, cap } = this.#options.backoff;
+    if (again >= base) {
+      this.#inARow.delete(key);
+      return again;
+    }
+    const times = (this.#inARow.get(key) ?? 0) + 1;
+    this.#inARow.set(key, times);
+    return times <= atOnce ? again : Math.max(again, Math.min(cap, base * 2 ** (times - atOnce - 1)));
   }
 
   #retryDelay(failures: number, error: unknown): Milliseconds {

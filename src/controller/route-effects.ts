@@ -6,16 +6,17 @@ import type { Change } from '../ports/traffic.ts';
 import type { EffectRun } from './effect-run.ts';
 import type { Route } from './route-facts.ts';
 
-export const applyChange = async (cluster: Cluster, change: Change): Promise<void> => {
+/** Resolves with whether anything has changed. */
+export const applyChange = async (cluster: Cluster, change: Change): Promise<boolean> => {
   switch (change.op) {
     case 'create':
       await cluster.create(change.body, change.ref.gvk);
-      return;
+      return true;
     case 'replace':
       await cluster.replace(change.body, change.ref.gvk);
-      return;
+      return true;
     case 'remove':
-      await cluster.remove(change.ref, change.uid);
+      return cluster.remove(change.ref, change.uid);
   }
 };
 
@@ -30,11 +31,13 @@ export const changeRoutes = async (
     const live = route.live.get(refKey(ref));
     return live === undefined || !isTakenOver(live);
   });
+  let writes = 0;
   for (const change of changes) {
     const { ref, op, because } = change;
     deps.log.debug({ route: `${ref.gvk.kind}/${ref.name}`, op, because }, 'route changes');
-    await applyChange(deps.cluster, change);
+    if (!(await applyChange(deps.cluster, change))) continue;
+    writes += 1;
     deps.metrics.trafficChange(route.provider.name, op);
   }
-  return changes.length;
+  return writes;
 };

@@ -142,8 +142,7 @@ const removeCanary = async (run: EffectRun): Promise<number> => {
     [kinds.service, service],
   ] as const) {
     if (object === undefined || object.metadata.deletionTimestamp !== undefined || isTakenOver(object)) continue;
-    await run.deps.cluster.remove(refOf(run, gvk, object.metadata.name), object.metadata.uid);
-    writes += 1;
+    if (await run.deps.cluster.remove(refOf(run, gvk, object.metadata.name), object.metadata.uid)) writes += 1;
   }
   return writes;
 };

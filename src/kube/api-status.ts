@@ -50,7 +50,11 @@ export const errorOfStatus = (
   const reason = status.reason === 'AlreadyExists' ? 'already-exists' : (reasonOfCode.get(code) ?? 'server');
   const wait = retryAfter ?? detailedRetry(status.details);
   const message = `${what}: ${text(status.message) ?? `the API server answered ${code}`}`;
-  return new ClusterError(reason, message, wait === undefined ? {} : { retryAfter: wait });
+  const missing = reason === 'not-found' ? text((status.details as { name?: unknown } | undefined)?.name) : undefined;
+  return new ClusterError(reason, message, {
+    ...(wait === undefined ? {} : { retryAfter: wait }),
+    ...(missing === undefined ? {} : { missing }),
+  });
 };
 
 /** For a response that is not 2xx. A body that is not a Status is quoted, up to 200 characters. */

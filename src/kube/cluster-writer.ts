@@ -9,7 +9,7 @@ import {
   type Labels,
   type ObjectRef,
 } from '../values/kube-object.ts';
-import { ClusterError, type ClusterWriter, type Patch, type WriteOptions } from '../ports/cluster.ts';
+import { ClusterError, type ClusterWriter, type Patch, type Propagation, type WriteOptions } from '../ports/cluster.ts';
 import { collectionPath, objectPath, refText, resourceName } from './api-path.ts';
 import type { Api, ApiCall } from './api.ts';
 import { labelQuery } from '../values/label-selector.ts';
@@ -20,6 +20,8 @@ export type Seen = {
   /** The object as the API server stored it. */
   written(gvk: Gvk, object: KubeObject): void;
   gone(ref: ObjectRef, uid: string): void;
+  /** Uid of the object that the cache has under this name, where there is a cache. */
+  known?(ref: ObjectRef): string | undefined;
 };
 
 export type WriterOptions = { readonly api: Api; readonly fieldManager: string; readonly seen: Seen };
@@ -63,6 +65,10 @@ const asMisfit = (error: unknown, what: string): unknown =>
 
 const isNotFound = (error: unknown): boolean => error instanceof ClusterError && error.reason === 'not-found';
 
+/** Not where the kind, or a subresource of it, is what is not found. */
+const isMissing = (error: unknown, { name }: ObjectRef): boolean =>
+  error instanceof ClusterError && error.reason === 'not-found' && error.missing === name;
+
 class Writer implements ClusterWriter {
   readonly #api: Api;
   readonly #query: { readonly fieldManager: string };
@@ -93,7 +99,7 @@ class Writer implements ClusterWriter {
     // The response is a Scale, not the object; the watch delivers the changed object.
     if (subresource === 'scale') return asObject(await this.#api.request(call), SCALE) as T;
     try {
-      return await this.#write(ref.gvk, call);
+      return await this.#about(ref, () => this.#write(ref.gvk, call));
     } catch (error) {
       throw patch.type === 'json' ? asMisfit(error, call.what) : error;
     }
@@ -109,31 +115,31 @@ class Writer implements ClusterWriter {
       query: this.#query,
       body: typed(object, kind),
     };
-    return this.#write(kind, { method: 'PUT', ...call });
+    return this.#about(ref, () => this.#write(kind, { method: 'PUT', ...call }));
   }
 
-  async remove(ref: ObjectRef, uid?: string): Promise<void> {
-    const body = { propagationPolicy: 'Background', ...(uid !== undefined && { preconditions: { uid } }) };
+  async remove(ref: ObjectRef, uid?: string, propagation: Propagation = 'Background'): Promise<boolean> {
+    const body = { propagationPolicy: propagation, ...(uid !== undefined && { preconditions: { uid } }) };
     try {
       const what = `remove ${refText(ref)}`;
-      const answer = await this.#api.request({ method: 'DELETE', path: objectPath(ref), what, body });
+      const call = { method: 'DELETE', path: objectPath(ref), what, body } as const;
+      const answer = await this.#about(ref, () => this.#api.request(call));
       this.#afterRemove(ref, answer);
+      return true;
     } catch (error) {
-      if (isNotFound(error)) {
-        // Without this, a cache whose watch lags behind would make callers request the same deletion again and again.
-        if (uid !== undefined) this.#seen.gone(ref, uid);
-        return;
-      }
+      if (isNotFound(error)) return false;
       if (!(uid !== undefined && error instanceof ClusterError && error.reason === 'conflict')) throw error;
       // A conflict means that the uid differs: the object is gone and another one has its name.
       const live = await this.fetch(ref);
       if (live?.metadata.uid === uid) throw error;
+      return false;
     }
   }
 
   async fetch<T extends KubeObject>(ref: ObjectRef<T>): Promise<T | undefined> {
     try {
-      return await this.#write(ref.gvk, { method: 'GET', path: objectPath(ref), what: `get ${refText(ref)}` });
+      const call = { method: 'GET', path: objectPath(ref), what: `get ${refText(ref)}` } as const;
+      return await this.#about(ref, () => this.#write(ref.gvk, call));
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -150,6 +156,20 @@ class Writer implements ClusterWriter {
       trim: dropManagedFields,
     });
     return objects as readonly T[];
+  }
+
+  /**
+   * A request about an object: when the API server does not find it, the cache learns that what it had is gone. Without
+   * this, a cache whose watch lags behind would make callers send the same request again and again.
+   */
+  async #about<T>(ref: ObjectRef, request: () => Promise<T>): Promise<T> {
+    const known = this.#seen.known?.(ref);
+    try {
+      return await request();
+    } catch (error) {
+      if (isMissing(error, ref) && known !== undefined) this.#seen.gone(ref, known);
+      throw error;
+    }
   }
 
   async #write<T extends KubeObject>(kind: Gvk<T>, call: ApiCall): Promise<T> {

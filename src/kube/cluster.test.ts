@@ -280,8 +280,8 @@ describe('writes', () => {
   test('removing what is not there, or has been replaced by another, is no error', async () => {
     server.put(DEPLOYMENTS, deployment('web'));
     await withDeafWatches({ gvk: kinds.deployment });
-    await cluster.remove({ ...web, name: 'nothing' });
-    await cluster.remove(web, 'uid-of-its-predecessor');
+    expect(await cluster.remove({ ...web, name: 'nothing' })).toBe(false);
+    expect(await cluster.remove(web, 'uid-of-its-predecessor')).toBe(false);
     expect(cluster.get(web)).toBeDefined();
     server.fault(({ method }) => method === 'DELETE', {
       kind: 'answer',
@@ -289,6 +289,32 @@ describe('writes', () => {
       body: failure(409, 'Conflict', 'x'),
     });
     expect((await errorOf(cluster.remove(web, 'uid-1'))).reason).toBe('conflict');
+  });
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['removing', () => cluster.remove(web)],
+    ['patching', () => cluster.patch(web, { type: 'merge', body: { spec: { replicas: 2 } } })],
+    [
+      'replacing',
+      () => cluster.replace({ ...object, metadata: { ...object.metadata, resourceVersion: '1' } }, kinds.deployment),
+    ],
+    ['reading', () => cluster.fetch(web)],
+  ])('D2: what %s does not find is not in the cache any longer', async (_what, request) => {
+    server.put(DEPLOYMENTS, deployment('web'));
+    await withDeafWatches({ gvk: kinds.deployment });
+    const body = { ...failure(404, 'NotFound', 'not found'), details: { name: 'web', kind: 'deployments' } };
+    server.fault(({ path }) => path.includes('/web'), { kind: 'answer', code: 404, body });
+    await request().catch(() => undefined);
+    expect(cluster.get(web)).toBeUndefined();
+  });
+
+  test('a 404 about the kind, or about a subresource, says nothing of the object', async () => {
+    server.put(DEPLOYMENTS, deployment('web'));
+    await withDeafWatches({ gvk: kinds.deployment });
+    const body = { ...failure(404, 'NotFound', 'the server could not find the requested resource'), details: {} };
+    server.fault(({ path }) => path.includes('/web'), { kind: 'answer', code: 404, body });
+    await cluster.fetch(web);
+    expect(cluster.get(web)).toBeDefined();
   });
 
   test('what is only marked for deletion is still there', async () => {

@@ -11,6 +11,7 @@ import {
   type ClusterChange,
   type ClusterWriter,
   type Patch,
+  type Propagation,
   type WriteOptions,
 } from '../ports/cluster.ts';
 import type { Api } from './api.ts';
@@ -66,6 +67,7 @@ class CachedCluster implements ConnectedCluster {
       fieldManager: options.fieldManager ?? 'sluice',
       seen: {
         written: (gvk, object) => this.#written(gvk, object),
+        known: (ref) => this.#watchOf(ref.gvk, ref.namespace)?.store.get(ref.namespace, ref.name)?.metadata.uid,
         gone: (ref, uid) => this.#watchOf(ref.gvk, ref.namespace)?.store.gone(ref.namespace, ref.name, uid),
       },
     });
@@ -125,8 +127,8 @@ class CachedCluster implements ConnectedCluster {
     return this.#writer.replace(object, gvk);
   }
 
-  remove(ref: ObjectRef, uid?: string): Promise<void> {
-    return this.#writer.remove(ref, uid);
+  remove(ref: ObjectRef, uid?: string, propagation?: Propagation): Promise<boolean> {
+    return this.#writer.remove(ref, uid, propagation);
   }
 
   fetch<T extends KubeObject>(ref: ObjectRef<T>): Promise<T | undefined> {

@@ -8,7 +8,7 @@
 import type { Gvk } from '../values/kube-object.ts';
 import type { Milliseconds } from '../values/time.ts';
 import { pause, type Clock } from '../ports/clock.ts';
-import { ClusterError } from '../ports/cluster.ts';
+import { ClusterError, type ClusterErrorReason } from '../ports/cluster.ts';
 import type { Api, WatchEvent } from './api.ts';
 import { backoffDelay } from './backoff.ts';
 import { asObject, listPages } from './list-pages.ts';
@@ -55,9 +55,14 @@ const GRACE: Milliseconds = 15_000;
 const SHORTEST_WATCH: Milliseconds = 1000;
 /** Minimum watch time in seconds. Each watch requests five to ten minutes, so that watches do not end together. */
 const WATCH_SECONDS = 300;
-const BACKOFF = { base: 250, cap: 30_000 };
-/** A refused connection is cheap, and watches should resume soon after the API server is back. */
-const BACKOFF_UNREACHABLE = { base: 250, cap: 5000 };
+/**
+ * A cache that is behind makes decisions from what is no longer true, so watches have to be back within seconds after
+ * an outage, however long it was and whatever it answered meanwhile. A server that wants more time says so.
+ */
+const BACKOFF = { base: 250, cap: 2000 };
+/** Somebody has to mend a missing right, a kind that is not served, or a request that is wrong. */
+const BACKOFF_LASTING = { base: 250, cap: 30_000 };
+const lasting: ReadonlySet<ClusterErrorReason> = new Set<ClusterErrorReason>(['forbidden', 'not-found', 'invalid']);
 
 const partial = (kind: string): string => `application/json;as=${kind};g=meta.k8s.io;v=v1`;
 
@@ -180,7 +185,7 @@ class ListWatch implements Reflector {
     if (['gone', 'invalid', 'not-found'].includes(reason)) this.#version = undefined;
     if (reason !== 'unreachable') this.#known.resolve(undefined);
     this.#failures += 1;
-    const limits = reason === 'unreachable' ? BACKOFF_UNREACHABLE : BACKOFF;
+    const limits = lasting.has(reason) ? BACKOFF_LASTING : BACKOFF;
     const delay = backoffDelay(this.#failures, error, { ...limits, random });
     this.#logInterruption(error, reason, delay);
     await pause(clock, delay, this.#stop.signal);

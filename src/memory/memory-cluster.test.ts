@@ -4,7 +4,8 @@ import { kinds } from '../schema/kinds.ts';
 import { manualClock } from '../ports/clock.ts';
 import { ClusterError, type Patch } from '../ports/cluster.ts';
 import { conflict, faultAt, type Fault } from './faults.ts';
-import { connectMemory, type MemoryCluster } from './memory-cluster.ts';
+import type { MemoryCluster } from './memory-client.ts';
+import { connectMemory } from './memory-cluster.ts';
 import { MemoryServer } from './memory-server.ts';
 
 const configMap = gvk('v1', 'ConfigMap', 'configmaps');

@@ -3,51 +3,24 @@
  * a test wants. Each client has a cache of its own, so that one of them can be behind, or be killed.
  */
 import type { Gvk, KubeObject, Labels, ObjectRef } from '../values/kube-object.ts';
+import type { Instant } from '../values/time.ts';
 import { kinds } from '../schema/kinds.ts';
-import { ClusterError, type Cluster, type ClusterChange, type Patch, type WriteOptions } from '../ports/cluster.ts';
+import { ClusterError, type ClusterChange, type Patch, type Propagation, type WriteOptions } from '../ports/cluster.ts';
 import { errorOf, noFaults, type ClientWrite, type FaultPlan } from './faults.ts';
-import { KindCache, type MemoryWatch } from './kind-cache.ts';
+import { KindCache } from './kind-cache.ts';
 import type { Author, MemoryServer, ServerEvent } from './memory-server.ts';
 import { notServed, refText, resourceName } from './refusals.ts';
 import { definitionName, kindKey } from './served-kinds.ts';
+import type { MemoryCluster, MemoryClusterOptions } from './memory-client.ts';
 import { ToldEvents } from './told-events.ts';
 import { refOf } from './write-rules.ts';
-
-export type MemoryClusterOptions = {
-  readonly server: MemoryServer;
-  readonly watch: readonly MemoryWatch[];
-  /** Who writes; `sluice`. */
-  readonly author?: Author;
-  readonly faults?: FaultPlan;
-};
-
-export interface MemoryCluster extends Cluster {
-  /** Resolves when every kind that is not optional is served. */
-  readonly ready: Promise<void>;
-  /** Kinds that are not optional and not served. */
-  pending(): readonly string[];
-  /** Ends all watches; the caches stay as they are. */
-  stop(): Promise<void>;
-  /** Everything that was to be written, whatever came of it. */
-  readonly writes: readonly ClientWrite[];
-  /** What goes wrong from now on. */
-  plan(faults: FaultPlan): void;
-  /** As a process that is killed: nothing more is written, answered or told. */
-  kill(): void;
-  readonly killed: boolean;
-  /** From now on the watch tells nothing until `deliver`, so that the cache knows of nothing but the client's own writes. */
-  hold(): void;
-  /** Tells what is held, or the first few changes of it, and returns how many are left. */
-  deliver(count?: number): number;
-  /** Tells what is held, and everything else as it comes. */
-  flow(): void;
-}
 
 const never = new Promise<never>(() => undefined);
 
 class WatchingCluster implements MemoryCluster {
   readonly ready: Promise<void>;
   readonly writes: ClientWrite[] = [];
+  readonly requests: Instant[] = [];
   killed = false;
   readonly #server: MemoryServer;
   readonly #author: Author;
@@ -127,26 +100,34 @@ class WatchingCluster implements MemoryCluster {
     return subresource === 'scale' ? (scaleOf(stored) as T) : stored;
   }
 
-  async remove(ref: ObjectRef, uid?: string): Promise<void> {
+  async remove(ref: ObjectRef, uid?: string, propagation: Propagation = 'Background'): Promise<boolean> {
+    let found = false;
     await this.#write({ verb: 'remove', ref }, () => {
       const stored = this.#server.get(ref);
-      if (stored === undefined) return uid === undefined ? undefined : this.#gone(ref, uid);
+      if (stored === undefined) return this.#gone(ref);
       // Another object has taken the name: the one that was meant is gone.
       if (uid !== undefined && stored.metadata.uid !== uid) return setEvent(ref.gvk, stored);
-      const gone = this.#server.remove(ref, uid === undefined ? {} : { uid }, this.#author);
-      return gone ? { type: 'removed', gvk: ref.gvk, object: stored, version: this.#server.version } : undefined;
+      const gone = this.#server.remove(ref, { ...(uid === undefined ? {} : { uid }), propagation }, this.#author);
+      found = true;
+      if (gone) return { type: 'removed', gvk: ref.gvk, object: stored, version: this.#server.version };
+      const going = this.#server.get(ref);
+      return going && setEvent(ref.gvk, going);
     });
+    return found;
   }
 
   async fetch<T extends KubeObject>(ref: ObjectRef<T>): Promise<T | undefined> {
     await this.#travel();
+    this.requests.push(this.#server.clock.now());
     const stored = this.#server.get(ref);
-    if (stored !== undefined) this.#seen(setEvent(ref.gvk, stored));
+    const seen = stored === undefined ? this.#gone(ref) : setEvent(ref.gvk, stored);
+    if (seen !== undefined) this.#seen(seen);
     return stored;
   }
 
   async fetchList<T extends KubeObject>(gvk: Gvk<T>, namespace: string, labels: Labels): Promise<readonly T[]> {
     await this.#travel();
+    this.requests.push(this.#server.clock.now());
     if (!this.#server.serves(gvk)) throw notServed(`list ${resourceName(gvk)} in ${namespace}`);
     return this.#server.select(gvk, namespace, labels);
   }
@@ -191,6 +172,7 @@ class WatchingCluster implements MemoryCluster {
     await this.#travel();
     const seen: ClientWrite = { ...write, index: this.writes.length };
     this.writes.push(seen);
+    this.requests.push(this.#server.clock.now());
     const fault = this.#faults(seen);
     if (fault?.kind === 'cut-before') {
       this.kill();
@@ -198,7 +180,7 @@ class WatchingCluster implements MemoryCluster {
     }
     const error = errorOf(fault, seen);
     if (error !== undefined && fault?.kind !== 'lost-answer') throw error;
-    const stored = act();
+    const stored = this.#about(write.ref, act);
     if (fault?.kind === 'cut-after') {
       this.kill();
       return never;
@@ -209,14 +191,24 @@ class WatchingCluster implements MemoryCluster {
     return stored;
   }
 
+  /** What the server does not find is not cached any longer, however far the watch is behind. */
+  #about<T>(ref: ObjectRef, act: () => T): T {
+    try {
+      return act();
+    } catch (error) {
+      const gone = error instanceof ClusterError && error.missing === ref.name ? this.#gone(ref) : undefined;
+      if (gone !== undefined) this.#seen(gone);
+      throw error;
+    }
+  }
+
   #seen(event: ServerEvent): void {
     for (const cache of this.#cachesOf(event.gvk)) cache.take(event);
   }
 
-  /** What is not there is not cached any longer, however far the watch is behind. */
-  #gone({ gvk, namespace = '', name }: ObjectRef, uid: string): ServerEvent | undefined {
-    const known = this.#cachesOf(gvk).flatMap((cache) => cache.get(namespace, name) ?? []);
-    const object = known.find(({ metadata }) => metadata.uid === uid);
+  /** The removal of what the cache still has. */
+  #gone({ gvk, namespace = '', name }: ObjectRef): ServerEvent | undefined {
+    const [object] = this.#cachesOf(gvk).flatMap((cache) => cache.get(namespace, name) ?? []);
     return object && { type: 'removed', gvk, object, version: this.#server.version };
   }
 

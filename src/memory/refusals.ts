@@ -19,7 +19,7 @@ export const notServed = (what: string): ClusterError =>
   refusal('not-found', what, 'the server could not find the requested resource');
 
 export const notFound = (what: string, ref: ObjectRef): ClusterError =>
-  refusal('not-found', what, `${quoted(ref)} not found`);
+  new ClusterError('not-found', `${what}: ${quoted(ref)} not found`, { missing: ref.name });
 
 export const alreadyExists = (what: string, ref: ObjectRef): ClusterError =>
   refusal('already-exists', what, `${quoted(ref)} already exists`);

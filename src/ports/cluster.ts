@@ -15,6 +15,8 @@ export type WriteOptions = {
   readonly resourceVersion?: string;
 };
 
+export type Propagation = 'Background' | 'Foreground';
+
 export type ClusterErrorReason =
   | 'not-found'
   | 'already-exists'
@@ -30,11 +32,18 @@ export type ClusterErrorReason =
 export class ClusterError extends Error {
   readonly reason: ClusterErrorReason;
   readonly retryAfter: Milliseconds | undefined;
-  constructor(reason: ClusterErrorReason, message: string, options?: { cause?: unknown; retryAfter?: Milliseconds }) {
+  /** Name of the object that is not there; `not-found` without it is about the kind. */
+  readonly missing: string | undefined;
+  constructor(
+    reason: ClusterErrorReason,
+    message: string,
+    options?: { cause?: unknown; retryAfter?: Milliseconds; missing?: string },
+  ) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'ClusterError';
     this.reason = reason;
     this.retryAfter = options?.retryAfter;
+    this.missing = options?.missing;
   }
   get passing(): boolean {
     return ['conflict', 'throttled', 'unreachable', 'server', 'gone'].includes(this.reason);
@@ -56,8 +65,12 @@ export interface ClusterWriter {
   patch<T extends KubeObject>(ref: ObjectRef<T>, patch: Patch, options?: WriteOptions): Promise<T>;
   /** Full replacement guarded by `object.metadata.resourceVersion`. */
   replace<T extends KubeObject>(object: KubeObject, gvk: Gvk<T>): Promise<T>;
-  /** Background propagation; guarded by uid when given. A missing object is not an error. */
-  remove(ref: ObjectRef, uid?: string): Promise<void>;
+  /**
+   * Guarded by uid when given. A missing object is not an error. Resolves with whether there was one to remove: a
+   * removal that finds nothing has changed nothing. `Foreground`: the object stays, marked as going, until everything
+   * that it owns is gone.
+   */
+  remove(ref: ObjectRef, uid?: string, propagation?: Propagation): Promise<boolean>;
   /** One live GET or LIST past the cache, for kinds too big to watch (pods, ReplicaSets) at moments that are rare. */
   fetch<T extends KubeObject>(ref: ObjectRef<T>): Promise<T | undefined>;
   fetchList<T extends KubeObject>(gvk: Gvk<T>, namespace: string, labels: Labels): Promise<readonly T[]>;

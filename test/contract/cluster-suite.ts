@@ -325,11 +325,11 @@ export const clusterContract = (name: string, prepare: () => Promise<ClusterSubj
     describe('removing', () => {
       test('by uid spares a namesake, and what is not there is no error', async () => {
         const created = await cluster.create(aMap('namesake'), configMap);
-        await cluster.remove(ref(configMap, 'namesake'), '00000000-0000-0000-0000-000000000000');
+        expect(await cluster.remove(ref(configMap, 'namesake'), '00000000-0000-0000-0000-000000000000')).toBe(false);
         await expect(cluster.fetch(ref(configMap, 'namesake'))).resolves.toMatchObject(created);
-        await cluster.remove(ref(configMap, 'namesake'), created.metadata.uid);
-        await cluster.remove(ref(configMap, 'namesake'), created.metadata.uid);
-        await cluster.remove(ref(configMap, 'namesake'));
+        expect(await cluster.remove(ref(configMap, 'namesake'), created.metadata.uid)).toBe(true);
+        expect(await cluster.remove(ref(configMap, 'namesake'), created.metadata.uid)).toBe(false);
+        expect(await cluster.remove(ref(configMap, 'namesake'))).toBe(false);
         await expect(cluster.fetch(ref(configMap, 'namesake'))).resolves.toBeUndefined();
       });
 

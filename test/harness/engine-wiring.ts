@@ -5,7 +5,7 @@
 import { pino } from 'pino';
 import { createController, type Controller } from '../../src/controller/controller.ts';
 import { formerTemplates } from '../../src/controller/former-templates.ts';
-import type { MemoryCluster } from '../../src/memory/memory-cluster.ts';
+import type { MemoryCluster } from '../../src/memory/memory-client.ts';
 import { knownProviders } from '../../src/main/known-providers.ts';
 import { policyPort } from '../../src/main/policies.ts';
 import { sourceForms } from '../../src/metrics/index.ts';

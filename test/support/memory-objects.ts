@@ -61,7 +61,7 @@ export const memoryObjects = (...given: readonly (readonly [KubeObject, Gvk])[])
       Promise.resolve(objects.get(keyOf(gvk, namespace, name)) as T | undefined),
     remove: async ({ gvk, namespace, name }) => {
       await write(`remove ${keyOf(gvk, namespace, name)}`);
-      objects.delete(keyOf(gvk, namespace, name));
+      return objects.delete(keyOf(gvk, namespace, name));
     },
     patch: async ({ gvk, namespace, name }, patch, options) => {
       const key = keyOf(gvk, namespace, name);
