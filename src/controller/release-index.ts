@@ -2,15 +2,18 @@
  * Finds releases by their workload and by the Service whose traffic they split, and routes by the Services they are about,
  * without reading all of a namespace. It is fed by the watches; nothing in it is ever asked of the API server.
  */
+import { fits } from '../values/behind.ts';
 import {
   isA,
   isSameKind,
+  type Deployment,
   type EndpointSlice,
   type Gvk,
   type HorizontalPodAutoscaler,
   type KubeObject,
+  type Labels,
 } from '../values/kube-object.ts';
-import type { RouteFormat, ServiceName } from '../values/route-format.ts';
+import { anyName, concernedBy, type Concern, type ServiceName } from '../values/route-format.ts';
 import { kinds } from '../schema/kinds.ts';
 import type { Release } from '../schema/release.ts';
 import { labels } from '../schema/names.ts';
@@ -33,8 +36,10 @@ export interface ReleaseIndex {
   slicesFor(namespace: string, release: ReleaseIdentity): readonly EndpointSlice[];
   /** What scales a Deployment by its load. */
   autoscalerOf(namespace: string, workload: string): HorizontalPodAutoscaler | undefined;
-  /** Objects of a format's kind that are about a Service. */
+  /** Routes, and what is looked at beside them, of a kind that concern a Service, in whichever namespace. */
   routesAbout(gvk: Gvk, service: ServiceName): readonly KubeObject[];
+  /** Deployments whose pods a Service with this selector selects, Sluice's own among them. */
+  selectedBy(namespace: string, selector: Labels): readonly Deployment[];
 }
 
 export const isOpen = ({ status }: Release): boolean => status === undefined || !isFinal(status.phase);
@@ -59,7 +64,18 @@ const releaseKeys = (release: Release): readonly string[] => {
 
 const serviceKey = ({ namespace, name }: ServiceName): string => key(namespace, name);
 
-type Formats = readonly { readonly format: RouteFormat; readonly routes: ObjectIndex<KubeObject> }[];
+type Concerns = readonly { readonly gvk: Gvk; readonly objects: ObjectIndex<KubeObject> }[];
+
+/** Where what concerns a Service is found: under its name, and under wildcards. */
+const concernKeys = ({ namespace, name }: ServiceName): readonly string[] => [
+  serviceKey({ namespace, name }),
+  serviceKey({ namespace, name: anyName }),
+  serviceKey({ namespace: anyName, name: anyName }),
+];
+
+/** Of a Deployment: each label of its pods. */
+const labelKeys = ({ metadata, spec }: Deployment): readonly string[] =>
+  Object.entries(spec.template.metadata?.labels ?? {}).map((pair) => key(metadata.namespace ?? '', ...pair));
 
 const sliceKeys = ({ metadata }: EndpointSlice): readonly string[] => {
   const release = metadata.labels?.[labels.release];
@@ -77,18 +93,21 @@ const follow = <T extends KubeObject>(cluster: Cluster, gvk: Gvk<T>, index: Obje
   if (cluster.serves(gvk)) for (const object of cluster.list(gvk)) index.note({ type: 'set', object });
 };
 
-export const releaseIndex = (cluster: Cluster, formats: readonly RouteFormat[]): ReleaseIndex => {
+/** `concerns`: the kinds of routes, and of what is looked at beside them. */
+export const releaseIndex = (cluster: Cluster, concerns: readonly Concern[]): ReleaseIndex => {
   const releases = objectIndex<Release>(releaseKeys);
   const slices = objectIndex<EndpointSlice>(sliceKeys);
   const autoscalers = objectIndex(autoscalerKeys);
-  const all: Formats = formats.map((format) => ({
-    format,
-    routes: objectIndex((object) => format.about(object).map(serviceKey)),
+  const workloads = objectIndex<Deployment>(labelKeys);
+  const all: Concerns = concerns.map((kind) => ({
+    gvk: kind.gvk,
+    objects: objectIndex((object) => concernedBy(kind, object).map(serviceKey)),
   }));
   follow(cluster, kinds.release, releases);
   follow(cluster, kinds.endpointSlice, slices);
   follow(cluster, kinds.autoscaler, autoscalers);
-  for (const { format, routes } of all) follow(cluster, format.gvk, routes);
+  follow(cluster, kinds.deployment, workloads);
+  for (const { gvk, objects } of all) follow(cluster, gvk, objects);
   return {
     ofWorkload: (namespace, workload) => releases.at(key('workload', namespace, workload)),
     open: (namespace) => releases.at(key('open', namespace)),
@@ -97,7 +116,15 @@ export const releaseIndex = (cluster: Cluster, formats: readonly RouteFormat[]):
     slicesFor: (namespace, { name, uid }) =>
       slices.at(key(namespace, name)).filter(({ metadata }) => (metadata.labels?.[labels.releaseUid] ?? uid) === uid),
     autoscalerOf: (namespace, workload) => autoscalers.at(key(namespace, workload))[0],
-    routesAbout: (gvk, service) =>
-      all.find(({ format }) => isSameKind(format.gvk, gvk))?.routes.at(serviceKey(service)) ?? [],
+    routesAbout: (gvk, service) => {
+      const objects = all.find((one) => isSameKind(one.gvk, gvk))?.objects;
+      return objects === undefined ? [] : [...new Set(concernKeys(service).flatMap((one) => objects.at(one)))];
+    },
+    selectedBy: (namespace, selector) => {
+      const [rarest = []] = Object.entries(selector)
+        .map((pair) => workloads.at(key(namespace, ...pair)))
+        .sort((a, b) => a.length - b.length);
+      return rarest.filter(({ spec }) => fits(selector, spec.template.metadata?.labels ?? {}));
+    },
   };
 };

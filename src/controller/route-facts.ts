@@ -12,6 +12,7 @@ import { kinds } from '../schema/kinds.ts';
 import type { ReleaseStatus } from '../schema/release.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 import type { Live, Target, TrafficRunner } from '../ports/traffic.ts';
+import { behindOf } from './behind.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { formerApex } from './former-apex.ts';
 
@@ -56,6 +57,7 @@ const chooseRoute = ({ deps, workload, release }: RouteSubject, plan: Plan, apex
     apex,
     canaryService: canaryServiceName(apex.metadata.name),
     release: { name: release.name, uid: release.uid },
+    behind: behindOf(deps.index, workload, apex),
   };
   // Once chosen, it stays: a route that is split by one provider has to be given back by the same.
   const fixed = release.status?.provider ?? (plan.provider === 'auto' ? detect(deps, workload, target) : plan.provider);

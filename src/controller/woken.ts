@@ -2,11 +2,13 @@
 import { servicesSelecting } from '../core/release/apex.ts';
 import { maxLabelLength } from '../core/release/canary.ts';
 import { isA, isSameKind, type Gvk, type Service } from '../values/kube-object.ts';
+import { anyName, concernedBy, type Concern, type ServiceName } from '../values/route-format.ts';
 import { kinds } from '../schema/kinds.ts';
 import type { Release } from '../schema/release.ts';
 import type { ClusterChange } from '../ports/cluster.ts';
 import { canaryName } from '../schema/names.ts';
 import type { ControllerDependencies } from './dependencies.ts';
+import { isOpen } from './release-index.ts';
 
 type Deps = Pick<ControllerDependencies, 'cluster' | 'index' | 'traffic'>;
 
@@ -30,38 +32,72 @@ const couldSplit = (deps: Deps, release: Release, name: string, states: readonly
   return servicesSelecting(templateLabels(deps, release), states).length > 0;
 };
 
-const statesOf = ({ cluster }: Deps, { object, before }: ClusterChange, name: string): readonly Service[] => {
+const statesOf = (
+  { cluster }: Deps,
+  { object, before }: ClusterChange,
+  { namespace, name }: ServiceName,
+): readonly Service[] => {
   const changed = [object, before].flatMap((state) =>
     state !== undefined && isA(state, kinds.service) && state.metadata.name === name ? [state] : [],
   );
-  const stored = cluster.get({ gvk: kinds.service, namespace: object.metadata.namespace ?? '', name });
+  const stored = cluster.get({ gvk: kinds.service, namespace, name });
   return [...changed, ...(stored === undefined ? [] : [stored])];
 };
 
 /** Releases that have not begun and may be about one of these Services. */
-const waitingOn = (deps: Deps, change: ClusterChange, services: readonly string[]): readonly Release[] => {
-  const waiting = deps.index.waiting(change.object.metadata.namespace ?? '');
+const waitingOn = (
+  deps: Deps,
+  change: ClusterChange,
+  namespace: string,
+  services: readonly string[],
+): readonly Release[] => {
+  const waiting = deps.index.waiting(namespace);
   if (waiting.length === 0) return [];
-  const states = [...new Set(services)].map((name) => ({ name, states: statesOf(deps, change, name) }));
+  const states = [...new Set(services)].map((name) => ({ name, states: statesOf(deps, change, { namespace, name }) }));
   return waiting.filter((release) => states.some(({ name, states: of }) => couldSplit(deps, release, name, of)));
 };
 
-/** Services of its own namespace that a change is about. */
-const servicesOf = ({ traffic }: Deps, { gvk, object, before }: ClusterChange): readonly string[] => {
-  if (isSameKind(gvk, kinds.service)) return [object.metadata.name];
+/** How objects of a kind are found by Services; undefined for kinds that are found by their names, or by nothing. */
+const concernOf = ({ traffic }: Deps, gvk: Gvk): Concern | undefined => {
   const format = traffic.formats.find((one) => isSameKind(one.gvk, gvk));
-  const states = format === undefined ? [] : [object, before].filter((state) => state !== undefined);
-  const about = states.flatMap((state) => format?.about(state) ?? []);
-  const here = about.filter(({ namespace }) => namespace === object.metadata.namespace).map(({ name }) => name);
-  return [...new Set(here)];
+  if (format !== undefined) return format;
+  const uses = Object.values(traffic.providers).flatMap((provider) => provider.uses);
+  return uses.flatMap(({ gvk: kind, about }) =>
+    about === undefined || !isSameKind(kind, gvk) ? [] : [{ gvk: kind, about }],
+  )[0];
+};
+
+/** Services that a change is about, wildcards among them. */
+const servicesOf = (deps: Deps, { gvk, object, before }: ClusterChange): readonly ServiceName[] => {
+  const { namespace = '', name } = object.metadata;
+  if (isSameKind(gvk, kinds.service)) return [{ namespace, name }];
+  const concern = concernOf(deps, gvk);
+  const states = concern === undefined ? [] : [object, before].filter((state) => state !== undefined);
+  return states.flatMap((state) => (concern === undefined ? [] : concernedBy(concern, state)));
 };
 
 /** Whether a change can be told to be about some Services: a Service, a route, or what stands beside routes by its name. */
-const isAboutServices = ({ traffic }: Deps, gvk: Gvk): boolean =>
+const isAboutServices = (deps: Deps, gvk: Gvk): boolean =>
   isSameKind(gvk, kinds.service) ||
-  Object.values(traffic.providers).some(({ uses }) =>
-    uses.some((use) => isSameKind(use.gvk, gvk) && (use.format !== undefined || !use.access.includes('read'))),
+  concernOf(deps, gvk) !== undefined ||
+  Object.values(deps.traffic.providers).some(({ uses }) =>
+    uses.some((use) => isSameKind(use.gvk, gvk) && !use.access.includes('read')),
   );
+
+/** Releases of every namespace that a wildcard means. */
+const openIn = ({ cluster, index }: Deps, namespace: string): readonly Release[] =>
+  namespace === anyName ? cluster.list(kinds.release).filter(isOpen) : index.open(namespace);
+
+/** Releases that split the traffic of these Services, or may come to, in one namespace. */
+const onServices = (
+  deps: Deps,
+  change: ClusterChange,
+  namespace: string,
+  names: readonly string[],
+): readonly Release[] =>
+  names.includes(anyName)
+    ? openIn(deps, namespace)
+    : [...names.flatMap((name) => deps.index.onService(namespace, name)), ...waitingOn(deps, change, namespace, names)];
 
 /** Releases to look at again, now that somebody has changed an object that Sluice did not make. */
 export const wokenBy = (deps: Deps, change: ClusterChange): readonly Release[] => {
@@ -70,10 +106,10 @@ export const wokenBy = (deps: Deps, change: ClusterChange): readonly Release[] =
   // It reports every few seconds, and what it may do counts in the moment a release ends.
   if (isSameKind(gvk, kinds.autoscaler)) return [];
   if (!isAboutServices(deps, gvk)) return deps.index.open(namespace);
-  const services = servicesOf(deps, change);
+  const services = Map.groupBy(servicesOf(deps, change), (service) => service.namespace);
   return [
-    ...services.flatMap((service) => deps.index.onService(namespace, service)),
-    ...(isCutOff(name) ? deps.index.waiting(namespace) : waitingOn(deps, change, [...services, ...inTheWayOf(name)])),
+    ...[...services].flatMap(([of, found]) => onServices(deps, change, of, [...new Set(found.map((one) => one.name))])),
+    ...(isCutOff(name) ? deps.index.waiting(namespace) : waitingOn(deps, change, namespace, inTheWayOf(name))),
   ];
 };
 
@@ -81,4 +117,4 @@ export const wokenBy = (deps: Deps, change: ClusterChange): readonly Release[] =
 export const wokenByEnd = (deps: Deps, change: ClusterChange, service: string | undefined): readonly Release[] =>
   service === undefined
     ? deps.index.waiting(change.object.metadata.namespace ?? '')
-    : waitingOn(deps, change, [service]);
+    : waitingOn(deps, change, change.object.metadata.namespace ?? '', [service]);

@@ -15,7 +15,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { releaseIndex } from '../controller/release-index.ts';
 import { detectProvider } from '../traffic/detect.ts';
-import { routeFormats, trafficProviders, trafficRunners } from '../traffic/index.ts';
+import { concerns, routeFormats, trafficProviders, trafficRunners } from '../traffic/index.ts';
 import { knownProviders } from './known-providers.ts';
 import { metricSources } from './metric-sources.ts';
 import { policyPort } from './policies.ts';
@@ -59,7 +59,7 @@ export const wireController = async (parts: ControllerParts): Promise<Work> => {
     cluster,
     clock,
     traffic,
-    index: releaseIndex(cluster, routeFormats),
+    index: releaseIndex(cluster, concerns),
     providers,
     policies: policyPort(cluster, { forms: sourceForms, providers, addresses, ownNamespace }),
     outside,

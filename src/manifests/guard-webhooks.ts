@@ -1,5 +1,5 @@
 /** Webhook entries that guard the objects Sluice made and the routes that carry a split. */
-import { versionsOf, type Access, type KindUse } from '../values/kind-use.ts';
+import type { Access, KindUse } from '../values/kind-use.ts';
 import type { JsonObject } from '../values/kube-object.ts';
 import { breakGlassAnnotation, splitAnnotation } from '../schema/annotations.ts';
 import { canarySelector, group, labels, managedBy } from '../schema/names.ts';
@@ -15,7 +15,10 @@ export type Guarding = {
   readonly providerKinds: readonly KindUse[];
 };
 
-/** Rules for the kinds that are used in a certain way. */
+/**
+ * Rules for the kinds that are used in a certain way. In one version, the one that is watched: `matchPolicy: Equivalent` has the
+ * API server convert what is written in another, so that nothing is ever read in a version that Sluice does not know.
+ */
 const kindRules = (
   providerKinds: readonly KindUse[],
   done: Access,
@@ -23,7 +26,7 @@ const kindRules = (
 ): readonly JsonObject[] =>
   routeKinds(providerKinds)
     .filter(({ access }) => access.includes(done))
-    .map((use) => rule(use.gvk.group, versionsOf(use), [use.gvk.plural], operations));
+    .map((use) => rule(use.gvk.group, [use.gvk.version], [use.gvk.plural], operations));
 
 /**
  * Routes that carry a split, before or after the write. Sluice's own writes are included, because the webhook removes

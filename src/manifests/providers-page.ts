@@ -1,5 +1,5 @@
 /** The reference page of the traffic providers' kinds and capabilities. */
-import { versionsOf, type Access, type KindUse } from '../values/kind-use.ts';
+import type { Access, KindUse } from '../values/kind-use.ts';
 import type { Feature } from '../values/split.ts';
 
 export type ProviderRow = {
@@ -14,11 +14,14 @@ const code = (text: string): string => `\`${text}\``;
 
 const done: Readonly<Record<Access, string>> = { adopt: 'split in place', own: 'made and removed', read: 'read' };
 
-const kindText = (use: KindUse): string => {
-  const { gvk, access, needed } = use;
-  const versions = versionsOf(use).join(', ');
-  const only = needed === 'always' ? '' : `; only for ${needed.map(code).join(', ')}`;
-  return `${code(`${gvk.kind}.${gvk.group}`)} (${versions}): ${access.map((one) => done[one]).join(', ')}${only}`;
+const onlyFor = (needed: KindUse['needed']): string => {
+  if (needed === 'always') return '';
+  return needed.length === 0 ? ' where it is served' : `; only for ${needed.map(code).join(', ')}`;
+};
+
+const kindText = ({ gvk, access, needed }: KindUse): string => {
+  const only = onlyFor(needed);
+  return `${code(`${gvk.kind}.${gvk.group}`)} (${gvk.version}): ${access.map((one) => done[one]).join(', ')}${only}`;
 };
 
 const row = ({ name, splits, features, granularity, uses }: ProviderRow): string => {

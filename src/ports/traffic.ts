@@ -3,9 +3,10 @@
  * key in the map of providers. From that the one runner makes what the controller works with: changes, and what routes say.
  */
 import type { Gvk, KubeObject, ObjectRef, PodTemplate, RefKey, Service } from '../values/kube-object.ts';
+import type { Behind } from '../values/behind.ts';
 import type { KindUse } from '../values/kind-use.ts';
 import type { Problem } from '../values/problem.ts';
-import type { Acceptance, RouteFormat, ServiceName } from '../values/route-format.ts';
+import type { Acceptance, RouteFormat, ServiceName, SubsetRule } from '../values/route-format.ts';
 import type { Feature, Split } from '../values/split.ts';
 
 /** Who is being released: everything a provider may need to know that is not in the live objects. */
@@ -18,6 +19,8 @@ export type Target = {
   readonly canaryService: string;
   /** Owner of what Sluice makes. */
   readonly release: { readonly name: string; readonly uid: string };
+  /** Who stands behind the apex. Left out where nothing is put into routes, only taken out. */
+  readonly behind?: Behind;
 };
 
 /** `replace` is a full body guarded by its resourceVersion, so that a live edit in between is never overwritten. */
@@ -38,7 +41,11 @@ export type Capabilities = {
 };
 
 /** A kind that a provider works with. One whose objects are adopted has a format. */
-export type Use = KindUse & { readonly format?: RouteFormat };
+export type Use = KindUse & {
+  readonly format?: RouteFormat;
+  /** Of a kind that is only read: the Services that an object is about. Depends only on the object. */
+  readonly about?: (object: KubeObject) => readonly ServiceName[];
+};
 
 /** What is known of a workload's surroundings when its provider is to be found. */
 export type Surroundings = {
@@ -58,6 +65,20 @@ export type Surroundings = {
  */
 export type Sign = { readonly shows: 'route' | 'proxy' | 'pods'; readonly because: string };
 
+/** A rule of a route of the user's, with the route's kind and name in front: `VirtualService/web`. */
+export type PlacedRule = SubsetRule & { readonly route: string };
+
+/** Subsets of the apex that are the workload's own, and what of the others cannot be told. */
+export type OwnSubsets = { readonly own: readonly string[]; readonly problems: readonly Problem[] };
+
+/** What is asked about subsets: the rules that name them, and those that were split until now. */
+export type SubsetQuestion = {
+  readonly target: Target;
+  readonly live: Live;
+  readonly rules: readonly PlacedRule[];
+  readonly before: readonly string[];
+};
+
 export interface TrafficProvider {
   readonly can: Capabilities;
   /** Kinds of meshes and gateways: watches, permissions, webhooks and the docs follow. */
@@ -71,6 +92,8 @@ export interface TrafficProvider {
    * which they are to be made. Each is named like the apex or like the canary's Service. `adopted` are the user's own routes.
    */
   own(target: Target, split: Split, adopted: readonly KubeObject[]): readonly KubeObject[];
+  /** Where routes may name subsets of a Service: which of them are split. */
+  readonly ownSubsets?: (question: SubsetQuestion) => OwnSubsets;
   /** Where the split is not in routes: objects, of kinds that Sluice watches anyway, that it is read from. */
   readonly reads?: (target: Target) => readonly ObjectRef[];
   /** Where the split is not in routes: what these objects say. */
@@ -81,7 +104,7 @@ export interface TrafficProvider {
 export type RouteView = {
   readonly serves: (gvk: Gvk) => boolean;
   readonly get: (ref: ObjectRef) => KubeObject | undefined;
-  /** Objects of a route format's kind that are about a Service. */
+  /** Objects of a kind that are about a Service, in whichever namespace. */
   readonly about: (gvk: Gvk, service: ServiceName) => readonly KubeObject[];
 };
 

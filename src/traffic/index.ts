@@ -1,6 +1,6 @@
 /** Every traffic provider, by the name that policies give it; and what follows from the map. */
 import { byKind, type KindUse } from '../values/kind-use.ts';
-import type { RouteFormat } from '../values/route-format.ts';
+import type { Concern, RouteFormat } from '../values/route-format.ts';
 import { providerNames, type ProviderName } from '../schema/providers.ts';
 import type { TrafficProvider, TrafficRunner } from '../ports/traffic.ts';
 import { istio } from './istio.ts';
@@ -28,4 +28,10 @@ export const usedKinds: readonly KindUse[] = byKind(all.flatMap(([, { uses }]) =
 /** Formats of the routes that any of them splits, one for each kind. */
 export const routeFormats: readonly RouteFormat[] = [
   ...new Set(all.flatMap(([, { uses }]) => uses.flatMap(({ format }) => format ?? []))),
+];
+
+/** Every kind whose objects are found by the Services that they concern. */
+export const concerns: readonly Concern[] = [
+  ...routeFormats,
+  ...all.flatMap(([, { uses }]) => uses.flatMap(({ gvk, about }) => (about === undefined ? [] : [{ gvk, about }]))),
 ];

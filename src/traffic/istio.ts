@@ -1,11 +1,13 @@
 /** Istio: VirtualServices. Every http, tls and tcp rule that sends to the apex is split in place. */
 import { createHash } from 'node:crypto';
 import { gvk, type Json, type JsonObject, type KubeObject, type ServicePort } from '../values/kube-object.ts';
-import type { Acceptance } from '../values/route-format.ts';
+import type { Acceptance, ServiceName } from '../values/route-format.ts';
 import type { Target } from '../ports/traffic.ts';
+import { destinationRules, isExportedTo, subsetDefinitions } from './destination-rules.ts';
 import { injection, type Switch } from './injection.ts';
-import { canonical, objectOf, objectsOf, textOf } from './json-values.ts';
-import { serviceAt, withServiceName } from './service-host.ts';
+import { canonical, objectOf, objectsOf, textOf, textsOf } from './json-values.ts';
+import { serviceAt, servicesOfHosts, withServiceName } from './service-host.ts';
+import { ownSubsets } from './subsets.ts';
 import { weightedFormat } from './weighted-format.ts';
 import type { DestinationList } from './weighted-kind.ts';
 import type { Destination } from './weighted-list.ts';
@@ -81,11 +83,33 @@ const acceptance = ({ status, metadata }: KubeObject): Acceptance => {
     : { state: 'untold', because: 'istiod writes no status into VirtualServices unless it is told to' };
 };
 
+/** The gateway that stands for all sidecars, and is meant where none is named. */
+const mesh = 'mesh';
+
+/** Of the sidecars' requests. Gateways put the VirtualServices of a host together. */
+const claims = ({ metadata, spec }: KubeObject): readonly ServiceName[] => {
+  const { namespace = '' } = metadata;
+  const gateways = textsOf(spec?.['gateways']);
+  if (gateways.length > 0 && !gateways.includes(mesh)) return [];
+  const hosts = servicesOfHosts(textsOf(spec?.['hosts']), namespace);
+  return hosts.filter((service) => isExportedTo(spec?.['exportTo'], namespace, service.namespace));
+};
+
 export const virtualServices = weightedFormat({
   gvk: virtualService,
   lists,
   serviceOf: (d, namespace) => serviceAt(hostOf(d), namespace),
   sendTo,
+  subsetOf: (d) => {
+    const { subset } = objectOf(d['destination']);
+    return typeof subset === 'string' && subset !== '' ? subset : undefined;
+  },
+  claims,
+  delegates: ({ metadata, spec }) =>
+    objectsOf(spec?.['http']).flatMap(({ delegate }) => {
+      const { name, namespace } = objectOf(delegate);
+      return typeof name === 'string' ? [{ namespace: textOf(namespace) || (metadata.namespace ?? ''), name }] : [];
+    }),
   acceptance,
 });
 
@@ -100,5 +124,7 @@ const switches: readonly Switch[] = [
 export const istio = weightedProvider({
   format: virtualServices,
   generate,
+  reads: [destinationRules],
+  ownSubsets: (question) => ownSubsets(question, subsetDefinitions(question.target, question.live)),
   signs: (around, routes) => [...routes, ...injection(around, 'an Istio sidecar', switches)],
 });

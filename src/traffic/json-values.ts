@@ -15,6 +15,10 @@ export const objectOf = (value: Json | undefined): JsonObject => (isObject(value
 export const objectsOf = (value: Json | undefined): readonly JsonObject[] =>
   isArray(value) && value.every(isObject) ? value : [];
 
+/** The texts a list holds. */
+export const textsOf = (value: Json | undefined): readonly string[] =>
+  isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+
 export const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
 
 export type Replacement = { readonly path: JsonPath; readonly value: Json };

@@ -2,6 +2,7 @@
 import { gvk } from '../values/kube-object.ts';
 import { objectsOf, textOf } from './json-values.ts';
 import { runner } from './runner.ts';
+import { servicesOfHosts } from './service-host.ts';
 import { weightedFormat } from './weighted-format.ts';
 import { weightedProvider } from './weighted-provider.ts';
 
@@ -10,6 +11,7 @@ export const memoryRoutes = weightedFormat({
   lists: ({ spec }) => [{ key: 'to', path: ['spec', 'to'], destinations: objectsOf(spec?.['to']) }],
   serviceOf: ({ service }, namespace) => ({ namespace, name: textOf(service) }),
   sendTo: (d, service) => ({ ...d, service }),
+  claims: ({ metadata, spec }) => servicesOfHosts([textOf(spec?.['host'])], metadata.namespace),
 });
 
 export const memory = runner(

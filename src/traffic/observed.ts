@@ -1,7 +1,7 @@
 /** What the live routes of a target say together. */
-import type { Acceptance } from '../values/route-format.ts';
+import type { Acceptance, Between } from '../values/route-format.ts';
 import { noSplit, sameSplit, type Split } from '../values/split.ts';
-import type { Target, TrafficProvider, Use } from '../ports/traffic.ts';
+import type { TrafficProvider, Use } from '../ports/traffic.ts';
 import type { Placed, Roles } from './roles.ts';
 
 const byFormat = ({ adopted, owned }: Roles): ReadonlyMap<Use, readonly Placed[]> => {
@@ -10,8 +10,7 @@ const byFormat = ({ adopted, owned }: Roles): ReadonlyMap<Use, readonly Placed[]
 };
 
 /** The one split that every format reads from its routes. */
-export const observed = (roles: Roles, { apex, canaryService }: Target): Split | 'unknown' => {
-  const between = { apex: apex.metadata.name, canaryService };
+export const observed = (roles: Roles, between: Between): Split | 'unknown' => {
   const told = [...byFormat(roles)].flatMap(
     ([{ format }, placed]) =>
       format?.observe(

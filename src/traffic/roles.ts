@@ -5,7 +5,7 @@ import { labels, isOurs } from '../schema/names.ts';
 import type { Live, Sign, Surroundings, Target, Use } from '../ports/traffic.ts';
 
 /** Made for a release, and not for the installation. */
-const isMade = (object: KubeObject): boolean =>
+export const isMade = (object: KubeObject): boolean =>
   isOurs(object) && object.metadata.labels?.[labels.release] !== undefined;
 
 const isAbout = (format: RouteFormat, target: Target, object: KubeObject): boolean =>

@@ -6,7 +6,15 @@ import type { Between } from '../values/route-format.ts';
 import type { Split } from '../values/split.ts';
 import { canaryUnits } from './split-weights.ts';
 import { readMemo } from './split-memo.ts';
-import { armsOf, liveLists, sendingLists, type LiveList, type WeightedKind } from './weighted-kind.ts';
+import {
+  armsOf,
+  liveLists,
+  pathText,
+  sendingLists,
+  subsetRules,
+  type LiveList,
+  type WeightedKind,
+} from './weighted-kind.ts';
 import * as weighted from './weighted-list.ts';
 
 /** Where no plan is given a list has to be able to express at least a half. */
@@ -25,11 +33,22 @@ export const routeProblems = (
   return found.length > 0 || sends || objects.length === 0 ? found : [sendsNothing(kind, objects, between)];
 };
 
-const sendsNothing = (kind: WeightedKind, objects: readonly KubeObject[], { apex }: Between): Problem => ({
-  field: objects.map((object) => `${kind.gvk.kind}/${object.metadata.name}`).join(', '),
-  rule: `gives the Service ${apex} no weight, so there is no traffic to split`,
-  todo: `Give ${apex} a weight, or remove it from the route so that Sluice makes one of its own.`,
-});
+const sendsNothing = (kind: WeightedKind, objects: readonly KubeObject[], { apex }: Between): Problem => {
+  const field = objects.map((object) => `${kind.gvk.kind}/${object.metadata.name}`).join(', ');
+  const others = [...new Set(objects.flatMap((object) => subsetRules(kind, object, apex).map(({ subset }) => subset)))];
+  if (others.length > 0)
+    return {
+      field,
+      value: others.join(', '),
+      rule: `sends to the Service ${apex} only by subsets that do not select this workload's pods, so there is no traffic to split`,
+      todo: `Give traffic to a subset of its pods, or opt the workload out.`,
+    };
+  return {
+    field,
+    rule: `gives the Service ${apex} no weight, so there is no traffic to split`,
+    todo: `Give ${apex} a weight, or remove it from the route so that Sluice makes one of its own.`,
+  };
+};
 
 const listProblems = (
   kind: WeightedKind,
@@ -49,9 +68,6 @@ const listProblems = (
       return tooCoarse(field, weighted.stableUnits(list.merged, arms), weights);
     });
 };
-
-const pathText = ({ path }: LiveList): string =>
-  path.map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${step}`)).join('');
 
 const unreadable = (field: string, { destinations }: LiveList): Problem => ({
   field,

@@ -10,6 +10,8 @@ import { isNoSplit, splitText, type Split } from '../values/split.ts';
 import type { Change, Live, RouteView, Target, TrafficProvider, TrafficRunner, Use } from '../ports/traffic.ts';
 import { workloadAnnotation } from '../schema/annotations.ts';
 import { apiVersion, labels, managedBy } from '../schema/names.ts';
+import { betweenOf } from './between.ts';
+import { claimProblems } from './claimed.ts';
 import { create, remove, replaceIfChanged } from './changes.ts';
 import { acceptanceOf, observed } from './observed.ts';
 import { inPlaceOf, isOwned, ownNames, refOf, rolesIn, type Placed, type Roles } from './roles.ts';
@@ -18,11 +20,10 @@ const shown = ({ uses, reads }: TrafficProvider, target: Target, view: RouteView
   const { namespace, apex } = target;
   const served = uses.filter(({ gvk }) => view.serves(gvk));
   const routes = served.flatMap((use) =>
-    use.format === undefined
+    use.format === undefined && use.about === undefined
       ? []
       : view
           .about(use.gvk, { namespace, name: apex.metadata.name })
-          .filter((object) => object.metadata.namespace === namespace)
           .map((object) => [refKey(refOf(use, object)), object] as const),
   );
   const places = [
@@ -94,11 +95,10 @@ const ownChange =
   };
 
 const adoptChange =
-  (target: Target, split: Split) =>
+  (target: Target, split: Split, between: Between) =>
   ({ use, object }: Placed): readonly Change[] => {
-    const { apex, canaryService, release } = target;
-    const carried = { apex: apex.metadata.name, canaryService, split, release: release.name };
-    const because = `${splitText(split)} of what it sends to ${carried.apex} goes to ${canaryService}`;
+    const carried = { ...between, split, release: target.release.name };
+    const because = `${splitText(split)} of what it sends to ${between.apex} goes to ${between.canaryService}`;
     const body = use.format?.put(object, carried) ?? object;
     return replaceIfChanged(refOf(use, object), object, body, because);
   };
@@ -111,10 +111,11 @@ const render = (provider: TrafficProvider, target: Target, split: Split, live: L
   const roles = rolesIn(provider.uses, target, live);
   const wanted = wantedBy(provider, target, split, roles);
   const keys = new Set(wanted.map(({ use, object }) => refKey(refOf(use, object))));
+  const { between } = betweenOf(provider, target, { roles, live });
   const needless = roles.owned.filter(({ use, object }) => !keys.has(refKey(refOf(use, object))));
   return [
     ...wanted.flatMap(ownChange(target, split, live)),
-    ...roles.adopted.flatMap(adoptChange(target, split)),
+    ...roles.adopted.flatMap(adoptChange(target, split, between)),
     ...removeAll(
       needless,
       roles.adopted.length > 0
@@ -172,13 +173,32 @@ const clash = ({ format, gvk }: Use, target: Target, { metadata }: KubeObject): 
 };
 
 const check = (provider: TrafficProvider, target: Target, live: Live, splits: readonly Split[]): readonly Problem[] => {
-  const between: Between = { apex: target.apex.metadata.name, canaryService: target.canaryService };
-  const { adopted } = rolesIn(provider.uses, target, live);
+  const roles = rolesIn(provider.uses, target, live);
+  const { between, problems } = betweenOf(provider, target, { roles, live });
   const found = provider.uses.flatMap((use) => {
-    const objects = adopted.filter((one) => one.use === use).map(({ object }) => object);
+    const objects = roles.adopted.filter((one) => one.use === use).map(({ object }) => object);
     return use.format?.problems(objects, between, splits) ?? [];
   });
-  return [...provider.preflight(target, splits, live), ...clashes(provider, target, live, splits), ...found];
+  const taken = clashes(provider, target, live, splits);
+  const inTheWay = claimProblems(provider.uses, target, live, roles).filter(
+    ({ field }) => !taken.some((clashing) => clashing.field === field),
+  );
+  return [
+    ...provider.preflight(target, splits, live),
+    ...taken,
+    ...inTheWay,
+    ...(problems.length > 0 ? problems : found),
+  ];
+};
+
+const observe = (provider: TrafficProvider, target: Target, live: Live): Split | 'unknown' => {
+  if (provider.observe !== undefined) return provider.observe(target, live);
+  const roles = rolesIn(provider.uses, target, live);
+  const split = observed(roles, betweenOf(provider, target, { roles, live }).between);
+  if (split === 'unknown') return split;
+  // What stands beside the routes belongs to the split.
+  const beside = wantedBy(provider, target, split, roles).filter(({ use }) => use.format === undefined);
+  return beside.flatMap(ownChange(target, split, live)).length === 0 ? split : 'unknown';
 };
 
 /** A provider at work. */
@@ -189,16 +209,7 @@ export const runner = (name: string, provider: TrafficProvider): TrafficRunner =
   shown: (target, view) => shown(provider, target, view),
   check: (target, live, splits = []) => check(provider, target, live, splits),
   render: (target, split, live) => render(provider, target, split, live),
-  observe: (target, live) => {
-    if (provider.observe !== undefined) return provider.observe(target, live);
-    const split = observed(rolesIn(provider.uses, target, live), target);
-    if (split === 'unknown') return split;
-    // What stands beside the routes belongs to the split.
-    const beside = wantedBy(provider, target, split, rolesIn(provider.uses, target, live)).filter(
-      ({ use }) => use.format === undefined,
-    );
-    return beside.flatMap(ownChange(target, split, live)).length === 0 ? split : 'unknown';
-  },
+  observe: (target, live) => observe(provider, target, live),
   accepted: (target, live) => acceptanceOf(provider, rolesIn(provider.uses, target, live)),
   restore: (target, live) => restore(provider, target, live),
 });

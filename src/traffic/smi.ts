@@ -9,7 +9,7 @@ import type { Target, TrafficProvider } from '../ports/traffic.ts';
 import { apexProblems } from './apex-problems.ts';
 import { injection, type Switch } from './injection.ts';
 import { objectsOf, textOf } from './json-values.ts';
-import { serviceAt, withServiceName } from './service-host.ts';
+import { serviceAt, servicesOfHosts, withServiceName } from './service-host.ts';
 import { weightedFormat } from './weighted-format.ts';
 import type { DestinationList } from './weighted-kind.ts';
 import type { Destination } from './weighted-list.ts';
@@ -28,6 +28,7 @@ export const trafficSplits = weightedFormat({
   gvk: gvk('split.smi-spec.io/v1alpha2', 'TrafficSplit', 'trafficsplits'),
   lists,
   serviceOf: (d, namespace) => serviceAt(serviceOf(d), namespace),
+  claims: ({ metadata, spec }) => servicesOfHosts([textOf(spec?.['service'])], metadata.namespace),
   sendTo: (d, service) => ({ ...d, service: withServiceName(serviceOf(d), service) }),
 });
 

@@ -18,6 +18,8 @@ export type SplitMemo = {
   readonly release: string;
   /** By the key of a list: the weight its only destination had. */
   readonly weights: Readonly<Record<string, LostWeight>>;
+  /** Subsets of the apex that are split. Left out where its routes name none. */
+  readonly subsets?: readonly string[];
 };
 
 type Note = {
@@ -44,6 +46,9 @@ const parse = (text: string): Json => {
 
 const isLostWeight = (value: Json | undefined): value is LostWeight => value === null || typeof value === 'number';
 
+const isTexts = (value: Json | undefined): value is readonly string[] =>
+  Array.isArray(value) && value.every((text) => typeof text === 'string');
+
 /** What is remembered for this apex. Anything unreadable counts as not remembered. */
 export const readMemo = (object: KubeObject, apex: string): SplitMemo | undefined => {
   const { services } = read(object);
@@ -51,21 +56,22 @@ export const readMemo = (object: KubeObject, apex: string): SplitMemo | undefine
 };
 
 const memoIn = (noted: Json): SplitMemo => {
-  const { split, canary, release, weights } = objectOf(noted);
+  const { split, canary, release, weights, subsets } = objectOf(noted);
   const kept = Object.entries(objectOf(weights)).filter((pair): pair is [string, LostWeight] => isLostWeight(pair[1]));
   return {
     // Until a split was more than a weight, the weight stood alone, as `canary`.
     split: readSplit(split ?? { weight: canary }) ?? noSplit,
     release: textOf(release),
     weights: Object.fromEntries(kept),
+    ...(isTexts(subsets) ? { subsets } : {}),
   };
 };
 
 /** Every split that the object remembers. */
 export const carriedSplits = (object: KubeObject): readonly CarriedSplit[] =>
   Object.entries(read(object).services).map(([apex, noted = null]) => {
-    const { split, release } = memoIn(noted);
-    return { apex, canaryService: canaryServiceName(apex), split, release };
+    const { weights: _weights, ...told } = memoIn(noted);
+    return { apex, canaryService: canaryServiceName(apex), ...told };
   });
 
 /** The object with the memory of another in the place of its own. Which other annotations it has is its own. */

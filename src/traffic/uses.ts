@@ -7,7 +7,6 @@ import type { Use } from '../ports/traffic.ts';
 /** Routes of the user are split in place; where there are none, one is made. */
 export const routed = (format: RouteFormat): Use => ({
   gvk: format.gvk,
-  versions: format.versions,
   format,
   access: ['adopt', 'own'],
   needed: 'always',

@@ -12,7 +12,15 @@ import { canaryServiceName } from '../core/release/canary.ts';
 import { replaceAt } from './json-values.ts';
 import { routeProblems } from './route-problems.ts';
 import { carriedSplits, readMemo, withMemoryOf, writeMemo, type SplitMemo } from './split-memo.ts';
-import { armsOf, liveLists, sendingLists, servicesIn, type LiveList, type WeightedKind } from './weighted-kind.ts';
+import {
+  armsOf,
+  liveLists,
+  sendingLists,
+  servicesIn,
+  subsetRules,
+  type LiveList,
+  type WeightedKind,
+} from './weighted-kind.ts';
 import * as weighted from './weighted-list.ts';
 
 const put = (kind: WeightedKind, object: KubeObject, carried: CarriedSplit): KubeObject => {
@@ -26,15 +34,25 @@ const put = (kind: WeightedKind, object: KubeObject, carried: CarriedSplit): Kub
     })),
   );
   const sending = sendingLists(kind, object, carried);
-  return writeMemo(routed, apex, isNoSplit(split) || sending.length === 0 ? undefined : memoOf(carried, sending));
+  const named = new Set(subsetRules(kind, object, apex).map(({ subset }) => subset));
+  const subsets = named.size === 0 ? undefined : carried.subsets?.filter((subset) => named.has(subset));
+  const memo = isNoSplit(split) || sending.length === 0 ? undefined : memoOf({ ...carried, subsets }, sending);
+  return writeMemo(routed, apex, memo);
 };
 
-const memoOf = ({ split, release }: CarriedSplit, lists: readonly LiveList[]): SplitMemo => {
+type Noted = Omit<CarriedSplit, 'subsets'> & { readonly subsets: readonly string[] | undefined };
+
+const memoOf = ({ split, release, subsets }: Noted, lists: readonly LiveList[]): SplitMemo => {
   const weights = lists.flatMap(({ key, merged }) => {
     const lost = weighted.lostWeight(merged);
     return lost === undefined ? [] : [[key, lost] as const];
   });
-  return { split, release, weights: Object.fromEntries(weights) };
+  return {
+    split,
+    release,
+    weights: Object.fromEntries(weights),
+    ...(subsets === undefined ? {} : { subsets: [...subsets].sort() }),
+  };
 };
 
 /** Nothing between the two: what `take` leaves. */
@@ -78,8 +96,10 @@ const untold: Acceptance = { state: 'untold', because: 'the route carries no sta
 
 export const weightedFormat = (kind: WeightedKind): RouteFormat => ({
   gvk: kind.gvk,
-  versions: kind.versions ?? [kind.gvk.version],
   about: (object) => about(kind, object),
+  claims: (object) => kind.claims?.(object) ?? [],
+  delegates: (object) => kind.delegates?.(object) ?? [],
+  subsetsOf: (object, apex) => subsetRules(kind, object, apex),
   read: carriedSplits,
   put: (object, split) => put(kind, object, split),
   take: (object, apex) => put(kind, object, nothing(apex)),

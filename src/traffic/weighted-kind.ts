@@ -1,6 +1,7 @@
 /** What there is to say about a kind of route that spreads weights over lists of destinations, and its lists read by that. */
 import type { Gvk, KubeObject } from '../values/kube-object.ts';
-import type { Acceptance, Between, ServiceName } from '../values/route-format.ts';
+import type { Acceptance, Between, ServiceName, SubsetRule } from '../values/route-format.ts';
+import { canaryServiceName } from '../core/release/canary.ts';
 import type { JsonPath } from './json-values.ts';
 import { readMemo } from './split-memo.ts';
 import * as weighted from './weighted-list.ts';
@@ -18,14 +19,18 @@ export type DestinationList = {
 /** What is particular to one kind. Everything in it is pure. */
 export type WeightedKind = {
   readonly gvk: Gvk;
-  /** Every version that clients may write; that of `gvk` alone when left out. */
-  readonly versions?: readonly string[];
   /** The lists of an object, in order. Rules without destinations (redirects, delegations) are left out. */
   readonly lists: (object: KubeObject) => readonly DestinationList[];
   /** The Service that a destination means, in a route of this namespace. */
   readonly serviceOf: (d: weighted.Destination, namespace: string) => ServiceName | undefined;
   /** The same destination, of another Service of the same namespace. */
   readonly sendTo: (d: weighted.Destination, service: string) => weighted.Destination;
+  /** The subset of its Service that a destination names; left out for kinds that know no subsets. */
+  readonly subsetOf?: (d: weighted.Destination) => string | undefined;
+  /** Services whose traffic an object decides on, whether or not it sends to them (`RouteFormat.claims`). */
+  readonly claims?: (object: KubeObject) => readonly ServiceName[];
+  /** Objects of the kind to which an object hands requests on. */
+  readonly delegates?: (object: KubeObject) => readonly ServiceName[];
   readonly acceptance?: (object: KubeObject) => Acceptance;
 };
 
@@ -34,7 +39,10 @@ const namespaceOf = ({ metadata }: KubeObject): string => metadata.namespace ?? 
 const isSame = (a: ServiceName | undefined, b: ServiceName): boolean =>
   a !== undefined && a.name === b.name && a.namespace === b.namespace;
 
-export const armsOf = (kind: WeightedKind, object: KubeObject, { apex, canaryService }: Between): weighted.Arms => {
+type Pair = Pick<Between, 'apex' | 'canaryService'>;
+
+/** Arms by the Service alone: every subset of the apex may have been split, by an earlier version or an earlier rule. */
+const armsByService = (kind: WeightedKind, object: KubeObject, { apex, canaryService }: Pair): weighted.Arms => {
   const namespace = namespaceOf(object);
   return {
     arm: (d) => {
@@ -43,6 +51,20 @@ export const armsOf = (kind: WeightedKind, object: KubeObject, { apex, canarySer
       return isSame(service, { namespace, name: canaryService }) ? 'canary' : 'other';
     },
     toCanary: (d) => kind.sendTo(d, canaryService),
+  };
+};
+
+/** Arms of what is to be split: subsets of other workloads' pods are none of its business. */
+export const armsOf = (kind: WeightedKind, object: KubeObject, between: Between): weighted.Arms => {
+  const { arm, toCanary } = armsByService(kind, object, between);
+  const isSplit = (subset: string | undefined): boolean =>
+    subset === undefined || between.subsets?.includes(subset) === true;
+  return {
+    arm: (d) => {
+      const found = arm(d);
+      return found === 'stable' && !isSplit(kind.subsetOf?.(d)) ? 'other' : found;
+    },
+    toCanary,
   };
 };
 
@@ -59,7 +81,7 @@ export type LiveList = DestinationList & { readonly merged: readonly weighted.De
 /** The lists that a split between the two is in, with keys made unique (`key~2`, …): equal rules must not share a memory. */
 export const liveLists = (kind: WeightedKind, object: KubeObject, between: Between): readonly LiveList[] => {
   const memo = readMemo(object, between.apex);
-  const arms = armsOf(kind, object, between);
+  const arms = armsByService(kind, object, between);
   const seen = new Map<string, number>();
   const apex = { namespace: namespaceOf(object), name: between.apex };
   return kind
@@ -78,3 +100,21 @@ export const sendingLists = (kind: WeightedKind, object: KubeObject, between: Be
   const arms = armsOf(kind, object, between);
   return liveLists(kind, object, between).filter(({ merged }) => weighted.stableUnits(merged, arms) > 0);
 };
+
+/** Rules that give traffic to a subset of the apex, without what Sluice has put into them. */
+export const subsetRules = (kind: WeightedKind, object: KubeObject, apex: string): readonly SubsetRule[] => {
+  const { subsetOf } = kind;
+  if (subsetOf === undefined) return [];
+  const between = { apex, canaryService: canaryServiceName(apex) };
+  const arms = armsByService(kind, object, between);
+  return liveLists(kind, object, between).flatMap((list) =>
+    weighted.givenTo(list.merged, arms).flatMap((d) => {
+      const subset = subsetOf(d);
+      return subset === undefined ? [] : [{ subset, at: pathText(list) }];
+    }),
+  );
+};
+
+/** Where a list is, for a person: `http[1].route`. */
+export const pathText = ({ path }: Pick<DestinationList, 'path'>): string =>
+  path.map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${step}`)).join('');

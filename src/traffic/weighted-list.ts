@@ -27,8 +27,12 @@ const unitsOf = (d: Destination, list: readonly Destination[]): number =>
   list.length === 1 ? Math.max(soleUnits, numberOf(d.weight)) : numberOf(d.weight);
 
 /** Units of a list (without canary entries) that go to stable and can be split; 0 also when its weights are unreadable. */
-export const stableUnits = (list: readonly Destination[], { arm }: Arms): number =>
-  isReadable(list) ? list.filter((d) => arm(d) === 'stable').reduce((sum, d) => sum + unitsOf(d, list), 0) : 0;
+export const stableUnits = (list: readonly Destination[], arms: Arms): number =>
+  givenTo(list, arms).reduce((sum, d) => sum + unitsOf(d, list), 0);
+
+/** Destinations of a list (without canary entries) that are stable and get any traffic. */
+export const givenTo = (list: readonly Destination[], { arm }: Arms): readonly Destination[] =>
+  isReadable(list) ? list.filter((d) => arm(d) === 'stable' && unitsOf(d, list) > 0) : [];
 
 /** The weight that `splitList` is going to write over without a way back, if there is one. */
 export const lostWeight = (list: readonly Destination[]): LostWeight | undefined => {

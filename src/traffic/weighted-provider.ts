@@ -2,7 +2,7 @@
 import { apiVersionOf, type JsonObject, type KubeObject } from '../values/kube-object.ts';
 import type { RouteFormat } from '../values/route-format.ts';
 import type { Split } from '../values/split.ts';
-import type { Sign, Surroundings, Target, TrafficProvider } from '../ports/traffic.ts';
+import type { Sign, Surroundings, Target, TrafficProvider, Use } from '../ports/traffic.ts';
 import { apexProblems } from './apex-problems.ts';
 import { routeSigns } from './roles.ts';
 import { writeMemo } from './split-memo.ts';
@@ -23,17 +23,24 @@ export type WeightedProvider = {
   readonly generate: (target: Target) => JsonObject;
   /** What else would keep a split from working; a Service that no route can split when left out. */
   readonly preflight?: TrafficProvider['preflight'];
+  /** Kinds of others that are looked at beside the routes. */
+  readonly reads?: readonly Use[];
+  readonly ownSubsets?: TrafficProvider['ownSubsets'];
   /** A route of the user that sends to the apex when left out. */
   readonly signs?: (around: Surroundings, routes: readonly Sign[]) => readonly Sign[];
 };
 
-export const weightedProvider = ({ format, generate, preflight, signs }: WeightedProvider): TrafficProvider => ({
-  can: { splits: 'route', features: weightOnly, granularity: 1 },
-  uses: [routed(format)],
-  signs: (around) => {
-    const routes = routeSigns([format], around);
-    return signs?.(around, routes) ?? routes;
-  },
-  preflight: preflight ?? (({ apex }) => apexProblems(apex)),
-  own: (target, split, adopted) => (adopted.length > 0 ? [] : [madeRoute(format, target, split, generate(target))]),
-});
+export const weightedProvider = (provider: WeightedProvider): TrafficProvider => {
+  const { format, generate, preflight, signs, reads = [], ownSubsets } = provider;
+  return {
+    can: { splits: 'route', features: weightOnly, granularity: 1 },
+    uses: [routed(format), ...reads],
+    signs: (around) => {
+      const routes = routeSigns([format], around);
+      return signs?.(around, routes) ?? routes;
+    },
+    preflight: preflight ?? (({ apex }) => apexProblems(apex)),
+    own: (target, split, adopted) => (adopted.length > 0 ? [] : [madeRoute(format, target, split, generate(target))]),
+    ...(ownSubsets === undefined ? {} : { ownSubsets }),
+  };
+};

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { byKind, missingKinds, versionsOf, type KindUse } from './kind-use.ts';
+import { byKind, missingKinds, type KindUse } from './kind-use.ts';
 import { gvk } from './kube-object.ts';
 import type { Feature } from './split.ts';
 
@@ -9,7 +9,7 @@ const rules = gvk('example.dev/v1', 'Rules', 'rules');
 const use = (more: Partial<KindUse>): KindUse => ({ gvk: route, access: ['adopt'], needed: 'always', ...more });
 
 describe('kinds that several providers use', () => {
-  it('are one each, with every version and everything that is done', () => {
+  it('are one each, whatever the version, with everything that is done', () => {
     const uses = [
       use({ access: ['read'], needed: ['mirror'] }),
       use({ gvk: rules, access: ['own'], needed: ['sticky'] }),
@@ -17,16 +17,10 @@ describe('kinds that several providers use', () => {
       use({ gvk: rules, access: ['read'], needed: ['mirror', 'sticky'] }),
     ];
     expect(byKind(uses)).toEqual([
-      { gvk: route, versions: ['v1', 'v1beta1'], access: ['read', 'adopt', 'own'], needed: 'always' },
-      { gvk: rules, versions: ['v1'], access: ['own', 'read'], needed: ['sticky', 'mirror'] },
+      { gvk: route, access: ['read', 'adopt', 'own'], needed: 'always' },
+      { gvk: rules, access: ['own', 'read'], needed: ['sticky', 'mirror'] },
     ]);
   });
-
-  it('may be written in the version they are read in where nothing else is said', () =>
-    expect([versionsOf({ gvk: old }), versionsOf({ gvk: route, versions: ['v1', 'v2'] })]).toEqual([
-      ['v1beta1'],
-      ['v1', 'v2'],
-    ]));
 });
 
 describe('a kind that is not served', () => {

@@ -8,23 +8,17 @@ import type { Feature } from './split.ts';
 export type Access = 'adopt' | 'own' | 'read';
 
 export type KindUse = {
-  /** In the version that is read and written. */
+  /** In the version that is watched, read and written. Clients may write others: the API server converts. */
   readonly gvk: Gvk;
-  /** All versions that clients may write, including that of `gvk`. Default: only that one. */
-  readonly versions?: readonly string[];
   readonly access: readonly Access[];
-  /** What is impossible if the kind is not served: everything, or these features. */
+  /** What is impossible if the kind is not served: everything, or these features; nothing where there are none. */
   readonly needed: 'always' | readonly Feature[];
 };
-
-export const versionsOf = ({ gvk, versions = [gvk.version] }: Pick<KindUse, 'gvk' | 'versions'>): readonly string[] =>
-  versions;
 
 const union = <T>(a: readonly T[], b: readonly T[]): readonly T[] => [...new Set([...a, ...b])];
 
 const merged = (a: KindUse, b: KindUse): KindUse => ({
   gvk: a.gvk,
-  versions: union(versionsOf(a), versionsOf(b)),
   access: union(a.access, b.access),
   needed: a.needed === 'always' || b.needed === 'always' ? 'always' : union(a.needed, b.needed),
 });

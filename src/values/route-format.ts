@@ -10,8 +10,30 @@ import type { Split } from './split.ts';
 
 export type ServiceName = { readonly namespace: string; readonly name: string };
 
+/** In place of a name or a namespace: whichever. No object can be called that. */
+export const anyName = '*';
+
+/** Whether a name, with or without wildcards, means a Service. */
+export const means = (told: ServiceName, service: ServiceName): boolean =>
+  [anyName, service.namespace].includes(told.namespace) && [anyName, service.name].includes(told.name);
+
 /** The two Services of a split: the user's and the canary's. */
-export type Between = { readonly apex: string; readonly canaryService: string };
+export type Between = {
+  readonly apex: string;
+  readonly canaryService: string;
+  /**
+   * Of the subsets of the apex that routes may name: those that are split, because they select the workload's own pods.
+   * Traffic for any other subset is left alone. Traffic for the apex as a whole is always split.
+   */
+  readonly subsets?: readonly string[];
+};
+
+/** A rule that gives traffic to a subset of a Service. */
+export type SubsetRule = {
+  readonly subset: string;
+  /** For a person, such as `http[1].route`. */
+  readonly at: string;
+};
 
 /** Whether the mesh has accepted a route. `untold`: the kind or the mesh reports no status. */
 export type Acceptance = {
@@ -21,14 +43,21 @@ export type Acceptance = {
 };
 
 export interface RouteFormat {
-  /** In the version that is read and written. */
+  /** In the version that is watched, read and written. Clients may write others: the API server converts. */
   readonly gvk: Gvk;
-  /** All versions that clients may write, including that of `gvk`. */
-  readonly versions: readonly string[];
   /**
    * Services to which an object sends, or whose splits it records. Depends only on the object, so it can be indexed.
    */
   about(object: KubeObject): readonly ServiceName[];
+  /**
+   * Services whose traffic an object decides on, whether or not it sends any to them, for callers that no other object of the
+   * kind decides for: its hosts in the mesh, or its root. With `anyName` for wildcards. Empty for kinds in which objects add up.
+   */
+  claims(object: KubeObject): readonly ServiceName[];
+  /** Names of the objects of the kind to which an object hands requests on. */
+  delegates(object: KubeObject): readonly ServiceName[];
+  /** Rules of an object that give traffic to a subset of the apex. None in kinds that know no subsets. */
+  subsetsOf(object: KubeObject, apex: string): readonly SubsetRule[];
   /** The splits in an object. */
   read(object: KubeObject): readonly CarriedSplit[];
   /** The object with this split, which replaces any other split of the same apex. Idempotent; keeps everything else. */
@@ -46,3 +75,16 @@ export interface RouteFormat {
   problems(objects: readonly KubeObject[], between: Between, splits: readonly Split[]): readonly Problem[];
   acceptance(object: KubeObject): Acceptance;
 }
+
+/** How objects of a kind are found by the Services that they concern. */
+export type Concern = {
+  readonly gvk: Gvk;
+  readonly about: (object: KubeObject) => readonly ServiceName[];
+  readonly claims?: (object: KubeObject) => readonly ServiceName[];
+};
+
+/** Services that an object concerns, each once, wildcards among them. */
+export const concernedBy = ({ about, claims }: Concern, object: KubeObject): readonly ServiceName[] => {
+  const all = [...about(object), ...(claims?.(object) ?? [])];
+  return [...new Map(all.map((one) => [`${one.namespace}/${one.name}`, one])).values()];
+};

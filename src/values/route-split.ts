@@ -6,6 +6,8 @@ export type CarriedSplit = {
   /** Name of the Service whose traffic is split. */
   readonly apex: string;
   readonly canaryService: string;
+  /** Subsets of the apex that are split; no others are. */
+  readonly subsets?: readonly string[];
   readonly split: Split;
   /** Name of the Release; empty if the record is from a version that did not store it. */
   readonly release: string;

@@ -71,6 +71,25 @@ trafficContract({
   lists,
   hostOf,
   edits,
+  beside: ['web', 'api'].map((host) => ({
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'DestinationRule',
+    metadata: { name: host, namespace },
+    spec: {
+      host,
+      subsets: [
+        { name: 'v1', labels: { track: 'own' } },
+        { name: 'v2', labels: { track: 'admin' } },
+      ],
+    },
+  })),
+  isOthers: ({ destination }) => (destination as JsonObject)['subset'] === 'v2',
+  claims: (to) => ({
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'VirtualService',
+    metadata: { name: 'front', namespace },
+    spec: { hosts: ['web'], http: [{ route: [{ destination: { host: to } }] }] },
+  }),
   namesake: () => ({
     apiVersion: 'networking.istio.io/v1',
     kind: 'VirtualService',

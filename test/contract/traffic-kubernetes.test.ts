@@ -44,5 +44,7 @@ trafficContract({
     'two releases share a route': noRoute,
     'a route is made where there is none': noRoute,
     'a name that is taken is a problem': noRoute,
+    'a route that decides for the apex and does not send to it is a problem': noRoute,
+    'traffic for other workloads stays theirs': noRoute,
   },
 });

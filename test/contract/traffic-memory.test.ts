@@ -17,6 +17,13 @@ trafficContract({
       apply: (r) => ({ ...r, metadata: { ...r.metadata, labels: { ...r.metadata.labels, edited: 'yes' } } }),
     },
   ],
+  claims: (to) => ({
+    apiVersion: 'memory.sluice.dev/v1',
+    kind: 'Route',
+    metadata: { name: 'front', namespace },
+    spec: { host: 'web', to: [{ service: to }] },
+  }),
+  skip: { 'traffic for other workloads stays theirs': 'its routes know no subsets of a Service' },
   namesake: () => ({
     apiVersion: 'memory.sluice.dev/v1',
     kind: 'Route',

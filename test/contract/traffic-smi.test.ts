@@ -25,6 +25,8 @@ const edits: readonly Edit[] = [
   },
 ];
 
+const noSubsets = { 'traffic for other workloads stays theirs': 'a TrafficSplit knows no subsets of a Service' };
+
 for (const provider of [runner('smi', smi), runner('linkerd', linkerd)])
   trafficContract({
     provider,
@@ -33,6 +35,13 @@ for (const provider of [runner('smi', smi), runner('linkerd', linkerd)])
     lists: (route) => [backendsOf(route)],
     hostOf: ({ service }) => service as string,
     edits,
+    claims: (to) => ({
+      apiVersion: 'split.smi-spec.io/v1alpha2',
+      kind: 'TrafficSplit',
+      metadata: { name: 'front', namespace },
+      spec: { service: 'web', backends: [{ service: to, weight: 100 }] },
+    }),
+    skip: noSubsets,
     namesake: () => ({
       apiVersion: 'split.smi-spec.io/v1alpha2',
       kind: 'TrafficSplit',

@@ -16,6 +16,7 @@ import { isOurs } from '../../src/schema/names.ts';
 import type { Apex } from './traffic-routes.ts';
 import {
   aTarget,
+  beside,
   bytes,
   changesAt,
   formatOf,
@@ -54,6 +55,8 @@ export type Case =
   | 'two releases share a route'
   | 'a route is made where there is none'
   | 'a name that is taken is a problem'
+  | 'a route that decides for the apex and does not send to it is a problem'
+  | 'traffic for other workloads stays theirs'
   | 'a split is remembered whole'
   | 'what is lost of it is put back';
 
@@ -63,13 +66,19 @@ export type TrafficKit = {
   readonly fixtures: string;
   /** Routes of a user, at least one of which sends to the apex. */
   readonly routes: (apex: Apex) => fc.Arbitrary<readonly KubeObject[]>;
+  /** Objects of others that are there beside the routes. */
+  readonly beside?: readonly KubeObject[];
   /** The weighted lists of a route, found without the provider's help. */
   readonly lists: (route: KubeObject) => readonly (readonly Destination[])[];
   /** Service names of a destination, as written. */
   readonly hostOf: (d: Destination) => string;
+  /** Whether a destination of the apex means another workload's pods. */
+  readonly isOthers?: (d: Destination) => boolean;
   readonly edits: readonly Edit[];
   /** Kinds of what is made where there is no route, in order; the namesake's when left out. */
   readonly makes?: readonly string[];
+  /** A route that decides on the requests for the apex, and sends them to a Service of this name: the apex, or another. */
+  readonly claims?: (to: string) => KubeObject;
   /** A route with the name the generated one would have, which has nothing to do with the apex. */
   readonly namesake: () => KubeObject;
   readonly skip?: Partial<Readonly<Record<Case, string>>>;
@@ -125,7 +134,7 @@ const splits: fc.Arbitrary<Split> = fc.record(
 );
 
 export const trafficContract = (kit: TrafficKit): void => {
-  const { provider } = kit;
+  const provider = beside(kit.provider, kit.beside ?? []);
   const live = liveOf;
   const test = (name: Case, body: () => void): void => {
     const reason = kit.skip?.[name];
@@ -150,11 +159,11 @@ export const trafficContract = (kit: TrafficKit): void => {
       for (const [name, { canary, apex, live: objects, rendered, restored: back = objects, problems = [] }] of golden) {
         const who = aTarget('web', apex);
         const before = live(objects);
-        const after = renderAt(provider, who, before, canary);
+        const after = renderAt(kit.provider, who, before, canary);
         expect([name, [...after.values()]]).toEqual([name, rendered]);
-        expect([name, problemsIn(provider, who, before, [canary])]).toEqual([name, problems]);
-        expect([name, bytes(restored(provider, who, after))]).toEqual([name, bytes(live(back))]);
-        if (problems.length === 0) expect([name, observedIn(provider, who, after)]).toEqual([name, canary]);
+        expect([name, problemsIn(kit.provider, who, before, [canary])]).toEqual([name, problems]);
+        expect([name, bytes(restored(kit.provider, who, after))]).toEqual([name, bytes(live(back))]);
+        if (problems.length === 0) expect([name, observedIn(kit.provider, who, after)]).toEqual([name, canary]);
       }
     });
 
@@ -396,6 +405,27 @@ export const trafficContract = (kit: TrafficKit): void => {
       }
     });
 
+    test('a route that decides for the apex and does not send to it is a problem', () => {
+      const claims = kit.claims!;
+      const other = live([claims('web-blue')]);
+      expect(problemsIn(provider, target, other)).toEqual([`${claims('web').kind}/${claims('web').metadata.name}`]);
+      expect(bytes(restored(provider, target, other))).toBe(bytes(other));
+      expect(problemsIn(provider, target, live([claims('web')]))).toEqual([]);
+      // Neither is what Sluice has made itself.
+      expect(problemsIn(provider, target, renderAt(provider, target, live([]), 5))).toEqual([]);
+      expect(formatOf(provider, claims('web'))!.claims(claims('web'))).toContainEqual({ namespace, name: 'web' });
+    });
+
+    test('traffic for other workloads stays theirs', () => {
+      always((objects, weights) => {
+        const before = live(objects);
+        const after = through(before, weights);
+        for (const [key, object] of before)
+          for (const { route, theirs } of theirsIn(kit, object))
+            expect(kit.lists(after.get(key)!)[route]!.filter((d) => kit.isOthers!(d))).toEqual(theirs);
+      });
+    });
+
     test('a split is remembered whole', () => {
       fc.assert(
         fc.property(kit.routes('web'), splits, (objects, split) => {
@@ -445,6 +475,10 @@ export const trafficContract = (kit: TrafficKit): void => {
     });
   });
 };
+
+/** Destinations of other workloads' pods, by the list they are in. */
+const theirsIn = (kit: TrafficKit, object: KubeObject) =>
+  kit.lists(object).map((list, route) => ({ route, theirs: list.filter((d) => kit.isOthers!(d)) }));
 
 const withAnnotationOf = (split: KubeObject, object: KubeObject): KubeObject => {
   const note = split.metadata.annotations?.[splitAnnotation];

@@ -1,8 +1,8 @@
 /** The release every traffic contract test plays in, and what an API server and its users do to live objects. */
-import { isDeepStrictEqual } from 'node:util';
-import { gvk, isA, isSameKind, refKey, type KubeObject, type Service } from '../../src/values/kube-object.ts';
+import type { Behind } from '../../src/values/behind.ts';
+import { gvk, isA, refKey, type KubeObject, type Service } from '../../src/values/kube-object.ts';
 import { percent } from '../../src/values/percent.ts';
-import type { RouteFormat } from '../../src/values/route-format.ts';
+import { concernedBy, means, type RouteFormat, type ServiceName } from '../../src/values/route-format.ts';
 import { sameSplit, type Split } from '../../src/values/split.ts';
 import { keepSplits } from '../../src/core/admission/keep-split.ts';
 import { isOurs } from '../../src/schema/names.ts';
@@ -18,12 +18,20 @@ const apexOf = (name: string): Service => ({
   spec: { selector: { app: name }, ports: [{ name: 'http', port: 80 }], clusterIP: '10.96.0.10' },
 });
 
+/** Of the pods of `name` and of another Deployment behind the same Service. */
+const behind = (name: string): Behind => ({
+  labels: { app: name, track: 'own' },
+  selector: { app: name, track: 'own' },
+  others: [{ name: `${name}-admin`, labels: { app: name, track: 'admin' }, replicas: 1, ready: 1 }],
+});
+
 export const aTarget = (name = 'web', apex: Partial<Service['spec']> = {}): Target => ({
   namespace,
   workload: name,
   apex: { ...apexOf(name), spec: { ...apexOf(name).spec, ...apex } },
   canaryService: `${name}-canary`,
   release: { name: `${name}-7d4b9`, uid: `uid-of-${name}-7d4b9` },
+  behind: behind(name),
 });
 
 /** Frozen to the bottom: a provider that changes what it was given throws. */
@@ -45,12 +53,27 @@ export const keyOf = (object: KubeObject): string => {
 export const viewOf = ({ uses }: Pick<TrafficRunner, 'uses'>, live: Live): RouteView => ({
   serves: () => true,
   get: (ref) => live.get(refKey(ref)),
-  about: (kind, service) => {
-    const format = uses.find((use) => isSameKind(use.gvk, kind))?.format;
-    return [...live.values()].filter(
-      (object) => isA(object, kind) && format?.about(object).some((one) => isDeepStrictEqual(one, service)) === true,
-    );
-  },
+  about: (kind, service) => [...live.values()].filter((object) => isA(object, kind) && isAbout(uses, object, service)),
+});
+
+const isAbout = (uses: TrafficRunner['uses'], object: KubeObject, service: ServiceName): boolean =>
+  uses.some(({ gvk: kind, format, about }) => {
+    if (!isA(object, kind)) return false;
+    const told = format === undefined ? (about?.(object) ?? []) : concernedBy(format, object);
+    return told.some((one) => means(one, service));
+  });
+
+/** A provider that also finds these objects of others beside the routes. */
+export const beside = (provider: TrafficRunner, objects: readonly KubeObject[]): TrafficRunner => ({
+  ...provider,
+  shown: (target, view) =>
+    provider.shown(target, {
+      ...view,
+      about: (kind, service) => [
+        ...view.about(kind, service),
+        ...objects.filter((object) => isA(object, kind) && isAbout(provider.uses, object, service)),
+      ],
+    }),
 });
 
 const shown = (provider: TrafficRunner, target: Target, live: Live): Live =>

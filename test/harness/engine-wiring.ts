@@ -20,7 +20,7 @@ import type { Phase, Release } from '../../src/schema/release.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import { detectProvider } from '../../src/traffic/detect.ts';
 import { releaseIndex } from '../../src/controller/release-index.ts';
-import { routeFormats, trafficProviders, trafficRunners } from '../../src/traffic/index.ts';
+import { concerns, routeFormats, trafficProviders, trafficRunners } from '../../src/traffic/index.ts';
 
 /** What the metrics say of every canary; `away`: nobody answers. */
 export type Verdict = 'pass' | 'fail' | 'no-data' | 'away';
@@ -74,7 +74,7 @@ export const storyController = (parts: ControllerParts): Controller => {
       cluster,
       clock,
       traffic: { providers: trafficRunners, formats: routeFormats, detect: detectProvider(trafficProviders) },
-      index: releaseIndex(cluster, routeFormats),
+      index: releaseIndex(cluster, concerns),
       providers,
       policies: policyPort(cluster, { forms: sourceForms, providers }),
       outside: metricOutside({ clock, open: () => story.source, forms: sourceForms, random: () => 0 }),

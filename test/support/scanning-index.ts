@@ -5,12 +5,10 @@ import { isFinal } from '../../src/core/release/state.ts';
 import { kinds } from '../../src/schema/kinds.ts';
 import type { Release } from '../../src/schema/release.ts';
 import { isSameKind } from '../../src/values/kube-object.ts';
-import type { RouteFormat } from '../../src/values/route-format.ts';
+import { fits } from '../../src/values/behind.ts';
+import { concernedBy, means, type Concern } from '../../src/values/route-format.ts';
 
-export const scanningIndex = (
-  cluster: Pick<ClusterView, 'list'>,
-  formats: readonly RouteFormat[] = [],
-): ReleaseIndex => {
+export const scanningIndex = (cluster: Pick<ClusterView, 'list'>, formats: readonly Concern[] = []): ReleaseIndex => {
   const releases = (namespace: string, wanted: (release: Release) => boolean): readonly Release[] =>
     cluster
       .list(kinds.release, namespace)
@@ -30,10 +28,15 @@ export const scanningIndex = (
       cluster.list(kinds.autoscaler, namespace).find(({ spec }) => spec.scaleTargetRef.name === workload),
     routesAbout: (gvk, { namespace, name }) => {
       const format = formats.find((one) => isSameKind(one.gvk, gvk));
-      const objects = format === undefined ? [] : cluster.list(gvk, namespace);
+      const objects = format === undefined ? [] : cluster.list(gvk);
       return objects.filter(
-        (object) => format?.about(object).some((s) => s.namespace === namespace && s.name === name) === true,
+        (object) =>
+          format !== undefined && concernedBy(format, object).some((told) => means(told, { namespace, name })),
       );
     },
+    selectedBy: (namespace, selector) =>
+      cluster
+        .list(kinds.deployment, namespace)
+        .filter(({ spec }) => fits(selector, spec.template.metadata?.labels ?? {})),
   };
 };

@@ -109,6 +109,14 @@
     - patch
     - delete
 - apiGroups:
+    - networking.istio.io
+  resources:
+    - destinationrules
+  verbs:
+    - get
+    - list
+    - watch
+- apiGroups:
     - split.smi-spec.io
   resources:
     - trafficsplits

@@ -1,0 +1,26 @@
+/** Who stands behind a Service, told from the caches. */
+import type { Behind, Neighbour } from '../values/behind.ts';
+import type { Deployment, Service } from '../values/kube-object.ts';
+import { isOurs } from '../schema/names.ts';
+import type { ReleaseIndex } from './release-index.ts';
+
+const neighbour = ({ metadata, spec, status }: Deployment): Neighbour => ({
+  name: metadata.name,
+  labels: spec.template.metadata?.labels ?? {},
+  replicas: spec.replicas ?? 1,
+  ready: status?.readyReplicas ?? 0,
+});
+
+/** Canaries are arms of their workloads, and count with them. */
+export const behindOf = (index: Pick<ReleaseIndex, 'selectedBy'>, workload: Deployment, apex: Service): Behind => {
+  const { namespace = '', name } = workload.metadata;
+  return {
+    labels: workload.spec.template.metadata?.labels ?? {},
+    selector: workload.spec.selector.matchLabels ?? {},
+    others: index
+      .selectedBy(namespace, apex.spec.selector ?? {})
+      .filter((one) => one.metadata.name !== name && !isOurs(one))
+      .map(neighbour)
+      .sort((a, b) => a.name.localeCompare(b.name)),
+  };
+};
