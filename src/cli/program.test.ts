@@ -206,8 +206,8 @@ describe('list', () => {
 
   it('has a line for each workload that is opted in or was released, in the namespace', async () =>
     expect(names((await run('list', cluster)).out)).toEqual([
-      'api        -             -      -        -     -         -    opted in; no release yet',
-      'web        Progressing   2/4    5 %      3m    web-2     -',
+      'api        -             -      -        -       -     -         -    opted in; no release yet',
+      'web        Progressing   2/4    5 %      -       3m    web-2     -',
     ]));
 
   it('reaches all namespaces', async () =>

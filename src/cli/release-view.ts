@@ -57,5 +57,5 @@ export const currentRelease = (workload: Deployment, releases: readonly ReleaseV
 /** Whether the release is running or waits for a user. */
 export const needsAttention = ({ status }: ReleaseView): boolean => !isFinal(status.phase) || status.phase === 'Failed';
 
-/** The canary's share of the traffic; undefined for a release that has ended. */
-export const shareOf = ({ phase, weight }: ReleaseStatus): number | undefined => (isFinal(phase) ? undefined : weight);
+/** The weight that is wanted for the canary; undefined for a release that has ended. */
+export const weightOf = ({ phase, weight }: ReleaseStatus): number | undefined => (isFinal(phase) ? undefined : weight);

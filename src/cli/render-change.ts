@@ -1,12 +1,12 @@
 /** The differences between two states of a release, as the lines that `watch` appends when it is not on a terminal. */
 import type { CheckResult, ReleaseStatus } from '../schema/release.ts';
 import { latestChecks } from '../core/release/verdicts.ts';
-import { shareOf } from './release-view.ts';
+import { weightOf } from './release-view.ts';
 import { verdictText } from './render-text.ts';
 
 const place = (status: ReleaseStatus): string => {
-  const share = shareOf(status);
-  return [status.phase, status.stepLabel, share === undefined ? undefined : `${share} %`]
+  const weight = weightOf(status);
+  return [status.phase, status.stepLabel, weight === undefined ? undefined : `${weight} %`]
     .filter((part) => part !== undefined)
     .join(' ');
 };

@@ -12,7 +12,13 @@ const listed: readonly ListedWorkload[] = [
       aRelease({
         createdAt: at(-200),
         spec: { requestedBy: { user: 'jane\u001b[2J', at: at(-200) } },
-        status: { phase: 'Progressing', stepLabel: '2/4', weight: 5, message: 'holding at 5 %' },
+        status: {
+          phase: 'Progressing',
+          stepLabel: '2/4',
+          weight: 5,
+          share: { percent: 4.7, of: 'requests', canary: 47, stable: 953 },
+          message: 'holding at 5 %',
+        },
       }),
     ),
   },
@@ -21,10 +27,10 @@ const listed: readonly ListedWorkload[] = [
 
 it('shows a line per workload', () =>
   expect(renderList(listed, start, { namespaces: false })).toEqual([
-    'WORKLOAD   PHASE         STEP   WEIGHT   AGE     RELEASE     BY              MESSAGE',
-    'api        -             -      -        -       -           -               opted in; no release yet',
-    'web        Progressing   2/4    5 %      3m20s   web-2       jane\\u{1b}[2J   holding at 5 %',
-    'worker     Pending       -      -        3m      worker-10   -',
+    'WORKLOAD   PHASE         STEP   WEIGHT   SHARE   AGE     RELEASE     BY              MESSAGE',
+    'api        -             -      -        -       -       -           -               opted in; no release yet',
+    'web        Progressing   2/4    5 %      4.7 %   3m20s   web-2       jane\\u{1b}[2J   holding at 5 %',
+    'worker     Pending       -      -        -       3m      worker-10   -',
   ]));
 
 it('F20: says of a workload in a system namespace that it is not released', () =>
@@ -34,6 +40,6 @@ it('F20: says of a workload in a system namespace that it is not released', () =
 
 it('shows the namespaces when there are several', () =>
   expect(renderList(listed.slice(0, 1), start, { namespaces: true })).toEqual([
-    'NAMESPACE   WORKLOAD   PHASE   STEP   WEIGHT   AGE   RELEASE   BY   MESSAGE',
-    'shop        api        -       -      -        -     -         -    opted in; no release yet',
+    'NAMESPACE   WORKLOAD   PHASE   STEP   WEIGHT   SHARE   AGE   RELEASE   BY   MESSAGE',
+    'shop        api        -       -      -        -       -     -         -    opted in; no release yet',
   ]));

@@ -1,7 +1,8 @@
 /** Renders many releases, one line each. */
+import { figure } from '../core/judge/figure.ts';
 import { printable } from '../values/printable.ts';
 import type { Instant } from '../values/time.ts';
-import { shareOf, type ReleaseView } from './release-view.ts';
+import { weightOf, type ReleaseView } from './release-view.ts';
 import { age, table } from './render-text.ts';
 
 export type ListedWorkload = {
@@ -12,7 +13,9 @@ export type ListedWorkload = {
   readonly outOfReach?: true;
 };
 
-const head = ['WORKLOAD', 'PHASE', 'STEP', 'WEIGHT', 'AGE', 'RELEASE', 'BY', 'MESSAGE'];
+const head = ['WORKLOAD', 'PHASE', 'STEP', 'WEIGHT', 'SHARE', 'AGE', 'RELEASE', 'BY', 'MESSAGE'];
+
+const percentText = (percent: number | undefined): string => (percent === undefined ? '-' : `${figure(percent)} %`);
 
 const withoutRelease = ({ namespace, outOfReach }: ListedWorkload): string =>
   outOfReach === true
@@ -21,12 +24,12 @@ const withoutRelease = ({ namespace, outOfReach }: ListedWorkload): string =>
 
 const row = (workload: ListedWorkload, now: Instant): readonly string[] => {
   const { name, release } = workload;
-  if (release === undefined) return [name, '-', '-', '-', '-', '-', '-', withoutRelease(workload)];
+  if (release === undefined) return [name, '-', '-', '-', '-', '-', '-', '-', withoutRelease(workload)];
   const by = printable(release.spec.requestedBy?.user ?? '-');
   const { phase, stepLabel = '-', message = '' } = release.status;
-  const share = shareOf(release.status);
-  const weight = share === undefined ? '-' : `${share} %`;
-  return [name, phase, stepLabel, weight, age(now - release.createdAt), release.name, by, message];
+  const weight = percentText(weightOf(release.status));
+  const share = percentText(release.status.share?.percent);
+  return [name, phase, stepLabel, weight, share, age(now - release.createdAt), release.name, by, message];
 };
 
 /** Lines without line breaks; the first one is the table's header. */

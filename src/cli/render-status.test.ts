@@ -24,7 +24,9 @@ describe('a status', () => {
           steps: 4,
           stepLabel: '2/4',
           weight: 5,
+          share: { percent: 1.4, of: 'requests', canary: 12, stable: 834 },
           provider: 'istio',
+          providerBecause: 'a VirtualService sends to web',
           service: 'web',
           canary: { replicas: 2, ready: 1 },
           analyses: [
@@ -32,7 +34,15 @@ describe('a status', () => {
               id: 'checks',
               failures: 1,
               checks: [
-                { name: 'request-success-rate', call: 'pass', because: 'fine', value: 99.834, at: at(-12), weight: 5 },
+                {
+                  name: 'request-success-rate',
+                  call: 'pass',
+                  because: 'fine',
+                  value: 99.834,
+                  at: at(-12),
+                  weight: 5,
+                  requests: { canary: 12, stable: 834 },
+                },
               ],
             },
           ],
@@ -47,7 +57,7 @@ describe('a status', () => {
         },
       ),
     ).toBe(`
-shop/web   Progressing   step 2/4   5 % of the traffic to the canary
+shop/web   Progressing   step 2/4   1.4 % of the traffic to the canary (wanted: 5 %)
 5 % of the traffic for the canary
 
 Release    web-2 over web-1, attempt 2, asked by jane with kubectl-client-side-apply 3m ago
@@ -55,12 +65,14 @@ Changes    image of container app: web:1 → web:2
            env LOG in app: added
 Policy     CanaryPolicy/careful: 1, 5, 20, 50 %, 1m30s each
 Traffic    istio, Service web
+           a VirtualService sends to web
+Share      12 of 846 requests: 1.4 %
 Canary     1 of 2 pods ready
 Failures   1 of 3
 
-CHECK                  VERDICT   VALUE   BOUNDS   JUDGED
-request-success-rate   pass      99.8    >= 99    12s ago
-request-duration       -         -       <= 500   not yet
+CHECK                  VERDICT   VALUE   BOUNDS   CANARY / STABLE     JUDGED
+request-success-rate   pass      99.8    >= 99    12 / 834 requests   12s ago
+request-duration       -         -       <= 500   -                   not yet
 
 What to do
   kubectl sluice watch web -n shop     follow it until it ends
@@ -146,9 +158,9 @@ Traffic    istio, Service web
 Failures   3 of 3
 Request    promote by joe 70s ago (looks fine): refused: no
 
-CHECK                  VERDICT        VALUE   BOUNDS       JUDGED
-request-success-rate   fail           71.2    >= 99        65s ago
-queue                  inconclusive   -       >= 1, <= 8   65s ago
+CHECK                  VERDICT        VALUE   BOUNDS       CANARY / STABLE   JUDGED
+request-success-rate   fail           71.2    >= 99        -                 65s ago
+queue                  inconclusive   -       >= 1, <= 8   -                 65s ago
   request-success-rate 71.2 % (412 requests, 119 failed) is below the minimum 99 %
   queue: no series
     asked: q{pod="a"}
@@ -182,8 +194,8 @@ Release    web-2, made 3m ago
 Policy     annotations: 1, 5, 20, 50 %, 1m each
 Approved   by somebody 1s ago
 
-CHECK                  VERDICT   VALUE   BOUNDS   JUDGED
-request-success-rate   -         -       >= 99    not yet
+CHECK                  VERDICT   VALUE   BOUNDS   CANARY / STABLE   JUDGED
+request-success-rate   -         -       >= 99    -                 not yet
 
 What to do
   kubectl sluice promote web -n shop   approve

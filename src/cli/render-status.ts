@@ -4,12 +4,13 @@ import { planOf } from '../core/plan/plan-of-release.ts';
 import { planSummary, type PlanSummary } from '../core/plan/plan-summary.ts';
 import type { Check } from '../core/policy/policy.ts';
 import { openRequests, requestsOf } from '../core/requests/release-requests.ts';
+import { shareText } from '../core/release/share.ts';
 import { failuresOf, latestChecks } from '../core/release/verdicts.ts';
 import { printable } from '../values/printable.ts';
 import { fromRfc3339, type Instant } from '../values/time.ts';
 import type { Acknowledged, CheckResult, ReleaseStatus } from '../schema/release.ts';
 import { nextSteps } from './next-steps.ts';
-import { shareOf, type ReleaseView } from './release-view.ts';
+import { weightOf, type ReleaseView } from './release-view.ts';
 import { age, span, table, verdictText } from './render-text.ts';
 
 type Scene = { readonly release: ReleaseView; readonly plan: PlanSummary; readonly now: Instant };
@@ -22,12 +23,21 @@ const ago = (text: string | undefined, now: Instant): string => {
 const words = (...parts: readonly (string | undefined)[]): string =>
   parts.filter((part) => part !== undefined && part !== '').join(' ');
 
+/** The share that is seen, and the one that is wanted where they differ. */
+const traffic = (status: ReleaseStatus): string | undefined => {
+  const weight = weightOf(status);
+  if (weight === undefined) return undefined;
+  const { share } = status;
+  if (share === undefined) return `${weight} % of the traffic to the canary`;
+  const about = share.of === 'pods' ? 'about ' : '';
+  const wanted = share.percent === weight ? '' : ` (wanted: ${weight} %)`;
+  return `${about}${figure(share.percent)} % of the traffic to the canary${wanted}`;
+};
+
 const headline = ({ release }: Scene): readonly string[] => {
   const { namespace, spec, status } = release;
   const step = status.stepLabel === undefined ? undefined : `step ${status.stepLabel}`;
-  const share = shareOf(status);
-  const weight = share === undefined ? undefined : `${share} % of the traffic to the canary`;
-  const parts = [`${namespace}/${spec.workload.name}`, status.phase, step, weight];
+  const parts = [`${namespace}/${spec.workload.name}`, status.phase, step, traffic(status)];
   const line = parts.filter((part) => part !== undefined).join('   ');
   return status.message === undefined ? [line] : [line, status.message];
 };
@@ -81,11 +91,13 @@ const record = (scene: Scene): readonly (readonly string[])[] => [['Release', or
 
 const facts = (scene: Scene): readonly string[] => {
   const { status } = scene.release;
-  const { canary, provider, service, approved } = status;
+  const { canary, provider, providerBecause, service, share, approved } = status;
   const failures = failuresOf(status);
   const rows: readonly (readonly [string, string | undefined])[] = [
     ['Policy', policyText(scene)],
     ['Traffic', provider === undefined ? undefined : words(`${provider},`, 'Service', service ?? 'unknown')],
+    ['', providerBecause],
+    ['Share', share === undefined ? undefined : shareText(share)],
     ['Canary', canary === undefined ? undefined : `${canary.ready} of ${canary.replicas} pods ready`],
     ['Failures', failures === undefined ? undefined : outOf(failures, scene.plan.threshold)],
     [
@@ -112,21 +124,35 @@ const valueOf = ({ value }: CheckResult, check: Check | undefined): string =>
         [check?.min, check?.max].filter((bound) => bound !== undefined),
       );
 
+/** Requests of both arms in the window. */
+const requestsText = ({ requests }: CheckResult): string =>
+  requests === undefined ? '-' : `${requests.canary} / ${requests.stable} requests`;
+
 /** One row per check of the plan, even without a verdict, and one per verdict on a check the plan no longer has. */
 const checks = ({ release, plan, now }: Scene): readonly string[] => {
   const results = latestChecks(release.status);
   const named = (name: string): Check | undefined => plan.checks.find((check) => check.name === name);
   const judged = results.map((result) => {
     const check = named(result.name);
-    return [result.name, result.call, valueOf(result, check), boundsOf(check), ago(result.at, now)];
+    return [
+      result.name,
+      result.call,
+      valueOf(result, check),
+      boundsOf(check),
+      requestsText(result),
+      ago(result.at, now),
+    ];
   });
   const open = plan.checks
     .filter((check) => !results.some(({ name }) => name === check.name))
-    .map((check) => [check.name, '-', '-', boundsOf(check), 'not yet']);
+    .map((check) => [check.name, '-', '-', boundsOf(check), '-', 'not yet']);
   const reasons = results
     .filter(({ call }) => call !== 'pass')
     .flatMap((result) => [`  ${verdictText(result)}`, ...(result.queries ?? []).map((query) => `    asked: ${query}`)]);
-  return [...table([['CHECK', 'VERDICT', 'VALUE', 'BOUNDS', 'JUDGED'], ...judged, ...open]), ...reasons];
+  return [
+    ...table([['CHECK', 'VERDICT', 'VALUE', 'BOUNDS', 'CANARY / STABLE', 'JUDGED'], ...judged, ...open]),
+    ...reasons,
+  ];
 };
 
 const evidence = ({ failedChecks: failed = [] }: ReleaseStatus, now: Instant): readonly string[] =>

@@ -142,9 +142,10 @@ const wayFacts = (
   { deps, workload }: Subject,
   route: Route | undefined,
   service: string | undefined,
-): Pick<Facts, 'route' | 'provider' | 'service' | 'arms'> => ({
+): Pick<Facts, 'route' | 'provider' | 'providerBecause' | 'service' | 'arms'> => ({
   route: routeFacts(deps.cluster, route),
   provider: route?.provider.name ?? 'none',
+  ...(route === undefined ? {} : { providerBecause: route.because }),
   ...(service === undefined ? {} : { service, arms: armsOf(workload, service) }),
 });
 

@@ -11,13 +11,20 @@ import type { Problem } from '../values/problem.ts';
 import { kinds } from '../schema/kinds.ts';
 import type { ReleaseStatus } from '../schema/release.ts';
 import type { ClusterView } from '../ports/cluster.ts';
+import { canaryName } from '../schema/names.ts';
 import type { Live, Target, TrafficRunner } from '../ports/traffic.ts';
 import { behindOf } from './behind.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { formerApex } from './former-apex.ts';
 
 /** A provider, whom it splits traffic for, and the live objects it splits. */
-export type Route = { readonly provider: TrafficRunner; readonly target: Target; readonly live: Live };
+export type Route = {
+  readonly provider: TrafficRunner;
+  /** Why this provider, as a sentence fragment. */
+  readonly because: string;
+  readonly target: Target;
+  readonly live: Live;
+};
 
 /** Whose route is looked for. */
 export type RouteSubject = {
@@ -60,18 +67,31 @@ const chooseRoute = ({ deps, workload, release }: RouteSubject, plan: Plan, apex
     behind: behindOf(deps.index, workload, apex),
   };
   // Once chosen, it stays: a route that is split by one provider has to be given back by the same.
-  const fixed = release.status?.provider ?? (plan.provider === 'auto' ? detect(deps, workload, target) : plan.provider);
-  const provider = providerNamed(deps, fixed);
-  return { provider, target, live: liveOf(deps, provider, target) };
+  const { provider: name, because } = chosenBefore(release) ?? chosen(deps, workload, { plan, target });
+  const provider = providerNamed(deps, name);
+  return { provider, because, target, live: liveOf(deps, provider, target) };
 };
 
-const detect = ({ cluster, index, traffic }: Deps, { spec }: Deployment, target: Target): string => {
+type Choice = { readonly provider: string; readonly because: string };
+
+const chosenBefore = ({ status }: RouteSubject['release']): Choice | undefined =>
+  status?.provider === undefined
+    ? undefined
+    : { provider: status.provider, because: status.providerBecause ?? 'the release began with it' };
+
+const chosen = (
+  deps: Deps,
+  workload: Deployment,
+  { plan: { provider }, target }: { readonly plan: Plan; readonly target: Target },
+): Choice => (provider === 'auto' ? detect(deps, workload, target) : { provider, because: 'the policy names it' });
+
+const detect = ({ cluster, index, traffic }: Deps, { spec }: Deployment, target: Target): Choice => {
   const served = (gvk: Gvk): boolean => cluster.serves(gvk);
   const apex = { namespace: target.namespace, name: target.apex.metadata.name };
   const routes = traffic.formats.filter(({ gvk }) => served(gvk)).flatMap(({ gvk }) => index.routesAbout(gvk, apex));
   const namespace = served(kinds.namespace) ? cluster.get({ gvk: kinds.namespace, name: target.namespace }) : undefined;
   const around = { target, served, routes, template: spec.template };
-  return traffic.detect(namespace === undefined ? around : { ...around, namespace }).provider;
+  return traffic.detect(namespace === undefined ? around : { ...around, namespace });
 };
 
 export const routeFacts = (cluster: ClusterView, route: Route | undefined): RouteFacts => {
@@ -85,8 +105,17 @@ export const routeFacts = (cluster: ClusterView, route: Route | undefined): Rout
     pristine: provider.restore(target, live).length === 0,
     accepted: state,
     acceptance: because,
+    doubts: provider.doubts,
+    ...(provider.can.splits === 'replicas' ? { pods: podsOf(cluster, target) } : {}),
     ...(missing === undefined ? {} : { unserved: `the provider ${provider.name} ${missing}` }),
   };
+};
+
+/** Ready pods of both arms, where the Service has no route but only them. */
+const podsOf = (cluster: ClusterView, { namespace, workload }: Target): NonNullable<RouteFacts['pods']> => {
+  const ready = (name: string): number =>
+    cluster.get({ gvk: kinds.deployment, namespace, name })?.status?.readyReplicas ?? 0;
+  return { canary: ready(canaryName(workload)), stable: ready(workload) };
 };
 
 /** Without its Service a release leads nowhere, but what it has put into routes has to come out of them. */

@@ -10,7 +10,7 @@ import { structural } from './structural.ts';
 
 type Column = {
   readonly name: string;
-  readonly type: 'string' | 'integer' | 'date';
+  readonly type: 'string' | 'integer' | 'number' | 'date';
   readonly jsonPath: string;
   readonly description?: string;
   /** Shown only with `-o wide`. */
@@ -42,7 +42,13 @@ const releaseColumns: readonly Column[] = [
   { name: 'Workload', type: 'string', jsonPath: '.spec.workload.name' },
   { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
   { name: 'Step', type: 'string', jsonPath: '.status.stepLabel' },
-  { name: 'Weight', type: 'integer', jsonPath: '.status.weight', description: 'Percent of traffic for the canary.' },
+  {
+    name: 'Weight',
+    type: 'integer',
+    jsonPath: '.status.weight',
+    description: 'Percent of traffic wanted for the canary.',
+  },
+  { name: 'Share', type: 'number', jsonPath: '.status.share.percent', description: 'Percent that it is seen to get.' },
   { name: 'Message', type: 'string', jsonPath: '.status.message' },
   { name: 'From', type: 'string', jsonPath: '.spec.from', description: 'Release of the template before.', wide: true },
   { name: 'User', type: 'string', jsonPath: '.spec.requestedBy.user', description: 'Who asked for it.', wide: true },

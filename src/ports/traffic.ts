@@ -85,6 +85,8 @@ export interface TrafficProvider {
   readonly uses: readonly Use[];
   /** Signs by which `provider: auto` finds it. */
   signs(around: Surroundings): readonly Sign[];
+  /** Why requests may not follow a split that is in place: the likely causes, after "Likely causes:". */
+  readonly doubts: string;
   /** What would keep these splits from working, besides what the formats find in the user's routes. */
   preflight(target: Target, splits: readonly Split[], live: Live): readonly Problem[];
   /**
@@ -113,6 +115,7 @@ export interface TrafficRunner {
   readonly name: string;
   readonly can: Capabilities;
   readonly uses: readonly Use[];
+  readonly doubts: string;
   /** The live objects a target's split lives in, or that are in the place of one. The other functions want to be given these. */
   shown(target: Target, view: RouteView): Live;
   /** What would keep these splits from working; without any, a split at all. For a person, before the first step. */

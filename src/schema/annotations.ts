@@ -31,6 +31,9 @@ export const policyAnnotations = {
   restart: { field: 'restart', form: 'text', example: 'canary' },
 } as const satisfies Record<string, PolicyAnnotation>;
 
+/** What is named to people who have nothing that could be measured. */
+export const noDataAnnotation = `${group}/${'no-data' satisfies keyof typeof policyAnnotations}`;
+
 export type PolicyAnnotationKey = keyof typeof policyAnnotations;
 
 /** Users' annotations that are not policy fields. */

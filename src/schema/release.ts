@@ -6,6 +6,7 @@ import { Type, type Static } from 'typebox';
 import type { ObjectMeta } from '../values/kube-object.ts';
 import { PlanSchema, SplitSchema } from './plan.ts';
 import { PolicySpecSchema } from './policy.ts';
+import { AnalysisStatusSchema, CheckResultSchema, ShareSchema } from './release-checks.ts';
 import { transition } from './rules.ts';
 
 export const activePhases = [
@@ -87,20 +88,6 @@ const ConditionSchema = Type.Object({
   observedGeneration: opt(Type.Integer()),
 });
 
-export const CheckResultSchema = Type.Object({
-  name: text('Name of the check.'),
-  call: Type.Enum(['pass', 'fail', 'inconclusive'], { description: 'The verdict.' }),
-  because: text('Values and bounds behind it, as a sentence.'),
-  value: opt(Type.Number({ description: 'What was measured.' })),
-  at: time('When it was judged.'),
-  weight: opt(Type.Integer({ description: "The canary's weight while it was measured." })),
-  queries: opt(
-    Type.Array(Type.String(), {
-      description: 'The PromQL queries behind an inconclusive verdict, to run by hand.',
-    }),
-  ),
-});
-
 /** Why a release is waiting. Code reads these reasons and never parses the message. */
 export const waitingReasons = [
   'ReleaseAhead',
@@ -114,27 +101,12 @@ export const waitingReasons = [
   'SplitLost',
   'ChecksFailed',
   'ChecksInconclusive',
+  'SplitNotSeen',
   'ApprovalRequired',
   'PausedByUser',
   'PromotionStuck',
   'StableGrowing',
 ] as const;
-
-const AnalysisStatusSchema = Type.Object({
-  id: text('Which analysis of the plan.'),
-  failures: Type.Integer({ minimum: 0, description: 'Failed rounds so far.' }),
-  judgedAt: opt(time('End of the window that was judged last.')),
-  checks: opt(Type.Array(CheckResultSchema, { maxItems: 40, description: 'The latest verdict of each check.' })),
-  evidence: opt(
-    Type.Array(
-      Type.Object({
-        check: text('Name of the check.'),
-        state: Type.String({ maxLength: 4096, description: 'What its judge remembers, as JSON.' }),
-      }),
-      { maxItems: 40, description: 'What judges carry from one window to the next.' },
-    ),
-  ),
-});
 
 const HistoryEntrySchema = Type.Object({
   seq: Type.Integer({ minimum: 1, description: 'Counts what has happened to this release, without gaps.' }),
@@ -178,6 +150,7 @@ export const ReleaseStatusSchema = Type.Object({
   steps: opt(Type.Integer({ description: 'Number of splits in the plan.' })),
   stepLabel: opt(text('`2/4`, for the table.')),
   weight: opt(Type.Integer({ minimum: 0, maximum: 100, description: 'Percent of traffic wanted for the canary.' })),
+  share: opt(ShareSchema),
   wanted: opt(
     Type.Object(
       { split: SplitSchema },
@@ -189,6 +162,7 @@ export const ReleaseStatusSchema = Type.Object({
     Type.Array(CheckResultSchema, { maxItems: mostFailedChecks, description: 'The failed checks, oldest first.' }),
   ),
   provider: opt(text('Traffic provider in use.')),
+  providerBecause: opt(text('Why this provider was chosen, as a sentence fragment.')),
   service: opt(text('The apex Service.')),
   startedAt: opt(time('When the release was first seen.')),
   phaseEnteredAt: opt(time('When the phase was entered.')),
@@ -280,12 +254,14 @@ export type Release = {
   readonly spec: ReleaseSpec;
   readonly status?: ReleaseStatus;
 };
+export type { CheckResult } from './release-checks.ts';
 export type Phase = ReleaseStatus['phase'];
-export type CheckResult = Static<typeof CheckResultSchema>;
 export type Outcome = NonNullable<ReleaseStatus['ending']>['outcome'];
 export type RecordOf = (typeof recordKinds)[number];
 export type Waiting = NonNullable<ReleaseStatus['waiting']>;
 export type WaitingReason = Waiting['reason'];
+/** The share of the traffic that is seen, as opposed to the weight that is wanted. */
+export type Share = NonNullable<ReleaseStatus['share']>;
 export type AnalysisStatus = NonNullable<ReleaseStatus['analyses']>[number];
 export type HistoryEntry = NonNullable<ReleaseStatus['history']>[number];
 export type Acknowledged = NonNullable<ReleaseStatus['acknowledged']>[number];

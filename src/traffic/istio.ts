@@ -126,5 +126,7 @@ export const istio = weightedProvider({
   generate,
   reads: [destinationRules],
   ownSubsets: (question) => ownSubsets(question, subsetDefinitions(question.target, question.live)),
+  doubts:
+    'callers without an Istio sidecar; another, older VirtualService for the same host; a VirtualService for a gateway alone, which does not split calls inside the mesh; canary pods that Prometheus does not scrape',
   signs: (around, routes) => [...routes, ...injection(around, 'an Istio sidecar', switches)],
 });

@@ -29,6 +29,8 @@ const readyOf = (live: Live, ref: ObjectRef): number | undefined => {
 export const kubernetes: TrafficProvider = {
   can: { splits: 'replicas', features: weightOnly, granularity: 1 },
   uses: [],
+  doubts:
+    'connections that live long, which stay with the pods they were opened to; clients that keep their own list of pods; canary pods that Prometheus does not scrape',
   signs: () => [{ shows: 'pods', because: 'the split is made by the number of pods' }],
   preflight: ({ apex }) => apexProblems(apex),
   own: () => [],

@@ -16,5 +16,9 @@ export const memoryRoutes = weightedFormat({
 
 export const memory = runner(
   'memory',
-  weightedProvider({ format: memoryRoutes, generate: ({ apex }) => ({ to: [{ service: apex.metadata.name }] }) }),
+  weightedProvider({
+    format: memoryRoutes,
+    doubts: 'none in memory',
+    generate: ({ apex }) => ({ to: [{ service: apex.metadata.name }] }),
+  }),
 );

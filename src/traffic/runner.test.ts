@@ -22,6 +22,7 @@ const target: Target = {
 const provider: TrafficProvider = {
   can: { splits: 'route', features: new Set(['weight', 'mirror']), granularity: 1 },
   uses: [owned(copies, ['mirror']), routed(memoryRoutes)],
+  doubts: 'none',
   signs: () => [],
   preflight: () => [],
   own: (_target, split, adopted) => [

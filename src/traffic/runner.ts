@@ -206,6 +206,7 @@ export const runner = (name: string, provider: TrafficProvider): TrafficRunner =
   name,
   can: provider.can,
   uses: provider.uses,
+  doubts: provider.doubts,
   shown: (target, view) => shown(provider, target, view),
   check: (target, live, splits = []) => check(provider, target, live, splits),
   render: (target, split, live) => render(provider, target, split, live),

@@ -45,9 +45,10 @@ const preflight = ({ apex }: Target): readonly Problem[] => {
   ];
 };
 
-const provider = (signs?: WeightedProvider['signs']): TrafficProvider =>
+const provider = ({ doubts, signs }: Pick<WeightedProvider, 'doubts' | 'signs'>): TrafficProvider =>
   weightedProvider({
     format: trafficSplits,
+    doubts,
     // `weight` is a required field, so it is written where Istio's may be left out.
     generate: ({ apex }) => ({
       service: apex.metadata.name,
@@ -63,10 +64,18 @@ const switches: readonly Switch[] = [
   { on: 'namespace', in: 'annotations', key, yes: /^(enabled|ingress)$/ },
 ];
 
-export const smi = provider();
+export const smi = provider({
+  doubts:
+    "callers without the mesh's proxy; another TrafficSplit of the same Service; canary pods that Prometheus does not scrape",
+});
 
 /** TrafficSplits that other meshes obey tell nothing of Linkerd; its proxies do. */
-export const linkerd = provider((around, routes) => {
-  const proxies = injection(around, 'a Linkerd proxy', switches);
-  return proxies.length === 0 ? [] : [...routes, ...proxies];
+export const linkerd = provider({
+  // A proxy decides once per destination whether it follows TrafficSplits (linkerd/linkerd2 issue 11032).
+  doubts:
+    'callers without a Linkerd proxy; proxies that were in use when the TrafficSplit was made, which ignore it until they are restarted or idle for 5 s; another TrafficSplit of the same Service; canary pods that Prometheus does not scrape',
+  signs: (around, routes) => {
+    const proxies = injection(around, 'a Linkerd proxy', switches);
+    return proxies.length === 0 ? [] : [...routes, ...proxies];
+  },
 });

@@ -19,6 +19,7 @@ export const madeRoute = (format: RouteFormat, target: Target, split: Split, spe
 
 export type WeightedProvider = {
   readonly format: RouteFormat;
+  readonly doubts: string;
   /** The spec of a route that sends everything to the apex, for a user who has none. */
   readonly generate: (target: Target) => JsonObject;
   /** What else would keep a split from working; a Service that no route can split when left out. */
@@ -31,10 +32,11 @@ export type WeightedProvider = {
 };
 
 export const weightedProvider = (provider: WeightedProvider): TrafficProvider => {
-  const { format, generate, preflight, signs, reads = [], ownSubsets } = provider;
+  const { format, generate, doubts, preflight, signs, reads = [], ownSubsets } = provider;
   return {
     can: { splits: 'route', features: weightOnly, granularity: 1 },
     uses: [routed(format), ...reads],
+    doubts,
     signs: (around) => {
       const routes = routeSigns([format], around);
       return signs?.(around, routes) ?? routes;

@@ -9,7 +9,7 @@ import type { MemoryCluster } from '../../src/memory/memory-client.ts';
 import { knownProviders } from '../../src/main/known-providers.ts';
 import { policyPort } from '../../src/main/policies.ts';
 import { sourceForms } from '../../src/metrics/index.ts';
-import { memory } from '../../src/metrics/memory.ts';
+import { memory, type MemorySource } from '../../src/metrics/memory.ts';
 import { metricOutside } from '../../src/outside/outside.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Journal } from '../../src/ports/journal.ts';
@@ -36,12 +36,18 @@ export const judgedBy = (spec: Partial<PolicySpec>): PolicySpec => ({
   ...spec,
 });
 
-export type StoryMetrics = { readonly source: MetricSource; say(verdict: Verdict): void };
+export type StoryMetrics = {
+  readonly source: MetricSource;
+  say(verdict: Verdict): void;
+  /** A scrape: what a counter says at a moment. */
+  readonly record: MemorySource['record'];
+};
 
 export const storyMetrics = (): StoryMetrics => {
   const source = memory();
   return {
     source,
+    record: (labels, at, value) => source.record(labels, at, value),
     say: (verdict) => {
       source.fail(
         verdict === 'away' ? new MetricError('unreachable', 'Prometheus does not answer', { retry: true }) : undefined,
@@ -102,6 +108,7 @@ export type SeenRelease = {
   /** One word for why it ended. */
   readonly reason: string | undefined;
   readonly step: number;
+  readonly status: Release['status'];
   /** The template it is to bring. */
   readonly templateHash: string;
   /** What became of the last request: `accepted`, or why it was refused. */
@@ -117,6 +124,7 @@ export const seeRelease = ({ metadata, spec, status }: Release): SeenRelease => 
     message: status?.message ?? '',
     reason: status?.ending?.reason,
     step: status?.step ?? 0,
+    status,
     templateHash: spec.templateHash,
     answer: status?.acknowledged?.at(-1)?.result,
   };

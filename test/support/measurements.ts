@@ -110,5 +110,6 @@ export const roundFacts = (
   evidence: {},
   started: new Map(),
   weight: 10,
+  settledAt: from,
   ...over,
 });

@@ -109,6 +109,7 @@ export const judgedBy = (outside: Outside, round: RoundSubject): Round | 'pendin
     evidence: {},
     started: new Map(),
     weight: 10,
+    settledAt: 0,
   });
 
 /** A source that writes down what it is asked, and answers when it is let. */

@@ -57,10 +57,13 @@ describe('a round', () => {
           call: 'pass',
           because: expect.stringContaining('meets the minimum'),
           value: 100,
+          requests: { canary: 100, stable: 400 },
           at: '2023-11-14T22:14:20.000Z',
           weight: 25,
         },
       ],
+      // One scrape since the split has settled does not tell who got what.
+      requests: { window: { canary: 100, stable: 400 } },
       evidence: {},
     }));
 

@@ -5,6 +5,7 @@ import type { Check } from '../policy/policy.ts';
 import type { Answer, Answers } from '../questions/question.ts';
 import { questionId, type RoundSubject } from './ask-round.ts';
 import { judgeOf, judges } from './judges.ts';
+import { servedRequests, windowRequests, type Served } from './served-requests.ts';
 import { tally, type Judged, type Outcome } from './tally.ts';
 import { unreachable, type Evidence, type Judge, type Verdict } from './verdict.ts';
 
@@ -24,6 +25,8 @@ export type RoundFacts = {
   readonly started: ReadonlyMap<string, Instant>;
   /** The canary's weight during the window, in percent. */
   readonly weight: number;
+  /** When every proxy knew the split; requests from before do not tell whether it is followed. */
+  readonly settledAt: Instant;
 };
 
 /** The checks of one window, judged and counted. */
@@ -35,6 +38,8 @@ export type Round = {
   /** The failures have reached the threshold. */
   readonly exhausted: boolean;
   readonly results: readonly CheckResult[];
+  /** Requests of both arms, where a check counts them: in the window, and under the settled split as far as that can be told. */
+  readonly requests?: { readonly window: Served; readonly settled?: Served };
   readonly because: string;
   /** To be kept in the Release and handed to the next round. Each at most `mostEvidence` long as JSON in UTF-8. */
   readonly evidence: RoundEvidence;
@@ -56,11 +61,14 @@ export const judgeRound = (
     judged.push({ check, verdict: bounded(check, verdictOn(check, answer, { subject, facts, known })) });
   }
   const { round, outcome, failures, because } = tally(judged, facts);
+  const counted = judged.map(({ check }) => requestsOf(check, { subject, facts }));
+  const requests = counted.find((one) => one?.settled !== undefined) ?? counted.find((one) => one !== undefined);
   return {
     outcome: round,
     failures,
     exhausted: outcome === 'fail',
-    results: judged.map((one) => resultOf(one, subject, facts)),
+    results: judged.map((one, i) => resultOf(one, { subject, facts, requests: counted[i]?.window })),
+    ...(requests === undefined ? {} : { requests }),
     because,
     evidence: Object.fromEntries(judged.flatMap(kept)),
   };
@@ -83,6 +91,16 @@ const verdictOn = (check: Check, answer: Answer, { subject, facts, known }: Judg
   return judge(check, { ...window, ...answer, telemetry, started: facts.started }, past);
 };
 
+const requestsOf = (check: Check, { subject, facts }: Omit<Judging, 'known'>): Round['requests'] => {
+  const answer = facts.answers.get(questionId(subject, check));
+  if (answer === undefined || answer === 'pending' || answer.kind === 'unanswered') return undefined;
+  const measured = { ...subject.window, ...answer, telemetry: subject.telemetry, started: facts.started };
+  const window = windowRequests(check, measured);
+  if (window === undefined) return undefined;
+  const settled = servedRequests(check, measured, facts.settledAt);
+  return { window, ...(settled === undefined ? {} : { settled }) };
+};
+
 const unknownJudge = (check: Check): Verdict => ({
   call: 'inconclusive',
   reason: 'unclear',
@@ -102,14 +120,23 @@ const bounded = (check: Check, verdict: Verdict): Verdict => {
 const kept = ({ check, verdict: { evidence } }: Judged): readonly (readonly [string, Evidence])[] =>
   evidence === undefined ? [] : [[check.name, evidence]];
 
-const resultOf = ({ check, verdict }: Judged, { window }: RoundSubject, { weight }: RoundFacts): CheckResult => ({
+type Seen = Omit<Judging, 'known'> & { readonly requests: Served | undefined };
+
+const resultOf = ({ check, verdict }: Judged, { subject, facts, requests }: Seen): CheckResult => ({
   name: check.name,
   call: verdict.call,
   because: verdict.because,
   ...(verdict.value === undefined ? {} : { value: verdict.value }),
+  ...(requests === undefined ? {} : { requests: wholeRequests(requests) }),
   ...queriesOf(verdict),
-  at: toRfc3339(window.to),
-  weight,
+  at: toRfc3339(subject.window.to),
+  weight: facts.weight,
+});
+
+/** Sources that count in fractions do not count that exactly. */
+const wholeRequests = ({ canary, stable }: Served): Served => ({
+  canary: Math.round(canary),
+  stable: Math.round(stable),
 });
 
 /** Of a check that has a value, the sentence says enough. */

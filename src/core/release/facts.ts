@@ -66,6 +66,10 @@ export type RouteFacts = {
   readonly accepted: Acceptance['state'];
   /** The same in the mesh's words. */
   readonly acceptance?: string;
+  /** Ready pods of both arms behind the Service, where they are the split. */
+  readonly pods?: { readonly canary: number; readonly stable: number };
+  /** Why requests may not follow the split although it is in place: the likely causes, for a person. */
+  readonly doubts?: string;
   /** Which kind of route the API server does not serve: there is no split, and none can be made. A sentence fragment. */
   readonly unserved?: string;
 };
@@ -91,6 +95,8 @@ export type Facts = {
   readonly canaryGone: boolean;
   readonly route: RouteFacts;
   readonly provider: string;
+  /** Why this provider, as a sentence fragment; where it is chosen now. */
+  readonly providerBecause?: string;
   readonly service?: string;
   /** What keeps a release from starting: no Service, a route that cannot be split, … */
   readonly preflight: readonly Problem[];

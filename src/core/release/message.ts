@@ -1,5 +1,6 @@
 /** The one sentence that says where a release is: made from the other fields, and never read by anybody but people. */
 import type { ReleaseStatus } from '../../schema/release.ts';
+import { trafficText } from './share.ts';
 import { isFinal } from './state.ts';
 
 export const messageOf = (status: ReleaseStatus, workload: string): string => {
@@ -9,8 +10,8 @@ export const messageOf = (status: ReleaseStatus, workload: string): string => {
   return waiting?.message ?? ending?.message ?? doing(status, workload);
 };
 
-const doing = ({ phase, weight = 0 }: ReleaseStatus, workload: string): string => {
-  switch (phase) {
+const doing = (status: ReleaseStatus, workload: string): string => {
+  switch (status.phase) {
     case 'Pending':
       return 'accepted';
     case 'Preparing':
@@ -20,6 +21,6 @@ const doing = ({ phase, weight = 0 }: ReleaseStatus, workload: string): string =
     case 'Promoting':
       return 'promoting: the workload rolls to the new template';
     default:
-      return `${weight} % of the traffic for the canary`;
+      return trafficText(status);
   }
 };

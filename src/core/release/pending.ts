@@ -17,6 +17,7 @@ export const pending = (status: ReleaseStatus, facts: Facts): Exclude<Next, { re
     steps,
     stepLabel: `0/${steps}`,
     provider: facts.provider,
+    providerBecause: facts.providerBecause,
     service: facts.service,
     waiting: undefined,
   });

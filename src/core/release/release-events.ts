@@ -1,6 +1,7 @@
 /** What a change of a release's status is worth telling. It is written into the status itself (`history`) and told from there. */
 import type { HistoryEntry, ReleaseStatus, WaitingReason } from '../../schema/release.ts';
 import { recordPhase } from '../marks/marks.ts';
+import { trafficText } from './share.ts';
 import { isFinal } from './state.ts';
 
 /**
@@ -41,7 +42,7 @@ const ofPhase = (before: ReleaseStatus | undefined, after: ReleaseStatus): reado
         event(
           'ReleaseStarted',
           'StartCanary',
-          `${message} (provider ${after.provider ?? '?'}, Service ${after.service ?? '?'})`,
+          `${message} (provider ${after.provider ?? '?'}${why(after)}, Service ${after.service ?? '?'})`,
           onlyWorkload,
         ),
       ];
@@ -53,6 +54,9 @@ const ofPhase = (before: ReleaseStatus | undefined, after: ReleaseStatus): reado
       return [];
   }
 };
+
+const why = ({ providerBecause }: ReleaseStatus): string =>
+  providerBecause === undefined ? '' : `: ${providerBecause}`;
 
 /** A record of what the policy lets roll is told as what it is. */
 const endReason = ({ phase, ending }: ReleaseStatus): string => recordPhase(ending?.reason) ?? `Release${phase}`;
@@ -66,12 +70,9 @@ const ofSplit = (before: ReleaseStatus | undefined, after: ReleaseStatus): reado
   after.phase !== 'Progressing' || before?.step === after.step
     ? []
     : [
-        event(
-          'WeightChanged',
-          'SplitTraffic',
-          `step ${after.stepLabel ?? ''}: ${after.weight ?? 0} % of the traffic for the canary`,
-          { toldOn: 'release' },
-        ),
+        event('WeightChanged', 'SplitTraffic', `step ${after.stepLabel ?? ''}: ${trafficText(after)}`, {
+          toldOn: 'release',
+        }),
       ];
 
 const judgedAt = ({ analyses = [] }: ReleaseStatus): readonly string[] =>
@@ -91,6 +92,7 @@ const ofChecks = (before: ReleaseStatus | undefined, after: ReleaseStatus): read
 
 /** Told when the reason is new. The words may differ from one attempt to the next. */
 const toldOnce: { readonly [R in WaitingReason]?: Pick<ReleaseEvent, 'action' | 'type'> } = {
+  SplitNotSeen: { action: 'Judge', ...warning },
   PodsRefused: { action: 'StartCanary', ...warning },
   RouteKindMissing: { action: 'SplitTraffic', ...warning },
   RouteRefused: { action: 'SplitTraffic', ...warning },

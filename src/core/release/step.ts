@@ -20,6 +20,7 @@ import { ownership } from './ownership.ts';
 import { peakOf } from './peak.ts';
 import { pending } from './pending.ts';
 import { answer } from './requests.ts';
+import { shareNow } from './share.ts';
 import type { Next } from './stages/handler.ts';
 import { nextInStage } from './stages/table.ts';
 import { endWith, isFinal, withStatus } from './state.ts';
@@ -67,6 +68,7 @@ const finish = (status: ReleaseStatus, facts: Facts, next: Settled): Step => {
   const { generation, spec } = facts.release;
   const told = withStatus(status, {
     waiting: waitingNow(status, facts),
+    share: shareNow(status, facts),
     canary: facts.canary === undefined ? undefined : { replicas: facts.canary.replicas, ready: facts.canary.ready },
     observedGeneration: generation,
   });

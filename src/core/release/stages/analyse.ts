@@ -4,11 +4,14 @@ import { judgeRound, type Round, type RoundEvidence } from '../../judge/judge-ro
 import { alignUp } from '../../questions/grid.ts';
 import type { Arms, SourceRef, Window } from '../../questions/question.ts';
 import type { Analysis, Plan } from '../../plan/plan.ts';
+import { noDataAnnotation } from '../../../schema/annotations.ts';
 import { mostFailedChecks, type AnalysisStatus, type ReleaseStatus } from '../../../schema/release.ts';
 import type { JsonObject } from '../../../values/kube-object.ts';
-import { fromRfc3339, toRfc3339, type Milliseconds } from '../../../values/time.ts';
+import { fromRfc3339, toRfc3339, type Instant, type Milliseconds } from '../../../values/time.ts';
 import type { Facts } from '../facts.ts';
 import { holdSplit } from '../hold-split.ts';
+import { splitHold, splitVerdict, type SplitVerdict } from '../served-split.ts';
+import { placeText, shareNow } from '../share.ts';
 import { endWith, inPhase, wantedSplit, withStatus } from '../state.ts';
 import type { Handler, Next, StageOf } from './handler.ts';
 
@@ -82,10 +85,14 @@ const judge = (judging: Judging): Next => {
     failures: past.failures,
     evidence: evidenceOf(past),
     weight: wantedSplit(status).weight,
+    settledAt: settledAt(status, facts),
   });
   if (round !== 'pending') return concluded(judging, round);
   return { questions: questionsFor(subject), wakeAt: subject.window.to + stale };
 };
+
+const settledAt = ({ splitInPlaceAt }: ReleaseStatus, { plan, now }: Facts): Instant =>
+  (fromRfc3339(splitInPlaceAt) ?? now) + plan.propagationDelay;
 
 const evidenceOf = ({ evidence = [] }: AnalysisStatus): RoundEvidence =>
   Object.fromEntries(
@@ -104,27 +111,36 @@ const parsed = (state: string): JsonObject | undefined => {
   }
 };
 
-const concluded = ({ analysis, subject, status, facts }: Judging, round: Round): Next => {
+const analysed = ({ subject, past }: Judging, round: Round, { served }: SplitVerdict): AnalysisStatus => {
   const evidence = Object.entries(round.evidence).map(([check, state]) => ({ check, state: JSON.stringify(state) }));
-  const judged: AnalysisStatus = {
-    id: subject.analysis,
+  return {
+    id: past.id,
     failures: round.failures,
     judgedAt: toRfc3339(subject.window.to),
     checks: [...round.results],
     ...(evidence.length === 0 ? {} : { evidence }),
+    ...(served.length === 0 ? {} : { served: [...served] }),
   };
-  const others = (status.analyses ?? []).filter((one) => one.id !== judged.id);
-  const seen = withStatus(status, { analyses: [...others, judged], waiting: undefined });
-  switch (round.outcome) {
-    case 'pass':
-      return { over: seen };
-    case 'hold': {
-      const message = `holding at ${wantedSplit(status).weight} %: ${round.because}`;
-      return { status: withStatus(seen, { waiting: { reason: 'ChecksInconclusive', message } }) };
-    }
-    case 'fail':
-      return { status: failedRound(seen, facts, { round, threshold: analysis.threshold }) };
-  }
+};
+
+/** For who has nothing that could be measured: a release must not hold for ever without a word about the way on. */
+const advice = ({ subject: { arms } }: Judging, { requests }: Round): string =>
+  requests === undefined || requests.window.canary + requests.window.stable > 0
+    ? ''
+    : `. Where there is nothing to measure: kubectl sluice promote ${arms.workload} -n ${arms.namespace}, or the annotation ${noDataAnnotation}: pass for the next release`;
+
+const concluded = (judging: Judging, round: Round): Next => {
+  const { analysis, past, status, facts } = judging;
+  const split = splitVerdict(past, round, { status, facts });
+  const others = (status.analyses ?? []).filter((one) => one.id !== past.id);
+  const analyses = [...others, analysed(judging, round, split)];
+  const seen = withStatus(status, { analyses, share: split.share ?? status.share, waiting: undefined });
+  if (round.outcome === 'fail') return { status: failedRound(seen, facts, { round, threshold: analysis.threshold }) };
+  if (split.seen === 'unseen' || (split.seen === 'unknown' && round.outcome === 'pass'))
+    return { status: withStatus(seen, { waiting: splitHold(split, round, { status, facts, share: split.share }) }) };
+  if (round.outcome === 'pass') return { over: seen };
+  const message = `holding at ${placeText(withStatus(seen, { share: shareNow(seen, facts) }))}: ${round.because}${advice(judging, round)}`;
+  return { status: withStatus(seen, { waiting: { reason: 'ChecksInconclusive', message } }) };
 };
 
 type Failed = { readonly round: Round; readonly threshold: number };

@@ -14,6 +14,8 @@ export const split: Handler<'split'> = {
     const labelled = withStatus(inPhase(status, 'Progressing', facts), {
       step,
       stepLabel: `${step}/${ids.length}`,
+      // What was measured under the split before says nothing about this one.
+      share: undefined,
     });
     return settled(wanting(labelled, stage.split), facts);
   },

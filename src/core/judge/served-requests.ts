@@ -1,0 +1,98 @@
+/**
+ * How many requests each arm has served, comparable between the arms: only what came in under the split that is judged
+ * counts, and arms of which unequal times were seen are brought to one time. `increments` alone would do neither.
+ */
+import type { Check } from '../policy/policy.ts';
+import type { Instant } from '../../values/time.ts';
+import { requestCounts } from './arm-requests.ts';
+import { increments, targetOf, type Increment } from './increments.ts';
+import type { Series } from './series.ts';
+
+import { telemetries } from './telemetry.ts';
+import type { Measurement } from './verdict.ts';
+
+/** Requests of both arms; fractions where a source counts in them. */
+export type Served = { readonly canary: number; readonly stable: number };
+
+/** What an arm is seen to have served per second, and for how many seconds; `nothing`: the arm has no series at all. */
+type Seen = { readonly rate: number; readonly seconds: number } | 'nothing' | 'unseen';
+
+/** A request counter, or of a histogram the bucket that counts every request. */
+const counters = (check: Check, series: readonly Series[]): readonly Series[] | undefined => {
+  switch (check.kind) {
+    case 'success-rate':
+      return series;
+    case 'duration':
+      return series.filter(({ labels }) => labels['le'] === '+Inf');
+    case 'query':
+      return undefined;
+  }
+};
+
+/** What a window is, where only requests under the present split count. */
+type Judged = Pick<Measurement, 'from' | 'to' | 'since' | 'telemetry' | 'started'> & {
+  /** When every proxy knew the split. */
+  readonly settledAt: Instant;
+};
+
+const countOf = (grown: readonly Increment[], { telemetry }: Judged): number =>
+  requestCounts(grown, telemetries[telemetry]).requests;
+
+const timesOf = (target: readonly Series[], to: Instant): readonly Instant[] =>
+  target
+    .flatMap(({ points }) => points.filter(([at, value]) => at <= to && Number.isFinite(value)).map(([at]) => at))
+    .sort((a, b) => a - b);
+
+const after = (target: readonly Series[], start: Instant): readonly Series[] =>
+  target.map(({ labels, points }) => ({ labels, points: points.filter(([at]) => at >= start) }));
+
+/** A process that was scraped before the split had settled is counted from its first scrape after that; any other from its start. */
+const ofTarget = (target: readonly Series[], judged: Judged): { readonly by: number; readonly seconds: number } => {
+  const times = timesOf(target, judged.to);
+  const isNew = !times.some((at) => at < judged.settledAt);
+  const window = isNew ? judged : { ...judged, started: new Map<string, Instant>() };
+  const grown = increments(isNew ? target : after(target, judged.settledAt), window);
+  const seen = times.filter((at) => at >= judged.settledAt);
+  const before = seen.findLast((at) => at <= judged.from);
+  const pod = target[0]?.labels['pod'] ?? '';
+  const fromZero = before === undefined && isNew && (judged.started.get(pod) ?? -Infinity) > judged.since;
+  const begin = fromZero ? Math.max(judged.from, judged.settledAt) : (before ?? seen[0] ?? judged.to);
+  return { by: countOf(grown, judged), seconds: ((seen.at(-1) ?? begin) - begin) / 1000 };
+};
+
+const seenOf = (series: readonly Series[], judged: Judged): Seen => {
+  if (series.length === 0) return 'nothing';
+  const targets = [...Map.groupBy(series, ({ labels }) => targetOf(labels)).values()]
+    .map((target) => ofTarget(target, judged))
+    .filter(({ seconds }) => seconds > 0);
+  if (targets.length === 0) return 'unseen';
+  const rate = targets.reduce((sum, { by, seconds }) => sum + by / seconds, 0);
+  return { rate, seconds: Math.max(...targets.map(({ seconds }) => seconds)) };
+};
+
+/**
+ * Requests of both arms in the window since the split has settled. Undefined where that cannot be told: the check counts no
+ * requests, or an arm was not seen twice. A canary without any series has served nothing; a stable without any is not
+ * measured at all, and nothing can be compared with it.
+ */
+export const servedRequests = (check: Check, measured: Measurement, settledAt: Instant): Served | undefined => {
+  const [canary, stable] = [counters(check, measured.canary), counters(check, measured.stable)];
+  if (canary === undefined || stable === undefined) return undefined;
+  const judged: Judged = { ...measured, settledAt };
+  const [ofCanary, ofStable] = [seenOf(canary, judged), seenOf(stable, judged)];
+  if (typeof ofStable === 'string' || ofCanary === 'unseen') return undefined;
+  if (ofCanary === 'nothing') return { canary: 0, stable: ofStable.rate * ofStable.seconds };
+  const seconds = Math.min(ofCanary.seconds, ofStable.seconds);
+  return { canary: ofCanary.rate * seconds, stable: ofStable.rate * seconds };
+};
+
+/** Requests of both arms in the whole window, as the check itself counts them; undefined for a check that counts none. */
+export const windowRequests = (check: Check, measured: Measurement): Served | undefined => {
+  const [canary, stable] = [counters(check, measured.canary), counters(check, measured.stable)];
+  if (canary === undefined || stable === undefined) return undefined;
+  const judged: Judged = { ...measured, settledAt: measured.from };
+  return {
+    canary: countOf(increments(canary, measured), judged),
+    stable: countOf(increments(stable, measured), judged),
+  };
+};
