@@ -3,9 +3,12 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { refs, World, type Splitting, type WorldOptions } from '../../test/harness/world.ts';
 
 let world: World;
+/** Losses that the story itself brings about: nobody can keep pods that are killed. */
+let mayLose = false;
 
 afterEach(() => {
-  expect([world.requests.losses, world.bugs]).toEqual([[], []]);
+  expect([mayLose ? [] : world.requests.losses, world.bugs]).toEqual([[], []]);
+  mayLose = false;
 });
 
 const halves = { weights: [50], interval: '10s' };
@@ -16,6 +19,8 @@ const phase = (wanted: string): Promise<void> => world.until(wanted, (w) => w.re
 const canaryPods = (): number => world.serving()['web-canary v2'] ?? 0;
 const stablePods = (): number =>
   Object.entries(world.serving()).reduce((sum, [of, pods]) => (of.startsWith('web v') ? sum + pods : sum), 0);
+
+const toldOf = (reason: string): string | undefined => world.events.find((one) => one.reason === reason)?.note;
 
 /** The fewest pods for each hundred of requests that an arm has had while requests were sent to it. */
 const watchLoad = (): { readonly most: () => Readonly<Record<'stable' | 'canary', number>> } => {
@@ -137,3 +142,60 @@ it('F5: a controller that is killed while stable grows goes on, and gives the si
   await phase('Aborted');
   expect([replicas(), stablePods()]).toEqual([8, 8]);
 });
+
+describe.each(['adopted', 'generated', 'replicas'] as const satisfies readonly Splitting[])(
+  'split that is %s',
+  (splitting) => {
+    const quarter = { weights: [25], interval: '3s', progressDeadline: '20s' };
+
+    it('F6: a quota of one pod more than the replicas: the canary makes way for its own promotion', async () => {
+      await begin({ splitting, replicas: 3, policy: quarter });
+      world.kubernetes.replicaSets.quota(4);
+      world.applyVersion('v2');
+      await phase('Succeeded');
+      expect(toldOf('PromotionLacksRoom')).toContain(
+        'exceeded quota: pods, requested: pods=1, used: pods=4, limited: pods=4',
+      );
+      expect([world.serving(), world.remains()]).toEqual([{ 'web v2': 3 }, []]);
+    });
+
+    it('F6: larger workloads too: no more pods are given back than stable can serve without', async () => {
+      await begin({ splitting, replicas: 10, policy: { ...quarter, weights: [50] } });
+      world.kubernetes.replicaSets.quota(splitting === 'replicas' ? 20 : 15);
+      world.applyVersion('v2');
+      const load = watchLoad();
+      await phase('Succeeded');
+      // A native roll of 10 pods may be 2 short.
+      expect(load.most().stable).toBeLessThanOrEqual(100 / 8);
+      expect(world.serving()).toEqual({ 'web v2': 10 });
+    });
+
+    it('F6: a promotion that stands still says so at the deadline, with the words of the quota, and goes on when there is room', async () => {
+      await begin({ splitting, replicas: 3, policy: quarter });
+      world.applyVersion('v2');
+      await world.until('the first step', (w) => w.release()?.step === 1);
+      world.kubernetes.replicaSets.quota(3);
+      await world.until('the deadline', (w) => w.told().includes('PromotionStuck'));
+      await world.pass(600_000);
+      expect(world.release()).toMatchObject({
+        phase: 'Promoting',
+        message: expect.stringMatching(/^promotion is stuck: .*exceeded quota/) as unknown,
+      });
+      expect(stablePods()).toBeGreaterThanOrEqual(3);
+      world.kubernetes.replicaSets.quota(undefined);
+      await phase('Succeeded');
+      expect(world.serving()).toEqual({ 'web v2': 3 });
+    });
+
+    it('F6: pods of the canary that are lost to the promotion do not make it fail', async () => {
+      await begin({ splitting, replicas: 4, policy: quarter });
+      world.kubernetes.pods.fate(({ metadata }) => (metadata.name.startsWith('web-canary') ? 0 : 8000));
+      world.applyVersion('v2');
+      await phase('Promoting');
+      mayLose = true;
+      world.kubernetes.pods.makeUnready(({ metadata }) => metadata.name.startsWith('web-canary'));
+      await world.until('the end', (w) => w.release()?.over === true);
+      expect(world.release()?.phase).toBe('Succeeded');
+    });
+  },
+);

@@ -4,6 +4,7 @@ import { templateHash } from '../core/template/template-hash.ts';
 import type { Deployment, Labels, EndpointSlice } from '../values/kube-object.ts';
 import type { CanaryFacts, WorkloadFacts } from '../core/release/facts.ts';
 import { annotations, marks } from '../schema/annotations.ts';
+import { fromRfc3339 } from '../values/time.ts';
 
 export const workloadFacts = (workload: Deployment, optedIn: boolean): WorkloadFacts => {
   const { spec, status } = workload;
@@ -21,6 +22,8 @@ export const workloadFacts = (workload: Deployment, optedIn: boolean): WorkloadF
     replicas: spec.replicas ?? 1,
     available: seenLastChange(workload) ? (status?.availableReplicas ?? 0) : 0,
     complete: rolloutComplete(workload),
+    ...podsRefused(workload),
+    ...progressed(workload),
     timedOut: (status?.conditions ?? []).some(
       (c) => c.type === 'Progressing' && c.reason === 'ProgressDeadlineExceeded',
     ),
@@ -43,6 +46,11 @@ const rolloutComplete = (workload: Deployment): boolean => {
   const { replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = workload.status ?? {};
   const wanted = workload.spec.replicas ?? 1;
   return updatedReplicas >= wanted && replicas === updatedReplicas && availableReplicas >= wanted;
+};
+
+const progressed = ({ status }: Deployment): Pick<WorkloadFacts, 'progressedAt'> => {
+  const at = fromRfc3339(status?.conditions?.find(({ type }) => type === 'Progressing')?.lastUpdateTime);
+  return at === undefined ? {} : { progressedAt: at };
 };
 
 const endpointsOf = (slices: readonly EndpointSlice[]): NonNullable<EndpointSlice['endpoints']> =>

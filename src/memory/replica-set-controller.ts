@@ -15,17 +15,29 @@ const author: Author = { user: 'system:serviceaccount:kube-system:replicaset-con
 export interface ReplicaSetController extends ControlLoop {
   /** From now on pods whose names begin like this are refused with these words; undefined lifts it. */
   refuse(prefix: string, words: string | undefined): void;
+  /** From now on each namespace has room for so many pods; undefined lifts it. */
+  quota(pods: number | undefined): void;
 }
+
+type Quota = { readonly pods: number } | undefined;
+
+const exceeded = (server: MemoryServer, namespace: string | undefined, quota: Quota): string | undefined => {
+  const used = server.list(kinds.pod, namespace).length;
+  return quota === undefined || used < quota.pods
+    ? undefined
+    : `exceeded quota: pods, requested: pods=1, used: pods=${used}, limited: pods=${quota.pods}`;
+};
 
 export const replicaSetController = (server: MemoryServer): ReplicaSetController => {
   const refusals = new Map<string, string>();
+  let quota: Quota;
   let made = 0;
-  const refusalOf = (name: string): string | undefined =>
-    [...refusals].find(([prefix]) => name.startsWith(prefix))?.[1];
+  const refusalOf = ({ name, namespace }: KubeObject['metadata']): string | undefined =>
+    [...refusals].find(([prefix]) => name.startsWith(prefix))?.[1] ?? exceeded(server, namespace, quota);
   const makePod = (set: OwnedSet): void => {
     made += 1;
     const pod = podOf(set, made);
-    const words = refusalOf(pod.metadata.name);
+    const words = refusalOf(pod.metadata);
     if (words !== undefined) throw new ClusterError('forbidden', `pods "${pod.metadata.name}" is forbidden: ${words}`);
     server.create(pod, kinds.pod, author);
   };
@@ -42,6 +54,10 @@ export const replicaSetController = (server: MemoryServer): ReplicaSetController
     refuse: (prefix, words) => {
       if (words === undefined) refusals.delete(prefix);
       else refusals.set(prefix, words);
+      loop.runAll();
+    },
+    quota: (pods) => {
+      quota = pods === undefined ? undefined : { pods };
       loop.runAll();
     },
   };

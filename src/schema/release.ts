@@ -104,6 +104,7 @@ export const waitingReasons = [
   'SplitNotSeen',
   'ApprovalRequired',
   'PausedByUser',
+  'PromotionLacksRoom',
   'PromotionStuck',
   'StableGrowing',
 ] as const;
@@ -195,6 +196,15 @@ export const ReleaseStatusSchema = Type.Object({
         withdrawnAt: opt(time("When the canary's traffic was withdrawn, if stable had to recover or to grow first.")),
       },
       { description: 'How the release will end. Decided before anything is removed.' },
+    ),
+  ),
+  givenBack: opt(
+    Type.Object(
+      {
+        weight: Type.Integer({ minimum: 0, maximum: 100, description: 'The weight that its pods were for before.' }),
+        at: time('When its weight was lowered.'),
+      },
+      { description: 'Set where the canary has made way for a promotion that lacks room.' },
     ),
   ),
   peakReplicas: opt(

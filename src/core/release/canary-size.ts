@@ -2,6 +2,7 @@
 import type { ReleaseStatus } from '../../schema/release.ts';
 import type { Facts } from './facts.ts';
 import { peakOf } from './peak.ts';
+import { carriedWeight } from './room.ts';
 import { canarySize } from './size.ts';
 import { wantedSplit } from './state.ts';
 
@@ -22,8 +23,11 @@ const sizedBy = (status: ReleaseStatus, facts: Facts): number => {
   return facts.route.splits === 'route' && replicas > 0 ? peakOf(status, facts) : replicas;
 };
 
-export const sizeNow = (status: ReleaseStatus, facts: Facts): number =>
-  canarySize(sizedBy(status, facts), weightToCarry(status, facts), facts.route.splits);
+export const sizeNow = (status: ReleaseStatus, facts: Facts): number => {
+  const weight = status.givenBack === undefined ? weightToCarry(status, facts) : carriedWeight(status, facts);
+  if (weight === 0 && status.givenBack !== undefined) return 0;
+  return canarySize(sizedBy(status, facts), weight, facts.route.splits);
+};
 
 /** Ready pods of the template this release is about. */
 export const canaryReady = ({ canary, release }: Facts): number =>

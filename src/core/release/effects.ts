@@ -52,7 +52,9 @@ const running = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   const { workload } = facts;
   const effects: Effect[] = [];
   if (workload.paused && workload.timedOut) effects.push({ do: 'clear-failed' });
-  effects.push({ do: 'ensure-canary', replicas: sizeNow(status, facts) });
+  const replicas = sizeNow(status, facts);
+  // What was given back and is gone is not made again.
+  if (replicas > 0 || facts.canary !== undefined) effects.push({ do: 'ensure-canary', replicas });
   if (status.phase !== 'Preparing') effects.push(...routed(splitToRoute(status, facts), facts));
   if (promotionDue(status, facts)) effects.push({ do: 'promote' });
   return effects;

@@ -35,6 +35,10 @@ export type WorkloadFacts = {
   readonly available: number;
   /** A native roll is over: every pod is of the template, available, and nothing is left of the one before. */
   readonly complete: boolean;
+  /** Why a pod of it cannot be created, in the words of a quota, a policy or an admission webhook. */
+  readonly refused?: string;
+  /** When its roll made progress last, as the Deployment controller has it. */
+  readonly progressedAt?: Instant;
   /** Its Progressing condition says ProgressDeadlineExceeded. */
   readonly timedOut: boolean;
   /** What scales it by its load, and how far. */

@@ -96,6 +96,7 @@ const toldOnce: { readonly [R in WaitingReason]?: Pick<ReleaseEvent, 'action' | 
   PodsRefused: { action: 'StartCanary', ...warning },
   RouteKindMissing: { action: 'SplitTraffic', ...warning },
   RouteRefused: { action: 'SplitTraffic', ...warning },
+  PromotionLacksRoom: { action: 'Promote', ...warning },
   PromotionStuck: { action: 'Promote', ...warning },
   StableGrowing: { action: 'ScaleWorkload', type: 'Normal' },
 };

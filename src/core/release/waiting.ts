@@ -3,7 +3,8 @@ import type { ReleaseStatus, Waiting, WaitingReason } from '../../schema/release
 import type { Problem } from '../../values/problem.ts';
 import type { Facts } from './facts.ts';
 import { waitingForGrowth } from './growth.ts';
-import { isFinal, withStatus } from './state.ts';
+import { isStuck, lackOfRoom } from './room.ts';
+import { isFinal, wantedSplit, withStatus } from './state.ts';
 
 /** The status with, or without, a reason to wait. */
 export const waitFor = (status: ReleaseStatus, waiting: Waiting | undefined): ReleaseStatus =>
@@ -20,6 +21,7 @@ const standing: ReadonlySet<WaitingReason> = new Set<WaitingReason>([
   'RouteKindMissing',
   'RouteRefused',
   'PausedByUser',
+  'PromotionLacksRoom',
   'PromotionStuck',
   'StableGrowing',
 ]);
@@ -86,21 +88,30 @@ const refusedRoute = ({ phase }: ReleaseStatus, { route }: Facts): Waiting | und
     ? undefined
     : { reason: 'RouteRefused', message: `the mesh refused the route: ${route.acceptance ?? 'it does not say why'}` };
 
-const promotion = ({ phase }: ReleaseStatus, { workload, release }: Facts): Waiting | undefined => {
-  if (phase !== 'Promoting') return undefined;
+const promotion = (status: ReleaseStatus, facts: Facts): Waiting | undefined => {
+  const { workload } = facts;
+  if (status.phase !== 'Promoting') return undefined;
   // Sluice has unpaused it: a pause after that is the user's.
   if (workload.paused && workload.marks?.phase === 'Promoting')
     return {
       reason: 'PausedByUser',
       message: 'promotion is paused by a person; it goes on with kubectl rollout resume',
     };
-  const promoted = !workload.paused && workload.templateHash === release.spec.templateHash;
-  return promoted && workload.timedOut
-    ? {
-        reason: 'PromotionStuck',
-        message: 'promotion is stuck: the workload makes no progress; the canary keeps serving its share',
-      }
-    : undefined;
+  const words = lackOfRoom(facts);
+  const serves = wantedSplit(status).weight === 0 ? 'stable serves everything' : 'the canary keeps serving its share';
+  if (isStuck(status, facts)) {
+    const why = words === undefined ? '' : `: ${words}`;
+    return {
+      reason: 'PromotionStuck',
+      message: `promotion is stuck: the workload makes no progress${why}; ${serves}, and it is tried further`,
+    };
+  }
+  if (words === undefined) return undefined;
+  const made = status.givenBack === undefined ? '' : ', and the canary has made room';
+  return {
+    reason: 'PromotionLacksRoom',
+    message: `promoting, and there is no room for a new pod of the workload${made}: ${words}`,
+  };
 };
 
 const pods = (status: ReleaseStatus, { canary }: Facts): Waiting | undefined =>

@@ -1,12 +1,14 @@
 /** Give the template to stable: the workload is unpaused, and the canary serves until its roll is over. */
 import type { ReleaseStatus } from '../../../schema/release.ts';
 import { percent } from '../../../values/percent.ts';
-import { fromRfc3339 } from '../../../values/time.ts';
+import { fromRfc3339, toRfc3339, type Instant } from '../../../values/time.ts';
 import type { Split } from '../../../values/split.ts';
+import { canaryReady, enoughReady, sizeNow } from '../canary-size.ts';
 import type { Facts } from '../facts.ts';
 import { holdSplit, settled } from '../hold-split.ts';
-import { endWith, inPhase, wantedSplit, wanting } from '../state.ts';
-import type { Handler, Next } from './handler.ts';
+import { givingBack, isRolling, lackOfRoom, podsMayGoAt, stuckAt } from '../room.ts';
+import { endWith, inPhase, wantedSplit, wanting, withStatus } from '../state.ts';
+import type { Handler, Next, Stay } from './handler.ts';
 
 /** With strategy Recreate no stable pod serves while it rolls, so the canary takes everything first. */
 const splitFor = (status: ReleaseStatus, { workload, plan }: Facts): Split => {
@@ -43,9 +45,47 @@ export const promote: Handler<'promote'> = {
   },
   next: (_stage, status, facts) => {
     if (isPromoted(facts) && facts.workload.complete) return succeeded(status, facts);
-    const kept = holdSplit(status, facts);
-    if (kept !== undefined) return kept;
-    const at = promotableAt(status, facts);
-    return at === undefined || at <= facts.now ? {} : { wakeAt: at };
+    const made = isRolling(facts) ? makesRoom(status, facts) : goesWithWhatFits(status, facts);
+    if (made !== undefined) return { status: made };
+    // A canary that has given everything back has no split to hold.
+    const kept = sizeNow(status, facts) === 0 ? undefined : holdSplit(status, facts);
+    if (kept !== undefined && !isStay(kept)) return kept;
+    return soonest(facts, [
+      kept?.wakeAt,
+      promotableAt(status, facts),
+      podsMayGoAt(status, facts),
+      stuckAt(status, facts),
+    ]);
   },
+};
+
+const isStay = (next: Next): next is Stay => !('status' in next || 'over' in next || 'look' in next);
+
+const soonest = ({ now }: Facts, instants: readonly (Instant | undefined)[]): Stay => {
+  const due = instants.filter((at) => at !== undefined).filter((at) => at > now);
+  return due.length === 0 ? {} : { wakeAt: Math.min(...due) };
+};
+
+/** The canary has not had its pods for so long that a release would fail for it, before its promotion. */
+const isShortForGood = (status: ReleaseStatus, facts: Facts): boolean => {
+  const since = fromRfc3339(status.canaryShortSince);
+  return since !== undefined && !enoughReady(status, facts) && facts.now >= since + facts.plan.progressDeadline;
+};
+
+/**
+ * While the workload rolls the canary is not judged any more, and neither a quota that leaves no room for both nor a pod of
+ * it that does not come back makes the release fail.
+ */
+const makesRoom = (status: ReleaseStatus, facts: Facts): ReleaseStatus | undefined => {
+  const isShort = isShortForGood(status, facts);
+  if (lackOfRoom(facts) === undefined && !isShort) return undefined;
+  return givingBack(status, facts) ?? (isShort ? withStatus(status, { canaryShortSince: undefined }) : undefined);
+};
+
+/** Where all pods of stable go at once, a canary that could not be made as large serves more callers than nobody. */
+const goesWithWhatFits = (status: ReleaseStatus, facts: Facts): ReleaseStatus | undefined => {
+  if (!facts.workload.recreate || status.splitInPlaceAt !== undefined || enoughReady(status, facts)) return undefined;
+  const isWorthIt = facts.canary?.refused !== undefined || isShortForGood(status, facts);
+  if (!isWorthIt || canaryReady(facts) === 0) return undefined;
+  return withStatus(status, { splitInPlaceAt: toRfc3339(facts.now), canaryShortSince: undefined });
 };

@@ -1,0 +1,59 @@
+/**
+ * A promotion that lacks room: a quota or full nodes leave none for the workload's new pods, and the canary sits on it. The
+ * canary has been judged, so it makes way, as far as stable can serve without it; where stable has all its pods, that is
+ * all of it. What is given back is not taken again: the roll needs it.
+ */
+import type { ReleaseStatus } from '../../schema/release.ts';
+import { percent } from '../../values/percent.ts';
+import { fromRfc3339, toRfc3339, type Instant } from '../../values/time.ts';
+import type { Facts } from './facts.ts';
+import { sizeToReach } from './growth.ts';
+import { wantedSplit, wanting, withStatus } from './state.ts';
+
+/** The workload has been given the template, and its roll is not over. */
+export const isRolling = ({ workload, release }: Facts): boolean =>
+  !workload.paused && workload.templateHash === release.spec.templateHash && !workload.complete;
+
+/** Why there is no room, in the words of who says so. */
+export const lackOfRoom = (facts: Facts): string | undefined => (isRolling(facts) ? facts.workload.refused : undefined);
+
+/** Percent of the whole load that stable cannot serve with the pods it has. */
+export const leastShare = (status: ReleaseStatus, facts: Facts): number => {
+  const { replicas, available } = facts.workload;
+  const needed = sizeToReach(status, facts) ?? replicas;
+  return needed === 0 ? 0 : Math.max(0, Math.ceil((100 * (needed - available)) / needed));
+};
+
+/** The status in which the canary has a smaller share, or none; undefined where there is nothing to give back. */
+export const givingBack = (status: ReleaseStatus, facts: Facts): ReleaseStatus | undefined => {
+  const share = leastShare(status, facts);
+  if (share >= wantedSplit(status).weight) return undefined;
+  const givenBack = { weight: carriedWeight(status, facts), at: toRfc3339(facts.now) };
+  const less = wanting(withStatus(status, { givenBack }), { ...wantedSplit(status), weight: percent(share) });
+  return withStatus(less, { splitInPlaceAt: toRfc3339(facts.now), canaryShortSince: undefined });
+};
+
+/** When the pods that are not needed any more may go: proxies may send by the weight of before until then. */
+export const podsMayGoAt = ({ givenBack }: ReleaseStatus, { plan, route }: Facts): Instant | undefined => {
+  const at = fromRfc3339(givenBack?.at);
+  return at === undefined || route.splits === 'replicas' ? at : at + plan.propagationDelay;
+};
+
+/** The weight that the canary needs its pods for: the one of before until every proxy has followed. */
+export const carriedWeight = (status: ReleaseStatus, facts: Facts): number => {
+  const { weight } = wantedSplit(status);
+  const goAt = podsMayGoAt(status, facts);
+  return goAt === undefined || facts.now >= goAt ? weight : Math.max(weight, status.givenBack?.weight ?? 0);
+};
+
+/** When a roll that makes no progress is said to be stuck; undefined where none is under way. */
+export const stuckAt = (status: ReleaseStatus, facts: Facts): Instant | undefined => {
+  if (!isRolling(facts)) return undefined;
+  const begun = fromRfc3339(status.phaseEnteredAt) ?? facts.now;
+  return Math.max(begun, facts.workload.progressedAt ?? 0) + facts.plan.progressDeadline;
+};
+
+export const isStuck = (status: ReleaseStatus, facts: Facts): boolean => {
+  const at = stuckAt(status, facts);
+  return at !== undefined && (facts.workload.timedOut || facts.now >= at);
+};
