@@ -78,7 +78,7 @@ trafficContract({
     spec: {
       host,
       subsets: [
-        { name: 'v1', labels: { track: 'own' } },
+        { name: 'v1', labels: { track: 'v1' } },
         { name: 'v2', labels: { track: 'admin' } },
       ],
     },

@@ -353,7 +353,11 @@ export const trafficContract = (kit: TrafficKit): void => {
         expect(metadata).toEqual({
           name: metadata.name,
           namespace,
-          labels: { 'app.kubernetes.io/managed-by': 'sluice', 'sluice.dev/release': target.release.name },
+          labels: {
+            'app.kubernetes.io/managed-by': 'sluice',
+            'sluice.dev/release': target.release.name,
+            'sluice.dev/release-uid': target.release.uid,
+          },
           annotations: { 'sluice.dev/workload': target.workload },
           ownerReferences: [
             { apiVersion: 'sluice.dev/v1alpha1', kind: 'Release', ...target.release, controller: true },

@@ -20,8 +20,8 @@ const apexOf = (name: string): Service => ({
 
 /** Of the pods of `name` and of another Deployment behind the same Service. */
 const behind = (name: string): Behind => ({
-  labels: { app: name, track: 'own' },
-  selector: { app: name, track: 'own' },
+  labels: { app: name, track: 'v1' },
+  selector: { app: name, track: 'v1' },
   others: [{ name: `${name}-admin`, labels: { app: name, track: 'admin' }, replicas: 1, ready: 1 }],
 });
 

@@ -52,6 +52,7 @@ const targetIn = (namespace: string, uid: string): Target => ({
   },
   canaryService: 'web-canary',
   release: { name: 'web-1', uid },
+  behind: { labels: { app: 'web', track: 'v1' }, selector: { app: 'web' }, others: [] },
 });
 
 const change = async (writer: ClusterWriter, one: Change): Promise<void> => {

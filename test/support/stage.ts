@@ -214,10 +214,10 @@ export class Stage {
   }
 
   /** A client of this namespace behind an Envoy of its own; one for all loads. */
-  async load(options: Partial<LoadOptions> = {}): Promise<Load> {
+  async load({ path = '', ...options }: Partial<LoadOptions> & { readonly path?: string } = {}): Promise<Load> {
     this.#proxy ??= this.cluster.clientProxy({ namespace: this.namespace });
     const proxy = await this.#proxy;
-    const load = await startLoad(this.cluster, { url: proxy.url, host: 'web', rps: 40, ...options });
+    const load = await startLoad(this.cluster, { url: `${proxy.url}${path}`, host: 'web', rps: 40, ...options });
     this.#endings.push(() => load.stop());
     return load;
   }
