@@ -34,6 +34,8 @@ export type WantedPolicy = { readonly spec: ReleaseSpec['policy']; readonly plan
 export type PolicyPort = {
   /** Whether the workload asks for canary releases, or somebody does for it. */
   readonly optedIn: (workload: Pick<KubeObject, 'metadata'>) => boolean;
+  /** Whether the workload itself asks, and not just its namespace or a selector. */
+  readonly asksItself: (workload: Pick<KubeObject, 'metadata'>) => boolean;
   /** Problems where the policy has become unreadable since the workload was admitted: as sentences. */
   readonly ofWorkload: (workload: KubeObject) => WantedPolicy | { readonly problems: readonly string[] };
   /** What a Release does: the plan it records. The same object for the same spec. */

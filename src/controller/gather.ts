@@ -16,6 +16,7 @@ import type { ControllerDependencies } from './dependencies.ts';
 import { canaryObjects } from './canary-objects.ts';
 import type { ReleaseIndex } from './release-index.ts';
 import { ownRoute, routeFacts, routeTakenOver, wayOf, type Route } from './route-facts.ts';
+import { rollsAlone } from './rolls-alone.ts';
 import { blockedBy } from './shared-service.ts';
 import { canaryFacts, podNames, workloadFacts } from './workload-facts.ts';
 
@@ -171,6 +172,7 @@ export const gather = (subject: Subject): Gathered => {
       canary: canaryOf(canary, slices),
       ahead: aheadOf(subject, found),
       planUnreadable: unreadable.length === 0 ? undefined : problemsText(unreadable),
+      rollsAlone: apex === undefined ? rollsAlone(deps, workload, plan) : undefined,
       takenOver: takenOver(canary, route),
     }),
   };

@@ -14,6 +14,7 @@ import {
   clearFailed,
   forgetAuthor,
   growWorkload,
+  letRoll,
   markFailed,
   markRetry,
   promote,
@@ -42,6 +43,8 @@ const runEffect = (run: EffectRun, effect: Effect): Promise<number> => {
       return growWorkload(run, effect.replicas);
     case 'promote':
       return promote(run);
+    case 'let-roll':
+      return letRoll(run);
     case 'put-back':
       return putBack(run);
     case 'mark-failed':

@@ -39,6 +39,15 @@ export const promote = async (run: EffectRun): Promise<number> => {
   return patchWorkload(run, { metadata: { annotations: { [marks.phase]: 'Promoting' } }, spec: { paused: null } });
 };
 
+/** Unpause a template that is not released. Guarded like the promotion. */
+export const letRoll = async (run: EffectRun): Promise<number> => {
+  const { facts } = run.gathered;
+  if (facts.workload.templateHash !== facts.release.spec.templateHash) {
+    throw new ClusterError('conflict', 'the template changed since it was decided that it rolls');
+  }
+  return patchWorkload(run, { metadata: { annotations: { [marks.phase]: 'Skipped' } }, spec: { paused: null } });
+};
+
 /**
  * Through the scale subresource, so that no spec is stored with it, either. What comes back is not the Deployment: the watch
  * tells of the new size, and that is when to look again.

@@ -2,6 +2,7 @@
 import type { KubeObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import {
+  byItself,
   isOutOfReach,
   optInOf,
   selectingPolicy,
@@ -119,6 +120,7 @@ const planOfSpec = (spec: ReleaseSpec): ReleasePlan => {
 export const policyPort = (cluster: ClusterView, against: HeldAgainst): PolicyPort => ({
   planOf: planOfSpec,
   optedIn: ({ metadata }) => optInOf(optInSources(cluster, metadata, against.ownNamespace)).optedIn,
+  asksItself: ({ metadata }) => byItself(optInOf(optInSources(cluster, metadata, against.ownNamespace))),
   ofWorkload: (workload) => {
     const parsed = policyOf(cluster, against)(workload);
     return parsed.ok

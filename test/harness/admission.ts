@@ -9,7 +9,8 @@ import type { Admission, Review } from '../../src/memory/memory-server.ts';
 import { patched } from '../../src/memory/patches.ts';
 import { requestTexts } from '../../src/core/requests/release-requests.ts';
 import { webhookRules } from '../../src/main/webhook-rules.ts';
-import { requestKey, splitAnnotation } from '../../src/schema/annotations.ts';
+import { kinds } from '../../src/schema/kinds.ts';
+import { optInLabels, requestKey, splitAnnotation } from '../../src/schema/annotations.ts';
 import { group, isOurs, kubernetesItself } from '../../src/schema/names.ts';
 
 export type AdmissionParts = {
@@ -36,7 +37,7 @@ export const sluiceAdmission = ({ view, clock, sluice, warn }: AdmissionParts): 
     if (!own && !isKubernetes(author.user) && [oldObject, object].some((one) => one !== undefined && isOurs(one)))
       hear(answers.guard(request, clock.now()), review);
     if (isRecord(request) && !own) hear(answers.validate(request, clock.now()), review);
-    if (object === undefined || !isAsked(review, own)) return object;
+    if (object === undefined || !(isAsked(review, own) || isInOptedIn(view, review, own))) return object;
     const { patch } = hear(answers.mutate(request, clock.now()), review);
     const next = patched(object, { type: 'json', body: patch }) as unknown as KubeObject;
     if (!isRoute(review)) hear(answers.validate({ ...request, object: next }, clock.now()), review);
@@ -78,6 +79,16 @@ const isAsked = (review: Review, own: boolean): boolean => {
   return ref.gvk.group === group;
 };
 
+/** The entry for namespaces whose label opts them in. */
+const isInOptedIn = (view: ClusterView, { ref, object, oldObject }: Review, own: boolean): boolean => {
+  if (own || ref.gvk.kind !== kinds.deployment.kind || oldObject === undefined) return false;
+  const labels = view.get({ gvk: kinds.namespace, name: ref.namespace ?? '' })?.metadata.labels;
+  return labels?.[optInLabels.canary] === 'enabled' && rolls(object, oldObject);
+};
+
+const rolls = (object: KubeObject | undefined, old: KubeObject | undefined): boolean =>
+  ['template', 'paused'].some((key) => !sameJson(object?.spec?.[key], old?.spec?.[key]));
+
 const makesARequest = (object: KubeObject | undefined, old: KubeObject | undefined): boolean =>
   [...requestTexts(object?.metadata.annotations)].some(
     ([id, text]) => old?.metadata.annotations?.[requestKey(id)] !== text,
@@ -90,8 +101,7 @@ const wordsOf = (object: KubeObject | undefined): Labels => ours(object?.metadat
 
 const changesARelease = (object: KubeObject | undefined, old: KubeObject | undefined): boolean => {
   const speaks = [object, old].some((one) => Object.keys(wordsOf(one)).length > 0);
-  const rolls = ['template', 'paused'].some((key) => !sameJson(object?.spec?.[key], old?.spec?.[key]));
-  return (speaks && rolls) || !sameJson(wordsOf(object), wordsOf(old));
+  return (speaks && rolls(object, old)) || !sameJson(wordsOf(object), wordsOf(old));
 };
 
 const denied = ({ denial }: Answer, { operation, ref }: Review): ClusterError =>

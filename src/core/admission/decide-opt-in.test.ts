@@ -1,10 +1,10 @@
 /** Workloads opted in by labels, their namespace or a policy instead of their own annotations. */
 import { sourceForms } from '../../metrics/index.ts';
 import { describe, expect, it, test } from '@jest/globals';
-import { aDeployment, type DeploymentTraits } from '../../../test/support/a-deployment.ts';
+import { aDeployment, aTemplate, type DeploymentTraits } from '../../../test/support/a-deployment.ts';
 import { after, anInput } from '../../../test/support/admission-input.ts';
 import { failed, idle, markedV2, running } from '../../../test/support/admission-traits.ts';
-import type { Deployment, Labels } from '../../values/kube-object.ts';
+import type { Deployment, JsonObject, Labels, PodTemplate } from '../../values/kube-object.ts';
 import type { SelectingPolicy } from '../policy/opt-in.ts';
 import { parsePolicy, type PolicyInput } from '../policy/parse-policy.ts';
 import { decide, type Decision } from './decide.ts';
@@ -70,6 +70,55 @@ describe('a new template of a workload', () => {
     expect(warnings.at(-1)).toBe(
       'CanaryPolicy/careful is used, the oldest policy that selects this workload; CanaryPolicy/younger would fit as well. Name the one you mean in sluice.dev/policy',
     );
+  });
+});
+
+const pod = (spec: JsonObject): PodTemplate => ({
+  ...aTemplate('web:2'),
+  spec: { ...aTemplate('web:2').spec, ...spec },
+});
+const claim = { name: 'data', persistentVolumeClaim: { claimName: 'data' } };
+const onHost = { containers: [{ name: 'app', image: 'web:2', ports: [{ containerPort: 80, hostPort: 8080 }] }] };
+const doubled: readonly [string, DeploymentTraits, string][] = [
+  ['F13: with strategy Recreate', { ...v2, strategy: 'Recreate' }, 'strategy Recreate'],
+  ['F13: with a claim', { template: pod({ volumes: [claim] }) }, 'PersistentVolumeClaim data'],
+  ['F13: with a port of the node', { template: pod(onHost) }, 'hostPort 8080'],
+];
+
+describe('a workload whose pods should not run beside each other', () => {
+  it.each(doubled)('%s: rolls natively where only its namespace opts it in, and it is said', (_, traits, what) => {
+    const [old, object] = [labelled({ ...traits, template: aTemplate('web:1') }, {}), labelled(traits, {})];
+    const decision = decideWith({ namespaceLabels: on }, old, object);
+    expect([decision.case, after(object, decision).spec.paused ?? false]).toEqual(['rolls-alone', false]);
+    expect(decision.warnings[0]).toContain(`this template rolls natively: ${what} says that`);
+    // What rolled is known: nothing was bypassed.
+    expect(after(object, decision).metadata.annotations).toHaveProperty(['sluice.dev/admitted']);
+  });
+
+  it.each(doubled)('%s: is released where it opts in itself, with a warning', (_, traits, what) => {
+    const own = { ...traits, annotations: on };
+    const decision = decideWith({}, aDeployment({ ...own, template: aTemplate('web:1') }), aDeployment(own));
+    expect(decision.case).toBe('released');
+    expect(decision.warnings.find((line) => line.startsWith(what))).toContain('write sluice.dev/canary: disabled');
+    const first = decide({ ...anInput(aDeployment(own), aDeployment(own)), operation: 'CREATE' });
+    expect(first.warnings.find((line) => line.startsWith(what))).toBeDefined();
+  });
+
+  it.each([
+    [
+      'a claim that is only read',
+      { volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'd', readOnly: true } }] },
+    ],
+    ['a volume that each pod has of its own', { volumes: [{ name: 'd', ephemeral: { volumeClaimTemplate: {} } }] }],
+    ['volumes of an odd shape', { volumes: [null, 'x', { persistentVolumeClaim: 'y' }], containers: 'z' }],
+  ])('F13: %s speaks against nothing', (_, spec) => {
+    const object = labelled({ template: pod(spec) }, {});
+    expect(decideWith({ namespaceLabels: on }, labelled(v1, {}), object).case).toBe('released');
+  });
+
+  it('F16: who opts in by a namespace is told what happens without a Service', () => {
+    const { warnings } = decideWith({ namespaceLabels: on }, labelled(v1, {}), labelled(v2, {}));
+    expect(warnings.join('\n')).toContain('if no Service selects its pods, it rolls natively');
   });
 });
 

@@ -1,7 +1,7 @@
 /** Admission of a workload: a pure decision from the old object, the new object and the policy. */
 import { isOurs } from '../../schema/names.ts';
 import type { Deployment } from '../../values/kube-object.ts';
-import { isSwitchedOff } from '../policy/opt-in.ts';
+import { byItself, isSwitchedOff } from '../policy/opt-in.ts';
 import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { Problem } from '../../values/problem.ts';
 import { copiesPause, factsOf, type DecideInput, type Facts } from './facts.ts';
@@ -13,7 +13,7 @@ import { templateHash } from '../template/template-hash.ts';
 import { isWithoutEffect } from './user-annotations.ts';
 import { rows, type Row, type Ruling } from './rows.ts';
 import { templateChange, type TemplateChange } from './template-change.ts';
-import { createdWarning, notOptedInWarning, passedOverWarnings } from './warnings.ts';
+import { createdWarning, doubledWarnings, notOptedInWarning, passedOverWarnings } from './warnings.ts';
 
 /** The row of the table that decided; a metric label. */
 export type CaseName = Row['case'] | 'own-write' | 'own-object' | 'created' | 'invalid';
@@ -74,14 +74,21 @@ const decideCreate = (input: DecideInput): Decision => {
     // A manifest or backup taken during a release contains Sluice's pause, which nobody would ever lift.
     const paused = copiesPause(object) ? false : 'as-sent';
     const waits = paused === 'as-sent' && object.spec.paused === true;
-    return ruled('created', because, object, { paused, marks, warnings: firstVersion(parsed, waits) });
+    return ruled('created', because, object, { paused, marks, warnings: firstVersion(object, parsed, waits) });
   }
   const warnings = isWithoutEffect(object.metadata, parsed.optIn) ? [notOptedInWarning] : [];
   return ruled('not-opted-in', 'the workload has not asked for canary releases', object, { ...asSent, warnings });
 };
 
-const firstVersion = (parsed: ParsedPolicy, paused: boolean): readonly string[] =>
-  parsed.ok ? [createdWarning(parsed.policy, paused), ...(parsed.warnings ?? []), ...passedOverWarnings(parsed)] : [];
+const firstVersion = (object: Deployment, parsed: ParsedPolicy, paused: boolean): readonly string[] =>
+  parsed.ok
+    ? [
+        createdWarning(parsed.policy, paused),
+        ...(parsed.warnings ?? []),
+        ...(byItself(parsed.optIn) ? doubledWarnings(object, parsed.optIn) : []),
+        ...passedOverWarnings(parsed),
+      ]
+    : [];
 
 const untouched = (name: CaseName, because: string): Decision => ({
   case: name,

@@ -11,15 +11,14 @@ import {
   marksBoundTo,
   readMarks,
   recordPhase,
-  withKnownGood,
   type BoundMarks,
-  type Marks,
   type Requester,
 } from '../marks/marks.ts';
-import { failedTemplate, withFailed, type FailedTemplate } from '../marks/failed-templates.ts';
+import { failedTemplate, type FailedTemplate } from '../marks/failed-templates.ts';
 import { sameUserAnnotations } from './user-annotations.ts';
+import { rollsAlone } from './not-doubled.ts';
 import { releaseName } from './release-name.ts';
-import { isUsedSkip, withUsedSkip } from './used-skips.ts';
+import { isUsedSkip } from './used-skips.ts';
 
 /** The input of a decision. */
 export type DecideInput = {
@@ -84,6 +83,8 @@ export type Facts = {
   readonly skip?: string;
   /** Text of a skip annotation that was used by an earlier write and has no effect now. */
   readonly staleSkip?: string;
+  /** What speaks against a canary beside the stable pods, where nobody has opted in this very workload. */
+  readonly rollsAlone?: string;
   /** Why there is nothing to compare a canary with, as a sentence fragment. */
   readonly noStable?: string;
 };
@@ -99,6 +100,7 @@ export const factsOf = (input: DecideInput, old: Deployment): Facts => {
   const parsed = input.policyOf(object);
   const { knownGood } = readMarks(old.metadata.annotations);
   const noStable = missingStable(old, object, bound);
+  const alone = rollsAlone(object, parsed.optIn);
   const failedBefore = failedTemplate(old.metadata.annotations, hashes.object);
   return {
     input,
@@ -121,6 +123,7 @@ export const factsOf = (input: DecideInput, old: Deployment): Facts => {
     ...skipOf(old.metadata.annotations, object.metadata.annotations, hashes.object),
     ...(noStable === undefined ? {} : { noStable }),
     ...(failedBefore === undefined ? {} : { failedBefore }),
+    ...(alone === undefined ? {} : { rollsAlone: alone }),
   };
 };
 
@@ -254,45 +257,4 @@ const missingStable = (old: Deployment, object: Deployment, bound: BoundMarks | 
   // With Recreate, promotion leaves a gap between the old pods and the new ones; the canary serves meanwhile.
   if (bound?.phase === 'Promoting' && old.spec.strategy?.['type'] === 'Recreate') return undefined;
   return (old.status?.availableReplicas ?? 0) > 0 ? undefined : 'no pod of the version before is available';
-};
-
-/** The marks that outlive releases. */
-export const lastingMarks = (facts: Facts): Marks => {
-  const { knownGood, admitted, old } = facts;
-  const { skips } = readMarks(old.metadata.annotations);
-  const failed = failedMark(facts);
-  return {
-    ...(knownGood === undefined ? {} : { knownGood }),
-    ...(admitted === undefined ? {} : { admitted }),
-    ...(skips === undefined ? {} : { skips }),
-    ...(failed === undefined ? {} : { failed }),
-  };
-};
-
-/** A template that failed is remembered when another takes its place. */
-const failedMark = ({ standing, templateChanged, bound, old }: Facts): string | undefined => {
-  const { annotations } = old.metadata;
-  if (standing !== 'failed' || !templateChanged || bound === undefined) return readMarks(annotations).failed;
-  const { releaseHash: hash, release } = bound;
-  return withFailed(annotations, failedTemplate(annotations, hash) ?? { hash, release, outcome: 'Failed' });
-};
-
-/** The mark that remembers this write's skip reason, if it has one. */
-export const usedSkip = ({ skip, old, wanted }: Facts): Marks =>
-  skip === undefined ? {} : { skips: withUsedSkip(old.metadata.annotations, wanted.releaseHash, skip) };
-
-/** The lasting marks when this write's template rolls natively. */
-export const admittedMarks = (facts: Facts): Marks => ({ ...lastingMarks(facts), admitted: facts.wanted.releaseHash });
-
-/**
- * The lasting marks when a new template arrives. If it interrupts a promotion, both of its templates become known
- * good.
- */
-export const supersedingMarks = (facts: Facts): Marks => {
-  const { bound, standing, old } = facts;
-  if (standing !== 'rolling' || bound?.phase !== 'Promoting') return lastingMarks(facts);
-  return {
-    ...lastingMarks(facts),
-    knownGood: withKnownGood(old.metadata.annotations, bound.releaseHash, bound.stableHash),
-  };
 };

@@ -1,14 +1,7 @@
 /** The table that decides about an UPDATE of a workload. The first row that matches decides. */
 import { restartOnly } from '../template/restart-only.ts';
-import {
-  admittedMarks,
-  lastingMarks,
-  nextRelease,
-  requestedBy,
-  usedSkip,
-  supersedingMarks,
-  type Facts,
-} from './facts.ts';
+import { nextRelease, requestedBy, type Facts } from './facts.ts';
+import { admittedMarks, lastingMarks, supersedingMarks, usedSkip } from './lasting-marks.ts';
 import type { Marks, RecordPhase } from '../marks/marks.ts';
 import { isWithoutEffect } from './user-annotations.ts';
 import * as say from './warnings.ts';
@@ -33,6 +26,7 @@ type RowCase =
   | 'kept'
   | 'user-paused'
   | 'bootstrap'
+  | 'rolls-alone'
   | 'known-good'
   | 'restarted'
   | 'failed-again'
@@ -191,6 +185,12 @@ export const rows: readonly Row[] = [
     because: 'nothing serves that a canary could be compared with, and a fix must get through',
     when: (f) => f.noStable !== undefined,
     then: (f) => native(f, say.bootstrapWarnings(f)),
+  },
+  {
+    case: 'rolls-alone',
+    because: 'its pods must not run twice, and only its namespace or a selector opts it in',
+    when: (f) => f.rollsAlone !== undefined,
+    then: (f) => native(f, say.rollsAloneWarnings(f)),
   },
   {
     case: 'known-good',

@@ -1,11 +1,13 @@
 /** Admission warnings: what happens now, and the command that helps. */
-import { marks as keys } from '../../schema/annotations.ts';
+import { annotations as keys, marks as markKeys } from '../../schema/annotations.ts';
 import type { Deployment } from '../../values/kube-object.ts';
+import { byItself, type OptIn } from '../policy/opt-in.ts';
 import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import { templateDiff } from '../template/template-diff.ts';
 import { durationText } from '../../values/duration.ts';
 import type { Facts } from './facts.ts';
+import { notDoubled } from './not-doubled.ts';
 import { readMarks, type MarkName, type Marks } from '../marks/marks.ts';
 
 const shownWeights = 8;
@@ -58,9 +60,22 @@ export const releaseWarnings = (facts: Facts): readonly string[] => {
     follow(facts),
     ...changes(facts),
     ...((facts.parsed.ok && facts.parsed.warnings) || []),
+    ...doubledWarnings(facts.object, facts.parsed.optIn),
     ...staleSkip(facts),
   ];
 };
+
+/** For who opts in a workload whose pods should not, or cannot, run beside each other, or may have no traffic. */
+export const doubledWarnings = (object: Deployment, optIn: OptIn): readonly string[] =>
+  byItself(optIn)
+    ? notDoubled(object).map(
+        ({ what, happens }) => `${what}: ${happens}. If that must not be, write ${keys.canary}: disabled`,
+      )
+    : ['only its namespace or a selector opts this workload in: if no Service selects its pods, it rolls natively'];
+
+export const rollsAloneWarnings = (facts: Facts): readonly string[] => [
+  `this template rolls natively: ${facts.rollsAlone} says that its pods should not run beside each other, and only its namespace or a selector opts it in; for canary releases all the same, write ${keys.canary}: enabled on it`,
+];
 
 export const supersededWarnings = (facts: Facts): readonly string[] => [
   `release ${facts.bound?.release} is superseded by this change`,
@@ -133,7 +148,7 @@ export const planKeptWarnings = ({ standing, annotationsChanged, bound }: Facts)
 export const ownMarksWarnings = ({ object }: Facts, marks: Marks): readonly string[] => {
   const sent = readMarks(object.metadata.annotations);
   const names = (Object.keys(sent) as readonly MarkName[]).filter((name) => sent[name] !== marks[name]);
-  const shown = names.map((name) => keys[name]).join(', ');
+  const shown = names.map((name) => markKeys[name]).join(', ');
   return shown === '' ? [] : [`${shown}: kept by Sluice alone; what this write says there is not stored`];
 };
 
@@ -142,7 +157,9 @@ export const userPausedWarnings = (facts: Facts): readonly string[] => [
   ...staleSkip(facts),
 ];
 
-const whenResumed = ({ noStable, wasKnownGood, policy, wanted }: Facts): string => {
+const whenResumed = ({ noStable, rollsAlone, wasKnownGood, policy, wanted }: Facts): string => {
+  if (noStable === undefined && rollsAlone !== undefined)
+    return `this template rolls natively (${rollsAlone}, and only its namespace or a selector opts it in)`;
   if (noStable !== undefined) return `${noStable}, so this template rolls natively`;
   if (wasKnownGood && policy?.rollback !== 'canary') return 'this template was good before and rolls back natively';
   return `canary release ${wanted.release} starts`;

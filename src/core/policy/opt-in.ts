@@ -164,6 +164,10 @@ export const optInOf = (input: OptInInput): OptIn => {
   return { optedIn, because, ...applied(input, fit) };
 };
 
+/** Opted in by the workload itself: by an annotation or label of its own, or the policy that it names. */
+export const byItself = ({ because }: Pick<OptIn, 'because'>): boolean =>
+  because === 'annotation' || because === 'label' || because === 'named-policy';
+
 /** Opted out by the workload itself: that must work whatever else it says. */
 export const isSwitchedOff = ({ optedIn, because }: OptIn): boolean =>
   !optedIn && (because === 'annotation' || because === 'label');

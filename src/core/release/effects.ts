@@ -12,7 +12,7 @@ import { hasNothing, keepsServing, removalDue } from './ending.ts';
 import { sizeToGive } from './growth.ts';
 import { canaryReady, sizeNow } from './canary-size.ts';
 import { promotableAt } from './stages/promote.ts';
-import { isFinal, wantedSplit } from './state.ts';
+import { isFinal, rolledAlone, wantedSplit } from './state.ts';
 
 export type Effect =
   /** Canary Deployment of the release's template with at least so many replicas, and the Service in front of it. */
@@ -25,6 +25,8 @@ export type Effect =
   | { readonly do: 'grow-workload'; readonly replicas: number }
   /** Unpause exactly the template that was judged. */
   | { readonly do: 'promote' }
+  /** Unpause the template, which nobody judges. */
+  | { readonly do: 'let-roll' }
   /** Put the stable template back, unpaused. */
   | { readonly do: 'put-back' }
   /** The workload says that its release failed: marks, and Progressing = False for `kubectl rollout status`. */
@@ -104,8 +106,9 @@ const takingDown = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
 const closing = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   if (!mine(facts)) return facts.workload.endedBy === undefined ? [] : [{ do: 'forget-author' }];
   switch (status.ending?.outcome) {
-    case 'Succeeded':
     case 'Skipped':
+      return [letsRoll(status, facts) ? { do: 'let-roll' } : { do: 'settle' }];
+    case 'Succeeded':
     case 'Bypassed':
       return [{ do: 'settle' }];
     case 'Failed':
@@ -116,6 +119,10 @@ const closing = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
       return [];
   }
 };
+
+/** Who skips has the workload unpaused in that write. Here nobody has, yet; a pause after that is the user's. */
+const letsRoll = ({ ending: end }: ReleaseStatus, { workload: { paused, marks } }: Facts): boolean =>
+  end?.reason === rolledAlone && paused && marks?.phase !== 'Skipped';
 
 const afterTheEnd = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   if (!mine(facts)) return [];

@@ -74,8 +74,6 @@ export type RouteFacts = {
   readonly pods?: { readonly canary: number; readonly stable: number };
   /** Why requests may not follow the split although it is in place: the likely causes, for a person. */
   readonly doubts?: string;
-  /** Other workloads whose pods get of the traffic that is split, and how many pods they have together. */
-  readonly shared?: { readonly workloads: readonly string[]; readonly replicas: number };
   /** Which kind of route the API server does not serve: there is no split, and none can be made. A sentence fragment. */
   readonly unserved?: string;
 };
@@ -104,6 +102,8 @@ export type Facts = {
   /** Why this provider, as a sentence fragment; where it is chosen now. */
   readonly providerBecause?: string;
   readonly service?: string;
+  /** Why the template rolls natively instead of being released, as a sentence: nobody has opted in this very workload. */
+  readonly rollsAlone?: string;
   /** What keeps a release from starting: no Service, a route that cannot be split, … */
   readonly preflight: readonly Problem[];
   /** What of the release's objects somebody has taken over, as a sentence; `route`: its generated route is among them. */

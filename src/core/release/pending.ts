@@ -1,15 +1,17 @@
 /** Before a release starts: whoever is ahead of it, and what keeps it from starting. Nothing has been made yet. */
-import { mostShared, type ReleaseStatus } from '../../schema/release.ts';
+import type { ReleaseStatus } from '../../schema/release.ts';
 import { fromRfc3339 } from '../../values/time.ts';
 import { noSplit } from '../../values/split.ts';
 import type { Facts } from './facts.ts';
 import type { Next } from './stages/handler.ts';
 import { enterFirst } from './stages/table.ts';
-import { endWith, wanting, withStatus } from './state.ts';
+import { endWith, rolledAlone, wanting, withStatus } from './state.ts';
 import { preflightText } from './waiting.ts';
 
 export const pending = (status: ReleaseStatus, facts: Facts): Exclude<Next, { readonly over: ReleaseStatus }> => {
   if (facts.ahead !== undefined) return {};
+  if (facts.rollsAlone !== undefined)
+    return { status: endWith(status, facts, { outcome: 'Skipped', reason: rolledAlone, message: facts.rollsAlone }) };
   if (facts.preflight.length > 0) return blocked(status, facts);
   const steps = facts.plan.stages.filter((stage) => stage.do === 'split').length;
   const started = withStatus(wanting(status, noSplit), {
@@ -19,7 +21,6 @@ export const pending = (status: ReleaseStatus, facts: Facts): Exclude<Next, { re
     provider: facts.provider,
     providerBecause: facts.providerBecause,
     service: facts.service,
-    sharedWith: facts.route.shared?.workloads.slice(0, mostShared),
     waiting: undefined,
   });
   return { status: enterFirst(started, facts) };
