@@ -2,12 +2,14 @@
 import type { Release } from '../schema/release.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { isA, type Deployment, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
+import type { Pod } from '../values/pod.ts';
 import { kinds } from '../schema/kinds.ts';
 import { withoutWriteError } from '../core/release/write-error.ts';
 import type { ClusterChange } from '../ports/cluster.ts';
 import { marks } from '../schema/annotations.ts';
 import { labels } from '../schema/names.ts';
 import type { ControllerDependencies } from './dependencies.ts';
+import { deploymentOf, isNews } from './canary-pod.ts';
 import { sameStatus } from './same-status.ts';
 import { hasOrphanedSplit, namespacesWithOrphanedSplits, restoreOrphanedSplits } from './orphaned-splits.ts';
 import { workQueue, type RunResult, type WorkQueue } from './queue.ts';
@@ -103,20 +105,42 @@ const keyOfRelease = (release: Release): string => keyOf(release.metadata.namesp
 
 /** Workloads a change is about. Idle workloads cost nothing: only marked ones, those that are astray and those with a release under way are looked at. */
 const keysOf = (deps: ControllerDependencies, change: ClusterChange): readonly string[] => {
-  const { cluster, index } = deps;
-  const { object, type, before } = change;
+  const { cluster } = deps;
+  const { object, before } = change;
   const namespace = object.metadata.namespace ?? '';
   if (isA(object, kinds.release))
     return onlyTold(object, before) ? [] : [keyOfRelease(object), ...waitingFor(deps, change, object)];
+  if (isA(object, kinds.pod)) return keysOfPod(deps, change, object);
   const madeFor = object.metadata.labels?.[labels.release];
   if (madeFor !== undefined) {
     const release = cluster.get({ gvk: kinds.release, namespace, name: madeFor });
     return [...releaseKeys(release), ...waitingFor(deps, change, release)];
   }
-  if (!isA(object, kinds.deployment)) return wokenBy(deps, change).map(keyOfRelease);
-  const key = keyOf(namespace, object.metadata.name);
-  if (isMarked(object) || type === 'removed' || (wasWritten(change) && isStray(deps, object))) return [key];
-  return index.ofWorkload(namespace, object.metadata.name).some(isOpen) ? [key] : [];
+  return isA(object, kinds.deployment) ? keysOfWorkload(deps, change, object) : wokenBy(deps, change).map(keyOfRelease);
+};
+
+const keysOfWorkload = (
+  deps: ControllerDependencies,
+  change: ClusterChange,
+  workload: Deployment,
+): readonly string[] => {
+  const { namespace = '', name } = workload.metadata;
+  const key = keyOf(namespace, name);
+  if (isMarked(workload) || change.type === 'removed' || (wasWritten(change) && isStray(deps, workload))) return [key];
+  return deps.index.ofWorkload(namespace, name).some(isOpen) ? [key] : [];
+};
+
+const keysOfPod = (
+  { cluster }: ControllerDependencies,
+  { type, before }: ClusterChange,
+  pod: Pod,
+): readonly string[] => {
+  if (type === 'removed' || !isNews(pod, before)) return [];
+  const { namespace = '' } = pod.metadata;
+  const name = deploymentOf(pod);
+  const canary = name === undefined ? undefined : cluster.get({ gvk: kinds.deployment, namespace, name });
+  const release = canary?.metadata.labels?.[labels.release];
+  return release === undefined ? [] : releaseKeys(cluster.get({ gvk: kinds.release, namespace, name: release }));
 };
 
 const hasEnded = ({ type, object, before }: ClusterChange): boolean =>

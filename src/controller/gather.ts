@@ -4,6 +4,7 @@ import { problemsText } from '../core/release/waiting.ts';
 import { isFinal } from '../core/release/state.ts';
 import { canaryServiceName } from '../core/release/canary.ts';
 import { requestsOf } from '../core/requests/release-requests.ts';
+import { troubleOf } from '../core/release/pod-trouble.ts';
 import { takenOverNote } from '../core/release/taken-over.ts';
 import type { Deployment, KubeObject, Service, EndpointSlice } from '../values/kube-object.ts';
 import type { Arms } from '../core/questions/question.ts';
@@ -107,6 +108,17 @@ const startsOf = (
 const canaryOf = (canary: Gathered['canary'], slices: Parameters<typeof canaryFacts>[1]): Facts['canary'] =>
   canary.deployment === undefined ? undefined : canaryFacts(canary.deployment, slices);
 
+/** Pods that are left of another canary of that name have other labels. */
+const podsOf = ({ deps, workload }: Subject, { deployment }: Gathered['canary']): Pick<Facts, 'pods'> => {
+  if (deployment === undefined) return { pods: [] };
+  const selects = Object.entries(deployment.spec.selector.matchLabels ?? {});
+  const pods = deps.index
+    .podsOf(namespaceOf(workload), deployment.metadata.name)
+    .filter(({ metadata }) => selects.every(([key, value]) => metadata.labels?.[key] === value))
+    .flatMap((pod) => troubleOf(pod) ?? []);
+  return { pods: pods.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
+};
+
 const armsOf = ({ metadata: { namespace = '', name } }: Deployment, service: string): Arms => ({
   namespace,
   workload: name,
@@ -168,6 +180,7 @@ export const gather = (subject: Subject): Gathered => {
     preflight: [...unreadable, ...problems, ...taken],
     telemetry: telemetryOf(plan.telemetry, way.provider),
     started: startsOf(slices ?? [], canary.deployment),
+    ...podsOf(subject, canary),
     ...present({
       canary: canaryOf(canary, slices),
       ahead: aheadOf(subject, found),

@@ -4,7 +4,7 @@ import type { Question } from '../core/questions/question.ts';
 import { withHistory } from '../core/release/history.ts';
 import { openRequests, requestsOf } from '../core/requests/release-requests.ts';
 import { isFinal } from '../core/release/state.ts';
-import { initialStatus, step, type Step } from '../core/release/step.ts';
+import { initialStatus, step } from '../core/release/step.ts';
 import { withoutWriteError, withWriteError } from '../core/release/write-error.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { kinds } from '../schema/kinds.ts';
@@ -13,10 +13,9 @@ import type { Deployment, JsonObject, ObjectRef } from '../values/kube-object.ts
 import type { Milliseconds } from '../values/time.ts';
 import { adoptRelease } from './adopt.ts';
 import type { ControllerDependencies } from './dependencies.ts';
-import { gather, readRelease, releasesOf, type Gathered, type ReleaseObject, type Subject } from './gather.ts';
+import { gather, readRelease, releasesOf, type ReleaseObject, type Subject } from './gather.ts';
 import { clearOrphans, restoreOrphaned } from './orphaned-releases.ts';
 import { settleOutOfBand } from './out-of-band.ts';
-import { podTrouble } from './pod-trouble.ts';
 import { runEffects } from './run-effects.ts';
 import { sameStatus } from './same-status.ts';
 import { forgetMetrics, showChecks, showMetrics } from './show-metrics.ts';
@@ -77,7 +76,8 @@ const advance = async (subject: Subject): Promise<Advanced> => {
   const { deps, workload } = subject;
   const shown = subject.release.status;
   const before = shown === undefined ? initialStatus(subject.now) : withoutWriteError(shown, workload.metadata.name);
-  const { gathered, next } = await stepWithPods(subject, before);
+  const gathered = gather(subject);
+  const next = step(before, gathered.facts);
   // That the write goes through this time is not known before it has.
   const same = shown?.lastWriteError !== undefined && sameStatus(before, next.status);
   const recorded = same ? subject.release : await record(subject, next.status);
@@ -90,19 +90,6 @@ const advance = async (subject: Subject): Promise<Advanced> => {
   const { questions } = next;
   if (writes > 0) return { again: 0, questions };
   return next.wakeAt === undefined ? { questions } : { again: Math.max(0, next.wakeAt - deps.clock.now()), questions };
-};
-
-/** Why pods do not start is only looked up where it decides something. */
-const stepWithPods = async (
-  subject: Subject,
-  before: ReleaseStatus,
-): Promise<{ readonly gathered: Gathered; readonly next: Step }> => {
-  const gathered = gather(subject);
-  const next = step(before, gathered.facts);
-  if (next.look === undefined) return { gathered, next };
-  const pods = await podTrouble(subject.deps.cluster, gathered);
-  const looked = { ...gathered, facts: { ...gathered.facts, pods } };
-  return { gathered: looked, next: step(before, looked.facts) };
 };
 
 /**

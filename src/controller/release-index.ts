@@ -13,12 +13,14 @@ import {
   type KubeObject,
   type Labels,
 } from '../values/kube-object.ts';
+import type { Pod } from '../values/pod.ts';
 import { anyName, concernedBy, type Concern, type ServiceName } from '../values/route-format.ts';
 import { kinds } from '../schema/kinds.ts';
 import type { Release } from '../schema/release.ts';
 import { labels } from '../schema/names.ts';
 import { isFinal } from '../core/release/state.ts';
 import type { Cluster } from '../ports/cluster.ts';
+import { deploymentOf } from './canary-pod.ts';
 import { objectIndex, type ObjectIndex } from './object-index.ts';
 
 export type ReleaseIdentity = { readonly name: string; readonly uid: string };
@@ -36,6 +38,8 @@ export interface ReleaseIndex {
   slicesFor(namespace: string, release: ReleaseIdentity): readonly EndpointSlice[];
   /** What scales a Deployment by its load. */
   autoscalerOf(namespace: string, workload: string): HorizontalPodAutoscaler | undefined;
+  /** Pods of a canary Deployment, those of an earlier one of the same name among them. */
+  podsOf(namespace: string, canary: string): readonly Pod[];
   /** Routes, and what is looked at beside them, of a kind that concern a Service, in whichever namespace. */
   routesAbout(gvk: Gvk, service: ServiceName): readonly KubeObject[];
   /** Deployments whose pods a Service with this selector selects, Sluice's own among them. */
@@ -84,6 +88,10 @@ const sliceKeys = ({ metadata }: EndpointSlice): readonly string[] => {
 
 const autoscalerKeys = ({ metadata, spec: { scaleTargetRef } }: HorizontalPodAutoscaler): readonly string[] =>
   scaleTargetRef.kind === 'Deployment' ? [key(metadata.namespace ?? '', scaleTargetRef.name)] : [];
+const podKeys = (pod: Pod): readonly string[] => {
+  const canary = deploymentOf(pod);
+  return canary === undefined ? [] : [key(pod.metadata.namespace ?? '', canary)];
+};
 
 /** Tells the index what the cache of a kind holds by now, and everything that it comes to hold. */
 const follow = <T extends KubeObject>(cluster: Cluster, gvk: Gvk<T>, index: ObjectIndex<T>): void => {
@@ -98,6 +106,7 @@ export const releaseIndex = (cluster: Cluster, concerns: readonly Concern[]): Re
   const releases = objectIndex<Release>(releaseKeys);
   const slices = objectIndex<EndpointSlice>(sliceKeys);
   const autoscalers = objectIndex(autoscalerKeys);
+  const pods = objectIndex<Pod>(podKeys);
   const workloads = objectIndex<Deployment>(labelKeys);
   const all: Concerns = concerns.map((kind) => ({
     gvk: kind.gvk,
@@ -106,6 +115,7 @@ export const releaseIndex = (cluster: Cluster, concerns: readonly Concern[]): Re
   follow(cluster, kinds.release, releases);
   follow(cluster, kinds.endpointSlice, slices);
   follow(cluster, kinds.autoscaler, autoscalers);
+  follow(cluster, kinds.pod, pods);
   follow(cluster, kinds.deployment, workloads);
   for (const { gvk, objects } of all) follow(cluster, gvk, objects);
   return {
@@ -116,6 +126,7 @@ export const releaseIndex = (cluster: Cluster, concerns: readonly Concern[]): Re
     slicesFor: (namespace, { name, uid }) =>
       slices.at(key(namespace, name)).filter(({ metadata }) => (metadata.labels?.[labels.releaseUid] ?? uid) === uid),
     autoscalerOf: (namespace, workload) => autoscalers.at(key(namespace, workload))[0],
+    podsOf: (namespace, canary) => pods.at(key(namespace, canary)),
     routesAbout: (gvk, service) => {
       const objects = all.find((one) => isSameKind(one.gvk, gvk))?.objects;
       return objects === undefined ? [] : [...new Set(concernKeys(service).flatMap((one) => objects.at(one)))];

@@ -267,12 +267,18 @@ describe.each(splittings)('a release whose split is %s', (splitting) => {
     await ended({ phase: 'Succeeded', serves: { 'web v2': 4 } });
   });
 
-  it('fails at the deadline when its pods do not become ready, and says what they say', async () => {
+  it('F15: says while it waits what its pods wait for, and again when it fails at the deadline', async () => {
     await begin({ splitting });
     world.kubernetes.pods.fate(() => 'never');
     world.applyVersion('v2');
     await phase('Preparing');
     world.kubernetes.pods.makeUnready(({ metadata }) => metadata.name.startsWith('web-canary'), 'ImagePullBackOff');
+    await world.settle();
+    expect(world.release()).toMatchObject({
+      phase: 'Preparing',
+      message: expect.stringMatching(/^0 of \d canary pods ready: ImagePullBackOff$/) as unknown,
+    });
+    expect(world.told().filter((reason) => reason === 'ImagePullBackOff')).toHaveLength(2);
     await phase('Failed');
     expect(world.release()).toMatchObject({
       reason: 'CanaryNotReady',

@@ -1,5 +1,7 @@
 /** Reduces objects to what the caches need. */
-import type { KubeObject, Labels, ObjectMeta } from '../values/kube-object.ts';
+import { isA, type KubeObject, type Labels, type ObjectMeta } from '../values/kube-object.ts';
+import type { ContainerStatus, PodStatus } from '../values/pod.ts';
+import { kinds } from '../schema/kinds.ts';
 import { group } from '../schema/names.ts';
 
 export type Trim = (object: KubeObject) => KubeObject;
@@ -62,5 +64,55 @@ export const oursOnly: Trim = ({ apiVersion, kind, metadata }) => {
       ...(metadata.labels !== undefined && { labels: metadata.labels }),
       ...(own.length > 0 && { annotations: Object.fromEntries(own) }),
     },
+  };
+};
+
+const container = ({ name, ready, started, restartCount, state, lastState }: ContainerStatus): ContainerStatus => ({
+  name,
+  ...(ready !== undefined && { ready }),
+  ...(started !== undefined && { started }),
+  ...(restartCount !== undefined && { restartCount }),
+  ...(state !== undefined && ready !== true && { state }),
+  ...(lastState !== undefined && ready !== true && { lastState }),
+});
+
+const stateOf = ({ phase, reason, message, ...rest }: PodStatus): PodStatus => {
+  const { conditions, containerStatuses, initContainerStatuses } = rest;
+  return {
+    ...(phase !== undefined && { phase }),
+    ...(reason !== undefined && { reason }),
+    ...(message !== undefined && { message }),
+    ...(conditions !== undefined && {
+      conditions: conditions
+        .filter(({ type, status }) => type === 'Ready' || status !== 'True' || type.includes('/'))
+        .map(({ type, status, reason: why, message: words }) => ({
+          type,
+          status,
+          ...(why !== undefined && { reason: why }),
+          ...(words !== undefined && { message: words }),
+        })),
+    }),
+    ...(containerStatuses !== undefined && { containerStatuses: containerStatuses.map(container) }),
+    ...(initContainerStatuses !== undefined && { initContainerStatuses: initContainerStatuses.map(container) }),
+  };
+};
+
+/** Keeps whose a pod is, and what keeps it from being ready: nothing of what it runs, and little of one that is ready. */
+export const podState: Trim = (pod) => {
+  if (!isA(pod, kinds.pod)) return pod;
+  const { apiVersion, kind, metadata, spec, status } = pod;
+  const { labels, ownerReferences, deletionTimestamp } = metadata;
+  const gates = spec?.readinessGates;
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      ...identity(metadata),
+      ...(labels !== undefined && { labels }),
+      ...(ownerReferences !== undefined && { ownerReferences }),
+      ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+    },
+    ...(gates !== undefined && { spec: { readinessGates: gates } }),
+    ...(status !== undefined && { status: stateOf(status) }),
   };
 };

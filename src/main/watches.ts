@@ -1,9 +1,12 @@
-/** All watches. Kinds with too many objects (pods, ReplicaSets) are not watched but read when needed, which is rare. */
+/**
+ * All watches. Of kinds with too many objects (pods, ReplicaSets) only those of canaries are watched: the rest is read
+ * when needed, which is rare.
+ */
 import type { WebhookConfig } from '../config/settings.ts';
 import { kinds } from '../schema/kinds.ts';
-import { dropBookkeeping, nameOnly, oursOnly, specOnly } from '../kube/trim.ts';
+import { dropBookkeeping, nameOnly, oursOnly, podState, specOnly } from '../kube/trim.ts';
 import type { WatchSpec } from '../kube/watch-spec.ts';
-import { labels } from '../schema/names.ts';
+import { canarySelector, labels } from '../schema/names.ts';
 import { usedKinds } from '../traffic/index.ts';
 
 type Scope = { readonly namespace?: string };
@@ -52,6 +55,8 @@ export const controllerWatches = (namespace: string | undefined): readonly Watch
     { gvk: kinds.service, ...scope, trim: dropBookkeeping },
     // Only those of canaries: slices inherit the label from the Service.
     { gvk: kinds.endpointSlice, ...scope, labelSelector: labels.release, trim: dropBookkeeping },
+    // While no release is under way there are none.
+    { gvk: kinds.pod, ...scope, labelSelector: canarySelector, trim: podState },
     { gvk: kinds.release, ...scope, trim: dropBookkeeping },
     // To know which workloads are scaled by their load.
     { gvk: kinds.autoscaler, ...scope, trim: specOnly },

@@ -72,7 +72,8 @@ const controllerWork = (providerKinds: readonly KindUse[]): Omit<Permissions, 'o
     allow('apps', ['deployments/scale'], ['patch']),
     allow('autoscaling', ['horizontalpodautoscalers'], read),
     allow('apps', ['replicasets'], ['get', 'list']),
-    allow('', ['pods'], ['get', 'list']),
+    // Those of canaries.
+    allow('', ['pods'], read),
     allow('', ['services'], [...read, 'create', 'patch', 'delete']),
     allow('discovery.k8s.io', ['endpointslices'], read),
     allow('events.k8s.io', ['events'], ['create', 'patch']),

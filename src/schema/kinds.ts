@@ -6,13 +6,14 @@ import {
   type ReplicaSet,
   type Service,
 } from '../values/kube-object.ts';
+import type { Pod } from '../values/pod.ts';
 import type { Release } from './release.ts';
 
 /** Kinds Sluice reads or writes, with what their objects are read as. Providers declare their own kinds beside themselves. */
 export const kinds = {
   deployment: gvk<Deployment>('apps/v1', 'Deployment', 'deployments'),
   replicaSet: gvk<ReplicaSet>('apps/v1', 'ReplicaSet', 'replicasets'),
-  pod: gvk('v1', 'Pod', 'pods'),
+  pod: gvk<Pod>('v1', 'Pod', 'pods'),
   service: gvk<Service>('v1', 'Service', 'services'),
   endpointSlice: gvk<EndpointSlice>('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices'),
   autoscaler: gvk<HorizontalPodAutoscaler>('autoscaling/v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'),

@@ -8,6 +8,7 @@ import { PlanSchema, SplitSchema } from './plan.ts';
 import { PolicySpecSchema } from './policy.ts';
 import { AnalysisStatusSchema, CheckResultSchema, ShareSchema } from './release-checks.ts';
 import { transition } from './rules.ts';
+import { podTroubles, waitingReasons } from './waiting-reasons.ts';
 
 export const activePhases = [
   'Pending',
@@ -88,27 +89,6 @@ const ConditionSchema = Type.Object({
   observedGeneration: opt(Type.Integer()),
 });
 
-/** Why a release is waiting. Code reads these reasons and never parses the message. */
-export const waitingReasons = [
-  'ReleaseAhead',
-  'CannotStart',
-  'PlanUnreadable',
-  'PodsRefused',
-  'CanaryNotReady',
-  'TakenOver',
-  'RouteKindMissing',
-  'RouteRefused',
-  'SplitLost',
-  'ChecksFailed',
-  'ChecksInconclusive',
-  'SplitNotSeen',
-  'ApprovalRequired',
-  'PausedByUser',
-  'PromotionLacksRoom',
-  'PromotionStuck',
-  'StableGrowing',
-] as const;
-
 const HistoryEntrySchema = Type.Object({
   seq: Type.Integer({ minimum: 1, description: 'Counts what has happened to this release, without gaps.' }),
   at: time('When.'),
@@ -133,6 +113,8 @@ const AcknowledgedSchema = Type.Object({
 export const mostAcknowledged = 20;
 export const mostHistory = 50;
 export const mostFailedChecks = 50;
+/** How many pods in trouble a status names. */
+export const mostPods = 10;
 
 export const ReleaseStatusSchema = Type.Object({
   phase: Type.Enum([...activePhases, ...finalPhases], { description: 'Where the release is.' }),
@@ -229,11 +211,12 @@ export const ReleaseStatusSchema = Type.Object({
     Type.Array(
       Type.Object({
         name: text('Pod.'),
-        reason: text('Why it is not ready.'),
-        message: opt(text('Its termination message.')),
+        trouble: opt(Type.Enum([...podTroubles], { description: 'Why it is not ready, one word for machines.' })),
+        reason: text("The same in the kubelet's or the scheduler's word."),
+        message: opt(text('Their sentence, or the last words of the container.')),
         restarts: opt(Type.Integer()),
       }),
-      { maxItems: 10, description: 'Canary pods in trouble when it failed.' },
+      { maxItems: mostPods, description: 'Canary pods in trouble, now or when the release failed.' },
     ),
   ),
   acknowledged: opt(

@@ -149,9 +149,9 @@ export const kubernetesBehind = (subject: () => { readonly cluster: Cluster; rea
       await rolledOut('taken', 'v1');
       await cluster.remove(ref(kinds.deployment, 'taken'));
       const left = (): number =>
-        [kinds.replicaSet, kinds.pod]
-          .flatMap((kind) => cluster.list(kind, namespace))
-          .filter(({ metadata }) => metadata.labels?.['app'] === 'taken').length;
+        [...cluster.list(kinds.replicaSet, namespace), ...cluster.list(kinds.pod, namespace)].filter(
+          ({ metadata }) => metadata.labels?.['app'] === 'taken',
+        ).length;
       await until(() => left() === 0, 'everything to be collected', longest);
     }, 180_000);
   });

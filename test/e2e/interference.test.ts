@@ -212,6 +212,59 @@ describe('a canary that cannot run', () => {
   });
 });
 
+/** A version that differs from the one before in its pod spec, too. */
+const withPodSpec = (podSpec: object, container: object = {}): object => {
+  const object = app({ version: `v${version}`, annotations: policy('1h') }) as KubeObject;
+  const template = object.spec?.['template'] as { readonly spec: { readonly containers: readonly object[] } };
+  const containers = template.spec.containers.map((one) => ({ ...one, ...container }));
+  const spec = { ...template.spec, ...podSpec, containers };
+  return { ...object, spec: { ...object.spec, template: { ...template, spec } } };
+};
+
+describe('F15: what a canary waits for is told while it waits', () => {
+  beforeEach(() => {
+    version += 1;
+  });
+  afterAll(backToStable);
+
+  const failingInit = {
+    name: 'migrate',
+    image: 'sluice.test/app:v1',
+    env: [
+      { name: 'CRASH_AFTER_MS', value: '0' },
+      { name: 'CRASH_MESSAGE', value: 'no such table' },
+    ],
+  };
+
+  test.each<[reason: string, words: string, podSpec: object, container: object]>([
+    ['ImagePullBackOff', 'sluice.test/missing:v1', {}, { image: 'sluice.test/missing:v1' }],
+    ['Unschedulable', '0/1 nodes are available', { nodeSelector: { disk: 'none' } }, {}],
+    [
+      'CreateContainerConfigError',
+      'configmap "shop-settings" not found',
+      {},
+      { envFrom: [{ configMapRef: { name: 'shop-settings' } }] },
+    ],
+    ['InitContainerFailed', 'init container "migrate"', { initContainers: [failingInit] }, {}],
+    ['ReadinessGateNotMet', 'example.com/warm', { readinessGates: [{ conditionType: 'example.com/warm' }] }, {}],
+  ])('F15: %s', async (reason, words, podSpec, container) => {
+    const before = stage.release()?.name;
+    await stage.apply(withPodSpec(podSpec, container));
+    const { name, status } = await stage.until(`a release that waits for ${reason}`, () => {
+      const found = stage.release();
+      return found !== undefined && found.name !== before && found.status?.waiting?.reason === reason && found;
+    });
+    expect(status).toMatchObject({ phase: 'Preparing', pods: [{ trouble: reason }] });
+    expect(status?.message).toContain(words);
+    const { stdout } = await stage.cluster.run('bin/kubectl-sluice', ['-n', stage.namespace, 'status', 'web']);
+    expect(stdout).toContain(words);
+    for (const told of ['web', name])
+      await stage.until(`an event on ${told}`, () =>
+        stage.events(told).some((event) => event.startsWith(`${reason}: `) && event.includes(words)),
+      );
+  });
+});
+
 describe('two workloads behind one Service', () => {
   const twin = (name: string, of: string): object => {
     const made = app({ name, version: of, replicas: 1, annotations: policy('1h') }) as {

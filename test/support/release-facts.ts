@@ -77,6 +77,7 @@ export const facts = (change: Partial<Facts> = {}, policy: Policy = aPolicy()): 
   provider: 'istio',
   service: 'web',
   preflight: [],
+  pods: [],
   ...change,
 });
 

@@ -26,6 +26,8 @@ export const scanningIndex = (cluster: Pick<ClusterView, 'list'>, formats: reado
         .filter(({ metadata }) => metadata.labels?.['sluice.dev/release'] === release),
     autoscalerOf: (namespace, workload) =>
       cluster.list(kinds.autoscaler, namespace).find(({ spec }) => spec.scaleTargetRef.name === workload),
+    podsOf: (namespace, canary) =>
+      cluster.list(kinds.pod, namespace).filter(({ metadata }) => metadata.name.startsWith(`${canary}-`)),
     routesAbout: (gvk, { namespace, name }) => {
       const format = formats.find((one) => isSameKind(one.gvk, gvk));
       const objects = format === undefined ? [] : cluster.list(gvk);

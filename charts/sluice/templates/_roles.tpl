@@ -45,6 +45,7 @@
   verbs:
     - get
     - list
+    - watch
 - apiGroups:
     - ""
   resources:

@@ -1,5 +1,6 @@
 /** Everything a step may look at. Gathered by the controller from its caches; all of it can be written down in a test. */
-import type { ReleaseSpec, ReleaseStatus } from '../../schema/release.ts';
+import type { ReleaseSpec } from '../../schema/release.ts';
+import type { Trouble } from '../../schema/waiting-reasons.ts';
 import type { RequestVerb } from '../../schema/request.ts';
 import type { Answers, Arms } from '../questions/question.ts';
 import type { Telemetry } from '../policy/policy.ts';
@@ -85,7 +86,15 @@ export type Request = {
   readonly reason?: string;
 };
 
-export type PodTrouble = NonNullable<ReleaseStatus['pods']>[number];
+/** Why a canary pod is not ready. */
+export type PodTrouble = {
+  readonly name: string;
+  readonly trouble: Trouble;
+  /** As the kubelet or the scheduler calls it. */
+  readonly reason: string;
+  readonly message?: string;
+  readonly restarts?: number;
+};
 
 export type Facts = {
   readonly now: Instant;
@@ -122,6 +131,6 @@ export type Facts = {
   readonly arms?: Arms;
   /** Since when the canary's pods can have run at the earliest, by name. */
   readonly started: ReadonlyMap<string, Instant>;
-  /** Given on a second look, when the first one asked for them. */
-  readonly pods?: readonly PodTrouble[];
+  /** Canary pods that are not ready, by name. */
+  readonly pods: readonly PodTrouble[];
 };

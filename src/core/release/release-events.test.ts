@@ -5,6 +5,22 @@ import { eventsBetween } from './release-events.ts';
 const told = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly string[] =>
   eventsBetween(before, after).map(({ toldOn, type, reason }) => `${toldOn} ${type} ${reason}`);
 
+const [earlier, later] = ['2026-01-01T00:00:00.000Z', '2026-01-01T00:01:00.000Z'];
+const entry = (reason: string, at: string): NonNullable<ReleaseStatus['history']>[number] => ({
+  seq: 1,
+  at,
+  type: 'Warning',
+  reason,
+  action: 'StartCanary',
+  message: 'a',
+  toldOn: 'both',
+});
+const crashing = (stageEnteredAt: string): ReleaseStatus => ({
+  phase: 'Progressing',
+  stageEnteredAt,
+  waiting: { reason: 'CrashLoopBackOff', message: 'exit code 1' },
+});
+
 describe('what is told', () => {
   test.each<[string, ReleaseStatus | undefined, ReleaseStatus, readonly string[]]>([
     [
@@ -101,6 +117,30 @@ describe('what is told', () => {
       { phase: 'Preparing', waiting: { reason: 'PodsRefused', message: 'a' } },
       { phase: 'Preparing', waiting: { reason: 'PodsRefused', message: 'b' } },
       [],
+    ],
+    [
+      'F15: what pods wait for, on both',
+      { phase: 'Preparing' },
+      { phase: 'Preparing', waiting: { reason: 'ImagePullBackOff', message: 'not found' } },
+      ['both Warning ImagePullBackOff'],
+    ],
+    [
+      'F15: a start that takes its time, which is no fault',
+      { phase: 'Preparing' },
+      { phase: 'Preparing', waiting: { reason: 'ReadinessProbeFailing', message: 'a' } },
+      ['both Normal ReadinessProbeFailing'],
+    ],
+    [
+      'F9: a crash once in a stage, however often the pod comes back',
+      { phase: 'Progressing', stageEnteredAt: earlier, history: [entry('CrashLoopBackOff', later)] },
+      crashing(earlier),
+      [],
+    ],
+    [
+      'F9: a crash in another stage again',
+      { phase: 'Progressing', stageEnteredAt: earlier, history: [entry('CrashLoopBackOff', earlier)] },
+      crashing(later),
+      ['both Warning CrashLoopBackOff'],
     ],
     ['nothing where nothing changed', { phase: 'Progressing', step: 1 }, { phase: 'Progressing', step: 1 }, []],
   ])('%s', (_what, before, after, tales) => expect(told(before, after)).toEqual(tales));

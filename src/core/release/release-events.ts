@@ -1,6 +1,8 @@
 /** What a change of a release's status is worth telling. It is written into the status itself (`history`) and told from there. */
 import type { HistoryEntry, ReleaseStatus, WaitingReason } from '../../schema/release.ts';
+import { podTroubles } from '../../schema/waiting-reasons.ts';
 import { recordPhase } from '../marks/marks.ts';
+import { isOrdinary } from './canary-pods.ts';
 import { trafficText } from './share.ts';
 import { isFinal } from './state.ts';
 
@@ -99,16 +101,25 @@ const toldOnce: { readonly [R in WaitingReason]?: Pick<ReleaseEvent, 'action' | 
   PromotionLacksRoom: { action: 'Promote', ...warning },
   PromotionStuck: { action: 'Promote', ...warning },
   StableGrowing: { action: 'ScaleWorkload', type: 'Normal' },
+  ...Object.fromEntries(
+    podTroubles.map((one) => [one, { action: 'StartCanary', type: isOrdinary(one) ? 'Normal' : 'Warning' } as const]),
+  ),
 };
 
-const ofWaiting = (before: ReleaseStatus | undefined, { waiting }: ReleaseStatus): readonly ReleaseEvent[] => {
+/** Pods that come and go say the same again each time: once in a stage is enough. */
+const hasBeenTold = (before: ReleaseStatus | undefined, after: ReleaseStatus, reason: WaitingReason): boolean =>
+  before?.waiting?.reason === reason ||
+  (before?.history ?? []).some((entry) => entry.reason === reason && entry.at >= (after.stageEnteredAt ?? ''));
+
+const ofWaiting = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly ReleaseEvent[] => {
+  const { waiting } = after;
   if (waiting === undefined) return [];
   const { reason, message } = waiting;
   // What to mend is in the words.
   if (reason === 'CannotStart')
     return message === before?.waiting?.message ? [] : [event(reason, 'StartCanary', message, warning)];
   const told = toldOnce[reason];
-  return told === undefined || before?.waiting?.reason === reason
+  return told === undefined || hasBeenTold(before, after, reason)
     ? []
     : [event(reason, told.action, message, { type: told.type })];
 };

@@ -1,7 +1,8 @@
 /** The canary has fewer ready pods than it needs: since when, and when the release gives up. */
 import type { ReleaseStatus } from '../../schema/release.ts';
 import { fromRfc3339, toRfc3339 } from '../../values/time.ts';
-import { canaryReady, enoughReady, sizeNow } from './canary-size.ts';
+import { podsAtTheEnd, readyText, toldAt } from './canary-pods.ts';
+import { enoughReady } from './canary-size.ts';
 import type { Facts } from './facts.ts';
 import type { Next } from './stages/handler.ts';
 import { endWith, withStatus } from './state.ts';
@@ -13,20 +14,20 @@ export const shortOfPods = (status: ReleaseStatus, facts: Facts): Next | undefin
     return since === undefined ? undefined : { status: withStatus(status, { canaryShortSince: undefined }) };
   if (since === undefined) return { status: withStatus(status, { canaryShortSince: toRfc3339(facts.now) }) };
   const deadline = since + facts.plan.progressDeadline;
-  if (facts.now < deadline) return { wakeAt: deadline };
-  return facts.pods === undefined ? { look: 'pods' } : { status: failNotReady(status, facts) };
+  if (facts.now >= deadline) return { status: failNotReady(status, facts) };
+  return { wakeAt: Math.min(deadline, toldAt(status, facts) ?? deadline) };
 };
 
 const failNotReady = (status: ReleaseStatus, facts: Facts): ReleaseStatus => {
-  const pods = facts.pods ?? [];
+  const pods = podsAtTheEnd(status, facts);
   const reasons = pods
     .map((p) => `${p.name}: ${p.reason}${p.message === undefined ? '' : ` (${p.message})`}`)
     .join('; ');
   const seconds = facts.plan.progressDeadline / 1000;
-  const ready = `${canaryReady(facts)} of ${sizeNow(status, facts)} pods ready`;
+  const ready = readyText(status, facts);
   const refused = facts.refused === undefined ? '' : `refused by the API server: ${facts.refused}`;
   const why = [ready, reasons, refused].filter((text) => text !== '').join('; ');
   const message = `the canary was not ready within ${seconds} s: ${why}`;
   const failed = endWith(status, facts, { outcome: 'Failed', reason: 'CanaryNotReady', message });
-  return withStatus(failed, { pods: [...pods] });
+  return withStatus(failed, { pods });
 };

@@ -24,7 +24,7 @@ import {
   type Verdict,
 } from '../../../test/support/release-facts.ts';
 import type { Effect } from './effects.ts';
-import type { Facts } from './facts.ts';
+import type { Facts, PodTrouble } from './facts.ts';
 import { mostRequests } from '../requests/release-requests.ts';
 import { canarySize } from './size.ts';
 import { initialStatus, step } from './step.ts';
@@ -144,15 +144,83 @@ describe('a bad release', () => {
 
   test('that never becomes ready fails at the deadline with the reason of its containers', () => {
     const due = then(shortOfPods(), {}, 60_000);
-    expect(stepped(due).look).toBe('pods');
-    const pods = [{ name: 'web-canary-1', reason: 'CrashLoopBackOff', message: 'exit code 1' }];
+    const pods = [
+      { name: 'web-canary-1', trouble: 'CrashLoopBackOff', reason: 'CrashLoopBackOff', message: 'exit code 1' },
+    ] as const;
     const { status } = stepped(then(due, { pods }));
     expect(status).toMatchObject({ phase: 'Failing', ending: { reason: 'CanaryNotReady' }, pods });
     expect(status.message).toContain('CrashLoopBackOff (exit code 1)');
   });
 
+  const pod = (trouble: PodTrouble['trouble'], message: string, name = 'web-canary-1'): PodTrouble => ({
+    name,
+    trouble,
+    reason: trouble,
+    message,
+  });
+
+  test.each([
+    pod('ImagePullBackOff', 'not found'),
+    pod('Unschedulable', '0/3 nodes are available'),
+    pod('CreateContainerConfigError', 'configmap "shop" not found'),
+    pod('InitContainerFailed', 'init container "migrate": exit code 3'),
+    pod('CrashLoopBackOff', 'exit code 1: no database'),
+  ])('F15: says at once what its pods wait for: $trouble', (trouble) => {
+    const { status } = stepped(shortOfPods({ pods: [trouble] }));
+    const message = `0 of 1 canary pods ready: ${trouble.trouble} (${trouble.message ?? ''})`;
+    expect(status).toMatchObject({
+      phase: 'Preparing',
+      message,
+      waiting: { reason: trouble.trouble, message },
+      pods: [trouble],
+    });
+    const ready = { status, facts: fulfilled(status, { now: begin + 9000 }) };
+    expect(stepped(ready).status).toMatchObject({ message: 'starting the canary' });
+    expect(stepped(ready).status).not.toHaveProperty('pods');
+  });
+
+  test.each([
+    pod('ReadinessProbeFailing', 'the readiness probe does not pass'),
+    pod('ReadinessGateNotMet', 'readiness gate "warm" is not met'),
+    pod('InitContainerRunning', 'init container "migrate": is not done yet'),
+    pod('PodStarting', 'not started yet'),
+  ])('F15: says after 5 s what every pod waits for at first: $trouble', (trouble) => {
+    const short = shortOfPods({ pods: [trouble] });
+    const young = stepped(short);
+    expect([young.status.message, young.status.pods]).toEqual(['starting the canary', undefined]);
+    expect(young.wakeAt).toBe(short.facts.now + 5000);
+    const late = stepped(then(short, {}, 5000));
+    expect(late.status.waiting).toMatchObject({ reason: trouble.trouble });
+    expect(late.wakeAt).toBe(short.facts.now + 60_000);
+  });
+
+  test('F15: names each different reason once, the worst first', () => {
+    const pods = [
+      pod('CrashLoopBackOff', 'exit code 1', 'web-canary-1'),
+      pod('CrashLoopBackOff', 'exit code 1', 'web-canary-2'),
+      pod('ImagePullBackOff', 'not found', 'web-canary-3'),
+    ];
+    expect(stepped(shortOfPods({ pods })).status.message).toBe(
+      '0 of 1 canary pods ready: ImagePullBackOff (not found); CrashLoopBackOff (exit code 1)',
+    );
+  });
+
+  test('F15: keeps the first words about an image, which say more than those between two attempts', () => {
+    const first = stepped(shortOfPods({ pods: [pod('ImagePullBackOff', 'registry.example/none:2: not found')] }));
+    const pods = [pod('ImagePullBackOff', 'Back-off pulling image')];
+    expect(stepped(then(first, { pods }, 2000)).status.message).toContain('registry.example/none:2: not found');
+  });
+
+  test('F8: tells how many pods serve where a quota leaves no room for the rest', () => {
+    const canary = { templateHash: v2, replicas: 3, ready: 2, refused: 'exceeded quota' };
+    const short = then(atPhase('Preparing', { workload: aWorkload({ replicas: 60 }) }), { canary });
+    expect(stepped(short).status.message).toBe(
+      '2 of 3 canary pods ready; no further pod can be made, and it is tried again: exceeded quota',
+    );
+  });
+
   test('that may not be created fails at the deadline in the words of the API server', () => {
-    const due = then(shortOfPods(), { refused: 'create Deployment web-canary: exceeded quota: one', pods: [] }, 60_000);
+    const due = then(shortOfPods(), { refused: 'create Deployment web-canary: exceeded quota: one' }, 60_000);
     expect(stepped(due).status.message).toContain(
       'refused by the API server: create Deployment web-canary: exceeded quota: one',
     );

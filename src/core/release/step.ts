@@ -11,6 +11,7 @@ import { mostRequests } from '../requests/release-requests.ts';
 import type { Question } from '../questions/question.ts';
 import type { ReleaseStatus } from '../../schema/release.ts';
 import { toRfc3339, type Instant } from '../../values/time.ts';
+import { shownPods } from './canary-pods.ts';
 import { conditionsFor } from './conditions.ts';
 import { effectsOf, type Effect } from './effects.ts';
 import { ending } from './ending.ts';
@@ -31,8 +32,6 @@ export type Step = {
   readonly effects: readonly Effect[];
   /** What is to be found out outside the API server; every one that is still open, whoever asked it before. */
   readonly questions: readonly Question[];
-  /** The canary's pods have to be looked at: call again with them. */
-  readonly look?: 'pods';
   /** Look again then, if nothing happens before. */
   readonly wakeAt?: Instant;
 };
@@ -66,9 +65,10 @@ export const step = (status: ReleaseStatus, facts: Facts): Step => {
 
 const finish = (status: ReleaseStatus, facts: Facts, next: Settled): Step => {
   const { generation, spec } = facts.release;
-  const told = withStatus(status, {
-    waiting: waitingNow(status, facts),
-    share: shareNow(status, facts),
+  const seen = withStatus(status, { pods: shownPods(status, facts) });
+  const told = withStatus(seen, {
+    waiting: waitingNow(seen, facts),
+    share: shareNow(seen, facts),
     canary: facts.canary === undefined ? undefined : { replicas: facts.canary.replicas, ready: facts.canary.ready },
     observedGeneration: generation,
   });

@@ -1,6 +1,9 @@
 /** Why a release does not go on, as a reason from a closed list and a sentence made from it. The sentence is never read. */
 import type { ReleaseStatus, Waiting, WaitingReason } from '../../schema/release.ts';
+import { podTroubles } from '../../schema/waiting-reasons.ts';
 import type { Problem } from '../../values/problem.ts';
+import { canaryReady } from './canary-size.ts';
+import { podsWaiting, readyText } from './canary-pods.ts';
 import type { Facts } from './facts.ts';
 import { waitingForGrowth } from './growth.ts';
 import { isStuck, lackOfRoom } from './room.ts';
@@ -24,6 +27,7 @@ const standing: ReadonlySet<WaitingReason> = new Set<WaitingReason>([
   'PromotionLacksRoom',
   'PromotionStuck',
   'StableGrowing',
+  ...podTroubles,
 ]);
 
 /** What the facts of the moment say, before what the stage itself waits for. */
@@ -114,7 +118,11 @@ const promotion = (status: ReleaseStatus, facts: Facts): Waiting | undefined => 
   };
 };
 
-const pods = (status: ReleaseStatus, { canary }: Facts): Waiting | undefined =>
-  canary?.refused === undefined || status.canaryShortSince === undefined
-    ? undefined
-    : { reason: 'PodsRefused', message: `no pod for the canary, and tried again: ${canary.refused}` };
+const pods = (status: ReleaseStatus, facts: Facts): Waiting | undefined => {
+  if (status.canaryShortSince === undefined) return undefined;
+  const refused = facts.canary?.refused;
+  if (refused === undefined) return podsWaiting(status, facts);
+  const some = `${readyText(status, facts)}; no further pod can be made, and it is tried again`;
+  const none = facts.pods.length === 0 && canaryReady(facts) === 0;
+  return { reason: 'PodsRefused', message: `${none ? 'no pod for the canary, and tried again' : some}: ${refused}` };
+};

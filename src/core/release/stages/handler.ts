@@ -12,8 +12,6 @@ export type Next =
   | { readonly status: ReleaseStatus }
   /** The stage is over; the next one is entered with this status. */
   | { readonly over: ReleaseStatus }
-  /** The canary's pods have to be looked at first. */
-  | { readonly look: 'pods' }
   | Stay;
 
 export type StageOf<K extends StageKind> = Extract<Stage, { readonly do: K }>;
