@@ -89,13 +89,21 @@ const outOf = (failures: number, threshold: number | undefined): string =>
 /** The release's origin and its changes. */
 const record = (scene: Scene): readonly (readonly string[])[] => [['Release', origin(scene)], ...changes(scene)];
 
+const sharedText = ({ sharedWith = [] }: ReleaseStatus): string =>
+  sharedWith.length === 0 ? '' : `, shared with ${sharedWith.map(printable).join(', ')}`;
+
 const facts = (scene: Scene): readonly string[] => {
   const { status } = scene.release;
   const { canary, provider, providerBecause, service, share, approved } = status;
   const failures = failuresOf(status);
   const rows: readonly (readonly [string, string | undefined])[] = [
     ['Policy', policyText(scene)],
-    ['Traffic', provider === undefined ? undefined : words(`${provider},`, 'Service', service ?? 'unknown')],
+    [
+      'Traffic',
+      provider === undefined
+        ? undefined
+        : words(`${provider},`, 'Service', `${service ?? 'unknown'}${sharedText(status)}`),
+    ],
     ['', providerBecause],
     ['Share', share === undefined ? undefined : shareText(share)],
     ['Canary', canary === undefined ? undefined : `${canary.ready} of ${canary.replicas} pods ready`],

@@ -107,15 +107,24 @@ export const routeFacts = (cluster: ClusterView, route: Route | undefined): Rout
     acceptance: because,
     doubts: provider.doubts,
     ...(provider.can.splits === 'replicas' ? { pods: podsOf(cluster, target) } : {}),
+    ...sharedOf(route),
     ...(missing === undefined ? {} : { unserved: `the provider ${provider.name} ${missing}` }),
   };
 };
 
-/** Ready pods of both arms, where the Service has no route but only them. */
-const podsOf = (cluster: ClusterView, { namespace, workload }: Target): NonNullable<RouteFacts['pods']> => {
+/** Ready pods of both arms, where the Service has no route but only them. Those of other workloads answer beside stable's. */
+const podsOf = (cluster: ClusterView, { namespace, workload, behind }: Target): NonNullable<RouteFacts['pods']> => {
   const ready = (name: string): number =>
     cluster.get({ gvk: kinds.deployment, namespace, name })?.status?.readyReplicas ?? 0;
-  return { canary: ready(canaryName(workload)), stable: ready(workload) };
+  const others = behind?.others.reduce((sum, one) => sum + one.ready, 0) ?? 0;
+  return { canary: ready(canaryName(workload)), stable: ready(workload) + others };
+};
+
+const sharedOf = ({ provider, target, live }: Route): Pick<RouteFacts, 'shared'> => {
+  const others = provider.sharedWith(target, live);
+  if (others.length === 0) return {};
+  const replicas = others.reduce((sum, one) => sum + one.replicas, 0);
+  return { shared: { workloads: others.map(({ name }) => name), replicas } };
 };
 
 /** Without its Service a release leads nowhere, but what it has put into routes has to come out of them. */

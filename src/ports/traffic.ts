@@ -3,10 +3,10 @@
  * key in the map of providers. From that the one runner makes what the controller works with: changes, and what routes say.
  */
 import type { Gvk, KubeObject, ObjectRef, PodTemplate, RefKey, Service } from '../values/kube-object.ts';
-import type { Behind } from '../values/behind.ts';
+import type { Behind, Neighbour } from '../values/behind.ts';
 import type { KindUse } from '../values/kind-use.ts';
 import type { Problem } from '../values/problem.ts';
-import type { Acceptance, RouteFormat, ServiceName, SubsetRule } from '../values/route-format.ts';
+import type { Acceptance, ApexRule, RouteFormat, ServiceName } from '../values/route-format.ts';
 import type { Feature, Split } from '../values/split.ts';
 
 /** Who is being released: everything a provider may need to know that is not in the live objects. */
@@ -65,17 +65,24 @@ export type Surroundings = {
  */
 export type Sign = { readonly shows: 'route' | 'proxy' | 'pods'; readonly because: string };
 
-/** A rule of a route of the user's, with the route's kind and name in front: `VirtualService/web`. */
-export type PlacedRule = SubsetRule & { readonly route: string };
+/** A rule of a route of the user's for a subset, with the route's kind and name: `VirtualService/web`. */
+export type SubsetRule = ApexRule & { readonly subset: string; readonly route: string };
 
-/** Subsets of the apex that are the workload's own, and what of the others cannot be told. */
-export type OwnSubsets = { readonly own: readonly string[]; readonly problems: readonly Problem[] };
+/** What is known of the subsets of the apex that routes name. */
+export type OwnSubsets = {
+  /** Those that select the workload's own pods. */
+  readonly own: readonly string[];
+  /** Whose pods they select as well. */
+  readonly shared: readonly Neighbour[];
+  /** What cannot be told of others. */
+  readonly problems: readonly Problem[];
+};
 
 /** What is asked about subsets: the rules that name them, and those that were split until now. */
 export type SubsetQuestion = {
   readonly target: Target;
   readonly live: Live;
-  readonly rules: readonly PlacedRule[];
+  readonly rules: readonly SubsetRule[];
   readonly before: readonly string[];
 };
 
@@ -125,6 +132,8 @@ export interface TrafficRunner {
   /** The split the live objects say, or `unknown`. observe(apply(render(s))) = s. */
   observe(target: Target, live: Live): Split | 'unknown';
   accepted(target: Target, live: Live): Acceptance;
+  /** Other workloads whose pods get of the traffic that is split: it is all of theirs that the canary gets a share of. */
+  sharedWith(target: Target, live: Live): readonly Neighbour[];
   /** Changes that take Sluice out of the routes: the user's come back exactly as they were found, live edits survive, made ones go. */
   restore(target: Target, live: Live): readonly Change[];
 }

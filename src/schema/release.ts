@@ -24,6 +24,9 @@ export const finalPhases = ['Succeeded', 'Failed', 'Aborted', 'Superseded', 'Ski
 export const recordKinds = ['bypass', 'skip', 'rollback', 'restart'] as const;
 
 const time = (description: string): Type.TString => Type.String({ format: 'date-time', description });
+/** Of other workloads behind the same Service. */
+export const mostShared = 32;
+
 const text = (description: string): Type.TString => Type.String({ description });
 const opt = Type.Optional;
 
@@ -147,6 +150,13 @@ export const ReleaseStatusSchema = Type.Object({
   provider: opt(text('Traffic provider in use.')),
   providerBecause: opt(text('Why this provider was chosen, as a sentence fragment.')),
   service: opt(text('The apex Service.')),
+  sharedWith: opt(
+    Type.Array(Type.String({ maxLength: 253 }), {
+      maxItems: mostShared,
+      description:
+        'Other Deployments whose pods get of the traffic that is split, when the release began. The canary gets its share of all of it, and is sized for that.',
+    }),
+  ),
   startedAt: opt(time('When the release was first seen.')),
   phaseEnteredAt: opt(time('When the phase was entered.')),
   stageEnteredAt: opt(time('When the stage was entered.')),

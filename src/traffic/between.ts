@@ -1,18 +1,28 @@
 /** Between what a target's split is: the two Services and, where routes name subsets of the apex, those that are the workload's own. */
-import type { Between } from '../values/route-format.ts';
-import type { Live, OwnSubsets, PlacedRule, Target, TrafficProvider } from '../ports/traffic.ts';
+import type { Neighbour } from '../values/behind.ts';
+import type { ApexRule, Between } from '../values/route-format.ts';
+import type { Live, OwnSubsets, SubsetRule, Target, TrafficProvider } from '../ports/traffic.ts';
 import type { Roles } from './roles.ts';
 
-/** With what cannot be told of them. */
-export type Told = { readonly between: Between; readonly problems: OwnSubsets['problems'] };
+export type Told = {
+  readonly between: Between;
+  /** What of the subsets cannot be told. */
+  readonly problems: OwnSubsets['problems'];
+  /** Other workloads whose pods get of the traffic that is split. */
+  readonly shared: readonly Neighbour[];
+};
 
-const rulesIn = ({ adopted }: Roles, apex: string): readonly PlacedRule[] =>
+type Placed = ApexRule & { readonly route: string };
+
+const rulesIn = ({ adopted }: Roles, apex: string): readonly Placed[] =>
   adopted.flatMap(({ use: { format }, object }) =>
-    (format?.subsetsOf(object, apex) ?? []).map((rule) => ({
+    (format?.rulesFor(object, apex) ?? []).map((rule) => ({
       ...rule,
       route: `${object.kind}/${object.metadata.name}`,
     })),
   );
+
+const namesSubset = (rule: Placed): rule is SubsetRule => rule.subset !== undefined;
 
 /** Subsets that are split now, as the routes remember. */
 const splitNow = ({ adopted }: Roles, apex: string): readonly string[] =>
@@ -25,11 +35,14 @@ export const betweenOf = (
   target: Target,
   { roles, live }: { readonly roles: Roles; readonly live: Live },
 ): Told => {
-  const { canaryService } = target;
+  const { canaryService, behind } = target;
   const apex = target.apex.metadata.name;
-  const rules = rulesIn(roles, apex);
-  if (rules.length === 0) return { between: { apex, canaryService }, problems: [] };
+  const all = rulesIn(roles, apex);
+  const rules = all.filter(namesSubset);
+  const everybody = behind?.others ?? [];
+  if (rules.length === 0) return { between: { apex, canaryService }, problems: [], shared: everybody };
   const asked = { target, live, rules, before: [...new Set(splitNow(roles, apex))] };
-  const { own, problems } = ownSubsets?.(asked) ?? { own: asked.before, problems: [] };
-  return { between: { apex, canaryService, subsets: own }, problems };
+  const { own, problems, shared } = ownSubsets?.(asked) ?? { own: asked.before, problems: [], shared: [] };
+  const between = { apex, canaryService, subsets: own };
+  return { between, problems, shared: all.length > rules.length ? everybody : shared };
 };

@@ -39,6 +39,7 @@ export const kubernetes: TrafficProvider = {
     const stable = readyOf(live, deployment(target, target.workload));
     const canary = readyOf(live, deployment(target, canaryName(target.workload)));
     if (stable === undefined) return 'unknown';
-    return canary === undefined ? noSplit : { weight: readyShare(stable, canary) };
+    const others = target.behind?.others.reduce((sum, { ready }) => sum + ready, 0) ?? 0;
+    return canary === undefined ? noSplit : { weight: readyShare(stable + others, canary) };
   },
 };

@@ -11,7 +11,7 @@ import {
   liveLists,
   pathText,
   sendingLists,
-  subsetRules,
+  subsetsNamed,
   type LiveList,
   type WeightedKind,
 } from './weighted-kind.ts';
@@ -35,7 +35,7 @@ export const routeProblems = (
 
 const sendsNothing = (kind: WeightedKind, objects: readonly KubeObject[], { apex }: Between): Problem => {
   const field = objects.map((object) => `${kind.gvk.kind}/${object.metadata.name}`).join(', ');
-  const others = [...new Set(objects.flatMap((object) => subsetRules(kind, object, apex).map(({ subset }) => subset)))];
+  const others = [...new Set(objects.flatMap((object) => [...subsetsNamed(kind, object, apex)]))];
   if (others.length > 0)
     return {
       field,

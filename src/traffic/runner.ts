@@ -212,5 +212,9 @@ export const runner = (name: string, provider: TrafficProvider): TrafficRunner =
   render: (target, split, live) => render(provider, target, split, live),
   observe: (target, live) => observe(provider, target, live),
   accepted: (target, live) => acceptanceOf(provider, rolesIn(provider.uses, target, live)),
+  sharedWith: (target, live) =>
+    betweenOf(provider, target, { roles: rolesIn(provider.uses, target, live), live }).shared.filter(
+      ({ replicas }) => replicas > 0,
+    ),
   restore: (target, live) => restore(provider, target, live),
 });

@@ -4,8 +4,8 @@
  */
 import type { Labels } from '../values/kube-object.ts';
 import type { Problem } from '../values/problem.ts';
-import { fits, type Behind } from '../values/behind.ts';
-import type { OwnSubsets, PlacedRule, SubsetQuestion } from '../ports/traffic.ts';
+import { fits, type Behind, type Neighbour } from '../values/behind.ts';
+import type { OwnSubsets, SubsetQuestion, SubsetRule } from '../ports/traffic.ts';
 
 /** Labels of the pods of a subset, and what says so, such as `DestinationRule/web`. */
 export type SubsetDefinition = { readonly subset: string; readonly labels: Labels; readonly by: string };
@@ -36,8 +36,12 @@ export const ownSubsets = (
   });
   const isOwn = ({ subset, only }: (typeof decided)[number]): boolean =>
     only === 'own' || (only === 'untold' && before.includes(subset));
+  const own = decided.filter(isOwn);
+  const selectedToo = ({ labels }: Neighbour): boolean =>
+    own.some(({ of }) => of.some((one) => fits(one.labels, labels)));
   return {
-    own: decided.filter(isOwn).map(({ subset }) => subset),
+    own: own.map(({ subset }) => subset),
+    shared: behind?.others.filter(selectedToo) ?? [],
     problems: decided
       .filter(({ only }) => only === 'untold')
       .flatMap(({ subset, uses, of }) => uses.slice(0, 1).map((use) => untold(subset, use, of))),
@@ -49,7 +53,7 @@ const labelsText = (labels: Labels): string =>
     .map(([key, value]) => `${key}=${value}`)
     .join(', ');
 
-const untold = (subset: string, { route, at }: PlacedRule, of: readonly SubsetDefinition[]): Problem => {
+const untold = (subset: string, { route, at }: SubsetRule, of: readonly SubsetDefinition[]): Problem => {
   const field = `${route} ${at}`;
   if (of.length === 0)
     return {

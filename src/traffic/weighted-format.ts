@@ -17,7 +17,8 @@ import {
   liveLists,
   sendingLists,
   servicesIn,
-  subsetRules,
+  rulesFor,
+  subsetsNamed,
   type LiveList,
   type WeightedKind,
 } from './weighted-kind.ts';
@@ -34,7 +35,7 @@ const put = (kind: WeightedKind, object: KubeObject, carried: CarriedSplit): Kub
     })),
   );
   const sending = sendingLists(kind, object, carried);
-  const named = new Set(subsetRules(kind, object, apex).map(({ subset }) => subset));
+  const named = subsetsNamed(kind, object, apex);
   const subsets = named.size === 0 ? undefined : carried.subsets?.filter((subset) => named.has(subset));
   const memo = isNoSplit(split) || sending.length === 0 ? undefined : memoOf({ ...carried, subsets }, sending);
   return writeMemo(routed, apex, memo);
@@ -99,7 +100,7 @@ export const weightedFormat = (kind: WeightedKind): RouteFormat => ({
   about: (object) => about(kind, object),
   claims: (object) => kind.claims?.(object) ?? [],
   delegates: (object) => kind.delegates?.(object) ?? [],
-  subsetsOf: (object, apex) => subsetRules(kind, object, apex),
+  rulesFor: (object, apex) => rulesFor(kind, object, apex),
   read: carriedSplits,
   put: (object, split) => put(kind, object, split),
   take: (object, apex) => put(kind, object, nothing(apex)),

@@ -1,6 +1,6 @@
 /** What there is to say about a kind of route that spreads weights over lists of destinations, and its lists read by that. */
 import type { Gvk, KubeObject } from '../values/kube-object.ts';
-import type { Acceptance, Between, ServiceName, SubsetRule } from '../values/route-format.ts';
+import type { Acceptance, ApexRule, Between, ServiceName } from '../values/route-format.ts';
 import { canaryServiceName } from '../core/release/canary.ts';
 import type { JsonPath } from './json-values.ts';
 import { readMemo } from './split-memo.ts';
@@ -101,19 +101,21 @@ export const sendingLists = (kind: WeightedKind, object: KubeObject, between: Be
   return liveLists(kind, object, between).filter(({ merged }) => weighted.stableUnits(merged, arms) > 0);
 };
 
-/** Rules that give traffic to a subset of the apex, without what Sluice has put into them. */
-export const subsetRules = (kind: WeightedKind, object: KubeObject, apex: string): readonly SubsetRule[] => {
-  const { subsetOf } = kind;
-  if (subsetOf === undefined) return [];
+/** Rules that give traffic to the apex, without what Sluice has put into them. */
+export const rulesFor = (kind: WeightedKind, object: KubeObject, apex: string): readonly ApexRule[] => {
   const between = { apex, canaryService: canaryServiceName(apex) };
   const arms = armsByService(kind, object, between);
   return liveLists(kind, object, between).flatMap((list) =>
-    weighted.givenTo(list.merged, arms).flatMap((d) => {
-      const subset = subsetOf(d);
-      return subset === undefined ? [] : [{ subset, at: pathText(list) }];
+    weighted.givenTo(list.merged, arms).map((d) => {
+      const subset = kind.subsetOf?.(d);
+      return subset === undefined ? { at: pathText(list) } : { subset, at: pathText(list) };
     }),
   );
 };
+
+/** Subsets of the apex that get traffic. */
+export const subsetsNamed = (kind: WeightedKind, object: KubeObject, apex: string): ReadonlySet<string> =>
+  new Set(rulesFor(kind, object, apex).flatMap(({ subset }) => subset ?? []));
 
 /** Where a list is, for a person: `http[1].route`. */
 export const pathText = ({ path }: Pick<DestinationList, 'path'>): string =>

@@ -28,9 +28,10 @@ export type Between = {
   readonly subsets?: readonly string[];
 };
 
-/** A rule that gives traffic to a subset of a Service. */
-export type SubsetRule = {
-  readonly subset: string;
+/** A rule that gives traffic to a Service. */
+export type ApexRule = {
+  /** The subset of it that gets the traffic; left out where it is the Service as a whole. */
+  readonly subset?: string;
   /** For a person, such as `http[1].route`. */
   readonly at: string;
 };
@@ -56,8 +57,8 @@ export interface RouteFormat {
   claims(object: KubeObject): readonly ServiceName[];
   /** Names of the objects of the kind to which an object hands requests on. */
   delegates(object: KubeObject): readonly ServiceName[];
-  /** Rules of an object that give traffic to a subset of the apex. None in kinds that know no subsets. */
-  subsetsOf(object: KubeObject, apex: string): readonly SubsetRule[];
+  /** Rules of an object that give traffic to the apex. */
+  rulesFor(object: KubeObject, apex: string): readonly ApexRule[];
   /** The splits in an object. */
   read(object: KubeObject): readonly CarriedSplit[];
   /** The object with this split, which replaces any other split of the same apex. Idempotent; keeps everything else. */

@@ -22,6 +22,7 @@ import { kinds } from '../../src/schema/kinds.ts';
 import { apiVersion, isOurs } from '../../src/schema/names.ts';
 import type { PolicySpec } from '../../src/schema/policy.ts';
 import type { RequestVerb } from '../../src/schema/request.ts';
+import { destinationRules } from '../../src/traffic/destination-rules.ts';
 import { virtualServices } from '../../src/traffic/istio.ts';
 import { app, service, virtualService } from '../support/manifests.ts';
 import { sluiceAdmission } from './admission.ts';
@@ -131,7 +132,8 @@ export class World {
     const root = { user: 'root' };
     this.server.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, kinds.namespace, root);
     const own = [kinds.release, kinds.canaryPolicy, kinds.clusterCanaryPolicy].map((kind) => definitionOf(kind));
-    const meshes = this.#options.splitting === 'replicas' ? [] : [definitionOf(route)];
+    const meshes =
+      this.#options.splitting === 'replicas' ? [] : [definitionOf(route), definitionOf(destinationRules.gvk)];
     for (const definition of [...own, ...meshes]) this.server.create(definition, kinds.crd, root);
   }
 
@@ -418,12 +420,12 @@ const inNamespace = (object: object): KubeObject => {
   return { ...rest, metadata: { namespace, ...metadata } };
 };
 
-const known: readonly Gvk[] = [...Object.values(kinds), route];
+const known: readonly Gvk[] = [...Object.values(kinds), route, destinationRules.gvk];
 
-const refOf = ({ kind, metadata: { name } }: KubeObject): ObjectRef => {
+const refOf = ({ kind, metadata: { name, namespace: own = namespace } }: KubeObject): ObjectRef => {
   const found = known.find((one) => one.kind === kind);
   if (found === undefined) throw new Error(`${kind} is not known here`);
-  return { gvk: found, namespace, name };
+  return { gvk: found, namespace: own, name };
 };
 
 /** The patch that brings the second about where the first was written before: what is missing goes. */

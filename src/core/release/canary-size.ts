@@ -23,10 +23,14 @@ const sizedBy = (status: ReleaseStatus, facts: Facts): number => {
   return facts.route.splits === 'route' && replicas > 0 ? peakOf(status, facts) : replicas;
 };
 
+/** Where the Service stands in front of other workloads too, the canary gets its share of their traffic as well. */
+const othersToo = ({ route }: Facts, weight: number): number =>
+  route.splits === 'replicas' && weight >= 100 ? 0 : (route.shared?.replicas ?? 0);
+
 export const sizeNow = (status: ReleaseStatus, facts: Facts): number => {
   const weight = status.givenBack === undefined ? weightToCarry(status, facts) : carriedWeight(status, facts);
   if (weight === 0 && status.givenBack !== undefined) return 0;
-  return canarySize(sizedBy(status, facts), weight, facts.route.splits);
+  return canarySize(sizedBy(status, facts) + othersToo(facts, weight), weight, facts.route.splits);
 };
 
 /** Ready pods of the template this release is about. */

@@ -75,6 +75,8 @@ export type RouteFacts = {
   readonly pods?: { readonly canary: number; readonly stable: number };
   /** Why requests may not follow the split although it is in place: the likely causes, for a person. */
   readonly doubts?: string;
+  /** Other workloads whose pods get of the traffic that is split, and how many pods they have together. */
+  readonly shared?: { readonly workloads: readonly string[]; readonly replicas: number };
   /** Which kind of route the API server does not serve: there is no split, and none can be made. A sentence fragment. */
   readonly unserved?: string;
 };

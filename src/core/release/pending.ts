@@ -1,5 +1,5 @@
 /** Before a release starts: whoever is ahead of it, and what keeps it from starting. Nothing has been made yet. */
-import type { ReleaseStatus } from '../../schema/release.ts';
+import { mostShared, type ReleaseStatus } from '../../schema/release.ts';
 import { fromRfc3339 } from '../../values/time.ts';
 import { noSplit } from '../../values/split.ts';
 import type { Facts } from './facts.ts';
@@ -21,6 +21,7 @@ export const pending = (status: ReleaseStatus, facts: Facts): Exclude<Next, { re
     provider: facts.provider,
     providerBecause: facts.providerBecause,
     service: facts.service,
+    sharedWith: facts.route.shared?.workloads.slice(0, mostShared),
     waiting: undefined,
   });
   return { status: enterFirst(started, facts) };

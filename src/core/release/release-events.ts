@@ -44,7 +44,7 @@ const ofPhase = (before: ReleaseStatus | undefined, after: ReleaseStatus): reado
         event(
           'ReleaseStarted',
           'StartCanary',
-          `${message} (provider ${after.provider ?? '?'}${why(after)}, Service ${after.service ?? '?'})`,
+          `${message} (provider ${after.provider ?? '?'}${why(after)}, Service ${after.service ?? '?'}${sharedText(after)})`,
           onlyWorkload,
         ),
       ];
@@ -59,6 +59,11 @@ const ofPhase = (before: ReleaseStatus | undefined, after: ReleaseStatus): reado
 
 const why = ({ providerBecause }: ReleaseStatus): string =>
   providerBecause === undefined ? '' : `: ${providerBecause}`;
+
+const sharedText = ({ sharedWith = [] }: ReleaseStatus): string =>
+  sharedWith.length === 0
+    ? ''
+    : `, which ${sharedWith.join(', ')} ${sharedWith.length === 1 ? 'stands' : 'stand'} behind too: the canary gets its share of all their traffic, and is sized for it`;
 
 /** A record of what the policy lets roll is told as what it is. */
 const endReason = ({ phase, ending }: ReleaseStatus): string => recordPhase(ending?.reason) ?? `Release${phase}`;

@@ -34,11 +34,14 @@ const added = (before: ServedEntry | undefined, { weight, canary, stable }: Serv
   stable: tenth((before?.stable ?? 0) + stable),
 });
 
+/** Requests to pods of other workloads behind the same Service are part of the whole, and are not counted. */
+const tellsShare = ({ route }: Facts): boolean => route.splits === 'route' && route.shared === undefined;
+
 /** Once requests have not followed the weight, it takes enough of them that do. */
 const stillDoubted = (entry: ServedEntry): boolean => entry.unseen === true && !isEnoughToTell(entry);
 
 const judgedSplit = (earlier: readonly ServedEntry[], entry: ServedEntry, facts: Facts): SplitSeen => {
-  const seen = splitSeen(earlier, entry, facts.route.splits === 'route' ? 'ratio' : 'none');
+  const seen = splitSeen(earlier, entry, tellsShare(facts) ? 'ratio' : 'none');
   return seen === 'seen' && stillDoubted(entry) ? 'unseen' : seen;
 };
 
@@ -76,7 +79,7 @@ const counted = (served: readonly ServedEntry[], now: ServedAt, { facts }: Momen
   const entry = added(before, now);
   const seen = judgedSplit(earlier, entry, facts);
   const counts = { canary: Math.round(entry.canary), stable: Math.round(entry.stable) };
-  const share = facts.route.splits === 'route' ? shareOf('requests', counts) : undefined;
+  const share = tellsShare(facts) ? shareOf('requests', counts) : undefined;
   return {
     seen,
     served: [...earlier, kept(entry, seen)].slice(-mostServed),
