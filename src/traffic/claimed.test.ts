@@ -2,6 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { gvk, refKey, type JsonObject, type KubeObject } from '../values/kube-object.ts';
 import type { Live, Target, TrafficRunner } from '../ports/traffic.ts';
+import { splitAnnotation } from '../schema/annotations.ts';
 import { trafficRunners } from './index.ts';
 
 const target: Target = {
@@ -105,6 +106,24 @@ describe('a VirtualService', () => {
       ],
     ],
   ])('R3: that %s is in nobody’s way', (_case, objects) => expect(problemsIn(istio, objects)).toEqual([]));
+});
+
+describe('a VirtualService that is nested many thousand levels deep', () => {
+  const nested = Array.from({ length: 50_000 }).reduce<JsonObject>((inner) => ({ a: inner }), {});
+  const deep = front(['web'], http({ ...sends('web'), nested }));
+
+  it('keeps a release from starting, and is left alone', () => {
+    const istio = trafficRunners['istio']!;
+    expect(problemsIn(istio, [deep])).toEqual([expect.stringContaining('is nested too deep to be read')]);
+    expect(istio.restore(target, liveOf([deep]))).toEqual([]);
+    expect(istio.observe(target, liveOf([deep]))).toEqual({ weight: 0 });
+  });
+
+  it('keeps what it remembers when it came to be so in the middle of a release', () => {
+    const annotations = { [splitAnnotation]: '{"services":{"web":{"split":{"weight":5}}}}' };
+    const during = { ...deep, metadata: { ...deep.metadata, annotations } };
+    expect(trafficRunners['istio']!.restore(target, liveOf([during]))).toEqual([]);
+  });
 });
 
 describe.each(['smi', 'linkerd'])('a TrafficSplit, for %s,', (name) => {

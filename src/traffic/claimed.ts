@@ -66,6 +66,12 @@ const problem = (target: Target, one: Claimant): Problem => {
   const apex = target.apex.metadata.name;
   const elsewhere = metadata.namespace === target.namespace ? '' : ` in namespace ${metadata.namespace ?? ''}`;
   const field = `${kind}/${metadata.name}${elsewhere}`;
+  if (one.use.format?.isReadable(one.object) === false)
+    return {
+      field,
+      rule: `decides on the requests for the Service ${apex}, and is nested too deep to be read`,
+      todo: 'Write it with less nesting.',
+    };
   if (sendsTo(target, one))
     return {
       field,

@@ -2,7 +2,8 @@
  * The format of every kind of route that spreads weights over lists of destinations. A mesh's own file says where the lists
  * are and what a destination means (`WeightedKind`); splitting, remembering, reading back and taking out are the same for all.
  */
-import type { KubeObject } from '../values/kube-object.ts';
+import { isDeeper } from '../values/extent.ts';
+import type { JsonObject, KubeObject } from '../values/kube-object.ts';
 import { isPercent, type Percent } from '../values/percent.ts';
 import type { Acceptance, Between, RouteFormat, ServiceName } from '../values/route-format.ts';
 import type { CarriedSplit } from '../values/route-split.ts';
@@ -24,7 +25,24 @@ import {
 } from './weighted-kind.ts';
 import * as weighted from './weighted-list.ts';
 
+/** Deeper than any route that a person writes, and far from what the stack holds. */
+const deepest = 200;
+
+/** Of specs, which are asked about once for every split in their route. */
+const readable = new WeakMap<JsonObject, boolean>();
+
+const isReadable = ({ spec }: KubeObject): boolean => {
+  if (spec === undefined) return true;
+  const known = readable.get(spec);
+  if (known !== undefined) return known;
+  const found = !isDeeper(spec, deepest);
+  readable.set(spec, found);
+  return found;
+};
+
 const put = (kind: WeightedKind, object: KubeObject, carried: CarriedSplit): KubeObject => {
+  // What it remembers stays with it, for the day on which it can be read again.
+  if (!isReadable(object)) return object;
   const { apex, split } = carried;
   const arms = armsOf(kind, object, carried);
   const routed = replaceAt(
@@ -95,8 +113,17 @@ const observe = (
 
 const untold: Acceptance = { state: 'untold', because: 'the route carries no status to tell by' };
 
-export const weightedFormat = (kind: WeightedKind): RouteFormat => ({
+/** A route that is nested too deep has no lists: reading it could overflow the stack. */
+const bounded = (kind: WeightedKind): WeightedKind => ({
+  ...kind,
+  lists: (object) => (isReadable(object) ? kind.lists(object) : []),
+});
+
+export const weightedFormat = (given: WeightedKind): RouteFormat => formatOf(bounded(given));
+
+const formatOf = (kind: WeightedKind): RouteFormat => ({
   gvk: kind.gvk,
+  isReadable,
   about: (object) => about(kind, object),
   claims: (object) => kind.claims?.(object) ?? [],
   delegates: (object) => kind.delegates?.(object) ?? [],

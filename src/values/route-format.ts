@@ -46,6 +46,8 @@ export type Acceptance = {
 export interface RouteFormat {
   /** In the version that is watched, read and written. Clients may write others: the API server converts. */
   readonly gvk: Gvk;
+  /** Whether it can be read at all. What cannot is about nothing, and nothing is ever put into it. */
+  isReadable(object: KubeObject): boolean;
   /**
    * Services to which an object sends, or whose splits it records. Depends only on the object, so it can be indexed.
    */
