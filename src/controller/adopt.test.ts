@@ -76,6 +76,7 @@ const aWorld = (
     metrics: { release: { end: () => undefined } },
     policies: { ofWorkload: () => ({ spec: {}, plan: compile(resolvePolicy({})) }) },
     told: new Map(),
+    rolls: new Map(),
     journal,
     formerTemplates: formerTemplates(),
     log: pino({ level: 'silent' }),

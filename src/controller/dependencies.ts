@@ -12,6 +12,7 @@ import type { Surroundings, TrafficRunner } from '../ports/traffic.ts';
 import type { ReleaseSpec } from '../schema/release.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { FormerTemplates } from './former-templates.ts';
+import type { RollLooks } from './roll-look.ts';
 import type { ToldHistory } from './tell-history.ts';
 import type { Outside } from '../ports/outside.ts';
 import type { ReleaseIndex } from './release-index.ts';
@@ -53,6 +54,7 @@ export type ControllerDependencies = {
   readonly formerTemplates: FormerTemplates;
   readonly outside: Outside;
   readonly told: ToldHistory;
+  readonly rolls: RollLooks;
   readonly journal: Journal;
   readonly metrics: Metrics;
   readonly log: Logger;

@@ -184,6 +184,7 @@ export const gather = (subject: Subject): Gathered => {
     ...present({
       canary: canaryOf(canary, slices),
       ahead: aheadOf(subject, found),
+      roll: deps.rolls.get(workloadKey(namespaceOf(workload), workload.metadata.name)),
       planUnreadable: unreadable.length === 0 ? undefined : problemsText(unreadable),
       rollsAlone: apex === undefined ? rollsAlone(deps, workload, plan) : undefined,
       takenOver: takenOver(canary, route),

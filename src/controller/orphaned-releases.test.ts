@@ -49,6 +49,7 @@ const aWorld = (release: KubeObject, uid?: string) => {
     traffic: { providers: trafficRunners },
     policies: { planOf: () => ({ plan: { propagationDelay }, problems: [] }) },
     told: new Map(),
+    rolls: new Map(),
     log: pino({ level: 'silent' }),
   } as unknown as ControllerDependencies;
   return {

@@ -69,6 +69,7 @@ const aWorld = (traits: DeploymentTraits) => {
     clock: manualClock(Date.UTC(2026, 0, 2)),
     policies: { optedIn: () => true, ofWorkload: () => ({ spec: {} }) },
     told: new Map(),
+    rolls: new Map(),
     journal,
     metrics: { release: { end: (_key: unknown, { outcome }: { outcome: string }) => void counted.push(outcome) } },
     formerTemplates: formerTemplates(),

@@ -50,6 +50,7 @@ export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef<Dep
 
 const abandoned = async (deps: ControllerDependencies, namespace: string, name: string): Promise<ReconcileResult> => {
   deps.outside.want(workloadKey(namespace, name), []);
+  deps.rolls.delete(workloadKey(namespace, name));
   await restoreOrphaned(deps, namespace, name);
   forgetMetrics(deps, releasesOf(deps.index, namespace, name));
   const again = await clearOrphans(deps, { namespace, workload: name }, undefined);

@@ -9,6 +9,7 @@ import { templateDiff } from '../core/template/template-diff.ts';
 import { templateHash } from '../core/template/template-hash.ts';
 import { refOf, type EffectRun } from './effect-run.ts';
 import { isTaken } from './label-taken.ts';
+import { lookAtRoll } from './roll-look.ts';
 import { changeRoutes } from './route-effects.ts';
 import {
   clearFailed,
@@ -41,6 +42,8 @@ const runEffect = (run: EffectRun, effect: Effect): Promise<number> => {
       return removeCanary(run);
     case 'grow-workload':
       return growWorkload(run, effect.replicas);
+    case 'look-at-roll':
+      return lookAtRoll(run);
     case 'promote':
       return promote(run);
     case 'let-roll':

@@ -1,5 +1,6 @@
 /** Stories of sizes: who is given load has the pods for it, whatever an autoscaler, a person or a quota makes of the workload. */
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { kinds } from '../schema/kinds.ts';
 import { refs, World, type Splitting, type WorldOptions } from '../../test/harness/world.ts';
 
 let world: World;
@@ -199,3 +200,26 @@ describe.each(['adopted', 'generated', 'replicas'] as const satisfies readonly S
     });
   },
 );
+
+it('F6: full nodes: the pods of the workload are looked at when nothing moves, and the canary makes way', async () => {
+  await begin({ replicas: 3, policy: { weights: [25], interval: '3s' } });
+  world.kubernetes.pods.fate(({ metadata }) => (metadata.name.startsWith('web-canary') ? 0 : 'never'));
+  world.applyVersion('v2');
+  await world.until('a pod of the roll', (w) =>
+    w.pods().some(({ owner, version }) => owner === 'web' && version === 'v2'),
+  );
+  const pending = world.pods().find(({ owner, version }) => owner === 'web' && version === 'v2');
+  const words = '0/1 nodes are available: 1 Too many pods.';
+  const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: words }];
+  const pod = { gvk: kinds.pod, namespace: 'shop', name: pending?.name ?? '' };
+  const body = { status: { conditions } };
+  world.server.patch(pod, { type: 'merge', body }, { subresource: 'status' }, { user: 'system:kube-scheduler' });
+  const since = world.clock.now();
+  await world.until('room', () =>
+    world.server.list(kinds.pod).every(({ metadata }) => !metadata.name.startsWith('web-canary')),
+  );
+  expect(world.clock.now() - since).toBeLessThan(15_000);
+  expect(toldOf('PromotionLacksRoom')).toContain(words);
+  world.kubernetes.pods.fate(() => 0);
+  await phase('Succeeded');
+});

@@ -155,6 +155,7 @@ describe('one touched route among the routes of a thousand releases', () => {
       policies: policyPort(cluster, { forms: sourceForms }),
       outside: unasked,
       told: new Map(),
+      rolls: new Map(),
       formerTemplates: formerTemplates(),
       journal: { record: () => undefined, flush: () => Promise.resolve() } as never,
       metrics: {

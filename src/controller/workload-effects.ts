@@ -11,6 +11,7 @@ import type { Acknowledged } from '../schema/release.ts';
 import { acceptedRetry } from '../core/release/requests.ts';
 import { keptTemplates } from './replica-sets.ts';
 import { refOf, versionOf, type EffectRun } from './effect-run.ts';
+import { workloadKey } from './workload-key.ts';
 
 const patchWorkload = async (run: EffectRun, body: JsonObject, subresource?: 'status'): Promise<number> => {
   const { workload } = run.gathered;
@@ -79,6 +80,7 @@ const noMarks: JsonObject = {
  */
 export const settle = async (run: EffectRun): Promise<number> => {
   const { release, workload, facts } = run.gathered;
+  run.deps.rolls.delete(workloadKey(workload.metadata.namespace ?? '', workload.metadata.name));
   if (recordPhase(facts.workload.marks?.phase) !== undefined) return patchMarks(run, noMarks);
   const { templateHash: admitted, stableHash } = release.spec;
   const promoted = release.status?.ending?.outcome === 'Succeeded' ? [admitted] : [];

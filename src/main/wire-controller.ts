@@ -64,6 +64,7 @@ export const wireController = async (parts: ControllerParts): Promise<Work> => {
     policies: policyPort(cluster, { forms: sourceForms, providers, addresses, ownNamespace }),
     outside,
     told: new Map(),
+    rolls: new Map(),
     formerTemplates: formerTemplates(),
     journal,
     metrics,

@@ -85,6 +85,7 @@ export const storyController = (parts: ControllerParts): Controller => {
       policies: policyPort(cluster, { forms: sourceForms, providers }),
       outside: metricOutside({ clock, open: () => story.source, forms: sourceForms, random: () => 0 }),
       told: new Map(),
+      rolls: new Map(),
       formerTemplates: formerTemplates(),
       journal,
       metrics,

@@ -11,6 +11,7 @@ import type { Facts } from './facts.ts';
 import { hasNothing, keepsServing, removalDue } from './ending.ts';
 import { sizeToGive } from './growth.ts';
 import { canaryReady, sizeNow } from './canary-size.ts';
+import { lookAt } from './room.ts';
 import { promotableAt } from './stages/promote.ts';
 import { isFinal, rolledAlone, wantedSplit } from './state.ts';
 
@@ -23,6 +24,8 @@ export type Effect =
   | { readonly do: 'remove-canary' }
   /** The workload has at least so many replicas. */
   | { readonly do: 'grow-workload'; readonly replicas: number }
+  /** Why the workload's pods do not come is found out. */
+  | { readonly do: 'look-at-roll' }
   /** Unpause exactly the template that was judged. */
   | { readonly do: 'promote' }
   /** Unpause the template, which nobody judges. */
@@ -59,8 +62,12 @@ const running = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   if (replicas > 0 || facts.canary !== undefined) effects.push({ do: 'ensure-canary', replicas });
   if (status.phase !== 'Preparing') effects.push(...routed(splitToRoute(status, facts), facts));
   if (promotionDue(status, facts)) effects.push({ do: 'promote' });
+  if (isLookDue(status, facts)) effects.push({ do: 'look-at-roll' });
   return effects;
 };
+
+const isLookDue = (status: ReleaseStatus, facts: Facts): boolean =>
+  status.phase === 'Promoting' && (lookAt(status, facts) ?? Number.POSITIVE_INFINITY) <= facts.now;
 
 /** Where the kind of route is not served there is nothing to write, and the API server would only say so. */
 const routed = (split: Split, { route }: Facts): readonly Effect[] =>

@@ -48,6 +48,13 @@ export type WorkloadFacts = {
   readonly recreate: boolean;
 };
 
+/** What was seen when the workload's pods were looked at, in the middle of its roll. */
+export type RollLook = {
+  readonly at: Instant;
+  /** Why a pod has no node, in the scheduler's words. */
+  readonly unschedulable?: string;
+};
+
 export type CanaryFacts = {
   /** Hash of the template the canary Deployment has been made from. */
   readonly templateHash: string;
@@ -105,6 +112,7 @@ export type Facts = {
   /** The recorded plan cannot be carried out by this version: `plan` is good for taking down what is there. */
   readonly planUnreadable?: string;
   readonly workload: WorkloadFacts;
+  readonly roll?: RollLook;
   readonly canary?: CanaryFacts;
   /** Whether a canary Deployment or Service is still there, of whatever template. */
   readonly canaryGone: boolean;

@@ -54,7 +54,7 @@ describe('F6: a promotion that lacks room', () => {
 
   it('does not take back what it was given when there is room again', () => {
     const lacking = after(rolling({ refused: quota }));
-    const roomy = then(lacking, { workload: rolling().facts.workload }, 10_000);
+    const roomy = then(lacking, { workload: rolling().facts.workload }, 9000);
     expect(sizeAndSplit(roomy)).toEqual([0, 0]);
     expect(stepped(roomy).status.waiting).toBeUndefined();
   });
@@ -78,6 +78,24 @@ describe('F6: a promotion that lacks room', () => {
     expect(status.wanted?.split).toEqual(withWeight(weight));
   });
 
+  it('has the pods of the workload looked at twice while nothing moves, and believes no older look', () => {
+    const moment = after(rolling());
+    const since = moment.facts.now;
+    const looks = (later: number, roll?: Facts['roll']): boolean =>
+      stepped(then(moment, roll === undefined ? {} : { roll }, later)).effects.some(
+        (effect) => effect.do === 'look-at-roll',
+      );
+    expect([looks(9999), looks(10_000)]).toEqual([false, true]);
+    const seen = { at: since + 10_000 };
+    expect([looks(10_000, seen), looks(59_999, seen), looks(60_000, seen)]).toEqual([false, false, true]);
+    expect(looks(3_600_000, { at: since + 60_000 })).toBe(false);
+    const unschedulable = '0/1 nodes are available: 1 Too many pods.';
+    const full = stepped(then(moment, { roll: { at: since + 10_000, unschedulable } }, 10_000));
+    expect([full.status.waiting?.reason, full.status.wanted?.split]).toEqual(['PromotionLacksRoom', withWeight(0)]);
+    const old = stepped(then(moment, { roll: { at: since - 1, unschedulable } }, 9000));
+    expect(old.status.waiting).toBeUndefined();
+  });
+
   it('is said to be stuck after the deadline without progress, and goes on', () => {
     const lacking = after(rolling({ refused: quota }));
     const due = then(after(then(lacking, {}, 3000)), {}, 57_000);
@@ -93,7 +111,7 @@ describe('F6: a promotion that lacks room', () => {
   });
 
   it('wakes when the deadline is over, also where nothing is refused', () => {
-    const moment = after(rolling());
+    const moment = after(then(rolling(), { roll: { at: rolling().facts.now + 10_000 } }));
     expect(stepped(moment).wakeAt).toBe((moment.facts.workload.progressedAt ?? 0) + 60_000);
   });
 

@@ -5,7 +5,7 @@
  */
 import type { ReleaseStatus } from '../../schema/release.ts';
 import { percent } from '../../values/percent.ts';
-import { fromRfc3339, toRfc3339, type Instant } from '../../values/time.ts';
+import { fromRfc3339, toRfc3339, type Instant, type Milliseconds } from '../../values/time.ts';
 import type { Facts } from './facts.ts';
 import { sizeToReach } from './growth.ts';
 import { wantedSplit, wanting, withStatus } from './state.ts';
@@ -14,8 +14,30 @@ import { wantedSplit, wanting, withStatus } from './state.ts';
 export const isRolling = ({ workload, release }: Facts): boolean =>
   !workload.paused && workload.templateHash === release.spec.templateHash && !workload.complete;
 
+/** A pod that has not moved the roll on by then may be waiting for a node. */
+const quiet: Milliseconds = 10_000;
+
 /** Why there is no room, in the words of who says so. */
-export const lackOfRoom = (facts: Facts): string | undefined => (isRolling(facts) ? facts.workload.refused : undefined);
+export const lackOfRoom = (facts: Facts): string | undefined =>
+  isRolling(facts) ? (facts.workload.refused ?? unschedulable(facts)) : undefined;
+
+/** What was seen before the last progress is old. */
+const unschedulable = ({ roll, workload }: Facts): string | undefined =>
+  roll === undefined || roll.at < (workload.progressedAt ?? 0) ? undefined : roll.unschedulable;
+
+/** Since when the roll has made no progress; undefined where none is under way. */
+const quietSince = (status: ReleaseStatus, facts: Facts): Instant | undefined =>
+  isRolling(facts)
+    ? Math.max(fromRfc3339(status.phaseEnteredAt) ?? facts.now, facts.workload.progressedAt ?? 0)
+    : undefined;
+
+/** When the workload's pods have to be looked at: twice while nothing moves, and not where the reason is known. */
+export const lookAt = (status: ReleaseStatus, facts: Facts): Instant | undefined => {
+  const since = quietSince(status, facts);
+  if (since === undefined || lackOfRoom(facts) !== undefined) return undefined;
+  const looked = facts.roll?.at ?? 0;
+  return [since + quiet, since + facts.plan.progressDeadline].find((at) => looked < at);
+};
 
 /** Percent of the whole load that stable cannot serve with the pods it has. */
 export const leastShare = (status: ReleaseStatus, facts: Facts): number => {
@@ -48,9 +70,8 @@ export const carriedWeight = (status: ReleaseStatus, facts: Facts): number => {
 
 /** When a roll that makes no progress is said to be stuck; undefined where none is under way. */
 export const stuckAt = (status: ReleaseStatus, facts: Facts): Instant | undefined => {
-  if (!isRolling(facts)) return undefined;
-  const begun = fromRfc3339(status.phaseEnteredAt) ?? facts.now;
-  return Math.max(begun, facts.workload.progressedAt ?? 0) + facts.plan.progressDeadline;
+  const since = quietSince(status, facts);
+  return since === undefined ? undefined : since + facts.plan.progressDeadline;
 };
 
 export const isStuck = (status: ReleaseStatus, facts: Facts): boolean => {

@@ -6,7 +6,7 @@ import type { Split } from '../../../values/split.ts';
 import { canaryReady, enoughReady, sizeNow } from '../canary-size.ts';
 import type { Facts } from '../facts.ts';
 import { holdSplit, settled } from '../hold-split.ts';
-import { givingBack, isRolling, lackOfRoom, podsMayGoAt, stuckAt } from '../room.ts';
+import { givingBack, isRolling, lackOfRoom, lookAt, podsMayGoAt, stuckAt } from '../room.ts';
 import { endWith, inPhase, wantedSplit, wanting, withStatus } from '../state.ts';
 import type { Handler, Next, Stay } from './handler.ts';
 
@@ -55,6 +55,7 @@ export const promote: Handler<'promote'> = {
       promotableAt(status, facts),
       podsMayGoAt(status, facts),
       stuckAt(status, facts),
+      lookAt(status, facts),
     ]);
   },
 };
