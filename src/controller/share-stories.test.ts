@@ -87,3 +87,87 @@ it('C: nothing to measure and no-data hold: the message says what to do', async 
     'Where there is nothing to measure: kubectl sluice promote web -n shop, or the annotation sluice.dev/no-data: pass for the next release',
   );
 });
+
+describe('without a mesh', () => {
+  /** Of the canary's pods only so many become ready. */
+  const onlyReady = (most: number): void => {
+    const ready = new Set<string>();
+    world.kubernetes.pods.fate(({ metadata: { name } }) => {
+      if (!name.startsWith('web-canary-')) return 0;
+      if (ready.size < most) ready.add(name);
+      return ready.has(name) ? 0 : 'never';
+    });
+  };
+  const byPods = (w: World): number => w.release()?.status?.share?.percent ?? 0;
+  const checks = [{ name: 'request-success-rate', min: 99, noData: 'hold' }] as const;
+
+  it('F8: canary pods that are ready are judged while others are missing, and fail', async () => {
+    world = await World.begin({ splitting: 'replicas', policy: { weights: [50], checks: [...checks] } });
+    onlyReady(2);
+    new Callers(world, { perSecond: 20, canary: byPods, failing: 50 });
+    world.applyVersion('v2');
+    await world.until('two pods', (w) => w.serving()['web-canary v2'] === 2);
+    await world.settle();
+    expect(world.release()?.status).toMatchObject({
+      phase: 'Progressing',
+      weight: 50,
+      share: { percent: 33.3, of: 'pods', canary: 2, stable: 4 },
+    });
+    expect(world.release()?.message).toContain('2 of 6 pods: about 33.3 % of the traffic for the canary');
+    await phase('Failed');
+    expect(world.release()).toMatchObject({ reason: 'ChecksFailed' });
+  });
+
+  it('F8: checks that pass do not end a step that lacks pods; the rest of them does, after its whole time', async () => {
+    world = await World.begin({ splitting: 'replicas', policy: { weights: [50], checks: [...checks] } });
+    onlyReady(2);
+    new Callers(world, { perSecond: 20, canary: byPods });
+    world.applyVersion('v2');
+    await world.until('a round', (w) => (w.release()?.status?.analyses?.[0]?.checks?.length ?? 0) > 0);
+    await world.pass(20_000);
+    expect(world.release()).toMatchObject({ phase: 'Progressing', step: 1 });
+    const whole = world.clock.now();
+    world.kubernetes.pods.fate(() => 0);
+    await phase('Succeeded');
+    expect(world.clock.now() - whole).toBeGreaterThanOrEqual(10_000);
+  });
+
+  it('F8: pods that never come end the release at its deadline, whatever the checks say', async () => {
+    world = await World.begin({ splitting: 'replicas', policy: { weights: [50], checks: [...checks] } });
+    onlyReady(2);
+    new Callers(world, { perSecond: 20, canary: byPods });
+    const start = world.clock.now();
+    world.applyVersion('v2');
+    await phase('Failed');
+    expect([world.release()?.reason, Math.round((world.clock.now() - start) / 10_000)]).toEqual(['CanaryNotReady', 6]);
+  });
+
+  it('R5: the share that is served is shown beside the weight, and why the split is by pods', async () => {
+    world = await World.begin({
+      splitting: 'replicas',
+      replicas: 1,
+      policy: { provider: 'auto', weights: [1, 50], checks: [...checks], noData: 'pass' },
+    });
+    world.applyVersion('v2');
+    await world.until('step 1', (w) => w.release()?.step === 1 && byPods(w) > 0);
+    expect(world.release()?.status).toMatchObject({
+      weight: 1,
+      share: { percent: 50, of: 'pods', canary: 1, stable: 1 },
+      provider: 'kubernetes',
+      providerBecause: expect.stringContaining('the split is made by the number of pods') as unknown,
+    });
+    const first = '1 of 2 pods: about 50 % of the traffic for the canary; the step asks for 1 %';
+    expect(world.release()?.message).toBe(first);
+  });
+
+  it('R5: callers whose connections stay with stable: a canary that gets nothing is not promoted', async () => {
+    world = await World.begin({ splitting: 'replicas' });
+    const callers = new Callers(world, { perSecond: 20, canary: none });
+    world.applyVersion('v2');
+    await holds('SplitNotSeen');
+    expect(world.release()?.message).toContain('Likely causes: connections that live long');
+    // A share that lags behind that of the pods is no fault.
+    callers.calls = { perSecond: 40, canary: () => 10 };
+    await phase('Succeeded');
+  });
+});

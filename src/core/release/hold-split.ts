@@ -11,17 +11,42 @@ import { shortOfPods } from './short-of-pods.ts';
 import type { Next } from './stages/handler.ts';
 import { repairPause, wantedSplit, withStatus } from './state.ts';
 
-/** What has to happen before the stage can go on; undefined while the wanted split is in place. */
+/** Without a route, pods that are ready serve, whatever is still missing. */
+export const servesAnyway = (facts: Facts): boolean => facts.route.splits === 'replicas' && canaryReady(facts) > 0;
+
+/** What has to happen before the stage can go on; undefined while the wanted split is in place, or what pods serve without one. */
 export const holdSplit = (status: ReleaseStatus, facts: Facts): Next | undefined => {
   const at = fromRfc3339(status.splitInPlaceAt);
   if (at !== undefined && canaryReady(facts) === 0)
     return { status: withStatus(status, { splitInPlaceAt: undefined }) };
+  if ((at === undefined && servesAnyway(facts)) || isWholeNow(status, facts))
+    return { status: placedNow(status, facts) };
   const short = shortOfPods(status, facts);
   // A split that is in place stays so while further pods start.
   if (short !== undefined && (at === undefined || !('wakeAt' in short))) return short;
-  if (at === undefined) return { status: withStatus(status, { splitInPlaceAt: toRfc3339(facts.now) }) };
+  if (at === undefined) return { status: placedNow(status, facts) };
   return at < facts.now && !isInPlace(status, facts) ? repair(status, at, facts) : undefined;
 };
+
+const placedNow = (status: ReleaseStatus, facts: Facts): ReleaseStatus =>
+  withStatus(status, {
+    splitInPlaceAt: toRfc3339(facts.now),
+    ...(enoughReady(status, facts) ? { canaryShortSince: undefined } : {}),
+  });
+
+/** The time of a step begins with all of its pods, where it was short of them from the beginning. */
+const isWholeNow = (status: ReleaseStatus, facts: Facts): boolean => {
+  const [short, at] = [fromRfc3339(status.canaryShortSince), fromRfc3339(status.splitInPlaceAt)];
+  return servesAnyway(facts) && short !== undefined && at !== undefined && short <= at && enoughReady(status, facts);
+};
+
+/** When the release gives up waiting for pods, while their split is in place. */
+export const giveUpAt = ({ canaryShortSince }: ReleaseStatus, { plan }: Facts): Instant =>
+  (fromRfc3339(canaryShortSince) ?? Infinity) + plan.progressDeadline;
+
+/** Undefined where the step has its pods; where it has not, it goes on with them or gives up. */
+export const waitsForPods = (status: ReleaseStatus, facts: Facts): Instant | undefined =>
+  facts.route.splits === 'route' || enoughReady(status, facts) ? undefined : giveUpAt(status, facts);
 
 const isInPlace = (status: ReleaseStatus, { route }: Facts): boolean =>
   route.splits === 'replicas' ||
@@ -44,6 +69,7 @@ const repair = (status: ReleaseStatus, at: Instant, facts: Facts): Next => {
 /** The status in which another split is wanted. Where no pod has to be waited for it is in place at once: the route is written right after this status. */
 export const settled = (status: ReleaseStatus, facts: Facts): ReleaseStatus =>
   withStatus(status, {
-    canaryShortSince: undefined,
+    // Without a route a step can begin with a part of its pods; the deadline for the rest goes on.
+    canaryShortSince: servesAnyway(facts) && !enoughReady(status, facts) ? status.canaryShortSince : undefined,
     splitInPlaceAt: enoughReady(status, facts) ? toRfc3339(facts.now) : undefined,
   });

@@ -1,14 +1,27 @@
 /** The one sentence that says where a release is: made from the other fields, and never read by anybody but people. */
-import type { ReleaseStatus } from '../../schema/release.ts';
-import { trafficText } from './share.ts';
+import type { ReleaseStatus, WaitingReason } from '../../schema/release.ts';
+import { shareText, trafficText } from './share.ts';
 import { isFinal } from './state.ts';
 
 export const messageOf = (status: ReleaseStatus, workload: string): string => {
   const { lastWriteError, waiting, ending } = status;
   if (isFinal(status.phase)) return ending?.message ?? status.message ?? status.phase;
   if (lastWriteError !== undefined) return `refused by the API server, and tried again: ${lastWriteError.message}`;
-  return waiting?.message ?? ending?.message ?? doing(status, workload);
+  if (waiting !== undefined) return `${waiting.message}${meanwhile(status)}`;
+  return ending?.message ?? doing(status, workload);
 };
+
+/** Their sentences begin with the share in place. */
+const saysWhere: ReadonlySet<WaitingReason | undefined> = new Set<WaitingReason>([
+  'ChecksInconclusive',
+  'SplitNotSeen',
+]);
+
+/** Without a mesh the pods that are there serve while others are waited for. */
+const meanwhile = ({ canaryShortSince, waiting, share }: ReleaseStatus): string =>
+  canaryShortSince === undefined || share?.of !== 'pods' || share.canary === 0 || saysWhere.has(waiting?.reason)
+    ? ''
+    : `; meanwhile ${shareText(share)} of the traffic for the canary`;
 
 const doing = (status: ReleaseStatus, workload: string): string => {
   switch (status.phase) {

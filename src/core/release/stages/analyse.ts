@@ -9,7 +9,7 @@ import { mostFailedChecks, type AnalysisStatus, type ReleaseStatus } from '../..
 import type { JsonObject } from '../../../values/kube-object.ts';
 import { fromRfc3339, toRfc3339, type Instant, type Milliseconds } from '../../../values/time.ts';
 import type { Facts } from '../facts.ts';
-import { holdSplit } from '../hold-split.ts';
+import { giveUpAt, holdSplit, waitsForPods } from '../hold-split.ts';
 import { splitHold, splitVerdict, type SplitVerdict } from '../served-split.ts';
 import { placeText, shareNow } from '../share.ts';
 import { endWith, inPhase, wantedSplit, withStatus } from '../state.ts';
@@ -35,7 +35,8 @@ export const analyse: Handler<'analyse'> = {
     if (kept !== undefined) return kept;
     // What somebody has changed by hand tells nothing about the template.
     if (facts.takenOver !== undefined) return {};
-    return judgeDue(stage, status, facts);
+    const next = judgeDue(stage, status, facts);
+    return 'wakeAt' in next ? { ...next, wakeAt: Math.min(next.wakeAt ?? Infinity, giveUpAt(status, facts)) } : next;
   },
 };
 
@@ -138,8 +139,11 @@ const concluded = (judging: Judging, round: Round): Next => {
   if (round.outcome === 'fail') return { status: failedRound(seen, facts, { round, threshold: analysis.threshold }) };
   if (split.seen === 'unseen' || (split.seen === 'unknown' && round.outcome === 'pass'))
     return { status: withStatus(seen, { waiting: splitHold(split, round, { status, facts, share: split.share }) }) };
-  if (round.outcome === 'pass') return { over: seen };
-  const message = `holding at ${placeText(withStatus(seen, { share: shareNow(seen, facts) }))}: ${round.because}${advice(judging, round)}`;
+  const short = round.outcome === 'pass' && waitsForPods(seen, facts) !== undefined;
+  if (round.outcome === 'pass' && !short) return { over: seen };
+  const place = placeText(withStatus(seen, { share: shareNow(seen, facts) }));
+  const why = short ? `the checks pass, and the step waits for all of its pods` : round.because;
+  const message = `holding at ${place}: ${why}${advice(judging, round)}`;
   return { status: withStatus(seen, { waiting: { reason: 'ChecksInconclusive', message } }) };
 };
 

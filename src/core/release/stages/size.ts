@@ -1,22 +1,23 @@
 /** Make the canary and wait until it can be routed to. */
 import { fromRfc3339, toRfc3339 } from '../../../values/time.ts';
 import { enoughReady } from '../canary-size.ts';
+import { servesAnyway } from '../hold-split.ts';
 import { shortOfPods } from '../short-of-pods.ts';
 import { inPhase, withStatus } from '../state.ts';
 import type { Handler } from './handler.ts';
 
 /**
  * Canary pods have to be ready and published before any route leads to them, and the proxies have to know them: a route
- * to a cluster that a proxy has not heard of answers 503.
+ * to a cluster that a proxy has not heard of answers 503. Without a route the first ready pod serves, and is judged.
  */
 export const size: Handler<'size'> = {
   enter: (_stage, status, facts) => withStatus(inPhase(status, 'Preparing', facts), { canaryReadyAt: undefined }),
   next: (_stage, status, facts) => {
+    if (servesAnyway(facts)) return { over: status };
     if (!enoughReady(status, facts))
       return status.canaryReadyAt === undefined
         ? (shortOfPods(status, facts) ?? {})
         : { status: withStatus(status, { canaryReadyAt: undefined }) };
-    if (facts.route.splits === 'replicas') return { over: status };
     const readyAt = fromRfc3339(status.canaryReadyAt);
     if (readyAt === undefined)
       return {

@@ -1,6 +1,6 @@
 /** Hold the split for a time, or until a person approves. */
 import { fromRfc3339 } from '../../../values/time.ts';
-import { holdSplit } from '../hold-split.ts';
+import { giveUpAt, holdSplit, waitsForPods } from '../hold-split.ts';
 import { inPhase } from '../state.ts';
 import type { Handler } from './handler.ts';
 
@@ -16,6 +16,7 @@ export const wait: Handler<'wait'> = {
     if (facts.takenOver !== undefined) return {};
     const since = Math.max(fromRfc3339(status.splitInPlaceAt) ?? facts.now, fromRfc3339(status.stageEnteredAt) ?? 0);
     const due = since + stage.for;
-    return facts.now < due ? { wakeAt: due } : { over: status };
+    const wakeAt = facts.now < due ? due : waitsForPods(status, facts);
+    return wakeAt === undefined ? { over: status } : { wakeAt: Math.min(wakeAt, giveUpAt(status, facts)) };
   },
 };
