@@ -9,6 +9,7 @@ import { takenOverNote } from '../core/release/taken-over.ts';
 import type { Deployment, KubeObject, Service, EndpointSlice } from '../values/kube-object.ts';
 import type { Arms } from '../core/questions/question.ts';
 import { telemetryOf } from '../core/judge/telemetry.ts';
+import type { Problem } from '../values/problem.ts';
 import { fromRfc3339, type Instant } from '../values/time.ts';
 import { canaryName } from '../schema/names.ts';
 import { workloadKey } from './workload-key.ts';
@@ -19,6 +20,7 @@ import type { ReleaseIndex } from './release-index.ts';
 import { ownRoute, routeFacts, routeTakenOver, wayOf, type Route } from './route-facts.ts';
 import { rollsAlone } from './rolls-alone.ts';
 import { blockedBy } from './shared-service.ts';
+import { stableFacts } from './stable-facts.ts';
 import { canaryFacts, podNames, workloadFacts } from './workload-facts.ts';
 
 /** A Release whose spec and status have been read. */
@@ -135,6 +137,27 @@ const autoscaled = (
   return found === undefined ? {} : { autoscaler: { name: found.metadata.name, most: found.spec.maxReplicas } };
 };
 
+const stableOf = ({ deps, workload, release }: Subject, route: Route | undefined): Facts['stable'] => {
+  if (route === undefined) return undefined;
+  const { apex } = route.target;
+  // One that is gone, or whose endpoints somebody else writes, tells nothing.
+  if (apex.spec.selector === undefined) return undefined;
+  const slices = deps.index.slicesOf(namespaceOf(workload), apex.metadata.name);
+  return stableFacts({ workload, apex, slices, spec: release.spec });
+};
+
+/** A canary behind a Service that leads past it would serve nobody, and neither would the workload afterwards. */
+const unfitProblems = (stable: Facts['stable']): readonly Problem[] =>
+  stable?.unfit === undefined
+    ? []
+    : [
+        {
+          field: 'Service.spec.ports',
+          rule: `${stable.unfit}: nobody would reach the new template`,
+          todo: "Apply the Service and the pods' ports so that they fit; the release starts by itself then.",
+        },
+      ];
+
 /** What is there for every release, whatever its way to the canary. */
 const ownFacts = ({ deps, workload, release, now }: Subject) => ({
   now,
@@ -171,18 +194,20 @@ export const gather = (subject: Subject): Gathered => {
   const { problems: taken, borrowed, ...canary } = objects;
   const route = borrowed ? ownRoute(found) : found;
   const slices = readyWhere(subject, route);
+  const stable = stableOf(subject, found);
   const way = wayFacts(subject, route, service);
   const facts: Facts = {
     ...ownFacts(subject),
     ...way,
     plan,
     canaryGone: canary.deployment === undefined && canary.service === undefined,
-    preflight: [...unreadable, ...problems, ...taken],
+    preflight: [...unreadable, ...problems, ...taken, ...unfitProblems(stable)],
     telemetry: telemetryOf(plan.telemetry, way.provider),
     started: startsOf(slices ?? [], canary.deployment),
     ...podsOf(subject, canary),
     ...present({
       canary: canaryOf(canary, slices),
+      stable,
       ahead: aheadOf(subject, found),
       roll: deps.rolls.get(workloadKey(namespaceOf(workload), workload.metadata.name)),
       planUnreadable: unreadable.length === 0 ? undefined : problemsText(unreadable),

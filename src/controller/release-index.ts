@@ -12,6 +12,7 @@ import {
   type HorizontalPodAutoscaler,
   type KubeObject,
   type Labels,
+  type ObjectMeta,
 } from '../values/kube-object.ts';
 import type { Pod } from '../values/pod.ts';
 import { anyName, concernedBy, type Concern, type ServiceName } from '../values/route-format.ts';
@@ -40,6 +41,8 @@ export interface ReleaseIndex {
   autoscalerOf(namespace: string, workload: string): HorizontalPodAutoscaler | undefined;
   /** Pods of a canary Deployment, those of an earlier one of the same name among them. */
   podsOf(namespace: string, canary: string): readonly Pod[];
+  /** Endpoints of a Service. */
+  slicesOf(namespace: string, service: string): readonly EndpointSlice[];
   /** Routes, and what is looked at beside them, of a kind that concern a Service, in whichever namespace. */
   routesAbout(gvk: Gvk, service: ServiceName): readonly KubeObject[];
   /** Deployments whose pods a Service with this selector selects, Sluice's own among them. */
@@ -81,9 +84,16 @@ const concernKeys = ({ namespace, name }: ServiceName): readonly string[] => [
 const labelKeys = ({ metadata, spec }: Deployment): readonly string[] =>
   Object.entries(spec.template.metadata?.labels ?? {}).map((pair) => key(metadata.namespace ?? '', ...pair));
 
+/** Name of the Service whose endpoints a slice has. */
+export const serviceOfSlice = ({ labels: own }: ObjectMeta): string | undefined => own?.['kubernetes.io/service-name'];
+
 const sliceKeys = ({ metadata }: EndpointSlice): readonly string[] => {
-  const release = metadata.labels?.[labels.release];
-  return release === undefined ? [] : [key(metadata.namespace ?? '', release)];
+  const { namespace = '' } = metadata;
+  const [release, service] = [metadata.labels?.[labels.release], serviceOfSlice(metadata)];
+  return [
+    ...(release === undefined ? [] : [key('release', namespace, release)]),
+    ...(service === undefined ? [] : [key('service', namespace, service)]),
+  ];
 };
 
 const autoscalerKeys = ({ metadata, spec: { scaleTargetRef } }: HorizontalPodAutoscaler): readonly string[] =>
@@ -124,7 +134,10 @@ export const releaseIndex = (cluster: Cluster, concerns: readonly Concern[]): Re
     onService: (namespace, service) => releases.at(key('service', namespace, service)),
     waiting: (namespace) => releases.at(key('waiting', namespace)),
     slicesFor: (namespace, { name, uid }) =>
-      slices.at(key(namespace, name)).filter(({ metadata }) => (metadata.labels?.[labels.releaseUid] ?? uid) === uid),
+      slices
+        .at(key('release', namespace, name))
+        .filter(({ metadata }) => (metadata.labels?.[labels.releaseUid] ?? uid) === uid),
+    slicesOf: (namespace, service) => slices.at(key('service', namespace, service)),
     autoscalerOf: (namespace, workload) => autoscalers.at(key(namespace, workload))[0],
     podsOf: (namespace, canary) => pods.at(key(namespace, canary)),
     routesAbout: (gvk, service) => {

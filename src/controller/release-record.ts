@@ -1,4 +1,5 @@
 /** What a Release records of its beginning: from which release, what changes, and who asked for it. */
+import { reachableOf } from '../core/release/apex-fit.ts';
 import { templateDiff } from '../core/template/template-diff.ts';
 import type { Deployment, PodTemplate } from '../values/kube-object.ts';
 import { printable } from '../values/printable.ts';
@@ -10,6 +11,7 @@ import { releasesOf } from './gather.ts';
 import { keptTemplates } from './replica-sets.ts';
 
 const recordedLines = 19;
+const mostPorts = 256;
 
 /** Phases in which a release's template has come to serve. */
 const brought: ReadonlySet<Phase> = new Set(['Succeeded', 'Skipped', 'Bypassed']);
@@ -30,17 +32,16 @@ const templateOf = async (
   (await keptTemplates(cluster, workload)).find((one) => one.hash === hash)?.template;
 
 /**
- * The lines are not to be had where no ReplicaSet has the template any more. A record that lacks them is better than a
+ * It is not to be had where no ReplicaSet has the template any more. A record that lacks them is better than a
  * release that does not start, so only a passing fault is worth another attempt.
  */
-const changesSince = async (
+const stableOf = async (
   deps: ControllerDependencies,
   workload: Deployment,
   hash: string,
-): Promise<readonly string[] | undefined> => {
+): Promise<PodTemplate | undefined> => {
   try {
-    const stable = await templateOf(deps, workload, hash);
-    return stable === undefined ? undefined : templateDiff(stable, workload.spec.template, recordedLines);
+    return await templateOf(deps, workload, hash);
   } catch (error) {
     if (error instanceof ClusterError && !error.passing) return undefined;
     throw error;
@@ -52,13 +53,22 @@ export const recordOf = async (
   deps: ControllerDependencies,
   workload: Deployment,
   stableHash: string,
-): Promise<Pick<ReleaseSpec, 'from' | 'changes'>> => {
+): Promise<Pick<ReleaseSpec, 'from' | 'changes' | 'stable'>> => {
   const from = broughtBy(deps, workload, stableHash);
-  const changes = await changesSince(deps, workload, stableHash);
+  const stable = await stableOf(deps, workload, stableHash);
   return {
     ...(from === undefined ? {} : { from }),
-    ...(changes === undefined ? {} : { changes: [...changes] }),
+    ...(stable === undefined ? {} : { ...changesFrom(stable, workload), stable: reached(stable) }),
   };
+};
+
+const changesFrom = (stable: PodTemplate, { spec }: Deployment): Pick<ReleaseSpec, 'changes'> => ({
+  changes: [...templateDiff(stable, spec.template, recordedLines)],
+});
+
+const reached = (template: PodTemplate): NonNullable<ReleaseSpec['stable']> => {
+  const { labels, ports } = reachableOf(template);
+  return { labels, ports: ports.slice(0, mostPorts) };
 };
 
 /** The line that says who changed what when, with which tool, from which release to which. */

@@ -7,6 +7,7 @@ import { labels } from '../schema/names.ts';
 import { isTakenOver } from '../core/release/taken-over.ts';
 import { templateDiff } from '../core/template/template-diff.ts';
 import { templateHash } from '../core/template/template-hash.ts';
+import { followApex } from './follow-apex.ts';
 import { refOf, type EffectRun } from './effect-run.ts';
 import { isTaken } from './label-taken.ts';
 import { lookAtRoll } from './roll-look.ts';
@@ -71,8 +72,7 @@ const ensureCanary = async (run: EffectRun, replicas: number): Promise<number> =
     if (facts.workload.templateHash !== facts.release.spec.templateHash) return 0;
     return createCanary(run, replicas);
   }
-  const service = canary.service === undefined ? await createService(run, replicas) : 0;
-  return service + (await grow(run, replicas));
+  return (await ensureService(run, replicas)) + (await grow(run, replicas));
 };
 
 const planOf = (run: EffectRun, replicas: number): CanaryPlan => {
@@ -99,7 +99,7 @@ const armOf = ({ deps, gathered }: EffectRun, canary: Labels | undefined): Canar
 };
 
 const createCanary = async (run: EffectRun, replicas: number): Promise<number> => {
-  const service = run.gathered.canary.service === undefined ? await createService(run, replicas) : 0;
+  const service = await ensureService(run, replicas);
   const wanted = canaryDeployment(planOf(run, replicas));
   const stored = await run.deps.cluster.create(wanted, kinds.deployment);
   tellDifference(run, templateOf(wanted), templateOf(stored));
@@ -123,11 +123,14 @@ const tellDifference = ({ deps, gathered }: EffectRun, wanted: PodTemplate, stor
   });
 };
 
-const createService = async (run: EffectRun, replicas: number): Promise<number> => {
+/** Without its Service a release leads nowhere, and what is made for it stays as it is. */
+const ensureService = async (run: EffectRun, replicas: number): Promise<number> => {
   const plan = planOf(run, replicas);
-  const { route } = run.gathered;
+  const { route, facts, canary } = run.gathered;
   if (plan.arm.splits === 'replicas' || route === undefined) return 0;
-  await run.deps.cluster.create(canaryService(plan, route.target.apex), kinds.service);
+  const wanted = canaryService(plan, route.target.apex);
+  if (canary.service !== undefined) return facts.service === undefined ? 0 : followApex(run, wanted);
+  await run.deps.cluster.create(wanted, kinds.service);
   return 1;
 };
 

@@ -85,6 +85,14 @@ const underWay = (name: string): readonly KubeObject[] => {
       }),
       ...({ endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true } }] } as object),
     },
+    {
+      ...object('discovery.k8s.io/v1', 'EndpointSlice', `${name}-x`, {
+        metadata: { name: `${name}-x`, labels: { 'kubernetes.io/service-name': name } },
+      }),
+      ...({
+        endpoints: [{ addresses: ['10.0.0.2'], conditions: { ready: true }, targetRef: { name: `${name}-abc-12345` } }],
+      } as object),
+    },
     virtualServices.put(route, split),
     object('sluice.dev/v1alpha1', 'Release', release, {
       metadata: { name: release, ownerReferences: [{ uid: `Deployment-${name}` } as never] },

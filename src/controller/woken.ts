@@ -1,14 +1,15 @@
 /** Which releases a change of a route or of a Service is about: theirs is looked at again, and no other. */
 import { servicesSelecting } from '../core/release/apex.ts';
 import { maxLabelLength } from '../core/release/canary.ts';
-import { isA, isSameKind, type Gvk, type Service } from '../values/kube-object.ts';
 import { anyName, concernedBy, type Concern, type ServiceName } from '../values/route-format.ts';
+import { isA, isSameKind, type EndpointSlice, type Gvk, type KubeObject, type Service } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import type { Release } from '../schema/release.ts';
 import type { ClusterChange } from '../ports/cluster.ts';
 import { canaryName } from '../schema/names.ts';
 import type { ControllerDependencies } from './dependencies.ts';
-import { isOpen } from './release-index.ts';
+import { isOpen, serviceOfSlice } from './release-index.ts';
+import { readyEndpoints } from './workload-facts.ts';
 
 type Deps = Pick<ControllerDependencies, 'cluster' | 'index' | 'traffic'>;
 
@@ -98,13 +99,24 @@ const onServices = (
   names.includes(anyName)
     ? openIn(deps, namespace)
     : [...names.flatMap((name) => deps.index.onService(namespace, name)), ...waitingOn(deps, change, namespace, names)];
+/** Whether a slice comes to have anybody who is ready, or ceases to: how many they are is nobody's question. */
+const answersChange = (object: EndpointSlice, before: KubeObject | undefined): boolean =>
+  before === undefined || !isA(before, kinds.endpointSlice) || isReady(object) !== isReady(before);
+
+const isReady = (slice: EndpointSlice): boolean => readyEndpoints([slice]) > 0;
+
+const onServiceOf = ({ index }: Deps, { metadata }: EndpointSlice): readonly Release[] => {
+  const service = serviceOfSlice(metadata);
+  return service === undefined ? [] : index.onService(metadata.namespace ?? '', service);
+};
 
 /** Releases to look at again, now that somebody has changed an object that Sluice did not make. */
 export const wokenBy = (deps: Deps, change: ClusterChange): readonly Release[] => {
-  const { gvk, object } = change;
+  const { gvk, object, before } = change;
   const { namespace = '', name } = object.metadata;
   // It reports every few seconds, and what it may do counts in the moment a release ends.
   if (isSameKind(gvk, kinds.autoscaler)) return [];
+  if (isA(object, kinds.endpointSlice)) return answersChange(object, before) ? onServiceOf(deps, object) : [];
   if (!isAboutServices(deps, gvk)) return deps.index.open(namespace);
   const services = Map.groupBy(servicesOf(deps, change), (service) => service.namespace);
   return [

@@ -2,6 +2,7 @@
 import { boundMarks, knownGoodHashes, readMarks } from '../core/marks/marks.ts';
 import { templateHash } from '../core/template/template-hash.ts';
 import type { Deployment, Labels, EndpointSlice } from '../values/kube-object.ts';
+import { vanishesInRoll } from '../core/release/roll-strategy.ts';
 import type { CanaryFacts, WorkloadFacts } from '../core/release/facts.ts';
 import { annotations, marks } from '../schema/annotations.ts';
 import { fromRfc3339 } from '../values/time.ts';
@@ -27,7 +28,7 @@ export const workloadFacts = (workload: Deployment, optedIn: boolean): WorkloadF
     timedOut: (status?.conditions ?? []).some(
       (c) => c.type === 'Progressing' && c.reason === 'ProgressDeadlineExceeded',
     ),
-    recreate: spec.strategy?.['type'] === 'Recreate',
+    vanishes: vanishesInRoll(workload),
   };
 };
 
@@ -57,7 +58,7 @@ const endpointsOf = (slices: readonly EndpointSlice[]): NonNullable<EndpointSlic
   slices.flatMap(({ endpoints }) => endpoints ?? []);
 
 /** Ready endpoints in the slices of one Service. A terminating endpoint is not ready. */
-const readyEndpoints = (slices: readonly EndpointSlice[]): number => {
+export const readyEndpoints = (slices: readonly EndpointSlice[]): number => {
   const ready = endpointsOf(slices).filter(({ conditions }) => conditions?.ready !== false);
   return new Set(ready.flatMap(({ addresses }) => addresses)).size;
 };

@@ -1,5 +1,5 @@
 /** Reduces objects to what the caches need. */
-import { isA, type KubeObject, type Labels, type ObjectMeta } from '../values/kube-object.ts';
+import { isA, type EndpointSlice, type KubeObject, type Labels, type ObjectMeta } from '../values/kube-object.ts';
 import type { ContainerStatus, PodStatus } from '../values/pod.ts';
 import { kinds } from '../schema/kinds.ts';
 import { group } from '../schema/names.ts';
@@ -49,6 +49,27 @@ const identity = ({ name, namespace, uid, resourceVersion }: ObjectMeta): Object
 
 /** Keeps only the identity: for kinds where it matters only that an object exists or has changed. */
 export const nameOnly: Trim = ({ apiVersion, kind, metadata }) => ({ apiVersion, kind, metadata: identity(metadata) });
+
+/** Keeps who is ready behind which Service. There are as many endpoints in a cluster as pods. */
+export const endpointsOnly: Trim = ({ apiVersion, kind, metadata, ...rest }) => {
+  const { endpoints = [] } = rest as Pick<EndpointSlice, 'endpoints'>;
+  const own = Object.entries(metadata.labels ?? {}).filter(
+    ([key]) => key === serviceName || key.startsWith(`${group}/`),
+  );
+  const trimmed: EndpointSlice = {
+    apiVersion,
+    kind,
+    metadata: { ...identity(metadata), labels: Object.fromEntries(own) },
+    endpoints: endpoints.map(({ addresses, conditions, targetRef }) => ({
+      addresses,
+      ...(conditions?.ready !== undefined && { conditions: { ready: conditions.ready } }),
+      ...(targetRef?.name !== undefined && { targetRef: { name: targetRef.name } }),
+    })),
+  };
+  return trimmed;
+};
+
+const serviceName = 'kubernetes.io/service-name';
 
 /**
  * Keeps identity, labels and Sluice's annotations: enough to know which workloads name a policy. For kinds with

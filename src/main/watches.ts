@@ -4,9 +4,9 @@
  */
 import type { WebhookConfig } from '../config/settings.ts';
 import { kinds } from '../schema/kinds.ts';
-import { dropBookkeeping, nameOnly, oursOnly, podState, specOnly } from '../kube/trim.ts';
+import { dropBookkeeping, endpointsOnly, nameOnly, oursOnly, podState, specOnly } from '../kube/trim.ts';
 import type { WatchSpec } from '../kube/watch-spec.ts';
-import { canarySelector, labels } from '../schema/names.ts';
+import { canarySelector } from '../schema/names.ts';
 import { usedKinds } from '../traffic/index.ts';
 
 type Scope = { readonly namespace?: string };
@@ -53,8 +53,8 @@ export const controllerWatches = (namespace: string | undefined): readonly Watch
   return [
     { gvk: kinds.deployment, ...scope, trim: dropBookkeeping },
     { gvk: kinds.service, ...scope, trim: dropBookkeeping },
-    // Only those of canaries: slices inherit the label from the Service.
-    { gvk: kinds.endpointSlice, ...scope, labelSelector: labels.release, trim: dropBookkeeping },
+    // Of every Service: any of them may be an apex, and who answers behind it has to be known when a release begins.
+    { gvk: kinds.endpointSlice, ...scope, trim: endpointsOnly },
     // While no release is under way there are none.
     { gvk: kinds.pod, ...scope, labelSelector: canarySelector, trim: podState },
     { gvk: kinds.release, ...scope, trim: dropBookkeeping },

@@ -7,6 +7,7 @@ import type { ObjectMeta } from '../values/kube-object.ts';
 import { PlanSchema, SplitSchema } from './plan.ts';
 import { PolicySpecSchema } from './policy.ts';
 import { AnalysisStatusSchema, CheckResultSchema, ShareSchema } from './release-checks.ts';
+import { StableSchema, StandInSchema } from './release-stable.ts';
 import { transition } from './rules.ts';
 import { podTroubles, waitingReasons } from './waiting-reasons.ts';
 
@@ -48,6 +49,7 @@ export const ReleaseSpecSchema = Type.Object(
     ),
     templateHash: text('Hash of the pod template that is released.'),
     stableHash: text('Hash of the stable template, which serves during the release.'),
+    stable: opt(StableSchema),
     from: opt(text('Name of the Release of the stable template, if it still exists.')),
     changes: opt(
       Type.Array(Type.String({ maxLength: 240 }), {
@@ -143,6 +145,7 @@ export const ReleaseStatusSchema = Type.Object({
       { description: 'The complete split that the routes should have now, including `weight`.' },
     ),
   ),
+  standIn: opt(StandInSchema),
   analyses: opt(Type.Array(AnalysisStatusSchema, { maxItems: 16, description: 'State of each analysis of the plan.' })),
   failedChecks: opt(
     Type.Array(CheckResultSchema, { maxItems: mostFailedChecks, description: 'The failed checks, oldest first.' }),

@@ -22,6 +22,7 @@ export const podTroubles = [
 export const waitingReasons = [
   'ReleaseAhead',
   'CannotStart',
+  'StableUnavailable',
   'PlanUnreadable',
   'PodsRefused',
   'CanaryNotReady',

@@ -135,6 +135,11 @@ export type Service = {
     readonly ports?: readonly ServicePort[];
     readonly type?: string;
     readonly clusterIP?: string;
+    readonly sessionAffinity?: string;
+    readonly sessionAffinityConfig?: JsonObject;
+    readonly publishNotReadyAddresses?: boolean;
+    readonly internalTrafficPolicy?: string;
+    readonly trafficDistribution?: string;
   };
 };
 

@@ -43,7 +43,7 @@ export const aWorkload = (change: Partial<WorkloadFacts> = {}): WorkloadFacts =>
   available: 4,
   complete: false,
   timedOut: false,
-  recreate: false,
+  vanishes: false,
   ...change,
 });
 

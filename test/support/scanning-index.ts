@@ -28,6 +28,10 @@ export const scanningIndex = (cluster: Pick<ClusterView, 'list'>, formats: reado
       cluster.list(kinds.autoscaler, namespace).find(({ spec }) => spec.scaleTargetRef.name === workload),
     podsOf: (namespace, canary) =>
       cluster.list(kinds.pod, namespace).filter(({ metadata }) => metadata.name.startsWith(`${canary}-`)),
+    slicesOf: (namespace, service) =>
+      cluster
+        .list(kinds.endpointSlice, namespace)
+        .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === service),
     routesAbout: (gvk, { namespace, name }) => {
       const format = formats.find((one) => isSameKind(one.gvk, gvk));
       const objects = format === undefined ? [] : cluster.list(gvk);

@@ -1,5 +1,14 @@
 /** The canary: a Deployment of the new template, and the Service in front of it. */
-import type { Deployment, KubeObject, Labels, OwnerReference, Service } from '../../values/kube-object.ts';
+import type {
+  Deployment,
+  Json,
+  JsonObject,
+  KubeObject,
+  Labels,
+  OwnerReference,
+  Service,
+  ServicePort,
+} from '../../values/kube-object.ts';
 import { marks, workloadAnnotation } from '../../schema/annotations.ts';
 import { apiVersion, canaryName, labels, managedBy } from '../../schema/names.ts';
 
@@ -113,9 +122,36 @@ export const canaryDeployment = (plan: CanaryPlan): Deployment => {
   };
 };
 
+/** What the canary's Service has from the apex. nodePort, clusterIP and what is outside the cluster belong to the apex alone. */
+export const followsApex = [
+  'ports',
+  'selector',
+  'sessionAffinity',
+  'sessionAffinityConfig',
+  'publishNotReadyAddresses',
+  'internalTrafficPolicy',
+  'trafficDistribution',
+] as const;
+
+/** With the API server's own defaults: what is wanted and what is stored can be compared. */
+const canaryPort = ({ name, port, targetPort = port, protocol = 'TCP', appProtocol }: ServicePort): JsonObject => ({
+  ...(name === undefined ? {} : { name }),
+  port,
+  targetPort,
+  protocol,
+  ...(appProtocol === undefined ? {} : { appProtocol }),
+});
+
+const habitsOf = ({ spec }: Service): JsonObject => {
+  const values: readonly (readonly [string, Json | undefined])[] = followsApex.map((field) =>
+    field === 'ports' || field === 'selector' ? [field, undefined] : [field, spec[field]],
+  );
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined));
+};
+
 /**
- * The Service in front of the canary pods: the apex's ports, its selector with the one value changed and the release's
- * identity, so that it never selects pods of anybody else. Only behind routes.
+ * The Service in front of the canary pods: the apex's ports and habits, its selector with the one value changed and the
+ * release's identity, so that it never selects pods of anybody else. Only behind routes.
  */
 export const canaryService = (plan: CanaryPlan, apex: Service): KubeObject => ({
   apiVersion: 'v1',
@@ -123,14 +159,8 @@ export const canaryService = (plan: CanaryPlan, apex: Service): KubeObject => ({
   metadata: ownMeta(canaryServiceName(apex.metadata.name), plan.workload, plan.release),
   spec: {
     type: 'ClusterIP',
-    // nodePort and clusterIP belong to the apex alone.
-    ports: (apex.spec.ports ?? []).map(({ name, port, targetPort, protocol, appProtocol }) => ({
-      name,
-      port,
-      targetPort,
-      protocol,
-      appProtocol,
-    })),
+    ...habitsOf(apex),
+    ...(apex.spec.ports === undefined ? {} : { ports: apex.spec.ports.map(canaryPort) }),
     selector: armLabels(plan, apex.spec.selector ?? {}),
   },
 });

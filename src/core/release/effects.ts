@@ -60,7 +60,8 @@ const running = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   const replicas = sizeNow(status, facts);
   // What was given back and is gone is not made again.
   if (replicas > 0 || facts.canary !== undefined) effects.push({ do: 'ensure-canary', replicas });
-  if (status.phase !== 'Preparing') effects.push(...routed(splitToRoute(status, facts), facts));
+  if (status.phase !== 'Preparing' || status.standIn !== undefined)
+    effects.push(...routed(splitToRoute(status, facts), facts));
   if (promotionDue(status, facts)) effects.push({ do: 'promote' });
   if (isLookDue(status, facts)) effects.push({ do: 'look-at-roll' });
   return effects;
@@ -77,6 +78,7 @@ const routed = (split: Split, { route }: Facts): readonly Effect[] =>
 const splitToRoute = (status: ReleaseStatus, facts: Facts): Split => {
   const wanted = wantedSplit(status);
   const { observed } = facts.route;
+  if (status.standIn !== undefined) return wanted;
   if (canaryReady(facts) === 0) return noSplit;
   if (status.splitInPlaceAt !== undefined) return wanted;
   if (observed === 'unknown') return noSplit;
@@ -92,7 +94,7 @@ const promotionDue = (status: ReleaseStatus, facts: Facts): boolean =>
   facts.workload.marks?.phase !== 'Promoting';
 
 const ending = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
-  if (keepsServing(status, facts)) return [...routed(wantedSplit(status), facts), ...growth(status, facts)];
+  if (keepsServing(status, facts)) return keepingShare(status, facts);
   const effects: Effect[] = hasNothing(status, facts) ? [...closing(status, facts)] : [...takingDown(status, facts)];
   // Last, where it is refused: nobody is left on a canary that is not wanted.
   if (status.ending?.outcome === 'Aborted' && mine(facts)) effects.push({ do: 'put-back' });
@@ -102,6 +104,16 @@ const ending = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
 const growth = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   const replicas = sizeToGive(status, facts);
   return replicas === undefined ? [] : [{ do: 'grow-workload', replicas }];
+};
+
+/** What the end does to the workload takes no pod from anybody, so it does not wait for stable. */
+const keepingShare = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
+  const routes = [...routed(wantedSplit(status), facts), ...growth(status, facts)];
+  if (status.standIn === undefined) return routes;
+  const effects: Effect[] = [{ do: 'ensure-canary', replicas: sizeNow(status, facts) }, ...routes];
+  if (status.ending?.outcome === 'Failed') effects.push(...closing(status, facts));
+  if (status.ending?.outcome === 'Aborted' && mine(facts)) effects.push({ do: 'put-back' });
+  return effects;
 };
 
 const takingDown = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {

@@ -5,7 +5,7 @@ import { fromRfc3339, toRfc3339, type Instant } from '../../values/time.ts';
 import type { Facts } from './facts.ts';
 import { growthEnds, isGrowing, isReached } from './growth.ts';
 import type { Next } from './stages/handler.ts';
-import { inPhase, repairPause, wantedSplit, wanting, withStatus } from './state.ts';
+import { inPhase, patienceEnds, repairPause, wantedSplit, wanting, withStatus } from './state.ts';
 
 type End = NonNullable<ReleaseStatus['ending']>;
 type Move = Exclude<Next, { readonly over: ReleaseStatus }>;
@@ -32,7 +32,9 @@ const keeping = (status: ReleaseStatus, end: End, facts: Facts): Move => {
     const growth = { ...end.growth, reachedAt: toRfc3339(facts.now) };
     return { status: withStatus(status, { ending: { ...end, growth } }) };
   }
-  return keepsServing(status, facts) ? untilPatienceEnds(end, facts) : { status: releaseCanary(status, end, facts) };
+  return keepsServing(status, facts)
+    ? untilPatienceEnds(status, end, facts)
+    : { status: releaseCanary(status, end, facts) };
 };
 
 /** The canary carries its share until stable can do without it. */
@@ -41,30 +43,29 @@ export const keepsServing = (status: ReleaseStatus, facts: Facts): boolean =>
 
 const keepsShare = (status: ReleaseStatus): boolean => !sameSplit(wantedSplit(status), noSplit);
 
-/** A stable that does not recover must not keep the next release, which may mend it, waiting for ever. */
-const patienceEnds = (end: End, facts: Facts): Instant =>
-  end.growth === undefined
-    ? (fromRfc3339(end.decidedAt) ?? facts.now) + facts.plan.progressDeadline
-    : growthEnds(end, facts);
+const keepsUntil = (end: End, facts: Facts): Instant =>
+  end.growth === undefined ? patienceEnds(end, facts) : growthEnds(end, facts);
 
-const untilPatienceEnds = (end: End, facts: Facts): Move => {
-  const wakeAt = patienceEnds(end, facts);
+const untilPatienceEnds = (status: ReleaseStatus, end: End, facts: Facts): Move => {
+  const back = fromRfc3339(status.standIn?.stableBackSince);
+  const wakeAt = back === undefined ? keepsUntil(end, facts) : back + facts.plan.propagationDelay;
   return facts.now < wakeAt ? { wakeAt } : {};
 };
 
 /**
  * Ended in the middle of a promotion: the canary, while it has a pod, carries its share until stable is at full size
- * again. Where stable has no pod at all, however long that takes: the canary is all that serves.
+ * again. Where stable has nobody to answer, however long that takes: the canary is all that serves.
  */
 export const stableMustRecoverFirst = (status: ReleaseStatus, facts: Facts): boolean => {
   const { available } = facts.workload;
   if (status.ending === undefined || !keepsShare(status) || (facts.canary?.ready ?? 0) === 0) return false;
-  return !standsAgain(facts.workload) && (available === 0 || facts.now < patienceEnds(status.ending, facts));
+  if (status.standIn !== undefined) return true;
+  return !standsAgain(facts.workload) && (available === 0 || facts.now < keepsUntil(status.ending, facts));
 };
 
 /** With Recreate, pods that are counted while another template rolls are those that are about to go. */
-const standsAgain = ({ available, replicas, recreate, paused, complete }: Facts['workload']): boolean =>
-  available >= replicas && (!recreate || paused || complete);
+const standsAgain = ({ available, replicas, vanishes, paused, complete }: Facts['workload']): boolean =>
+  available >= replicas && (!vanishes || paused || complete);
 
 const releaseCanary = (status: ReleaseStatus, end: End, facts: Facts): ReleaseStatus =>
   wanting(withStatus(status, { ending: { ...end, withdrawnAt: toRfc3339(facts.now) } }), noSplit);

@@ -44,8 +44,21 @@ export type WorkloadFacts = {
   readonly timedOut: boolean;
   /** What scales it by its load, and how far. */
   readonly autoscaler?: { readonly name: string; readonly most: number };
-  /** Strategy Recreate: no stable pod serves while it rolls. */
-  readonly recreate: boolean;
+  /** Under its strategy all stable pods may be gone at once while it rolls: Recreate, or one replica without a surge. */
+  readonly vanishes: boolean;
+};
+
+/** The stable side of the apex: what callers reach where nothing is routed to the canary. */
+export type StableFacts = {
+  /** Ready endpoints of the apex that are pods of the workload itself, of whichever of its templates. */
+  readonly ready: number;
+  /**
+   * The apex leads past the pods of the stable template, ready or not: its selector or a port of it fits another template.
+   * A sentence fragment.
+   */
+  readonly cutOff?: string;
+  /** The apex leads past the pods of the template that is released, in the same way. */
+  readonly unfit?: string;
 };
 
 /** What was seen when the workload's pods were looked at, in the middle of its roll. */
@@ -114,6 +127,8 @@ export type Facts = {
   readonly workload: WorkloadFacts;
   readonly roll?: RollLook;
   readonly canary?: CanaryFacts;
+  /** Undefined where no Service is known. */
+  readonly stable?: StableFacts;
   /** Whether a canary Deployment or Service is still there, of whatever template. */
   readonly canaryGone: boolean;
   readonly route: RouteFacts;

@@ -131,12 +131,12 @@ describe('in the middle of a promotion', () => {
     ['another one rolls natively', { templateHash: v3 }, false],
     ['the stable one is back, and the strategy is Recreate', { templateHash: v1 }, true],
     ['an older one is back, and the strategy is Recreate', { templateHash: v3, knownGood: true }, true],
-  ])('the canary keeps its share until stable is at full size when %s', (_name, change, recreate) => {
-    const gone = becomes(inPromotion({ recreate }), { recreate, available: 0, ...change });
+  ])('the canary keeps its share until stable is at full size when %s', (_name, change, vanishes) => {
+    const gone = becomes(inPromotion({ vanishes }), { vanishes, available: 0, ...change });
     expect(stepped(gone).effects).toEqual([share(gone)]);
     const kept = then(after(gone), {}, 20_000);
     expect(stepped(kept).effects).toEqual([share(gone)]);
-    const stands = becomes(kept, { recreate, ...change, available: 4, complete: true });
+    const stands = becomes(kept, { vanishes, ...change, available: 4, complete: true });
     expect(wishes(stands)).toEqual(['restore-routes']);
   });
 
@@ -144,8 +144,8 @@ describe('in the middle of a promotion', () => {
     ['rolls: those pods are about to go', { paused: false }, ['route']],
     ['is held: they stay', { paused: true, marks: { release: 'web-3' } }, ['restore-routes']],
   ])('with Recreate, pods of the promoted template count when the next one %s', (_name, change, effects) => {
-    const next = { recreate: true, templateHash: v3, available: 4, ...change };
-    expect(wishes(becomes(inPromotion({ recreate: true }), next))).toEqual(effects);
+    const next = { vanishes: true, templateHash: v3, available: 4, ...change };
+    expect(wishes(becomes(inPromotion({ vanishes: true }), next))).toEqual(effects);
   });
 
   test.each<[string, Partial<WorkloadFacts>]>([

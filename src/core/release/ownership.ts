@@ -18,7 +18,7 @@ export const ownership = (status: ReleaseStatus, facts: Facts): ReleaseStatus | 
  * back does not want the canary any longer, and a rolling update keeps enough of stable; Recreate keeps nothing.
  */
 const keepsShare = (status: ReleaseStatus, { workload }: Facts, { outcome }: Decided): boolean =>
-  status.phase === 'Promoting' && (outcome === 'Superseded' || (outcome === 'Aborted' && workload.recreate));
+  status.phase === 'Promoting' && (outcome === 'Superseded' || (outcome === 'Aborted' && workload.vanishes));
 
 const endOf = (status: ReleaseStatus, facts: Facts): Decided | undefined => {
   const { marks } = facts.workload;

@@ -17,6 +17,7 @@ export const eventsBetween = (before: ReleaseStatus | undefined, after: ReleaseS
   ...ofPhase(before, after),
   ...ofSplit(before, after),
   ...ofChecks(before, after),
+  ...ofStandIn(before, after),
   ...ofWaiting(before, after),
   ...ofWriteError(before, after),
   ...ofRequests(before, after),
@@ -82,6 +83,20 @@ const ofSplit = (before: ReleaseStatus | undefined, after: ReleaseStatus): reado
         }),
       ];
 
+const ofStandIn = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly ReleaseEvent[] =>
+  before?.standIn === undefined || after.standIn !== undefined
+    ? []
+    : [
+        event(
+          'StableBack',
+          'SplitTraffic',
+          `stable answers again: ${after.weight ?? 0} % of the traffic for the canary`,
+          {
+            toldOn: 'release',
+          },
+        ),
+      ];
+
 const judgedAt = ({ analyses = [] }: ReleaseStatus): readonly string[] =>
   analyses.map((one) => `${one.id} ${one.judgedAt ?? ''}`);
 
@@ -100,6 +115,7 @@ const ofChecks = (before: ReleaseStatus | undefined, after: ReleaseStatus): read
 /** Told when the reason is new. The words may differ from one attempt to the next. */
 const toldOnce: { readonly [R in WaitingReason]?: Pick<ReleaseEvent, 'action' | 'type'> } = {
   SplitNotSeen: { action: 'Judge', ...warning },
+  StableUnavailable: { action: 'SplitTraffic', ...warning },
   PodsRefused: { action: 'StartCanary', ...warning },
   RouteKindMissing: { action: 'SplitTraffic', ...warning },
   RouteRefused: { action: 'SplitTraffic', ...warning },

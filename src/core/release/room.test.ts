@@ -122,7 +122,7 @@ describe('F6: a promotion that lacks room', () => {
   });
 
   it('with Recreate goes with the canary pods that fit: without, nobody would serve', () => {
-    const recreate = aWorkload({ recreate: true });
+    const recreate = aWorkload({ vanishes: true });
     const full = atPhase('Promoting', { workload: recreate });
     const fits = { templateHash: v2, replicas: 4, ready: 2, refused: quota };
     const short = { ...full, status: withStatus(full.status, { splitInPlaceAt: undefined }) };

@@ -48,6 +48,8 @@ export const leastShare = (status: ReleaseStatus, facts: Facts): number => {
 
 /** The status in which the canary has a smaller share, or none; undefined where there is nothing to give back. */
 export const givingBack = (status: ReleaseStatus, facts: Facts): ReleaseStatus | undefined => {
+  // Nobody else serves, whatever stable counts as available.
+  if (status.standIn !== undefined) return undefined;
   const share = leastShare(status, facts);
   if (share >= wantedSplit(status).weight) return undefined;
   const givenBack = { weight: carriedWeight(status, facts), at: toRfc3339(facts.now) };

@@ -1,8 +1,9 @@
 /** Questions about a release's state that several parts ask. */
 import { finalPhases, type Outcome, type Phase, type ReleaseStatus } from '../../schema/release.ts';
 import { readSplit, recordSplit } from '../plan/recorded-split.ts';
+import { percent } from '../../values/percent.ts';
 import { noSplit, type Split } from '../../values/split.ts';
-import { toRfc3339, type Milliseconds } from '../../values/time.ts';
+import { fromRfc3339, toRfc3339, type Instant, type Milliseconds } from '../../values/time.ts';
 import type { Facts } from './facts.ts';
 import { sizeToReach, splitMeanwhile } from './growth.ts';
 
@@ -17,13 +18,19 @@ export const withStatus = (
     Object.entries({ ...status, ...change }).filter(([, value]) => value !== undefined),
   ) as ReleaseStatus;
 
-/** What the routes should show, once they do. */
-export const wantedSplit = ({ wanted }: ReleaseStatus): Split =>
-  wanted === undefined ? noSplit : readSplit(wanted.split);
+/** What the routes should show, once they do. A canary that stands in for stable takes everything, whatever else is wanted. */
+export const wantedSplit = ({ wanted, standIn }: ReleaseStatus): Split => {
+  if (standIn !== undefined) return everything;
+  return wanted === undefined ? noSplit : readSplit(wanted.split);
+};
+
+export const everything: Split = { weight: percent(100) };
 
 /** Wants another split; `weight` is what the table shows of it. */
-export const wanting = (status: ReleaseStatus, split: Split): ReleaseStatus =>
-  withStatus(status, { weight: split.weight, wanted: { split: recordSplit(split) } });
+export const wanting = (status: ReleaseStatus, split: Split): ReleaseStatus => {
+  const wanted = withStatus(status, { wanted: { split: recordSplit(split) } });
+  return withStatus(wanted, { weight: wantedSplit(wanted).weight });
+};
 
 /** Enters a phase; the same one again is not entered anew. */
 export const inPhase = (status: ReleaseStatus, phase: Phase, facts: Pick<Facts, 'now'>): ReleaseStatus =>
@@ -61,6 +68,14 @@ const phaseWhileEnding = (outcome: Outcome): Phase => {
   if (outcome === 'Succeeded') return 'Promoting';
   return outcome === 'Failed' ? 'Failing' : 'Withdrawing';
 };
+
+type Ending = NonNullable<ReleaseStatus['ending']>;
+
+/** A stable that does not recover must not keep the next release, which may mend it, waiting for ever. */
+export const patienceEnds = ({ decidedAt }: Ending, { plan, now }: Facts): Instant =>
+  (fromRfc3339(decidedAt) ?? now) + plan.progressDeadline;
+
+export const patienceIsOver = (ending: Ending, facts: Facts): boolean => facts.now >= patienceEnds(ending, facts);
 
 /** A split or a restoration that does not hold is repaired at once but recorded at most this often, so that no fault can become a storm of writes. */
 export const repairPause: Milliseconds = 1000;

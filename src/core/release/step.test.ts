@@ -64,7 +64,7 @@ describe('a good release', () => {
   });
 
   test('with strategy Recreate gives everything to the canary before stable rolls', () => {
-    const promoting = atPhase('Promoting', { workload: aWorkload({ recreate: true }) });
+    const promoting = atPhase('Promoting', { workload: aWorkload({ vanishes: true }) });
     const { effects, wakeAt } = stepped(promoting);
     expect([effects, wakeAt]).toEqual([
       [
@@ -329,7 +329,7 @@ describe('whatever the facts are, at whatever moment', () => {
     templateHash: fc.constantFrom(v1, v2, v3),
     optedIn: fc.boolean(),
     knownGood: fc.boolean(),
-    recreate: fc.boolean(),
+    vanishes: fc.boolean(),
     paused: fc.boolean(),
     complete: fc.boolean(),
     timedOut: fc.boolean(),

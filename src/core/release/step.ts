@@ -24,6 +24,7 @@ import { answer } from './requests.ts';
 import { shareNow } from './share.ts';
 import type { Next } from './stages/handler.ts';
 import { nextInStage } from './stages/table.ts';
+import { heldByStandIn, standIn } from './stand-in.ts';
 import { endWith, isFinal, withStatus } from './state.ts';
 import { waitingNow } from './waiting.ts';
 
@@ -89,6 +90,8 @@ const nextOf = (status: ReleaseStatus, facts: Facts): Move => {
   if (isFinal(status.phase)) return {};
   const owned = ownership(status, facts);
   if (owned !== undefined) return { status: owned };
+  const stoodIn = standIn(status, facts);
+  if (stoodIn !== undefined) return { status: stoodIn };
   if (status.ending !== undefined) return ending(status, status.ending, facts);
   return edited(status, facts) ?? forward(status, facts);
 };
@@ -104,5 +107,7 @@ const edited = (status: ReleaseStatus, facts: Facts): Move | undefined => {
 
 const forward = (status: ReleaseStatus, facts: Facts): Move => {
   if (status.phase === 'Pending') return pending(status, facts);
+  const held = heldByStandIn(status, facts);
+  if (held !== undefined) return held;
   return facts.planUnreadable === undefined ? nextInStage(status, facts) : {};
 };

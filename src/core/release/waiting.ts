@@ -7,6 +7,7 @@ import { podsWaiting, readyText } from './canary-pods.ts';
 import type { Facts } from './facts.ts';
 import { waitingForGrowth } from './growth.ts';
 import { isStuck, lackOfRoom } from './room.ts';
+import { outageOf } from './stable-outage.ts';
 import { isFinal, wantedSplit, withStatus } from './state.ts';
 
 /** The status with, or without, a reason to wait. */
@@ -17,6 +18,7 @@ export const waitFor = (status: ReleaseStatus, waiting: Waiting | undefined): Re
 const standing: ReadonlySet<WaitingReason> = new Set<WaitingReason>([
   'ReleaseAhead',
   'CannotStart',
+  'StableUnavailable',
   'PlanUnreadable',
   'PodsRefused',
   'CanaryNotReady',
@@ -36,6 +38,7 @@ export const waitingNow = (status: ReleaseStatus, facts: Facts): Waiting | undef
   return (
     takenOver(facts) ??
     pending(status, facts) ??
+    stableAway(status, facts) ??
     waitingForGrowth(status, facts) ??
     running(status, facts) ??
     remembered(status)
@@ -63,6 +66,22 @@ export const problemsText = (problems: readonly Problem[]): string =>
   problems
     .map(({ field, value, rule, todo }) => `${field}${value === undefined ? '' : ` "${value}"`}: ${rule}. ${todo}`)
     .join(' ');
+
+const stableAway = (status: ReleaseStatus, facts: Facts): Waiting | undefined => {
+  if (status.phase === 'Pending' || status.provider === undefined) return undefined;
+  const outage = outageOf(facts);
+  if (outage === undefined) return undefined;
+  return { reason: 'StableUnavailable', message: `${outage.because}; ${insteadOfStable(status, facts)}` };
+};
+
+/** What callers get meanwhile, and what comes of the release. */
+const insteadOfStable = ({ standIn, ending }: ReleaseStatus, facts: Facts): string => {
+  if (standIn === undefined || canaryReady(facts) === 0) return 'the canary has no ready pod either, so nobody answers';
+  if (ending !== undefined) return 'the canary keeps all of the traffic until stable answers again';
+  return standIn.cutOff
+    ? 'the canary takes all of the traffic, and the release goes on to its promotion, which mends it'
+    : 'the canary takes all of the traffic, and the release waits until stable is back';
+};
 
 const running = (status: ReleaseStatus, facts: Facts): Waiting | undefined => {
   // On the way out nothing has to be routed and no pod is needed.

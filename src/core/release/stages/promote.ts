@@ -1,24 +1,23 @@
 /** Give the template to stable: the workload is unpaused, and the canary serves until its roll is over. */
 import type { ReleaseStatus } from '../../../schema/release.ts';
-import { percent } from '../../../values/percent.ts';
 import { fromRfc3339, toRfc3339, type Instant } from '../../../values/time.ts';
 import type { Split } from '../../../values/split.ts';
 import { canaryReady, enoughReady, sizeNow } from '../canary-size.ts';
 import type { Facts } from '../facts.ts';
 import { holdSplit, settled } from '../hold-split.ts';
 import { givingBack, isRolling, lackOfRoom, lookAt, podsMayGoAt, stuckAt } from '../room.ts';
-import { endWith, inPhase, wantedSplit, wanting, withStatus } from '../state.ts';
+import { endWith, everything, inPhase, wantedSplit, wanting, withStatus } from '../state.ts';
 import type { Handler, Next, Stay } from './handler.ts';
 
-/** With strategy Recreate no stable pod serves while it rolls, so the canary takes everything first. */
+/** Where no stable pod may serve while it rolls, the canary takes everything first. */
 const splitFor = (status: ReleaseStatus, { workload, plan }: Facts): Split => {
-  if (workload.recreate) return { weight: percent(100) };
+  if (workload.vanishes) return everything;
   const wanted = wantedSplit(status);
   if (wanted.weight > 0) return wanted;
   return plan.stages.find((stage) => stage.do === 'split')?.split ?? wanted;
 };
 
-const delayOf = ({ workload, plan }: Facts): number => (workload.recreate ? plan.propagationDelay : 0);
+const delayOf = ({ workload, plan }: Facts): number => (workload.vanishes ? plan.propagationDelay : 0);
 
 /** When stable may be unpaused; undefined while the promotion's own split is not in place. */
 export const promotableAt = (status: ReleaseStatus, facts: Facts): number | undefined => {
@@ -41,7 +40,7 @@ export const promote: Handler<'promote'> = {
   enter: (_stage, status, facts) => {
     const promoting = inPhase(status, 'Promoting', facts);
     const wanted = splitFor(status, facts);
-    return wanted.weight === status.weight ? promoting : settled(wanting(promoting, wanted), facts);
+    return wanted.weight === status.wanted?.split.weight ? promoting : settled(wanting(promoting, wanted), facts);
   },
   next: (_stage, status, facts) => {
     if (isPromoted(facts) && facts.workload.complete) return succeeded(status, facts);
@@ -85,7 +84,7 @@ const makesRoom = (status: ReleaseStatus, facts: Facts): ReleaseStatus | undefin
 
 /** Where all pods of stable go at once, a canary that could not be made as large serves more callers than nobody. */
 const goesWithWhatFits = (status: ReleaseStatus, facts: Facts): ReleaseStatus | undefined => {
-  if (!facts.workload.recreate || status.splitInPlaceAt !== undefined || enoughReady(status, facts)) return undefined;
+  if (!facts.workload.vanishes || status.splitInPlaceAt !== undefined || enoughReady(status, facts)) return undefined;
   const isWorthIt = facts.canary?.refused !== undefined || isShortForGood(status, facts);
   if (!isWorthIt || canaryReady(facts) === 0) return undefined;
   return withStatus(status, { splitInPlaceAt: toRfc3339(facts.now), canaryShortSince: undefined });

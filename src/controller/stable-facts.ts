@@ -1,0 +1,38 @@
+/** What callers reach behind the apex while nothing is routed to the canary. Pure. */
+import { misfit, reachableOf } from '../core/release/apex-fit.ts';
+import type { StableFacts } from '../core/release/facts.ts';
+import type { ReleaseSpec } from '../schema/release.ts';
+import { isPodOf } from '../values/pod-name.ts';
+import type { Deployment, EndpointSlice, Service } from '../values/kube-object.ts';
+import { readyEndpoints } from './workload-facts.ts';
+
+/** The slices with the endpoints of one Deployment's pods alone. */
+const ownIn = (slices: readonly EndpointSlice[], deployment: string): readonly EndpointSlice[] =>
+  slices.map((slice) => ({
+    ...slice,
+    endpoints: (slice.endpoints ?? []).filter(({ targetRef }) => isPodOf(deployment, targetRef?.name ?? '')),
+  }));
+
+/** A Service that publishes pods that are not ready calls all of its endpoints ready. */
+const readyIn = (slices: readonly EndpointSlice[], { metadata, status }: Deployment): number =>
+  Math.min(readyEndpoints(ownIn(slices, metadata.name)), status?.readyReplicas ?? 0);
+
+export type StableSide = {
+  readonly workload: Deployment;
+  readonly apex: Service;
+  /** Of the apex. */
+  readonly slices: readonly EndpointSlice[];
+  readonly spec: Pick<ReleaseSpec, 'stable' | 'templateHash'>;
+};
+
+/** The stable template fits, as far as is known, where no record of it is left. */
+export const stableFacts = ({ workload, apex, slices, spec }: StableSide): StableFacts => {
+  const released = reachableOf(workload.spec.template);
+  const stable = spec.stable ?? released;
+  const [cutOff, unfit] = [misfit(apex, stable, released), misfit(apex, released, stable)];
+  return {
+    ready: readyIn(slices, workload),
+    ...(cutOff === undefined || spec.stable === undefined ? {} : { cutOff }),
+    ...(unfit === undefined ? {} : { unfit }),
+  };
+};
