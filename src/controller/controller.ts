@@ -11,6 +11,7 @@ import { labels } from '../schema/names.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { deploymentOf, isNews } from './canary-pod.ts';
 import { sameStatus } from './same-status.ts';
+import { removeOrphanedCompanions } from './companions.ts';
 import { hasOrphanedSplit, namespacesWithOrphanedSplits, restoreOrphanedSplits } from './orphaned-splits.ts';
 import { workQueue, type RunResult, type WorkQueue } from './queue.ts';
 import { reconcile } from './reconcile.ts';
@@ -76,6 +77,7 @@ const leftIn = (namespace: string): string => keyOf(namespace, '');
 const work = async (deps: ControllerDependencies, ref: ObjectRef<Deployment>): Promise<RunResult> => {
   if (ref.name !== '') return reconcile(deps, ref);
   await restoreOrphanedSplits(deps, ref.namespace ?? '');
+  await removeOrphanedCompanions(deps);
   return {};
 };
 
@@ -87,6 +89,7 @@ const startAll = (deps: ControllerDependencies, queue: WorkQueue): void => {
   addActive(deps, queue);
   for (const release of cluster.list(kinds.release)) tellRecentEnd(deps, readRelease(release));
   for (const namespace of namespacesWithOrphanedSplits(deps)) queue.add(leftIn(namespace));
+  if (deps.index.allCompanions().length > 0) queue.add(leftIn(''));
 };
 
 const addActive = ({ cluster }: ControllerDependencies, queue: WorkQueue): void => {

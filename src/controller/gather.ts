@@ -2,16 +2,16 @@
 import type { Facts } from '../core/release/facts.ts';
 import { problemsText } from '../core/release/waiting.ts';
 import { isFinal } from '../core/release/state.ts';
-import { canaryServiceName } from '../core/release/canary.ts';
+import { canaryLabelValue, canaryServiceName } from '../core/release/canary.ts';
 import { requestsOf } from '../core/requests/release-requests.ts';
 import { troubleOf } from '../core/release/pod-trouble.ts';
 import { takenOverNote } from '../core/release/taken-over.ts';
-import type { Deployment, KubeObject, Service, EndpointSlice } from '../values/kube-object.ts';
+import type { Deployment, KubeObject, Labels, Service, EndpointSlice } from '../values/kube-object.ts';
 import type { Arms } from '../core/questions/question.ts';
 import { telemetryOf } from '../core/judge/telemetry.ts';
 import type { Problem } from '../values/problem.ts';
 import { fromRfc3339, type Instant } from '../values/time.ts';
-import { canaryName } from '../schema/names.ts';
+import { canaryName, labels } from '../schema/names.ts';
 import { workloadKey } from './workload-key.ts';
 import type { Release, ReleaseSpec, ReleaseStatus } from '../schema/release.ts';
 import type { ControllerDependencies } from './dependencies.ts';
@@ -19,6 +19,7 @@ import { canaryObjects } from './canary-objects.ts';
 import type { ReleaseIndex } from './release-index.ts';
 import { ownRoute, routeFacts, routeTakenOver, wayOf, type Route } from './route-facts.ts';
 import { rollsAlone } from './rolls-alone.ts';
+import { gatherProtection, type Companions } from './protection.ts';
 import { blockedBy } from './shared-service.ts';
 import { stableFacts } from './stable-facts.ts';
 import { canaryFacts, podNames, workloadFacts } from './workload-facts.ts';
@@ -41,6 +42,7 @@ export type Gathered = {
   /** The label whose value tells canary pods from stable ones; undefined where there is none. */
   readonly label?: string;
   readonly canary: { readonly deployment?: Deployment; readonly service?: Service };
+  readonly companions: Companions;
 };
 
 export const readRelease = (object: Release): ReleaseObject => ({
@@ -185,6 +187,47 @@ const wayFacts = (
   ...(service === undefined ? {} : { service, arms: armsOf(workload, service) }),
 });
 
+/** The labels of the canary's pods: as they are, or as they will be. */
+const canaryLabels = (
+  { workload, release }: Subject,
+  label: string | undefined,
+  made: Deployment | undefined,
+): Labels => {
+  const stable = workload.spec.template.metadata?.labels ?? {};
+  return (
+    made?.spec.template.metadata?.labels ?? {
+      ...stable,
+      ...(label === undefined ? {} : { [label]: canaryLabelValue(stable[label] ?? '') }),
+      [labels.arm]: 'canary',
+      [labels.releaseUid]: release.uid,
+    }
+  );
+};
+
+type Way = {
+  readonly route: Route | undefined;
+  readonly label: string | undefined;
+  readonly canary: Gathered['canary'];
+};
+
+const protectionOfCanary = (subject: Subject, { route, label, canary }: Way) => {
+  const { deps, workload, release } = subject;
+  const byPods = route?.provider.can.splits === 'replicas';
+  return gatherProtection(deps, {
+    workload,
+    release: { name: release.name, uid: release.uid },
+    canary: canaryLabels(subject, byPods ? undefined : label, canary.deployment),
+    ...(route === undefined || byPods
+      ? {}
+      : {
+          services: {
+            apex: { name: route.target.apex.metadata.name, labels: route.target.apex.metadata.labels ?? {} },
+            canary: { name: route.target.canaryService, labels: { [labels.releaseUid]: release.uid } },
+          },
+        }),
+  });
+};
+
 export const gather = (subject: Subject): Gathered => {
   const { deps, workload, release } = subject;
   const { plan, problems: unreadable } = deps.policies.planOf(release.spec);
@@ -196,12 +239,14 @@ export const gather = (subject: Subject): Gathered => {
   const slices = readyWhere(subject, route);
   const stable = stableOf(subject, found);
   const way = wayFacts(subject, route, service);
+  const protection = protectionOfCanary(subject, { route, label, canary });
   const facts: Facts = {
     ...ownFacts(subject),
     ...way,
     plan,
+    protection: protection.facts,
     canaryGone: canary.deployment === undefined && canary.service === undefined,
-    preflight: [...unreadable, ...problems, ...taken, ...unfitProblems(stable)],
+    preflight: [...unreadable, ...problems, ...taken, ...unfitProblems(stable), ...protection.problems],
     telemetry: telemetryOf(plan.telemetry, way.provider),
     started: startsOf(slices ?? [], canary.deployment),
     ...podsOf(subject, canary),
@@ -215,7 +260,7 @@ export const gather = (subject: Subject): Gathered => {
       takenOver: takenOver(canary, route),
     }),
   };
-  return { facts, workload, release, canary, ...present({ route, label }) };
+  return { facts, workload, release, canary, companions: protection.companions, ...present({ route, label }) };
 };
 
 type Present<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };

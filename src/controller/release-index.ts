@@ -23,10 +23,11 @@ import { isFinal } from '../core/release/state.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import { deploymentOf } from './canary-pod.ts';
 import { objectIndex, type ObjectIndex } from './object-index.ts';
+import { protectionIndex, type ProtectionIndex } from './protection-index.ts';
 
 export type ReleaseIdentity = { readonly name: string; readonly uid: string };
 
-export interface ReleaseIndex {
+export interface ReleaseIndex extends ProtectionIndex {
   /** Every Release of a workload, ended ones too. */
   ofWorkload(namespace: string, workload: string): readonly Release[];
   /** Releases under way. */
@@ -104,31 +105,31 @@ const podKeys = (pod: Pod): readonly string[] => {
 };
 
 /** Tells the index what the cache of a kind holds by now, and everything that it comes to hold. */
-const follow = <T extends KubeObject>(cluster: Cluster, gvk: Gvk<T>, index: ObjectIndex<T>): void => {
+export const follow = <T extends KubeObject>(cluster: Cluster, gvk: Gvk<T>, index: ObjectIndex<T>): ObjectIndex<T> => {
   cluster.onChange(({ type, object }) => {
     if (isA(object, gvk)) index.note({ type, object });
   });
   if (cluster.serves(gvk)) for (const object of cluster.list(gvk)) index.note({ type: 'set', object });
+  return index;
 };
 
 /** `concerns`: the kinds of routes, and of what is looked at beside them. */
 export const releaseIndex = (cluster: Cluster, concerns: readonly Concern[]): ReleaseIndex => {
-  const releases = objectIndex<Release>(releaseKeys);
-  const slices = objectIndex<EndpointSlice>(sliceKeys);
-  const autoscalers = objectIndex(autoscalerKeys);
-  const pods = objectIndex<Pod>(podKeys);
-  const workloads = objectIndex<Deployment>(labelKeys);
+  const releases = follow(cluster, kinds.release, objectIndex<Release>(releaseKeys));
+  const slices = follow(cluster, kinds.endpointSlice, objectIndex<EndpointSlice>(sliceKeys));
+  const autoscalers = follow(cluster, kinds.autoscaler, objectIndex(autoscalerKeys));
+  const pods = follow(cluster, kinds.pod, objectIndex<Pod>(podKeys));
+  const workloads = follow(cluster, kinds.deployment, objectIndex<Deployment>(labelKeys));
   const all: Concerns = concerns.map((kind) => ({
     gvk: kind.gvk,
-    objects: objectIndex((object) => concernedBy(kind, object).map(serviceKey)),
+    objects: follow(
+      cluster,
+      kind.gvk,
+      objectIndex((object) => concernedBy(kind, object).map(serviceKey)),
+    ),
   }));
-  follow(cluster, kinds.release, releases);
-  follow(cluster, kinds.endpointSlice, slices);
-  follow(cluster, kinds.autoscaler, autoscalers);
-  follow(cluster, kinds.pod, pods);
-  follow(cluster, kinds.deployment, workloads);
-  for (const { gvk, objects } of all) follow(cluster, gvk, objects);
   return {
+    ...protectionIndex(cluster, follow),
     ofWorkload: (namespace, workload) => releases.at(key('workload', namespace, workload)),
     open: (namespace) => releases.at(key('open', namespace)),
     onService: (namespace, service) => releases.at(key('service', namespace, service)),

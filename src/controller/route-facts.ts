@@ -1,6 +1,6 @@
 /** The way to the canary: the Service, the provider, the live routes, and what is wrong with any of them. No requests, no decisions. */
 import { canaryServiceName } from '../core/release/canary.ts';
-import { distinguishingLabel, findApex, type ApexAnswer } from '../core/release/apex.ts';
+import { chosenLabel, distinguishingLabel, findApex, type ApexAnswer, type LabelAnswer } from '../core/release/apex.ts';
 import type { RouteFacts } from '../core/release/facts.ts';
 import { isTakenOver } from '../core/release/taken-over.ts';
 import { splitsOf, type Plan } from '../core/plan/plan.ts';
@@ -11,10 +11,11 @@ import type { Problem } from '../values/problem.ts';
 import { kinds } from '../schema/kinds.ts';
 import type { ReleaseStatus } from '../schema/release.ts';
 import type { ClusterView } from '../ports/cluster.ts';
-import { canaryName } from '../schema/names.ts';
 import type { Live, Target, TrafficRunner } from '../ports/traffic.ts';
 import { behindOf } from './behind.ts';
 import type { ControllerDependencies } from './dependencies.ts';
+import { missedWith } from './protection.ts';
+import { canaryName, isOurs } from '../schema/names.ts';
 import { formerApex } from './former-apex.ts';
 
 /** A provider, whom it splits traffic for, and the live objects it splits. */
@@ -145,6 +146,14 @@ const apexOf = (cluster: ClusterView, workload: Deployment, wanted: string | und
     : findApex(workload, cluster.list(kinds.service, namespace), wanted);
 };
 
+/** Once chosen, it stays: what selects by it may come and go while the canary's pods carry it. */
+const labelOf = (deps: Deps, workload: Deployment, apex: Service): LabelAnswer => {
+  const { namespace = '', name } = workload.metadata;
+  const canary = deps.cluster.get({ gvk: kinds.deployment, namespace, name: canaryName(name) });
+  const chosen = canary !== undefined && isOurs(canary) ? chosenLabel(workload, canary) : undefined;
+  return chosen === undefined ? distinguishingLabel(workload, apex, missedWith(deps, workload)) : { key: chosen };
+};
+
 /** Everything about the way to the canary: the Service, the route, the label, and what is wrong with any of them. */
 export const wayOf = (
   subject: RouteSubject,
@@ -154,7 +163,7 @@ export const wayOf = (
   const found = apexOf(deps.cluster, workload, release.status?.service ?? plan.service);
   if ('problems' in found) return { problems: found.problems, ...wayBack(subject, plan) };
   const route = chooseRoute(subject, plan, found.apex);
-  const label = distinguishingLabel(workload, found.apex);
+  const label = labelOf(deps, workload, found.apex);
   const missing = 'problems' in label && route.provider.can.splits === 'route' ? label.problems : [];
   return {
     apex: found.apex,

@@ -11,6 +11,7 @@ import { followApex } from './follow-apex.ts';
 import { refOf, type EffectRun } from './effect-run.ts';
 import { isTaken } from './label-taken.ts';
 import { lookAtRoll } from './roll-look.ts';
+import { ensureCompanions, removeCompanions } from './companions.ts';
 import { changeRoutes } from './route-effects.ts';
 import {
   clearFailed,
@@ -33,6 +34,10 @@ export const runEffects = async (run: EffectRun, effects: readonly Effect[]): Pr
 
 const runEffect = (run: EffectRun, effect: Effect): Promise<number> => {
   switch (effect.do) {
+    case 'ensure-companions':
+      return ensureCompanions(run.deps.cluster, run.gathered.companions.wanted, run.gathered.companions.live);
+    case 'remove-companions':
+      return removeCompanions(run.deps.cluster, run.gathered.companions.live);
     case 'ensure-canary':
       return ensureCanary(run, effect.replicas);
     case 'route':

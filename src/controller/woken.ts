@@ -1,5 +1,6 @@
 /** Which releases a change of a route or of a Service is about: theirs is looked at again, and no other. */
 import { servicesSelecting } from '../core/release/apex.ts';
+import { protectingKinds } from '../core/protection/protecting-kinds.ts';
 import { maxLabelLength } from '../core/release/canary.ts';
 import { anyName, concernedBy, type Concern, type ServiceName } from '../values/route-format.ts';
 import { isA, isSameKind, type EndpointSlice, type Gvk, type KubeObject, type Service } from '../values/kube-object.ts';
@@ -110,6 +111,12 @@ const onServiceOf = ({ index }: Deps, { metadata }: EndpointSlice): readonly Rel
   return service === undefined ? [] : index.onService(metadata.namespace ?? '', service);
 };
 
+/** Whether it may be about pods of other namespaces. */
+const reachesFar = (gvk: Gvk, { object, before }: ClusterChange): boolean => {
+  const { reaches } = protectingKinds.find(({ use }) => isSameKind(use.gvk, gvk)) ?? {};
+  return reaches !== undefined && [object, before].some((state) => state !== undefined && reaches(state));
+};
+
 /** Releases to look at again, now that somebody has changed an object that Sluice did not make. */
 export const wokenBy = (deps: Deps, change: ClusterChange): readonly Release[] => {
   const { gvk, object, before } = change;
@@ -117,6 +124,7 @@ export const wokenBy = (deps: Deps, change: ClusterChange): readonly Release[] =
   // It reports every few seconds, and what it may do counts in the moment a release ends.
   if (isSameKind(gvk, kinds.autoscaler)) return [];
   if (isA(object, kinds.endpointSlice)) return answersChange(object, before) ? onServiceOf(deps, object) : [];
+  if (reachesFar(gvk, change)) return deps.cluster.list(kinds.release).filter(isOpen);
   if (!isAboutServices(deps, gvk)) return deps.index.open(namespace);
   const services = Map.groupBy(servicesOf(deps, change), (service) => service.namespace);
   return [

@@ -8,7 +8,8 @@ import { dirname } from 'node:path';
 import { stringify } from 'yaml';
 import { settingsPage } from '../config/render-settings.ts';
 import { metricsTable } from '../telemetry/metric-definitions.ts';
-import { trafficProviders, usedKinds } from '../traffic/index.ts';
+import { trafficProviders } from '../traffic/index.ts';
+import { workedKinds } from './worked-kinds.ts';
 import { chartRoles } from '../manifests/chart-roles.ts';
 import { chartWebhooks } from '../manifests/chart-webhooks.ts';
 import { crds } from '../manifests/crds.ts';
@@ -34,8 +35,8 @@ const providerRows = Object.entries(trafficProviders).map(([name, { can, uses }]
 /** Every generated file, by its path from the repository's root. */
 export const generated = (): readonly GeneratedFile[] => [
   ...crds().map((crd) => yaml(`charts/sluice/crds/${crd.metadata.name}.yaml`, crd)),
-  template('charts/sluice/templates/_roles.tpl', chartRoles(usedKinds)),
-  template('charts/sluice/templates/webhook-configurations.yaml', chartWebhooks(usedKinds)),
+  template('charts/sluice/templates/_roles.tpl', chartRoles(workedKinds)),
+  template('charts/sluice/templates/webhook-configurations.yaml', chartWebhooks(workedKinds)),
   doc('annotations', annotationsPage()),
   doc('canarypolicy', policyPage()),
   doc('providers', providersPage(providerRows)),

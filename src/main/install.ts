@@ -4,7 +4,7 @@ import { kinds } from '../schema/kinds.ts';
 import { ClusterError, type ClusterWriter } from '../ports/cluster.ts';
 import { crds } from '../manifests/crds.ts';
 import { rules } from '../manifests/rbac.ts';
-import { usedKinds } from '../traffic/index.ts';
+import { workedKinds } from './worked-kinds.ts';
 
 const clusterRole = gvk('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', false);
 const clusterRoleBinding = gvk('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'clusterrolebindings', false);
@@ -47,7 +47,7 @@ export const permissions = (name: string, user: string): readonly Installed[] =>
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'ClusterRole',
     metadata: { name },
-    rules: rules(usedKinds),
+    rules: rules(workedKinds),
   };
   const binding = {
     apiVersion: 'rbac.authorization.k8s.io/v1',

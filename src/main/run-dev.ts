@@ -11,7 +11,7 @@ import { pause } from '../ports/clock.ts';
 import type { ClusterWriter } from '../ports/cluster.ts';
 import { fieldManager, managedBy } from '../schema/names.ts';
 import { webhookConfigurations } from '../manifests/webhooks.ts';
-import { usedKinds } from '../traffic/index.ts';
+import { workedKinds } from './worked-kinds.ts';
 import { ensure, installDefinitions, permissions, uninstall, type Installed } from './install.ts';
 import { policyAddresses } from './policy-addresses.ts';
 import { partsOf, type Parts } from './run-parts.ts';
@@ -38,7 +38,7 @@ const webhooks = (config: DevConfig, port: number, bundle: string): readonly Ins
     clientConfig: { url: `https://${host}:${port}` },
     caBundle: Buffer.from(bundle).toString('base64'),
     sluiceUsers: [config.sluiceUser],
-    providerKinds: usedKinds,
+    providerKinds: workedKinds,
     failurePolicy: config.failurePolicy,
     ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
   });

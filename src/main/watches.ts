@@ -7,7 +7,7 @@ import { kinds } from '../schema/kinds.ts';
 import { dropBookkeeping, endpointsOnly, nameOnly, oursOnly, podState, specOnly } from '../kube/trim.ts';
 import type { WatchSpec } from '../kube/watch-spec.ts';
 import { canarySelector } from '../schema/names.ts';
-import { usedKinds } from '../traffic/index.ts';
+import { workedKinds } from './worked-kinds.ts';
 
 type Scope = { readonly namespace?: string };
 
@@ -16,9 +16,9 @@ const policies = (scope: Scope): readonly WatchSpec[] => [
   { gvk: kinds.clusterCanaryPolicy },
 ];
 
-/** Kinds of meshes and gateways. Each may be missing or be installed later. */
-const routeKinds = (scope: Scope): readonly WatchSpec[] =>
-  usedKinds.map(({ gvk }) => ({ gvk, ...scope, optional: true }));
+/** Kinds of others. Those of meshes and operators may be missing or be installed later. */
+const othersKinds = (scope: Scope): readonly WatchSpec[] =>
+  workedKinds.map(({ gvk, builtIn = false }) => ({ gvk, ...scope, optional: !builtIn }));
 
 /**
  * The webhook decides from the request and from policies; of other objects it needs only names, labels and annotations.
@@ -63,6 +63,6 @@ export const controllerWatches = (namespace: string | undefined): readonly Watch
     // For labels that opt in and out, and for labels and annotations that request a mesh's sidecar.
     { gvk: kinds.namespace, trim: dropBookkeeping },
     ...policies(scope),
-    ...routeKinds(scope),
+    ...othersKinds(scope),
   ];
 };

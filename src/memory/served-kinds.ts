@@ -30,6 +30,8 @@ const builtIns: ReadonlyMap<string, KindTraits> = new Map([
   ['/secrets', builtIn()],
   ['/configmaps', builtIn()],
   ['discovery.k8s.io/endpointslices', builtIn()],
+  ['networking.k8s.io/networkpolicies', builtIn({ generation: true })],
+  ['policy/poddisruptionbudgets', builtIn({ status: true, generation: true })],
   ['events.k8s.io/events', builtIn()],
   ['autoscaling/horizontalpodautoscalers', builtIn({ status: true })],
   ['apiextensions.k8s.io/customresourcedefinitions', builtIn({ status: true })],

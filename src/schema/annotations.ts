@@ -75,6 +75,9 @@ export const requestKey = (id: string): string => requestPrefix + id;
 /** On every object Sluice makes for a release: the name of its workload, for messages. */
 export const workloadAnnotation = `${group}/workload`;
 
+/** On a companion: a digest of the spec it was made with. */
+export const madeFromAnnotation = `${group}/made-from`;
+
 /** On an object that Sluice made: the reason why a user with the break-glass right writes to it. */
 export const breakGlassAnnotation = `${group}/break-glass`;
 

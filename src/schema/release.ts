@@ -120,6 +120,7 @@ export const mostHistory = 50;
 export const mostFailedChecks = 50;
 /** How many pods in trouble a status names. */
 export const mostPods = 10;
+export const mostUncovered = 20;
 
 export const ReleaseStatusSchema = Type.Object({
   phase: Type.Enum([...activePhases, ...finalPhases], { description: 'Where the release is.' }),
@@ -211,6 +212,19 @@ export const ReleaseStatusSchema = Type.Object({
   ),
   canary: opt(
     Type.Object({ replicas: Type.Integer(), ready: Type.Integer() }, { description: 'Canary pods wanted and ready.' }),
+  ),
+  uncovered: opt(
+    Type.Array(
+      Type.Object({
+        kind: text('Kind of the object.'),
+        name: text('Its name.'),
+        because: text('Why the canary gets no companion of it.'),
+      }),
+      {
+        maxItems: mostUncovered,
+        description: 'Objects that select stable pods, miss the canary, and are not copied for it.',
+      },
+    ),
   ),
   lastWriteError: opt(
     Type.Object(

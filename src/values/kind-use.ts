@@ -11,6 +11,8 @@ export type KindUse = {
   /** In the version that is watched, read and written. Clients may write others: the API server converts. */
   readonly gvk: Gvk;
   readonly access: readonly Access[];
+  /** Every API server serves it. */
+  readonly builtIn?: true;
   /** What is impossible if the kind is not served: everything, or these features; nothing where there are none. */
   readonly needed: 'always' | readonly Feature[];
 };
@@ -20,6 +22,7 @@ const union = <T>(a: readonly T[], b: readonly T[]): readonly T[] => [...new Set
 const merged = (a: KindUse, b: KindUse): KindUse => ({
   gvk: a.gvk,
   access: union(a.access, b.access),
+  ...(a.builtIn === true || b.builtIn === true ? { builtIn: true as const } : {}),
   needed: a.needed === 'always' || b.needed === 'always' ? 'always' : union(a.needed, b.needed),
 });
 

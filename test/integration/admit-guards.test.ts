@@ -5,7 +5,8 @@ import type { Deployment, KubeObject, Service } from '../../src/values/kube-obje
 import { percent } from '../../src/values/percent.ts';
 import { crds } from '../../src/manifests/crds.ts';
 import { routeKinds } from '../../src/manifests/rbac.ts';
-import { trafficRunners, usedKinds } from '../../src/traffic/index.ts';
+import { workedKinds } from '../../src/main/worked-kinds.ts';
+import { trafficRunners } from '../../src/traffic/index.ts';
 import type { Finished } from '../cluster/binaries/run-command.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { attach } from '../cluster/up.ts';
@@ -27,7 +28,7 @@ const lines: LogLine[] = [];
 let cluster: Cluster;
 let kit: AdmissionKit;
 
-const routes = routeKinds(usedKinds).map(({ gvk }) => gvk);
+const routes = routeKinds(workedKinds).map(({ gvk }) => gvk);
 const role = (name: string, subjects: readonly string[], rules: readonly object[]): readonly object[] => [
   { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name, namespace }, rules },
   {

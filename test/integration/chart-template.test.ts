@@ -6,7 +6,7 @@ import type { JsonObject, KubeObject } from '../../src/values/kube-object.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import type { PolicyRule } from '../../src/manifests/rbac.ts';
 import { webhookConfigurations } from '../../src/manifests/webhooks.ts';
-import { usedKinds } from '../../src/traffic/index.ts';
+import { workedKinds } from '../../src/main/worked-kinds.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { attach } from '../cluster/up.ts';
 import {
@@ -190,7 +190,7 @@ describe('the chart', () => {
         name: 'sluice-webhook',
         clientConfig: { service: { name: 'sluice-webhook', namespace: 'sluice-system' } },
         sluiceUsers: ['system:serviceaccount:sluice-system:sluice-controller'],
-        providerKinds: usedKinds,
+        providerKinds: workedKinds,
         failurePolicy: 'Ignore',
         ...(namespace === undefined ? {} : { namespace }),
       });

@@ -11,6 +11,7 @@ import { systemClock } from '../../src/ports/clock.ts';
 import { memoryJournal, type MemoryJournal } from '../../src/ports/journal.ts';
 import { webhookConfigurations, type WebhookConfiguration } from '../../src/manifests/webhooks.ts';
 import { createLog } from '../../src/telemetry/log.ts';
+import { workedKinds } from '../../src/main/worked-kinds.ts';
 import { routeFormats, usedKinds } from '../../src/traffic/index.ts';
 import { webhookApp } from '../../src/webhook/webhook-app.ts';
 import { startWebhookServer, type ServingCertificate, type WebhookServer } from '../../src/webhook/webhook-server.ts';
@@ -118,7 +119,7 @@ export const startAdmission = async (
     clientConfig: { url: `https://127.0.0.1:${server.port}` },
     caBundle,
     sluiceUsers: [sluice],
-    providerKinds: usedKinds,
+    providerKinds: workedKinds,
     ...(clusterWide === undefined ? { namespace } : {}),
     failurePolicy: 'Fail',
   }).map((configuration) =>

@@ -1,6 +1,6 @@
 /** Controllers of which one works at a time, with the rights of an installation, each through a proxy that counts its requests. */
 import { controllerPermissions } from '../../src/manifests/rbac.ts';
-import { usedKinds } from '../../src/traffic/index.ts';
+import { workedKinds } from '../../src/main/worked-kinds.ts';
 import { sluice } from './admission-input.ts';
 import type { Sluice } from './sluice-process.ts';
 import type { Stage } from './stage.ts';
@@ -12,7 +12,7 @@ const lease = 'sluice';
 
 /** A role with a binding of this name: the rights of a controller, for Sluice's user, in all namespaces. */
 export const candidateRights = (name: string): readonly object[] => {
-  const rules = Object.values(controllerPermissions(usedKinds, lease)).flat();
+  const rules = Object.values(controllerPermissions(workedKinds, lease)).flat();
   const [apiVersion, apiGroup] = ['rbac.authorization.k8s.io/v1', 'rbac.authorization.k8s.io'];
   return [
     { apiVersion, kind: 'ClusterRole', metadata: { name }, rules },

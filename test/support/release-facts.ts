@@ -73,6 +73,7 @@ export const facts = (change: Partial<Facts> = {}, policy: Policy = aPolicy()): 
   started: new Map(),
   workload: aWorkload(),
   canaryGone: true,
+  protection: { uncovered: [], companions: { inPlace: true, removable: 0 } },
   route: pristine,
   provider: 'istio',
   service: 'web',

@@ -15,6 +15,10 @@ export const scanningIndex = (cluster: Pick<ClusterView, 'list'>, formats: reado
       .filter((release) => (release.metadata.namespace ?? '') === namespace && wanted(release));
   const isOpen = ({ status }: Release): boolean => !isFinal(status?.phase ?? 'Pending');
   return {
+    // Told apart by tests of their own.
+    protecting: () => [],
+    companions: () => [],
+    allCompanions: () => [],
     ofWorkload: (namespace, workload) => releases(namespace, ({ spec }) => spec.workload.name === workload),
     open: (namespace) => releases(namespace, isOpen),
     onService: (namespace, service) =>

@@ -60,14 +60,27 @@ const several = (candidates: readonly Service[]): Problem => ({
 
 export type LabelAnswer = { readonly key: string } | { readonly problems: readonly Problem[] };
 
+/** What would miss the canary if a label's value differed on its pods, as counts: what weighs more comes first. */
+export type Missed = (key: string) => readonly number[];
+
+const usual = ['app', 'app.kubernetes.io/name'];
+
+const compare = (a: readonly number[], b: readonly number[]): number =>
+  a.map((count, i) => count - (b[i] ?? 0)).find((difference) => difference !== 0) ?? 0;
+
 /**
  * The one label whose value differs on canary pods. It has to be in the workload's selector (or the two Deployments would
- * fight over pods) and in the apex's (or the apex would send to the canary as well).
+ * fight over pods) and in the apex's (or the apex would send to the canary as well). Of several, the one that the fewest
+ * objects about security, budgets and monitoring select by.
  */
-export const distinguishingLabel = (workload: Deployment, apex: Service): LabelAnswer => {
+export const distinguishingLabel = (workload: Deployment, apex: Service, missed: Missed = () => []): LabelAnswer => {
   const own = workload.spec.selector.matchLabels ?? {};
   const shared = Object.keys(apex.spec.selector ?? {}).filter((key) => key in own);
-  const key = ['app', 'app.kubernetes.io/name'].find((k) => shared.includes(k)) ?? shared[0];
+  const preferred = [...usual.filter((key) => shared.includes(key)), ...shared.filter((key) => !usual.includes(key))];
+  const [key] = preferred
+    .map((one) => ({ one, counts: missed(one) }))
+    .sort((a, b) => compare(a.counts, b.counts))
+    .map(({ one }) => one);
   if (key !== undefined) return { key };
   return {
     problems: [
@@ -81,4 +94,13 @@ export const distinguishingLabel = (workload: Deployment, apex: Service): LabelA
       },
     ],
   };
+};
+
+/** The label whose value differs on the pods of a canary that is there; undefined where none does. */
+export const chosenLabel = ({ spec }: Deployment, canary: Deployment): string | undefined => {
+  const stable = spec.template.metadata?.labels ?? {};
+  const made = canary.spec.template.metadata?.labels ?? {};
+  return Object.keys(spec.selector.matchLabels ?? {}).find(
+    (key) => stable[key] !== undefined && made[key] !== undefined && made[key] !== stable[key],
+  );
 };

@@ -16,6 +16,9 @@ import { promotableAt } from './stages/promote.ts';
 import { isFinal, rolledAlone, wantedSplit } from './state.ts';
 
 export type Effect =
+  /** What selects stable's pods and would miss the canary's, copied for the canary: nothing more, and nothing else. */
+  | { readonly do: 'ensure-companions' }
+  | { readonly do: 'remove-companions' }
   /** Canary Deployment of the release's template with at least so many replicas, and the Service in front of it. */
   | { readonly do: 'ensure-canary'; readonly replicas: number }
   | { readonly do: 'route'; readonly split: Split }
@@ -57,6 +60,8 @@ const running = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   const { workload } = facts;
   const effects: Effect[] = [];
   if (workload.paused && workload.timedOut) effects.push({ do: 'clear-failed' });
+  // Before the first pod: it is not to be without them for a moment.
+  if (!facts.protection.companions.inPlace) effects.push({ do: 'ensure-companions' });
   const replicas = sizeNow(status, facts);
   // What was given back and is gone is not made again.
   if (replicas > 0 || facts.canary !== undefined) effects.push({ do: 'ensure-canary', replicas });
@@ -119,7 +124,9 @@ const keepingShare = (status: ReleaseStatus, facts: Facts): readonly Effect[] =>
 const takingDown = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   if (!removalDue(status, facts)) return [{ do: 'restore-routes' }];
   const gone: Effect[] = [{ do: 'restore-routes' }, { do: 'remove-canary' }];
-  return facts.canaryGone ? [...gone, ...closing(status, facts)] : gone;
+  if (!facts.canaryGone) return gone;
+  if (facts.protection.companions.removable > 0) gone.push({ do: 'remove-companions' });
+  return [...gone, ...closing(status, facts)];
 };
 
 const closing = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {

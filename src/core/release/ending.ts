@@ -17,8 +17,10 @@ export const ending = (status: ReleaseStatus, end: End, facts: Facts): Move => {
   if (!facts.route.pristine) return facts.takenOver?.route === true ? {} : routesComingBack(status, facts);
   const at = removableAt(status, facts) ?? facts.now;
   if (facts.now < at) return { wakeAt: at };
-  return facts.canaryGone && closed(end, facts) ? { status: over(status, end, facts) } : {};
+  return nothingLeft(facts) && closed(end, facts) ? { status: over(status, end, facts) } : {};
 };
+
+const nothingLeft = ({ canaryGone, protection }: Facts): boolean => canaryGone && protection.companions.removable === 0;
 
 /**
  * It ends before it began, behind another that is on its way out: what there is of a canary and of a split is that one's,

@@ -1,5 +1,5 @@
 /** Everything a step may look at. Gathered by the controller from its caches; all of it can be written down in a test. */
-import type { ReleaseSpec } from '../../schema/release.ts';
+import type { ReleaseSpec, ReleaseStatus } from '../../schema/release.ts';
 import type { Trouble } from '../../schema/waiting-reasons.ts';
 import type { RequestVerb } from '../../schema/request.ts';
 import type { Answers, Arms } from '../questions/question.ts';
@@ -101,6 +101,14 @@ export type RouteFacts = {
   readonly unserved?: string;
 };
 
+/** What protects stable's pods by labels that the canary's do not have. */
+export type ProtectionFacts = {
+  /** What the canary goes without, and why it gets no companion. */
+  readonly uncovered: NonNullable<ReleaseStatus['uncovered']>;
+  /** Whether the companions are those that the canary needs, and how many Sluice may take away. */
+  readonly companions: { readonly inPlace: boolean; readonly removable: number };
+};
+
 export type Request = {
   readonly id: string;
   readonly verb: RequestVerb;
@@ -131,6 +139,7 @@ export type Facts = {
   readonly stable?: StableFacts;
   /** Whether a canary Deployment or Service is still there, of whatever template. */
   readonly canaryGone: boolean;
+  readonly protection: ProtectionFacts;
   readonly route: RouteFacts;
   readonly provider: string;
   /** Why this provider, as a sentence fragment; where it is chosen now. */

@@ -1,4 +1,5 @@
 /** What a change of a release's status is worth telling. It is written into the status itself (`history`) and told from there. */
+import { isDeepStrictEqual } from 'node:util';
 import type { HistoryEntry, ReleaseStatus, WaitingReason } from '../../schema/release.ts';
 import { podTroubles } from '../../schema/waiting-reasons.ts';
 import { recordPhase } from '../marks/marks.ts';
@@ -19,6 +20,7 @@ export const eventsBetween = (before: ReleaseStatus | undefined, after: ReleaseS
   ...ofChecks(before, after),
   ...ofStandIn(before, after),
   ...ofWaiting(before, after),
+  ...ofUncovered(before, after),
   ...ofWriteError(before, after),
   ...ofRequests(before, after),
 ];
@@ -149,6 +151,13 @@ const ofWriteError = (before: ReleaseStatus | undefined, after: ReleaseStatus): 
   after.lastWriteError !== undefined && before?.lastWriteError === undefined
     ? [event('WriteRefused', 'Write', after.lastWriteError.message, warning)]
     : [];
+
+const ofUncovered = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly ReleaseEvent[] => {
+  if (after.uncovered === undefined || isDeepStrictEqual(before?.uncovered, after.uncovered)) return [];
+  const words = after.uncovered.map(({ kind, name, because }) => `${kind} ${name} (${because})`);
+  const message = `the canary goes without what selects the pods of the workload: ${words.join('; ')}`;
+  return [event('CanaryUncovered', 'StartCanary', message, warning)];
+};
 
 const ofRequests = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly ReleaseEvent[] => {
   const known = new Set((before?.acknowledged ?? []).map(({ id }) => id));

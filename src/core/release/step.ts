@@ -9,7 +9,7 @@
  */
 import { mostRequests } from '../requests/release-requests.ts';
 import type { Question } from '../questions/question.ts';
-import type { ReleaseStatus } from '../../schema/release.ts';
+import { mostUncovered, type ReleaseStatus } from '../../schema/release.ts';
 import { toRfc3339, type Instant } from '../../values/time.ts';
 import { shownPods } from './canary-pods.ts';
 import { conditionsFor } from './conditions.ts';
@@ -71,6 +71,7 @@ const finish = (status: ReleaseStatus, facts: Facts, next: Settled): Step => {
     waiting: waitingNow(seen, facts),
     share: shareNow(seen, facts),
     canary: facts.canary === undefined ? undefined : { replicas: facts.canary.replicas, ready: facts.canary.ready },
+    uncovered: uncoveredNow(status, facts),
     observedGeneration: generation,
   });
   const described = withStatus(told, { message: messageOf(told, spec.workload.name) });
@@ -82,6 +83,9 @@ const finish = (status: ReleaseStatus, facts: Facts, next: Settled): Step => {
     ...next,
   };
 };
+
+const uncoveredNow = ({ phase }: ReleaseStatus, { protection: { uncovered } }: Facts): ReleaseStatus['uncovered'] =>
+  phase === 'Pending' || uncovered.length === 0 ? undefined : uncovered.slice(0, mostUncovered);
 
 /** One transition. What a person wants (abort, skip, another template) comes before anything else, in every phase. */
 const nextOf = (status: ReleaseStatus, facts: Facts): Move => {

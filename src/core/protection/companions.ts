@@ -1,0 +1,152 @@
+/**
+ * Companions: what selects stable's pods and would miss the canary's is copied for the canary, for the length of its release.
+ * A canary is never less protected than stable.
+ */
+import { apiVersionOf, type Gvk, type JsonObject, type KubeObject, type Labels } from '../../values/kube-object.ts';
+import type { Problem } from '../../values/problem.ts';
+import { workloadAnnotation } from '../../schema/annotations.ts';
+import { apiVersion, isOurs, labels, managedBy } from '../../schema/names.ts';
+import type { ProtectingKind, Renamed } from './protecting-kind.ts';
+import type { ProtectedPods } from './subject.ts';
+
+/** Whose companions they are. */
+export type CompanionOwner = {
+  readonly workload: string;
+  readonly release: { readonly name: string; readonly uid: string };
+};
+
+export type Companion = { readonly gvk: Gvk; readonly body: KubeObject };
+
+/** An object that misses the canary, and why it gets no companion. */
+export type Uncovered = { readonly kind: string; readonly name: string; readonly because: string };
+
+export type Protection = {
+  readonly companions: readonly Companion[];
+  /** What keeps the release from starting: it is about security, and cannot be copied. */
+  readonly blocking: readonly Uncovered[];
+  /** What the canary goes without. */
+  readonly uncovered: readonly Uncovered[];
+};
+
+/** The objects of a kind that can be about the workload's pods; companions may be among them. */
+export type ProtectingObjects = readonly { readonly kind: ProtectingKind; readonly objects: readonly KubeObject[] }[];
+
+const longestName = 253;
+
+/** No other release's companion has it. */
+const nameOf = (source: string, uid: string, role: string | undefined): string => {
+  const suffix = `-canary-${uid.slice(0, 8)}${role === undefined ? '' : `-${role}`}`;
+  return `${source.slice(0, longestName - suffix.length).replace(/[-.]+$/, '')}${suffix}`;
+};
+
+/** Tools that keep track of what they applied by labels or annotations would take a companion for theirs and prune it. */
+const tracking =
+  /^(app\.kubernetes\.io\/(instance|managed-by)|helm\.sh\/|argocd\.argoproj\.io\/|([a-z]+\.)*toolkit\.fluxcd\.io\/)/;
+
+const keptLabels = ({ keepsLabels }: ProtectingKind, { metadata }: KubeObject): Labels =>
+  keepsLabels === true
+    ? Object.fromEntries(Object.entries(metadata.labels ?? {}).filter(([key]) => !tracking.test(key)))
+    : {};
+
+type Copy = { readonly role?: string; readonly spec: JsonObject };
+
+const companionOf = (
+  { kind, source, pods }: Found,
+  { role, spec }: Copy,
+  { workload, release }: CompanionOwner,
+): Companion => {
+  const { namespace = '' } = source.metadata;
+  const { gvk } = kind.use;
+  const owner = { apiVersion, kind: 'Release', name: release.name, uid: release.uid, controller: true };
+  const metadata = {
+    name: nameOf(source.metadata.name, release.uid, role),
+    namespace,
+    labels: {
+      ...keptLabels(kind, source),
+      [labels.managedBy]: managedBy,
+      [labels.release]: release.name,
+      [labels.releaseUid]: release.uid,
+    },
+    annotations: { [workloadAnnotation]: workload },
+    // An owner in another namespace counts as one that is gone.
+    ...(namespace === pods.namespace ? { ownerReferences: [owner] } : {}),
+  };
+  return { gvk, body: { apiVersion: apiVersionOf(gvk), kind: gvk.kind, metadata, spec } };
+};
+
+type Found = { readonly kind: ProtectingKind; readonly source: KubeObject; readonly pods: ProtectedPods };
+
+export const blockingProblem = ({ kind, name, because }: Uncovered): Problem => ({
+  field: `${kind} ${name}`,
+  rule: `selects the pods of the workload and would miss the canary's, and cannot be copied for them: ${because}`,
+  todo: 'Let it select by a label that stays (the canary keeps all labels of the template but one), or opt the workload out.',
+});
+
+const none: Protection = { companions: [], blocking: [], uncovered: [] };
+
+const withCannot = (all: Protection, { kind, source }: Found, because: string): Protection => {
+  const one = { kind: kind.use.gvk.kind, name: source.metadata.name, because };
+  return kind.matters === 'security'
+    ? { ...all, blocking: [...all.blocking, one] }
+    : { ...all, uncovered: [...all.uncovered, one] };
+};
+
+const ofKind = (
+  all: Protection,
+  { kind, objects }: ProtectingObjects[number],
+  { pods, owner, renamed }: { readonly pods: ProtectedPods; readonly owner: CompanionOwner; readonly renamed: Renamed },
+): Protection =>
+  objects.reduce<Protection>((so, source) => {
+    if (isOurs(source)) return so;
+    const missing = kind.missing(source, pods, renamed);
+    if (missing === undefined) return so;
+    const found = { kind, source, pods };
+    return 'cannot' in missing
+      ? withCannot(so, found, missing.cannot)
+      : { ...so, companions: [...so.companions, ...missing.copies.map((copy) => companionOf(found, copy, owner))] };
+  }, all);
+
+const renamedBy = (
+  { objects, kind }: ProtectingObjects[number],
+  pods: ProtectedPods,
+  owner: CompanionOwner,
+  known: Renamed,
+): Renamed =>
+  new Map([
+    ...known,
+    ...objects.flatMap((source): readonly (readonly [string, string])[] => {
+      const missing = isOurs(source) ? undefined : kind.missing(source, pods, known);
+      return missing === undefined || 'cannot' in missing
+        ? []
+        : [
+            [
+              `${kind.use.gvk.kind}/${source.metadata.name}`,
+              nameOf(source.metadata.name, owner.release.uid, undefined),
+            ],
+          ];
+    }),
+  ]);
+
+/** Everything the canary lacks, in the order of the kinds: others may refer to the first. */
+export const protectionOf = (all: ProtectingObjects, pods: ProtectedPods, owner: CompanionOwner): Protection => {
+  let renamed: Renamed = new Map();
+  let found = none;
+  for (const one of all) {
+    found = ofKind(found, one, { pods, owner, renamed });
+    renamed = renamedBy(one, pods, owner, renamed);
+  }
+  return found;
+};
+
+/** How many objects would miss the canary's pods; those about security first. */
+export const missedBy = (all: ProtectingObjects, pods: ProtectedPods): readonly [security: number, care: number] => {
+  const count = (matters: ProtectingKind['matters']): number =>
+    all
+      .filter(({ kind }) => kind.matters === matters)
+      .reduce(
+        (sum, { kind, objects }) =>
+          sum + objects.filter((one) => !isOurs(one) && kind.missing(one, pods, new Map()) !== undefined).length,
+        0,
+      );
+  return [count('security'), count('care')];
+};

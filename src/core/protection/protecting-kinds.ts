@@ -1,0 +1,19 @@
+/** Every kind whose objects may select stable's pods and miss the canary's. */
+import type { KindUse } from '../../values/kind-use.ts';
+import { caringKinds } from './caring-kinds.ts';
+import { istioKinds } from './istio-kinds.ts';
+import { linkerdKinds } from './linkerd-kinds.ts';
+import { networkPolicies } from './network-policies.ts';
+import { ciliumKinds } from './cilium-kinds.ts';
+import type { ProtectingKind } from './protecting-kind.ts';
+
+export const protectingKinds: readonly ProtectingKind[] = [
+  networkPolicies,
+  ...istioKinds,
+  ...linkerdKinds,
+  ...ciliumKinds,
+  ...caringKinds,
+];
+
+/** What is watched, permitted and guarded because of them. */
+export const protectingUses: readonly KindUse[] = protectingKinds.map(({ use }) => use);

@@ -1,0 +1,39 @@
+/** Reading selectors out of objects whose shape nobody has checked. */
+import type { Json, JsonObject, KubeObject, Labels } from '../../values/kube-object.ts';
+import { selectorOperators, selects, type Requirement, type Selector } from '../../values/label-selector.ts';
+import type { ProtectedPods } from './subject.ts';
+
+export const objectOf = (value: Json | undefined): JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
+
+export const objectsOf = (value: Json | undefined): readonly JsonObject[] =>
+  Array.isArray(value) ? value.map((one: Json) => objectOf(one)) : [];
+
+export const specOf = ({ spec }: KubeObject): JsonObject => spec ?? {};
+
+export const labelsOf = (value: Json | undefined): Labels =>
+  Object.fromEntries(Object.entries(objectOf(value)).flatMap(([k, v]) => (typeof v === 'string' ? [[k, v]] : [])));
+
+const requirementOf = (value: JsonObject): readonly Requirement[] => {
+  const { key, operator, values } = value;
+  const known = selectorOperators.find((one) => one === operator);
+  if (typeof key !== 'string' || known === undefined) return [];
+  const texts = Array.isArray(values) ? values.filter((one): one is string => typeof one === 'string') : [];
+  return [{ key, operator: known, values: texts }];
+};
+
+/** A selector as Kubernetes' own kinds write it. */
+export const selectorOf = (value: Json | undefined): Selector => {
+  const { matchLabels, matchExpressions } = objectOf(value);
+  return {
+    matchLabels: labelsOf(matchLabels),
+    matchExpressions: objectsOf(matchExpressions).flatMap(requirementOf),
+  };
+};
+
+/** Whether it selects stable's pods and not the canary's. */
+export const losesCanary = (selector: Selector, { stable, canary }: ProtectedPods): boolean =>
+  selects(selector, stable) && !selects(selector, canary);
+
+/** Selects the canary's pods and no others. */
+export const canaryOnly = ({ identity }: ProtectedPods): JsonObject => ({ matchLabels: identity });

@@ -1,0 +1,34 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Deployment, Service } from '../../values/kube-object.ts';
+import { distinguishingLabel } from './apex.ts';
+
+const own = { tier: 'front', app: 'web', 'app.kubernetes.io/name': 'web' };
+const workload: Deployment = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web', namespace: 'shop' },
+  spec: { selector: { matchLabels: own }, template: { metadata: { labels: own } } },
+};
+const apex: Service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec: { selector: own } };
+
+describe('the label that tells canary pods from stable ones', () => {
+  it('is the usual one where nothing would miss the canary', () => {
+    expect(distinguishingLabel(workload, apex)).toEqual({ key: 'app' });
+  });
+
+  it.each<[string, Record<string, readonly number[]>, string]>([
+    ['R4: is the one that the fewest policies select by', { app: [2, 0] }, 'app.kubernetes.io/name'],
+    [
+      'counts security before monitors',
+      { app: [1, 0], 'app.kubernetes.io/name': [0, 9], tier: [1, 0] },
+      'app.kubernetes.io/name',
+    ],
+    [
+      'counts monitors where security is the same',
+      { app: [1, 2], 'app.kubernetes.io/name': [1, 1], tier: [1, 0] },
+      'tier',
+    ],
+  ])('%s', (_case, missed, key) => {
+    expect(distinguishingLabel(workload, apex, (one) => missed[one] ?? [0, 0])).toEqual({ key });
+  });
+});
