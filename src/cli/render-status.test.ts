@@ -163,7 +163,7 @@ request-success-rate   fail           71.2    >= 99        -                 65s
 queue                  inconclusive   -       >= 1, <= 8   -                 65s ago
   request-success-rate 71.2 % (412 requests, 119 failed) is below the minimum 99 %
   queue: no series
-    asked: q{pod="a"}
+    what was asked is in -o json
 
 Failed checks
   2m5s ago   at 1 %   request-success-rate: 80 %

@@ -156,7 +156,10 @@ const checks = ({ release, plan, now }: Scene): readonly string[] => {
     .map((check) => [check.name, '-', '-', boundsOf(check), '-', 'not yet']);
   const reasons = results
     .filter(({ call }) => call !== 'pass')
-    .flatMap((result) => [`  ${verdictText(result)}`, ...(result.queries ?? []).map((query) => `    asked: ${query}`)]);
+    .flatMap((result) => [
+      `  ${verdictText(result)}`,
+      ...(result.queries === undefined ? [] : ['    what was asked is in -o json']),
+    ]);
   return [
     ...table([['CHECK', 'VERDICT', 'VALUE', 'BOUNDS', 'CANARY / STABLE', 'JUDGED'], ...judged, ...open]),
     ...reasons,

@@ -10,6 +10,7 @@ import type { Deployment, KubeObject, Labels, Service, EndpointSlice } from '../
 import type { Arms } from '../core/questions/question.ts';
 import { telemetryOf } from '../core/judge/telemetry.ts';
 import type { Problem } from '../values/problem.ts';
+import { probePaths } from '../core/template/probe-paths.ts';
 import { fromRfc3339, type Instant } from '../values/time.ts';
 import { canaryName, labels } from '../schema/names.ts';
 import { workloadKey } from './workload-key.ts';
@@ -248,6 +249,7 @@ export const gather = (subject: Subject): Gathered => {
     canaryGone: canary.deployment === undefined && canary.service === undefined,
     preflight: [...unreadable, ...problems, ...taken, ...unfitProblems(stable), ...protection.problems],
     telemetry: telemetryOf(plan.telemetry, way.provider),
+    probes: probePaths(workload.spec.template),
     started: startsOf(slices ?? [], canary.deployment),
     ...podsOf(subject, canary),
     ...present({

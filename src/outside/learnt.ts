@@ -8,10 +8,12 @@ export type Lesson = {
   readonly lookBack: Milliseconds;
   /** How long an answer is, per millisecond of the range that is read. */
   readonly bytesPerMs: number;
+  /** The way in which the source has the series. */
+  readonly way: number;
 };
 
 /** Of an answer nobody has seen yet: a few pods with a counter each, over a few minutes. */
-const unknown: Lesson = { lookBack: defaultLookBack, bytesPerMs: 32_768 / 210_000 };
+const unknown: Lesson = { lookBack: defaultLookBack, bytesPerMs: 32_768 / 210_000, way: 0 };
 /** An answer that was empty may have something in it the next time. */
 const leastBytesPerMs = unknown.bytesPerMs / 8;
 
@@ -28,10 +30,10 @@ export class Lessons {
     return this.#known.get(keyOf(question)) ?? unknown;
   }
 
-  learn(question: Question, { lookBack, bytesPerMs }: Lesson): void {
+  learn(question: Question, { bytesPerMs, ...lesson }: Lesson): void {
     const key = keyOf(question);
     this.#known.delete(key);
-    this.#known.set(key, { lookBack, bytesPerMs: Math.max(leastBytesPerMs, bytesPerMs) });
+    this.#known.set(key, { ...lesson, bytesPerMs: Math.max(leastBytesPerMs, bytesPerMs) });
     if (this.#known.size <= most) return;
     const [oldest] = this.#known.keys();
     if (oldest !== undefined) this.#known.delete(oldest);

@@ -80,7 +80,9 @@ describe('two hundred releases with the two built-in checks', () => {
   });
 
   it('that fell behind, as after a restart, are few queries as well, although their windows end at different times', async () => {
-    const rounds = manyReleases(200, clock.now()).rounds.map((round, i) => ({
+    const world = manyReleases(200, clock.now());
+    load(source, world.series);
+    const rounds = world.rounds.map((round, i) => ({
       ...round,
       window: { from: round.window.from - i * 100, to: round.window.to - i * 100 },
     }));
@@ -198,7 +200,8 @@ describe('a source', () => {
     }
     expect(source.asks).toHaveLength(1);
     await clock.advanceAsync(6_000);
-    expect(source.asks).toHaveLength(3);
+    // One for each check; where nothing was found, one more for what callers' proxies say.
+    expect(source.asks).toHaveLength(1 + 2 + 2);
   });
 
   it('that is not there is said at once', async () => {
@@ -351,9 +354,50 @@ describe('how far back is read', () => {
     const next = { from: round!.window.to, to: round!.window.to + 30_000 };
     wantAll(outside, [{ ...round!, window: next }, aRound({ window: next })]);
     await clock.advanceAsync(32_000);
-    // Four scrapes of 15 s and some for what is known; for the other one the default. One query reads what both need.
+    // Four scrapes of 15 s and some for what is known; for the other one the default. One query reads what both need, and
+    // where the other one's proxies have nothing its callers' are asked.
     const answer = [...outside.answers('team-0/web-0').values()][1];
     expect(answer).toMatchObject({ since: next.from - 65_000 });
-    expect(source.asks.slice(2).map(rangeOf).sort()).toEqual([180_000, 95_000]);
+    expect(source.asks.slice(2).map(rangeOf).sort()).toEqual([180_000, 180_000, 95_000]);
+  });
+});
+
+describe('series that a source has in another way than the usual one', () => {
+  const recorded = (at: number): void => {
+    const pod = 'web-canary-6b54c9d8f7-k2x4p';
+    const labels = { kubernetes_namespace: 'shop', kubernetes_pod_name: pod, status: '200' };
+    for (const [ago, value] of [
+      [60_000, 0],
+      [1_000, 30],
+    ] as const)
+      source.record({ __name__: 'http_requests_total', ...labels }, at - ago, value);
+  };
+  const ask = async (outside: Outside): Promise<Answer | 'pending' | undefined> => {
+    const window = { from: clock.now() - 30_000, to: clock.now() };
+    outside.want('a', [aQuestion({ id: String(clock.now()), telemetry: 'application', window })]);
+    await clock.advanceAsync(2_000);
+    return answerTo(outside, 'a');
+  };
+
+  it('R9: are found within the same answer, and asked for at once from then on', async () => {
+    const outside = opened();
+    recorded(clock.now());
+    expect(await ask(outside)).toMatchObject({
+      canary: [expect.anything()],
+      queries: [expect.anything(), expect.anything()],
+    });
+    expect(source.asks).toHaveLength(2);
+    recorded(clock.now());
+    expect(await ask(outside)).toMatchObject({ canary: [expect.anything()], queries: [expect.anything()] });
+    expect(source.asks).toHaveLength(3);
+  });
+
+  it('are looked for in every way, and what is said names the usual one', async () => {
+    expect(await ask(opened())).toMatchObject({
+      canary: [],
+      stable: [],
+      queries: [expect.stringContaining(',pod=~'), expect.stringContaining('kubernetes_pod_name=~')],
+      sought: expect.stringContaining('and `pod` of web or web-canary'),
+    });
   });
 });

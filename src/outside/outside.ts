@@ -1,5 +1,5 @@
 /** Asks metric sources in the background, for everybody at once. */
-import { answerOf } from '../core/questions/answer.ts';
+import { answerOf, type Measured } from '../core/questions/answer.ts';
 import { lookBackAfter } from '../core/questions/look-back.ts';
 import type { Answer, Answers, Question, QuestionId, SourceRef } from '../core/questions/question.ts';
 import { rangeOf } from '../core/questions/merge.ts';
@@ -28,6 +28,22 @@ const noSource: Answer = {
 };
 
 type Wanted = { answer: Answer | 'pending'; withdraw: () => void };
+
+/** A question on its way to an answer. */
+type Trying = {
+  readonly question: Question;
+  readonly lane: Lane;
+  readonly wanted: Wanted;
+  readonly tell: (answer: Answer) => void;
+};
+type AskedIn = Pick<Trying, 'question' | 'tell'> & { readonly way: number };
+
+/** Of a question that was asked in several ways, what a person needs to ask them again; the words are of the usual way. */
+const withAllQueries = (answer: Measured, all: readonly Measured[]): Measured => ({
+  ...answer,
+  ...(answer.canary.length + answer.stable.length === 0 ? all[0] : {}),
+  queries: all.flatMap(({ queries }) => queries),
+});
 
 const nothing = (): void => undefined;
 
@@ -73,34 +89,52 @@ class MetricOutside implements Outside {
     if (source === undefined)
       return { answer: noSource, withdraw: this.#options.clock.after(0, () => this.#tell(key)) };
     const wanted: Wanted = { answer: 'pending', withdraw: nothing };
-    wanted.withdraw = this.#laneOf(source).add(
-      this.#asking(question, (answer) => {
-        wanted.answer = answer;
-        wanted.withdraw = nothing;
-        this.#tell(key);
-      }),
-    );
+    const tell = (answer: Answer): void => {
+      wanted.answer = answer;
+      wanted.withdraw = nothing;
+      this.#tell(key);
+    };
+    const { way } = this.#lessons.of(question);
+    const ways = this.#options.forms[question.source.kind].ways(question);
+    const order = [way, ...Array.from({ length: ways }, (_, other) => other).filter((other) => other !== way)];
+    this.#try({ question, lane: this.#laneOf(source), wanted, tell }, order, []);
     return wanted;
   }
 
-  #asking(question: Question, tell: (answer: Answer) => void): Asking {
+  /** Asks in the first of these ways; where it gives no series at all, in the next. */
+  #try(trying: Trying, [way = 0, ...others]: readonly number[], before: readonly Measured[]): void {
+    const { question, lane, wanted, tell } = trying;
+    const answered = (answer: Measured): void => {
+      const all = [...before, answer];
+      if (answer.canary.length + answer.stable.length === 0 && others.length > 0) this.#try(trying, others, all);
+      else tell(withAllQueries(answer, all));
+    };
+    wanted.withdraw = lane.add(this.#asking({ question, way, tell }, answered));
+  }
+
+  #asking({ question, way, tell }: AskedIn, answered: (answer: Measured) => void): Asking {
     const { lookBack, bytesPerMs } = this.#lessons.of(question);
     const { from, to } = question.window;
-    const compiled = this.#options.forms[question.source.kind].compile(question, from - lookBack);
+    const compiled = this.#options.forms[question.source.kind].compile(question, from - lookBack, way);
     return {
       ask: compiled.ask,
       bytes: bytesPerMs * rangeOf(compiled.ask),
       due: to,
-      answered: (share) => tell(this.#read(question, compiled, share)),
+      answered: (share) => answered(this.#read({ question, way }, compiled, share)),
       failed: (because) => tell({ kind: 'unanswered', because }),
     };
   }
 
-  #read(question: Question, compiled: Compiled, share: Fetched): Answer {
+  #read({ question, way }: Pick<AskedIn, 'question' | 'way'>, compiled: Compiled, share: Fetched): Measured {
     const answer = answerOf(question, compiled, share);
     const { ask } = compiled;
+    const isFound = answer.canary.length + answer.stable.length > 0;
     if (ask.shape === 'samples')
-      this.#lessons.learn(question, { lookBack: lookBackAfter(answer), bytesPerMs: share.bytes / rangeOf(ask) });
+      this.#lessons.learn(question, {
+        lookBack: lookBackAfter(answer),
+        bytesPerMs: share.bytes / rangeOf(ask),
+        way: isFound ? way : this.#lessons.of(question).way,
+      });
     return answer;
   }
 

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { increments } from '../../src/core/judge/increments.ts';
 import { requestCounts } from '../../src/core/judge/arm-requests.ts';
-import { telemetries } from '../../src/core/judge/telemetry.ts';
 import { threshold } from '../../src/core/judge/threshold.ts';
 import type { Measurement } from '../../src/core/judge/verdict.ts';
 import { answerOf } from '../../src/core/questions/answer.ts';
@@ -107,7 +106,7 @@ describe.each<Telemetry>(['istio', 'application'])('what %s telemetry says', (te
 
   const countsOf = async (arm: 'canary' | 'stable'): Promise<{ requests: number; failed: number }> => {
     const measured = await measuredSince(from);
-    return requestCounts(increments(measured[arm], measured), telemetries[telemetry]);
+    return requestCounts(increments(measured[arm], measured), { telemetry });
   };
 
   it('a canary that has not been asked anything is no data, and says so', async () => {

@@ -13,6 +13,8 @@ export type RoundSubject = {
   readonly telemetry: Telemetry;
   readonly arms: Arms;
   readonly window: Window;
+  /** Paths of the template's probes. */
+  readonly probes?: readonly string[];
 };
 
 /** The id of the question that `check` asks. Names of checks are unique in a policy. */

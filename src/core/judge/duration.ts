@@ -1,16 +1,31 @@
 /** request-duration: a quantile of how long requests took, in milliseconds. */
+import type { Labels } from '../../values/kube-object.ts';
 import { counted, figure } from './figure.ts';
 import { canaryCount, gatherHistogram, histogramEvidence, inRounds, type Gathered } from './gathered.ts';
 import { quantileOf, sumHistograms, withFast, type Histogram, type Quantile } from './histogram.ts';
 import { increments, type Increment } from './increments.ts';
 import { whyNoRequests, type Asked, type Reading, type Value } from './reading.ts';
+import type { Meaning } from './meaning.ts';
 import type { Series } from './series.ts';
+import { isInMilliseconds } from './request-metrics.ts';
 import { telemetries } from './telemetry.ts';
 import type { Measurement } from './verdict.ts';
 
-/** Bucket increments of the users' requests. */
-export const bucketIncrements = (series: readonly Series[], measured: Measurement): readonly Increment[] =>
-  increments(series, measured).filter(({ labels }) => telemetries[measured.telemetry].meaning(labels) !== 'skip');
+/** Of a metric that counts milliseconds in a telemetry that counts seconds. */
+const inUnit = ({ labels, by }: Increment, millisPerUnit: number): Increment => {
+  const { le = '' } = labels;
+  if (millisPerUnit === 1 || le === '+Inf' || !isInMilliseconds(labels['__name__'])) return { labels, by };
+  return { labels: { ...labels, le: String(Number(le) / millisPerUnit) }, by };
+};
+
+/** Bucket increments of the users' requests, each request once. */
+export const bucketIncrements = (series: readonly Series[], measured: Measurement): readonly Increment[] => {
+  const { meaning, once, millisPerUnit } = telemetries[measured.telemetry];
+  const means = (labels: Labels): Meaning => meaning(labels, measured.probes);
+  return once(increments(series, measured), means)
+    .filter(({ labels }) => means(labels) !== 'skip')
+    .map((one) => inUnit(one, millisPerUnit));
+};
 
 /** `p99`, `p99.9`. */
 const quantileName = (q: number): string => `p${String(Number((q * 100).toPrecision(10)))}`;

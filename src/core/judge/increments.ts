@@ -66,8 +66,11 @@ const baseline = (before: Scrape | undefined, now: Scrape, life: Life): Readonly
 
 type Life = { readonly since: Instant; readonly started: Instant | undefined };
 
-const startOf = (target: readonly Series[], started: ReadonlyMap<string, Instant> | undefined): Instant | undefined =>
-  started?.get(target[0]?.labels['pod'] ?? '');
+/** When the process of these series started at the earliest, where that is known. */
+export const startOf = (
+  target: readonly Series[],
+  started: ReadonlyMap<string, Instant> | undefined,
+): Instant | undefined => started?.get(target[0]?.labels['pod'] ?? target[0]?.labels['kubernetes_pod_name'] ?? '');
 
 const ofTarget = (target: readonly Series[], window: CounterWindow): readonly Increment[] => {
   const life: Life = { since: window.since, started: startOf(target, window.started) };

@@ -7,7 +7,7 @@ import { questionId, type RoundSubject } from './ask-round.ts';
 import { judgeOf, judges } from './judges.ts';
 import { servedRequests, windowRequests, type Served } from './served-requests.ts';
 import { tally, type Judged, type Outcome } from './tally.ts';
-import { unreachable, type Evidence, type Judge, type Verdict } from './verdict.ts';
+import { unreachable, type Evidence, type Judge, type Measurement, type Verdict } from './verdict.ts';
 
 /** What judges remember of a release, by the name of the check. */
 export type RoundEvidence = Readonly<Record<string, Evidence>>;
@@ -87,14 +87,18 @@ const verdictOn = (check: Check, answer: Answer, { subject, facts, known }: Judg
   const judge = known[judgeOf(check)];
   // A Release of a newer version, which knows a judge that this one does not.
   if (judge === undefined) return { ...unknownJudge(check), ...remembered };
-  const { telemetry, window } = subject;
-  return judge(check, { ...window, ...answer, telemetry, started: facts.started }, past);
+  return judge(check, measurementOf(answer, { subject, facts }), past);
 };
+
+const measurementOf = (
+  answer: Extract<Answer, { readonly kind: 'measured' }>,
+  { subject: { telemetry, window, probes }, facts: { started } }: Omit<Judging, 'known'>,
+): Measurement => ({ ...window, ...answer, telemetry, started, ...(probes === undefined ? {} : { probes }) });
 
 const requestsOf = (check: Check, { subject, facts }: Omit<Judging, 'known'>): Round['requests'] => {
   const answer = facts.answers.get(questionId(subject, check));
   if (answer === undefined || answer === 'pending' || answer.kind === 'unanswered') return undefined;
-  const measured = { ...subject.window, ...answer, telemetry: subject.telemetry, started: facts.started };
+  const measured = measurementOf(answer, { subject, facts });
   const window = windowRequests(check, measured);
   if (window === undefined) return undefined;
   const settled = servedRequests(check, measured, facts.settledAt);

@@ -25,3 +25,39 @@ export const meaningOfStatus = (labels: Labels, names: readonly string[] = statu
   const status = names.map((name) => labels[name] ?? '').find((text) => httpStatus.test(text));
   return status === undefined ? 'unknown' : ofStatus(status);
 };
+
+/** The server's faults among gRPC's codes. gRPC answers with HTTP status 200 whatever happens. */
+const grpcFaults = new Map([
+  ['2', 'Unknown'],
+  ['4', 'DeadlineExceeded'],
+  ['12', 'Unimplemented'],
+  ['13', 'Internal'],
+  ['14', 'Unavailable'],
+  ['15', 'DataLoss'],
+]);
+const grpcWords: readonly string[] = [
+  'OK',
+  'Canceled',
+  'InvalidArgument',
+  'NotFound',
+  'AlreadyExists',
+  'PermissionDenied',
+  'ResourceExhausted',
+  'FailedPrecondition',
+  'Aborted',
+  'OutOfRange',
+  'Unauthenticated',
+  ...grpcFaults.values(),
+];
+
+/** `DEADLINE_EXCEEDED` and `DeadlineExceeded` are the same. */
+const plain = (word: string): string => word.replaceAll('_', '').toLowerCase();
+const faults = new Set([...grpcFaults.keys(), ...[...grpcFaults.values()].map(plain)]);
+const known = new Set([...Array.from({ length: 17 }, (_, code) => String(code)), ...grpcWords.map(plain)]);
+
+/** What a code of gRPC says, as a number or as its name. */
+export const meaningOfGrpc = (code = ''): Meaning => {
+  const word = plain(code);
+  if (!known.has(word)) return 'unknown';
+  return faults.has(word) ? 'failed' : 'ok';
+};

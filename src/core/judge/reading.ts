@@ -1,6 +1,8 @@
 /** What a check's measurement comes to, before it is held against bounds. */
 import { isSeenIn } from './arm-requests.ts';
+import { counted } from './figure.ts';
 import type { Increment } from './increments.ts';
+import { statusLabels } from './meaning.ts';
 import type { Series } from './series.ts';
 import { telemetries } from './telemetry.ts';
 import type { Evidence, Measurement } from './verdict.ts';
@@ -49,15 +51,32 @@ export const whyNoRequests = (
   requests: number,
 ): string | undefined => {
   if (requests > 0) return undefined;
-  const { canary, stable } = measured;
+  const { canary, stable, sought } = measured;
   if (canary.length === 0 && stable.length === 0)
-    return `no series of either arm matched. ${telemetries[measured.telemetry].needs}`;
+    return `no series of either arm matched${sought === undefined ? '' : `: there is no ${sought}`}. ${telemetries[measured.telemetry].needs}`;
   if (canary.length === 0)
     return `stable has ${stable.length} series, the canary none: it has not been asked anything yet, or is not scraped`;
   if (!isSeenIn(canary, measured))
     return `the canary's series have no point in this window: its pods are gone, or no longer scraped`;
   if (grown.length === 0) return `the canary's counters were not seen twice, so nobody can tell how much they grew`;
-  return `the canary got no request in this window`;
+  return `the canary got no request in this window${besides(measured, grown)}`;
+};
+
+const besides = ({ telemetry, probes }: Measurement, grown: readonly Increment[]): string => {
+  const { meaning } = telemetries[telemetry];
+  const isOnlyProbes = grown.some(({ labels, by }) => by > 0 && meaning(labels, probes) === 'skip');
+  return isOnlyProbes ? ' besides probes and scrapes' : '';
+};
+
+/** Why nobody can tell what became of requests. No value of a label is said: it may come from an address that a policy names. */
+export const whyUnknown = (measured: Measurement, grown: readonly Increment[], unknown: number): string => {
+  const { meaning, needs } = telemetries[measured.telemetry];
+  const { labels = {} } = grown.find((one) => one.by > 0 && meaning(one.labels, measured.probes) === 'unknown') ?? {};
+  const words = statusLabels.filter((name) => (labels[name] ?? '') !== '');
+  const requests = `${counted(unknown, 'request')} of the canary`;
+  return words.length === 0
+    ? `${requests} carry no label that says whether they failed. ${needs}`
+    : `${requests} do not say whether they failed: ${words.map((name) => `\`${name}\``).join(' and ')} must hold an HTTP status (100 to 599, or 5xx), and no word`;
 };
 
 /** The one finite number of a `query` check. */

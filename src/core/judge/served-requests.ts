@@ -4,11 +4,10 @@
  */
 import type { Check } from '../policy/policy.ts';
 import type { Instant } from '../../values/time.ts';
-import { requestCounts } from './arm-requests.ts';
-import { increments, targetOf, type Increment } from './increments.ts';
+import { countedOnce, requestCounts } from './arm-requests.ts';
+import { increments, startOf, targetOf, type Increment } from './increments.ts';
 import type { Series } from './series.ts';
 
-import { telemetries } from './telemetry.ts';
 import type { Measurement } from './verdict.ts';
 
 /** Requests of both arms; fractions where a source counts in them. */
@@ -30,13 +29,12 @@ const counters = (check: Check, series: readonly Series[]): readonly Series[] | 
 };
 
 /** What a window is, where only requests under the present split count. */
-type Judged = Pick<Measurement, 'from' | 'to' | 'since' | 'telemetry' | 'started'> & {
+type Judged = Pick<Measurement, 'from' | 'to' | 'since' | 'telemetry' | 'started' | 'probes'> & {
   /** When every proxy knew the split. */
   readonly settledAt: Instant;
 };
 
-const countOf = (grown: readonly Increment[], { telemetry }: Judged): number =>
-  requestCounts(grown, telemetries[telemetry]).requests;
+const countOf = (grown: readonly Increment[], judged: Judged): number => requestCounts(grown, judged).requests;
 
 const timesOf = (target: readonly Series[], to: Instant): readonly Instant[] =>
   target
@@ -54,15 +52,16 @@ const ofTarget = (target: readonly Series[], judged: Judged): { readonly by: num
   const grown = increments(isNew ? target : after(target, judged.settledAt), window);
   const seen = times.filter((at) => at >= judged.settledAt);
   const before = seen.findLast((at) => at <= judged.from);
-  const pod = target[0]?.labels['pod'] ?? '';
-  const fromZero = before === undefined && isNew && (judged.started.get(pod) ?? -Infinity) > judged.since;
+  const begun = startOf(target, judged.started) ?? -Infinity;
+  const fromZero = before === undefined && isNew && begun > judged.since;
   const begin = fromZero ? Math.max(judged.from, judged.settledAt) : (before ?? seen[0] ?? judged.to);
   return { by: countOf(grown, judged), seconds: ((seen.at(-1) ?? begin) - begin) / 1000 };
 };
 
 const seenOf = (series: readonly Series[], judged: Judged): Seen => {
   if (series.length === 0) return 'nothing';
-  const targets = [...Map.groupBy(series, ({ labels }) => targetOf(labels)).values()]
+  const once = countedOnce(series, judged);
+  const targets = [...Map.groupBy(once, ({ labels }) => targetOf(labels)).values()]
     .map((target) => ofTarget(target, judged))
     .filter(({ seconds }) => seconds > 0);
   if (targets.length === 0) return 'unseen';

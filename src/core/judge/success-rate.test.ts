@@ -5,7 +5,6 @@ import type { Telemetry } from '../policy/policy.ts';
 import type { Increment } from './increments.ts';
 import { requestCounts } from './arm-requests.ts';
 import { readSuccessRate } from './success-rate.ts';
-import { telemetries } from './telemetry.ts';
 
 const one = (labels: Labels): readonly Increment[] => [{ labels, by: 1 }];
 
@@ -44,7 +43,7 @@ describe('what became of a request', () => {
     ['R2: an older OpenTelemetry', 'application', { http_status_code: '500' }, 'failed'],
     ['R2: no code of HTTP', 'application', { status: '600' }, 'unknown'],
   ])('%s', (_case, telemetry, labels, meaning) =>
-    expect(requestCounts(one(labels), telemetries[telemetry])).toEqual({
+    expect(requestCounts(one(labels), { telemetry })).toEqual({
       requests: meaning === 'not counted' ? 0 : 1,
       failed: meaning === 'failed' ? 1 : 0,
       unknown: meaning === 'unknown' ? 1 : 0,

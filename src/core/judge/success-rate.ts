@@ -3,8 +3,7 @@ import { requestCounts, type RequestCounts } from './arm-requests.ts';
 import { count, counted, figure } from './figure.ts';
 import { canaryCount, countsEvidence, gatherCounts, inRounds, type Gathered } from './gathered.ts';
 import { increments } from './increments.ts';
-import { whyNoRequests, type Asked, type Reading, type Value } from './reading.ts';
-import { telemetries } from './telemetry.ts';
+import { whyNoRequests, whyUnknown, type Asked, type Reading, type Value } from './reading.ts';
 import type { Measurement } from './verdict.ts';
 
 /** Percent, 0 to 100. `requests` must be greater than zero. */
@@ -27,15 +26,14 @@ const tooFew = (gathered: Gathered<RequestCounts>, least: number): Pick<Value, '
 };
 
 export const readSuccessRate = (measured: Measurement, { least, past }: Asked): Reading => {
-  const metrics = telemetries[measured.telemetry];
   const grown = increments(measured.canary, measured);
-  const canary = requestCounts(grown, metrics);
+  const canary = requestCounts(grown, measured);
   const nothing = whyNoRequests(measured, grown, canary.requests);
   if (nothing !== undefined) return { kind: 'no-data', because: nothing };
   if (canary.unknown > 0)
     return {
       kind: 'unclear',
-      because: `${counted(canary.unknown, 'request')} of the canary carry no label that says whether they failed. ${metrics.needs}`,
+      because: whyUnknown(measured, grown, canary.unknown),
     };
   const gathered = gatherCounts(canary, past);
   return {
@@ -43,7 +41,7 @@ export const readSuccessRate = (measured: Measurement, { least, past }: Asked): 
     value: percentOf(gathered.of),
     unit: '%',
     basis: basis(gathered, least),
-    stable: ofStable(requestCounts(increments(measured.stable, measured), metrics)),
+    stable: ofStable(requestCounts(increments(measured.stable, measured), measured)),
     ...tooFew(gathered, least),
   };
 };

@@ -1,24 +1,27 @@
 /** Whose metrics the built-in checks read: what their labels mean. How a source has them is the source's business. */
 import type { Labels } from '../../values/kube-object.ts';
 import type { Telemetry } from '../policy/policy.ts';
-import { meaningOfStatus, type Meaning } from './meaning.ts';
+import { byName, byReporter, type CountOnce } from './count-once.ts';
+import { isHousekeeping } from './housekeeping.ts';
+import { meaningOfGrpc, meaningOfStatus, type Meaning } from './meaning.ts';
+import { durationNames, protocolOf, requestNames } from './request-metrics.ts';
 
 export type TelemetryMetrics = {
   /** Milliseconds in one unit of `le`. */
   readonly millisPerUnit: number;
-  readonly meaning: (labels: Labels) => Meaning;
+  /** `probes`: paths that the kubelet asks for. */
+  readonly meaning: (labels: Labels, probes?: readonly string[]) => Meaning;
+  /** Of one arm's increments of one kind, those that count each request once. */
+  readonly once: CountOnce;
   /** What must be in place for the series to exist, for a person who has no data. */
   readonly needs: string;
 };
-
-/** gRPC answers with HTTP status 200 whatever happens; these of its codes are the server's fault: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS. */
-const grpcServerFaults = new Set(['2', '4', '12', '13', '14', '15']);
 
 // Code 0 is a request that never got an answer: where the caller's proxy gives up (504 there), the side that serves
 // reports 0 (istio/istio issue 19320). Left out, a canary that hangs would look perfect.
 const istioMeaning = (labels: Labels): Meaning => {
   if (labels['response_code'] === '0') return 'failed';
-  if (grpcServerFaults.has(labels['grpc_response_status'] ?? '')) return 'failed';
+  if (meaningOfGrpc(labels['grpc_response_status']) === 'failed') return 'failed';
   return meaningOfStatus(labels, ['response_code']);
 };
 
@@ -33,23 +36,36 @@ const linkerdMeaning = (labels: Labels): Meaning => {
   return labels['classification'] === 'success' ? 'ok' : 'unknown';
 };
 
+const applicationMeaning = (labels: Labels, probes?: readonly string[]): Meaning => {
+  if (isHousekeeping(labels, probes)) return 'skip';
+  return protocolOf(labels['__name__']) === 'grpc'
+    ? meaningOfGrpc(labels['grpc_code'] ?? labels['rpc_grpc_status_code'])
+    : meaningOfStatus(labels);
+};
+
+const all: CountOnce = (grown) => grown;
+
 export const telemetries: Readonly<Record<Telemetry, TelemetryMetrics>> = {
   istio: {
     millisPerUnit: 1,
     meaning: istioMeaning,
-    needs: 'Prometheus must scrape the sidecars (port 15020, /stats/prometheus) of the workload and of its canary',
+    once: byReporter,
+    needs:
+      'Prometheus must scrape the sidecars (port 15020, /stats/prometheus) of the workload and of its canary, or, where they have none, the waypoint or the gateway in front of them',
   },
   linkerd: {
     millisPerUnit: 1,
     meaning: linkerdMeaning,
+    once: all,
     needs:
       "Prometheus must scrape the proxies (port 4191) with Linkerd's relabelling, which sets `namespace` and `deployment`",
   },
   application: {
     millisPerUnit: 1000,
-    meaning: (labels) => meaningOfStatus(labels),
+    meaning: applicationMeaning,
+    once: byName([...requestNames, ...durationNames]),
     needs:
-      "Prometheus must scrape the application's pods, set the labels `namespace` and `pod`, and the application must count requests with a label `status` (or `code`)",
+      "Prometheus must scrape the application's pods and set the labels `namespace` and `pod` (or `kubernetes_namespace` and `kubernetes_pod_name`), and the application must count its requests with their HTTP status; docs/checks.md has the names that are read",
   },
 };
 
@@ -67,6 +83,8 @@ export const targetLabels = [
   'job',
   'namespace',
   'pod',
+  'kubernetes_namespace',
+  'kubernetes_pod_name',
   'instance',
   'container',
 ] as const;

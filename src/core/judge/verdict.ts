@@ -15,8 +15,12 @@ export type Measurement = {
   readonly telemetry: Telemetry;
   readonly canary: readonly Series[];
   readonly stable: readonly Series[];
+  /** Paths that the kubelet asks for: where labels say the path, these requests are not the users'. */
+  readonly probes?: readonly string[];
   /** What was asked, as a person can ask it again. */
   readonly queries: readonly string[];
+  /** Which series that looks for, in words. */
+  readonly sought?: string;
   /** The sources' own warnings. */
   readonly notes: readonly string[];
   /**

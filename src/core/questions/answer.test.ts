@@ -20,6 +20,7 @@ describe('an answer', () => {
       stable: [stable],
       since: 850_000,
       queries: [compiled.query],
+      sought: expect.stringContaining('http_requests_total'),
       notes: [],
     });
   });

@@ -31,5 +31,6 @@ export const answerOf = (
   ...apart(compiled, series),
   since: compiled.ask.shape === 'samples' ? Math.min(window.from, compiled.ask.from) : window.from,
   queries: [compiled.query],
+  ...('sought' in compiled ? { sought: compiled.sought } : {}),
   notes: [...new Set(notes)],
 });

@@ -35,7 +35,7 @@ describe('asks of many releases', () => {
       selector: {
         metric: 'istio_requests_total',
         where: {
-          reporter: { values: ['destination'] },
+          reporter: { values: ['destination', 'waypoint'] },
           destination_workload_namespace: { values: ['shop'] },
           destination_workload: { values: ['api', 'api-canary', 'web', 'web-canary'] },
         },

@@ -46,6 +46,8 @@ export type Answer =
       readonly since: Instant;
       /** What was asked, as a person can ask it again about this release alone. */
       readonly queries: readonly string[];
+      /** Which series that looks for, in words. */
+      readonly sought?: string;
       /** The source's own warnings. */
       readonly notes: readonly string[];
     }

@@ -7,8 +7,15 @@ import type { Labels } from '../../values/kube-object.ts';
  */
 export type Allowed = { readonly values?: readonly string[]; readonly patterns?: readonly string[] };
 
-/** Series of `metric` whose every label in `where` has an allowed value. */
-export type Selector = { readonly metric: string; readonly where: { readonly [label: string]: Allowed } };
+/** Series of `metric`, or of any of them, whose every label in `where` has an allowed value. */
+export type Selector = {
+  readonly metric: string | readonly string[];
+  readonly where: { readonly [label: string]: Allowed };
+};
+
+/** The names of the metrics that are meant. */
+export const metricsOf = ({ metric }: Pick<Selector, 'metric'>): readonly string[] =>
+  typeof metric === 'string' ? [metric] : metric;
 
 const testOf = ({ values = [], patterns = [] }: Allowed): ((value: string) => boolean) => {
   const whole = patterns.map((pattern) => new RegExp(`^(?:${pattern})$`, 's'));
@@ -16,9 +23,11 @@ const testOf = ({ values = [], patterns = [] }: Allowed): ((value: string) => bo
 };
 
 /** Whether a series with these labels is one the selector means. A label that is missing counts as empty, as in PromQL. */
-export const selects = ({ metric, where }: Selector): ((labels: Labels) => boolean) => {
-  const tests = Object.entries(where).map(([label, allowed]) => [label, testOf(allowed)] as const);
-  return (labels) => labels['__name__'] === metric && tests.every(([label, test]) => test(labels[label] ?? ''));
+export const selects = (selector: Selector): ((labels: Labels) => boolean) => {
+  const names = metricsOf(selector);
+  const tests = Object.entries(selector.where).map(([label, allowed]) => [label, testOf(allowed)] as const);
+  return (labels) =>
+    names.includes(labels['__name__'] ?? '') && tests.every(([label, test]) => test(labels[label] ?? ''));
 };
 
 const distinct = (lists: readonly (readonly string[] | undefined)[]): readonly string[] => [

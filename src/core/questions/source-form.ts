@@ -33,6 +33,8 @@ export type Compiled =
   | {
       readonly ask: SamplesAsk;
       readonly query: string;
+      /** The same in a few words. */
+      readonly sought: string;
       /** Tells the series of the two arms apart. */
       readonly arms: Readonly<Record<'canary' | 'stable', Selector>>;
     }
@@ -41,8 +43,10 @@ export type Compiled =
 export type SourceForm = {
   /** What is wrong with a query that a person wrote. Each problem's `field` is `query`: the caller knows the path to it. */
   readonly check: (query: string) => readonly Problem[];
-  /** `since`: how far back raw points are to be read, at or before the window's start. */
-  readonly compile: (question: Question, since: Instant) => Compiled;
+  /** In how many ways sources hold what this asks for. The first is the usual one. */
+  readonly ways: (question: Pick<Question, 'check' | 'telemetry'>) => number;
+  /** `since`: how far back raw points are to be read, at or before the window's start. `way`: which of the ways, from 0. */
+  readonly compile: (question: Question, since: Instant, way?: number) => Compiled;
 };
 
 export type SourceForms = Readonly<Record<SourceRef['kind'], SourceForm>>;

@@ -159,6 +159,8 @@ export type Facts = {
   readonly refused?: string;
   /** Whose metrics the built-in checks read. */
   readonly telemetry: Telemetry;
+  /** Paths that the kubelet and scrapes ask the pods for: their requests are not the users'. */
+  readonly probes?: readonly string[];
   /** What the outside world has answered so far. */
   readonly answers: Answers;
   /** Whom checks are about; undefined while there is no Service. */

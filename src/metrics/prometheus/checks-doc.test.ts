@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { requestMetrics } from '../../core/judge/request-metrics.ts';
+import { metricsOf } from '../../core/questions/selector.ts';
 import { placeholders } from './query-text.ts';
-import { selectorText } from './promql.ts';
+import { literalPattern } from './promql.ts';
 import { telemetrySelectors } from './telemetry-selectors.ts';
 
 const page = readFileSync(new URL('../../../docs/checks.md', import.meta.url), 'utf8');
@@ -11,12 +13,20 @@ const rowOf = (name: string): string => lines.find((line) => line.startsWith(`| 
 describe('docs/checks.md', () => {
   it.each(Object.entries(telemetrySelectors))('names the series and labels of %s', (name, telemetry) => {
     const row = rowOf(name);
-    expect(row).toContain(`\`${telemetry.requests}\``);
-    expect(row).toContain(`\`${telemetry.durations}\``);
-    const text = selectorText({ metric: 'm', where: telemetry.common('shop') });
-    const labels = [telemetry.workloadLabel, ...[...text.matchAll(/(\w+)=/g)].map(([, label]) => label)];
-    for (const label of labels) expect(row).toMatch(new RegExp(`\`${label}[\`=]`));
+    for (const metric of [telemetry.requests, telemetry.durations])
+      expect(row).toContain(`\`${metricsOf({ metric })[0] ?? ''}\``);
+    for (const { common, workloadLabel } of telemetry.ways)
+      for (const label of [workloadLabel, ...Object.keys(common('shop'))])
+        expect(row).toMatch(new RegExp(`\`${label}[\`=]`));
   });
+
+  it.each(requestMetrics)('has the names of $library', ({ library, requests, durations }) =>
+    expect(lines).toContainEqual(
+      expect.stringMatching(
+        new RegExp(`^\\| ${literalPattern(library)} +\\| \`${requests}\` +\\| \`${durations}\` +\\|$`),
+      ),
+    ),
+  );
 
   it('names every placeholder, and no other', () => {
     const named = lines.flatMap((line) => /^\| `\{\{(\w+)\}\}`/.exec(line)?.[1] ?? []);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { aQuery, aQuestion, duration, successRate } from '../../../test/support/measurements.ts';
-import { selects } from '../../core/questions/selector.ts';
+import { durationNames, requestNames } from '../../core/judge/request-metrics.ts';
+import { metricsOf, selects } from '../../core/questions/selector.ts';
 import type { Telemetry } from '../../core/policy/policy.ts';
-import { compile } from './compile.ts';
+import { compile, ways } from './compile.ts';
 import { selectorText } from './promql.ts';
 
 const hash = '[bcdfghjklmnpqrstvwxz2456789]';
@@ -12,8 +13,8 @@ describe('what a built-in check asks', () => {
   it.each<[Telemetry, string, string]>([
     [
       'istio',
-      'istio_requests_total{reporter="destination",destination_workload_namespace="shop",destination_workload=~"web|web-canary"}',
-      'istio_request_duration_milliseconds_bucket{reporter="destination",destination_workload_namespace="shop",destination_workload=~"web|web-canary"}',
+      'istio_requests_total{reporter=~"destination|waypoint",destination_workload_namespace="shop",destination_workload=~"web|web-canary"}',
+      'istio_request_duration_milliseconds_bucket{reporter=~"destination|waypoint",destination_workload_namespace="shop",destination_workload=~"web|web-canary"}',
     ],
     [
       'linkerd',
@@ -22,8 +23,8 @@ describe('what a built-in check asks', () => {
     ],
     [
       'application',
-      `http_requests_total{namespace="shop",pod=~"web-${hash}{5,10}-${hash}{5}|web-canary-${hash}{5,10}-${hash}{5}"}`,
-      `http_request_duration_seconds_bucket{namespace="shop",pod=~"web-${hash}{5,10}-${hash}{5}|web-canary-${hash}{5,10}-${hash}{5}"}`,
+      `{__name__=~"${requestNames.join('|')}",namespace="shop",pod=~"web-${hash}{5,10}-${hash}{5}|web-canary-${hash}{5,10}-${hash}{5}"}`,
+      `{__name__=~"${durationNames.join('|')}",namespace="shop",pod=~"web-${hash}{5,10}-${hash}{5}|web-canary-${hash}{5,10}-${hash}{5}"}`,
     ],
   ])('of %s: both arms in one request', (telemetry, requests, durations) => {
     for (const [check, query] of [
@@ -50,11 +51,38 @@ describe('what a built-in check asks', () => {
     if (!('arms' in compiled)) throw new Error('a built-in check has two arms');
     const { metric, where } = compiled.arms.canary;
     const others = Object.entries(where).filter(([name]) => name !== label);
-    const labels = { __name__: metric, ...Object.fromEntries(others.map(([name, { values }]) => [name, values![0]!])) };
+    const [name = ''] = metricsOf({ metric });
+    const labels = { __name__: name, ...Object.fromEntries(others.map(([name, { values }]) => [name, values![0]!])) };
     const isOf = (arm: 'canary' | 'stable', value: string): boolean =>
       selects(compiled.arms[arm])({ ...labels, [label]: value });
     expect([isOf('stable', stable), isOf('canary', stable)]).toEqual([true, false]);
     expect([isOf('stable', canary), isOf('canary', canary)]).toEqual([false, true]);
+  });
+});
+
+describe('the other ways in which Prometheus may have the series', () => {
+  it.each<[string, Telemetry, string]>([
+    ['R10: callers and gateways in front of pods without a proxy', 'istio', '{reporter="source",destination_workload'],
+    [
+      'R9: a scrape configuration with kubernetes_pod_name',
+      'application',
+      ',kubernetes_namespace="shop",kubernetes_pod_name=~',
+    ],
+  ])('%s', (_case, telemetry, part) => {
+    expect(ways(aQuestion({ telemetry }))).toBe(2);
+    expect(compile(aQuestion({ telemetry }), 0, 1).query).toContain(part);
+  });
+
+  it('are none for a query of one’s own, or for Linkerd', () => {
+    expect(ways(aQuestion({ check: aQuery('up', { max: 1 }) }))).toBe(1);
+    expect(ways(aQuestion({ telemetry: 'linkerd' }))).toBe(1);
+  });
+
+  it('are said in few words, without patterns', () => {
+    const compiled = compile(aQuestion({ telemetry: 'application' }), 0);
+    expect('sought' in compiled && compiled.sought).toBe(
+      `http_requests_total (or another of ${requestNames.length - 1} names that libraries use) with namespace="shop" and \`pod\` of web or web-canary`,
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 /** PromQL's texts: strings, durations and selectors. */
-import type { Allowed, Selector } from '../../core/questions/selector.ts';
+import { metricsOf, type Allowed, type Selector } from '../../core/questions/selector.ts';
 import type { Milliseconds } from '../../values/time.ts';
 
 /** `90s` where it is whole seconds, `1500ms` otherwise. */
@@ -15,12 +15,17 @@ export const literalPattern = (text: string): string => text.replaceAll(/[\\^$.|
 const patternOf = ({ values = [], patterns = [] }: Allowed): string =>
   [...values.map(literalPattern), ...patterns].join('|');
 
-const matcher = ([label, allowed]: readonly [string, Allowed]): string => {
+/** `pod=~"…"` */
+export const matcher = ([label, allowed]: readonly [string, Allowed]): string => {
   const [only, ...others] = allowed.values ?? [];
   const exact = only !== undefined && others.length === 0 && (allowed.patterns ?? []).length === 0;
   return exact ? `${label}=${promqlString(only)}` : `${label}=~${promqlString(patternOf(allowed))}`;
 };
 
 /** `http_requests_total{namespace="shop",pod=~"…"}`; labels in the order they were given, so equal selectors are equal texts. */
-export const selectorText = (selector: Selector): string =>
-  `${selector.metric}{${Object.entries(selector.where).map(matcher).join(',')}}`;
+export const selectorText = (selector: Selector): string => {
+  const where = Object.entries(selector.where);
+  const [name = '', ...others] = metricsOf(selector);
+  const all: typeof where = others.length === 0 ? where : [['__name__', { values: [name, ...others] }], ...where];
+  return `${others.length === 0 ? name : ''}{${all.map(matcher).join(',')}}`;
+};

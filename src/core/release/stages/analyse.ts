@@ -57,7 +57,10 @@ const judgeDue = (stage: StageOf<'analyse'>, status: ReleaseStatus, facts: Facts
 
 type About = { readonly id: string; readonly analysis: Analysis; readonly arms: Arms; readonly window: Window };
 
-const subjectOf = ({ release, plan, telemetry }: Facts, { id, analysis, arms, window }: About): RoundSubject => ({
+const subjectOf = (
+  { release, plan, telemetry, probes }: Facts,
+  { id, analysis, arms, window }: About,
+): RoundSubject => ({
   release: release.name,
   analysis: id,
   checks: analysis.checks,
@@ -65,6 +68,7 @@ const subjectOf = ({ release, plan, telemetry }: Facts, { id, analysis, arms, wi
   telemetry,
   arms,
   window,
+  ...(probes === undefined ? {} : { probes }),
 });
 
 type Judging = {
