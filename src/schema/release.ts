@@ -167,6 +167,19 @@ export const ReleaseStatusSchema = Type.Object({
   canaryReadyAt: opt(time('When the canary had all its pods, before anything was routed to it.')),
   splitInPlaceAt: opt(time('Since when the wanted split has been in the routes, with the pods it needs.')),
   canaryShortSince: opt(time('Since when the canary has had fewer ready pods than it needs.')),
+  canaryFlaps: opt(
+    Type.Object(
+      {
+        times: Type.Integer({ minimum: 1, description: 'How often it lost pods that were ready, and got them back.' }),
+        unready: Type.Integer({ minimum: 0, description: 'Milliseconds that it was short of them, in all.' }),
+        until: time('Since when it has had its pods again.'),
+      },
+      {
+        description:
+          'Of a canary whose pods do not stay ready. The time without them counts against `progressDeadline`; ten seconds of being ready pay for one of them.',
+      },
+    ),
+  ),
   routesRestoredAt: opt(time('When the routes were last restored while the release was ending.')),
   completedAt: opt(time('When a final phase was entered.')),
   ending: opt(

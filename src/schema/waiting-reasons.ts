@@ -26,6 +26,7 @@ export const waitingReasons = [
   'PlanUnreadable',
   'PodsRefused',
   'CanaryNotReady',
+  'CanaryFlapping',
   'TakenOver',
   'RouteKindMissing',
   'RouteRefused',

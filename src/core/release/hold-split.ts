@@ -5,6 +5,7 @@
 import type { ReleaseStatus } from '../../schema/release.ts';
 import { sameSplit } from '../../values/split.ts';
 import { fromRfc3339, toRfc3339, type Instant } from '../../values/time.ts';
+import { calmAt, owedBefore, readyAgain } from './canary-flaps.ts';
 import { canaryReady, enoughReady } from './canary-size.ts';
 import type { Facts } from './facts.ts';
 import { shortOfPods } from './short-of-pods.ts';
@@ -24,15 +25,21 @@ export const holdSplit = (status: ReleaseStatus, facts: Facts): Next | undefined
   const short = shortOfPods(status, facts);
   // A split that is in place stays so while further pods start.
   if (short !== undefined && (at === undefined || !('wakeAt' in short))) return short;
-  if (at === undefined) return { status: placedNow(status, facts) };
+  if (at === undefined) return putInPlace(status, facts);
   return at < facts.now && !isInPlace(status, facts) ? repair(status, at, facts) : undefined;
 };
 
-const placedNow = (status: ReleaseStatus, facts: Facts): ReleaseStatus =>
-  withStatus(status, {
-    splitInPlaceAt: toRfc3339(facts.now),
-    ...(enoughReady(status, facts) ? { canaryShortSince: undefined } : {}),
-  });
+/** To a canary that flaps no route leads before it has stayed ready for a while. */
+const putInPlace = (status: ReleaseStatus, facts: Facts): Next => {
+  const calm = calmAt(status, facts);
+  return facts.now < calm ? { wakeAt: calm } : { status: placedNow(status, facts) };
+};
+
+const placedNow = (status: ReleaseStatus, facts: Facts): ReleaseStatus => {
+  const since = fromRfc3339(status.canaryShortSince);
+  const isWhole = since !== undefined && enoughReady(status, facts);
+  return withStatus(isWhole ? readyAgain(status, since, facts) : status, { splitInPlaceAt: toRfc3339(facts.now) });
+};
 
 /** The time of a step begins with all of its pods, where it was short of them from the beginning. */
 const isWholeNow = (status: ReleaseStatus, facts: Facts): boolean => {
@@ -41,8 +48,10 @@ const isWholeNow = (status: ReleaseStatus, facts: Facts): boolean => {
 };
 
 /** When the release gives up waiting for pods, while their split is in place. */
-export const giveUpAt = ({ canaryShortSince }: ReleaseStatus, { plan }: Facts): Instant =>
-  (fromRfc3339(canaryShortSince) ?? Infinity) + plan.progressDeadline;
+export const giveUpAt = (status: ReleaseStatus, { plan }: Facts): Instant => {
+  const since = fromRfc3339(status.canaryShortSince) ?? Infinity;
+  return since + plan.progressDeadline - owedBefore(status, since);
+};
 
 /** Undefined where the step has its pods; where it has not, it goes on with them or gives up. */
 export const waitsForPods = (status: ReleaseStatus, facts: Facts): Instant | undefined =>

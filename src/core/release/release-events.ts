@@ -118,6 +118,7 @@ const ofChecks = (before: ReleaseStatus | undefined, after: ReleaseStatus): read
 const toldOnce: { readonly [R in WaitingReason]?: Pick<ReleaseEvent, 'action' | 'type'> } = {
   SplitNotSeen: { action: 'Judge', ...warning },
   StableUnavailable: { action: 'SplitTraffic', ...warning },
+  CanaryFlapping: { action: 'WithdrawCanary', ...warning },
   PodsRefused: { action: 'StartCanary', ...warning },
   RouteKindMissing: { action: 'SplitTraffic', ...warning },
   RouteRefused: { action: 'SplitTraffic', ...warning },

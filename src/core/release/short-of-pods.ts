@@ -2,6 +2,7 @@
 import type { ReleaseStatus } from '../../schema/release.ts';
 import { fromRfc3339, toRfc3339 } from '../../values/time.ts';
 import { podsAtTheEnd, readyText, toldAt } from './canary-pods.ts';
+import { owedBefore, readyAgain } from './canary-flaps.ts';
 import { enoughReady } from './canary-size.ts';
 import type { Facts } from './facts.ts';
 import type { Next } from './stages/handler.ts';
@@ -10,10 +11,9 @@ import { endWith, withStatus } from './state.ts';
 /** Undefined where the canary has its pods and always had. */
 export const shortOfPods = (status: ReleaseStatus, facts: Facts): Next | undefined => {
   const since = fromRfc3339(status.canaryShortSince);
-  if (enoughReady(status, facts))
-    return since === undefined ? undefined : { status: withStatus(status, { canaryShortSince: undefined }) };
+  if (enoughReady(status, facts)) return since === undefined ? undefined : { status: readyAgain(status, since, facts) };
   if (since === undefined) return { status: withStatus(status, { canaryShortSince: toRfc3339(facts.now) }) };
-  const deadline = since + facts.plan.progressDeadline;
+  const deadline = since + facts.plan.progressDeadline - owedBefore(status, since);
   if (facts.now >= deadline) return { status: failNotReady(status, facts) };
   return { wakeAt: Math.min(deadline, toldAt(status, facts) ?? deadline) };
 };
@@ -27,7 +27,10 @@ const failNotReady = (status: ReleaseStatus, facts: Facts): ReleaseStatus => {
   const ready = readyText(status, facts);
   const refused = facts.refused === undefined ? '' : `refused by the API server: ${facts.refused}`;
   const why = [ready, reasons, refused].filter((text) => text !== '').join('; ');
-  const message = `the canary was not ready within ${seconds} s: ${why}`;
+  const owed = owedBefore(status, fromRfc3339(status.canaryShortSince) ?? facts.now);
+  const times = (status.canaryFlaps?.times ?? 0) + 1;
+  const within = owed === 0 ? `within ${seconds} s` : `for ${seconds} s in all, over ${times} times`;
+  const message = `the canary was not ready ${within}: ${why}`;
   const failed = endWith(status, facts, { outcome: 'Failed', reason: 'CanaryNotReady', message });
   return withStatus(failed, { pods });
 };

@@ -2,6 +2,7 @@
 import type { ReleaseStatus, Waiting, WaitingReason } from '../../schema/release.ts';
 import { podTroubles } from '../../schema/waiting-reasons.ts';
 import type { Problem } from '../../values/problem.ts';
+import { flapsText, waitsToCalmDown } from './canary-flaps.ts';
 import { canaryReady } from './canary-size.ts';
 import { podsWaiting, readyText } from './canary-pods.ts';
 import type { Facts } from './facts.ts';
@@ -29,6 +30,7 @@ const standing: ReadonlySet<WaitingReason> = new Set<WaitingReason>([
   'PromotionLacksRoom',
   'PromotionStuck',
   'StableGrowing',
+  'CanaryFlapping',
   ...podTroubles,
 ]);
 
@@ -91,7 +93,8 @@ const running = (status: ReleaseStatus, facts: Facts): Waiting | undefined => {
     unserved(facts) ??
     refusedRoute(status, facts) ??
     promotion(status, facts) ??
-    pods(status, facts)
+    pods(status, facts) ??
+    flapping(status, facts)
   );
 };
 
@@ -144,4 +147,10 @@ const pods = (status: ReleaseStatus, facts: Facts): Waiting | undefined => {
   const some = `${readyText(status, facts)}; no further pod can be made, and it is tried again`;
   const none = facts.pods.length === 0 && canaryReady(facts) === 0;
   return { reason: 'PodsRefused', message: `${none ? 'no pod for the canary, and tried again' : some}: ${refused}` };
+};
+
+const flapping = (status: ReleaseStatus, facts: Facts): Waiting | undefined => {
+  if (!waitsToCalmDown(status, facts)) return undefined;
+  const isOnce = status.canaryFlaps?.times === 1;
+  return { reason: isOnce ? 'CanaryNotReady' : 'CanaryFlapping', message: flapsText(status, facts) };
 };

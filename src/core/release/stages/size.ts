@@ -14,15 +14,12 @@ export const size: Handler<'size'> = {
   enter: (_stage, status, facts) => withStatus(inPhase(status, 'Preparing', facts), { canaryReadyAt: undefined }),
   next: (_stage, status, facts) => {
     if (servesAnyway(facts)) return { over: status };
-    if (!enoughReady(status, facts))
-      return status.canaryReadyAt === undefined
-        ? (shortOfPods(status, facts) ?? {})
-        : { status: withStatus(status, { canaryReadyAt: undefined }) };
+    if (!enoughReady(status, facts) && status.canaryReadyAt !== undefined)
+      return { status: withStatus(status, { canaryReadyAt: undefined }) };
+    const short = shortOfPods(status, facts);
+    if (short !== undefined) return short;
     const readyAt = fromRfc3339(status.canaryReadyAt);
-    if (readyAt === undefined)
-      return {
-        status: withStatus(status, { canaryReadyAt: toRfc3339(facts.now), canaryShortSince: undefined }),
-      };
+    if (readyAt === undefined) return { status: withStatus(status, { canaryReadyAt: toRfc3339(facts.now) }) };
     const known = readyAt + facts.plan.propagationDelay;
     return facts.now < known ? { wakeAt: known } : { over: status };
   },
