@@ -7,6 +7,7 @@ import type { ObjectMeta } from '../values/kube-object.ts';
 import { PlanSchema, SplitSchema } from './plan.ts';
 import { PolicySpecSchema } from './policy.ts';
 import { AnalysisStatusSchema, CheckResultSchema, ShareSchema } from './release-checks.ts';
+import { HistoryEntrySchema } from './release-history.ts';
 import { StableSchema, StandInSchema } from './release-stable.ts';
 import { transition } from './rules.ts';
 import { podTroubles, waitingReasons } from './waiting-reasons.ts';
@@ -94,16 +95,6 @@ const ConditionSchema = Type.Object({
   observedGeneration: opt(Type.Integer()),
 });
 
-const HistoryEntrySchema = Type.Object({
-  seq: Type.Integer({ minimum: 1, description: 'Counts what has happened to this release, without gaps.' }),
-  at: time('When.'),
-  type: Type.Enum(['Normal', 'Warning']),
-  reason: text('One word for machines, as in the Kubernetes event.'),
-  action: text('What was done about it, one word.'),
-  message: text('One sentence for people.'),
-  toldOn: Type.Enum(['workload', 'release', 'both'], { description: 'Which objects get the Kubernetes event.' }),
-});
-
 const AcknowledgedSchema = Type.Object({
   id: text("The request's id."),
   verb: text('What was asked.'),
@@ -147,6 +138,7 @@ export const ReleaseStatusSchema = Type.Object({
     ),
   ),
   standIn: opt(StandInSchema),
+  offSince: opt(time('Since when the canary is off with its workload, which was scaled to 0.')),
   analyses: opt(Type.Array(AnalysisStatusSchema, { maxItems: 16, description: 'State of each analysis of the plan.' })),
   failedChecks: opt(
     Type.Array(CheckResultSchema, { maxItems: mostFailedChecks, description: 'The failed checks, oldest first.' }),

@@ -23,6 +23,7 @@ export const waitingReasons = [
   'ReleaseAhead',
   'CannotStart',
   'StableUnavailable',
+  'ScaledToZero',
   'PlanUnreadable',
   'PodsRefused',
   'CanaryNotReady',

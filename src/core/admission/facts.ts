@@ -5,6 +5,7 @@ import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import { sameJson } from '../../values/same-json.ts';
 import { templateHash } from '../template/template-hash.ts';
+import { vanishesInRoll } from '../release/roll-strategy.ts';
 import { toRfc3339, type Instant } from '../../values/time.ts';
 import {
   knownGoodHashes,
@@ -254,7 +255,7 @@ const skipOf = (
 const missingStable = (old: Deployment, object: Deployment, bound: BoundMarks | undefined): string | undefined => {
   if (replicasOf(old) === 0) return 'the workload was scaled to 0';
   if (replicasOf(object) === 0) return 'the workload is being scaled to 0';
-  // With Recreate, promotion leaves a gap between the old pods and the new ones; the canary serves meanwhile.
-  if (bound?.phase === 'Promoting' && old.spec.strategy?.['type'] === 'Recreate') return undefined;
+  // Where stable goes as a whole, promotion leaves a gap between the old pods and the new ones; the canary serves meanwhile.
+  if (bound?.phase === 'Promoting' && vanishesInRoll(old)) return undefined;
   return (old.status?.availableReplicas ?? 0) > 0 ? undefined : 'no pod of the version before is available';
 };

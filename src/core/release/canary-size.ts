@@ -28,6 +28,7 @@ const othersToo = ({ route }: Facts, weight: number): number =>
   route.splits === 'replicas' && weight >= 100 ? 0 : (route.shared?.replicas ?? 0);
 
 export const sizeNow = (status: ReleaseStatus, facts: Facts): number => {
+  if (status.offSince !== undefined) return 0;
   const weight = status.givenBack === undefined ? weightToCarry(status, facts) : carriedWeight(status, facts);
   if (weight === 0 && status.givenBack !== undefined) return 0;
   return canarySize(sizedBy(status, facts) + othersToo(facts, weight), weight, facts.route.splits);

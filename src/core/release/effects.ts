@@ -65,7 +65,8 @@ const running = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   const replicas = sizeNow(status, facts);
   // What was given back and is gone is not made again.
   if (replicas > 0 || facts.canary !== undefined) effects.push({ do: 'ensure-canary', replicas });
-  if (status.phase !== 'Preparing' || status.standIn !== undefined)
+  // What was routed to a canary that stood in comes back also while the canary is still made ready.
+  if (status.phase !== 'Preparing' || status.standIn !== undefined || !facts.route.pristine)
     effects.push(...routed(splitToRoute(status, facts), facts));
   if (promotionDue(status, facts)) effects.push({ do: 'promote' });
   if (isLookDue(status, facts)) effects.push({ do: 'look-at-roll' });

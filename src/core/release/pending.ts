@@ -3,6 +3,7 @@ import { mostShared, type ReleaseStatus } from '../../schema/release.ts';
 import { fromRfc3339 } from '../../values/time.ts';
 import { noSplit } from '../../values/split.ts';
 import type { Facts } from './facts.ts';
+import { isOff } from './off.ts';
 import type { Next } from './stages/handler.ts';
 import { enterFirst } from './stages/table.ts';
 import { endWith, rolledAlone, wanting, withStatus } from './state.ts';
@@ -12,6 +13,7 @@ export const pending = (status: ReleaseStatus, facts: Facts): Exclude<Next, { re
   if (facts.ahead !== undefined) return {};
   if (facts.rollsAlone !== undefined)
     return { status: endWith(status, facts, { outcome: 'Skipped', reason: rolledAlone, message: facts.rollsAlone }) };
+  if (isOff(facts)) return {};
   if (facts.preflight.length > 0) return blocked(status, facts);
   const steps = facts.plan.stages.filter((stage) => stage.do === 'split').length;
   const started = withStatus(wanting(status, noSplit), {

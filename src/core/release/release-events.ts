@@ -117,6 +117,7 @@ const ofChecks = (before: ReleaseStatus | undefined, after: ReleaseStatus): read
 /** Told when the reason is new. The words may differ from one attempt to the next. */
 const toldOnce: { readonly [R in WaitingReason]?: Pick<ReleaseEvent, 'action' | 'type'> } = {
   SplitNotSeen: { action: 'Judge', ...warning },
+  ScaledToZero: { action: 'ScaleDown', type: 'Normal' },
   StableUnavailable: { action: 'SplitTraffic', ...warning },
   CanaryFlapping: { action: 'WithdrawCanary', ...warning },
   PodsRefused: { action: 'StartCanary', ...warning },

@@ -17,7 +17,7 @@ type StandIn = NonNullable<ReleaseStatus['standIn']>;
 
 /** The status in which the canary begins or ceases to stand in; undefined while nothing of that changes. */
 export const standIn = (status: ReleaseStatus, facts: Facts): ReleaseStatus | undefined => {
-  if (status.phase === 'Pending' || status.provider === undefined) return undefined;
+  if (status.phase === 'Pending' || status.provider === undefined || status.offSince !== undefined) return undefined;
   const outage = canStandIn(status, facts) ? outageOf(facts) : undefined;
   const { standIn: present } = status;
   if (present === undefined) return outage === undefined ? undefined : begun(status, outage, facts);

@@ -17,6 +17,7 @@ import { effectsOf, type Effect } from './effects.ts';
 import { ending } from './ending.ts';
 import type { Facts } from './facts.ts';
 import { messageOf } from './message.ts';
+import { offWithWorkload } from './off.ts';
 import { ownership } from './ownership.ts';
 import { peakOf } from './peak.ts';
 import { pending } from './pending.ts';
@@ -94,6 +95,8 @@ const nextOf = (status: ReleaseStatus, facts: Facts): Move => {
   if (isFinal(status.phase)) return {};
   const owned = ownership(status, facts);
   if (owned !== undefined) return { status: owned };
+  const off = offWithWorkload(status, facts);
+  if (off !== undefined) return { status: off };
   const stoodIn = standIn(status, facts);
   if (stoodIn !== undefined) return { status: stoodIn };
   if (status.ending !== undefined) return ending(status, status.ending, facts);
@@ -111,6 +114,7 @@ const edited = (status: ReleaseStatus, facts: Facts): Move | undefined => {
 
 const forward = (status: ReleaseStatus, facts: Facts): Move => {
   if (status.phase === 'Pending') return pending(status, facts);
+  if (status.offSince !== undefined) return {};
   const held = heldByStandIn(status, facts);
   if (held !== undefined) return held;
   return facts.planUnreadable === undefined ? nextInStage(status, facts) : {};

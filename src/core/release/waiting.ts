@@ -7,6 +7,7 @@ import { canaryReady } from './canary-size.ts';
 import { podsWaiting, readyText } from './canary-pods.ts';
 import type { Facts } from './facts.ts';
 import { waitingForGrowth } from './growth.ts';
+import { waitingToBeOn } from './off.ts';
 import { isStuck, lackOfRoom } from './room.ts';
 import { outageOf } from './stable-outage.ts';
 import { isFinal, wantedSplit, withStatus } from './state.ts';
@@ -20,6 +21,7 @@ const standing: ReadonlySet<WaitingReason> = new Set<WaitingReason>([
   'ReleaseAhead',
   'CannotStart',
   'StableUnavailable',
+  'ScaledToZero',
   'PlanUnreadable',
   'PodsRefused',
   'CanaryNotReady',
@@ -40,6 +42,7 @@ export const waitingNow = (status: ReleaseStatus, facts: Facts): Waiting | undef
   return (
     takenOver(facts) ??
     pending(status, facts) ??
+    waitingToBeOn(status, facts) ??
     stableAway(status, facts) ??
     waitingForGrowth(status, facts) ??
     running(status, facts) ??
