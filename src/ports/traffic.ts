@@ -98,9 +98,10 @@ export interface TrafficProvider {
   preflight(target: Target, splits: readonly Split[], live: Live): readonly Problem[];
   /**
    * Objects that have to exist for the split, of any kind it owns: whole but for what says whose they are. In the order in
-   * which they are to be made. Each is named like the apex or like the canary's Service. `adopted` are the user's own routes.
+   * which they are to be made. Each is named like the apex or like the canary's Service. `routes` are the user's own that are
+   * split and, beside those, any others that decide on the requests for the apex; none where none is split.
    */
-  own(target: Target, split: Split, adopted: readonly KubeObject[]): readonly KubeObject[];
+  own(target: Target, split: Split, routes: readonly KubeObject[]): readonly KubeObject[];
   /** Where routes may name subsets of a Service: which of them are split. */
   readonly ownSubsets?: (question: SubsetQuestion) => OwnSubsets;
   /** Where the split is not in routes: objects, of kinds that Sluice watches anyway, that it is read from. */

@@ -2,7 +2,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { gvk, refKey, type JsonObject, type KubeObject } from '../values/kube-object.ts';
 import type { Live, Target, TrafficRunner } from '../ports/traffic.ts';
+import { percent } from '../values/percent.ts';
 import { splitAnnotation } from '../schema/annotations.ts';
+import { afterChanges } from './changes.ts';
 import { trafficRunners } from './index.ts';
 
 const target: Target = {
@@ -42,6 +44,8 @@ const http = (...rules: readonly JsonObject[]): JsonObject => ({ http: rules });
 const full = 'web.shop.svc.cluster.local';
 const front = (hosts: readonly string[], rest: JsonObject): KubeObject => route('front', { hosts, ...rest });
 const elsewhere = (spec: JsonObject): KubeObject => route('front', spec, 'edge');
+
+const away = http({ redirect: { uri: '/x' } });
 
 const noEffect = 'sends none of them to it';
 const unsplit = 'only routes in the namespace of the workload are split';
@@ -106,6 +110,39 @@ describe('a VirtualService', () => {
       ],
     ],
   ])('R3: that %s is in nobody’s way', (_case, objects) => expect(problemsIn(istio, objects)).toEqual([]));
+});
+
+describe('callers that the routes of the user do not decide for', () => {
+  const istio = trafficRunners['istio']!;
+  const gateway = (name: string): KubeObject =>
+    route(name, { hosts: ['*'], gateways: ['public'], ...http(sends('web')) });
+  const made = (who: Target, ...objects: readonly KubeObject[]): readonly string[] =>
+    istio
+      .render(who, { weight: percent(20) }, liveOf(objects))
+      .flatMap(({ op, ref }) => (op === 'create' ? [ref.name] : []));
+  const shared = { ...target.behind!, others: [{ name: 'web-2', labels: { app: 'web' }, replicas: 1, ready: 1 }] };
+
+  it.each<[string, Target, readonly KubeObject[], readonly string[]]>([
+    ['a gateway’s route is split, and one is made for the calls of the mesh', target, [gateway('shop')], ['web']],
+    ['which has the other name where the apex’s is taken', target, [gateway('web')], ['web-canary']],
+    [
+      'and none where the user has one',
+      target,
+      [gateway('shop'), route('x', { hosts: ['web'], ...http(sends('web')) })],
+      [],
+    ],
+    ['nor where the user’s sends the calls of the mesh elsewhere', target, [gateway('shop'), front(['web'], away)], []],
+    ['nor where it would split the calls of other workloads', { ...target, behind: shared }, [gateway('shop')], []],
+  ])('R11: %s', (_case, who, objects, names) => expect(made(who, ...objects)).toEqual(names));
+
+  it('R11: the split is not in place while the one that is made is missing', () => {
+    const before = liveOf([gateway('web')]);
+    const during = afterChanges(before, istio.render(target, { weight: percent(20) }, before));
+    expect(istio.observe(target, during)).toEqual({ weight: 20 });
+    const without = new Map([...during].filter(([, { metadata }]) => metadata.name === 'web'));
+    expect(istio.observe(target, without)).toBe('unknown');
+    expect([...afterChanges(during, istio.restore(target, during)).values()]).toEqual([gateway('web')]);
+  });
 });
 
 describe('a VirtualService that is nested many thousand levels deep', () => {

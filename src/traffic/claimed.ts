@@ -12,7 +12,8 @@ const apexOf = ({ namespace, apex }: Target): ServiceName => ({ namespace, name:
 
 type Claimant = Placed & { readonly exact: boolean };
 
-const claimants = (uses: readonly Use[], target: Target, live: Live): readonly Claimant[] =>
+/** Routes of others that decide on the requests for the apex, split or not, in whichever namespace. */
+export const claimants = (uses: readonly Use[], target: Target, live: Live): readonly Claimant[] =>
   uses.flatMap((use) =>
     [...live.values()].flatMap((object) => {
       if (use.format === undefined || !isA(object, use.gvk) || isMade(object)) return [];

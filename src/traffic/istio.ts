@@ -1,7 +1,7 @@
 /** Istio: VirtualServices. Every http, tls and tcp rule that sends to the apex is split in place. */
 import { createHash } from 'node:crypto';
 import { gvk, type Json, type JsonObject, type KubeObject, type ServicePort } from '../values/kube-object.ts';
-import type { Acceptance, ServiceName } from '../values/route-format.ts';
+import { means, type Acceptance, type ServiceName } from '../values/route-format.ts';
 import type { Target } from '../ports/traffic.ts';
 import { destinationRules, isExportedTo, subsetDefinitions } from './destination-rules.ts';
 import { injection, type Switch } from './injection.ts';
@@ -125,6 +125,11 @@ export const istio = weightedProvider({
   format: virtualServices,
   generate,
   reads: [destinationRules],
+  // A gateway's VirtualService decides for its callers alone. Whoever tells workloads behind the Service apart in it would
+  // not want the calls of the mesh, which all of them get, to be split for one.
+  decideForAll: ({ namespace, apex, behind }, routes) =>
+    routes.some((route) => claims(route).some((claim) => means(claim, { namespace, name: apex.metadata.name }))) ||
+    (routes.length > 0 && behind?.others.some(({ replicas }) => replicas > 0) === true),
   ownSubsets: (question) => ownSubsets(question, subsetDefinitions(question.target, question.live)),
   doubts:
     'callers without an Istio sidecar; another, older VirtualService for the same host; a VirtualService for a gateway alone, which does not split calls inside the mesh; canary pods that Prometheus does not scrape',

@@ -36,7 +36,7 @@ const provider: TrafficProvider = {
             spec: { percent: split.mirror },
           },
         ]),
-    ...(adopted.length > 0 ? [] : [madeRoute(memoryRoutes, target, split, { to: [{ service: 'web' }] })]),
+    ...(adopted.length > 0 ? [] : [madeRoute(memoryRoutes, target, split, { spec: { to: [{ service: 'web' }] } })]),
   ],
 };
 const at = runner('doubled', provider);

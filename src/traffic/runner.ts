@@ -11,7 +11,7 @@ import type { Change, Live, RouteView, Target, TrafficProvider, TrafficRunner, U
 import { workloadAnnotation } from '../schema/annotations.ts';
 import { apiVersion, labels, managedBy } from '../schema/names.ts';
 import { betweenOf } from './between.ts';
-import { claimProblems } from './claimed.ts';
+import { claimants, claimProblems } from './claimed.ts';
 import { create, remove, replaceIfChanged } from './changes.ts';
 import { acceptanceOf, observed } from './observed.ts';
 import { inPlaceOf, isOwned, ownNames, refOf, rolesIn, type Placed, type Roles } from './roles.ts';
@@ -74,8 +74,24 @@ const stamped = (target: Target, wanted: KubeObject, live?: KubeObject): KubeObj
 
 const objectsOf = (all: readonly Placed[]): readonly KubeObject[] => all.map(({ object }) => object);
 
-const wantedBy = (provider: TrafficProvider, target: Target, split: Split, { adopted }: Roles): readonly Placed[] =>
-  provider.own(target, split, objectsOf(adopted)).map((object) => placed(provider, target, object));
+type Found = { readonly roles: Roles; readonly live: Live };
+
+const found = ({ uses }: TrafficProvider, target: Target, live: Live): Found => ({
+  roles: rolesIn(uses, target, live),
+  live,
+});
+
+/** Where routes are split, others that decide for the apex count too: nothing is made for callers that have a route. */
+const wantedBy = (
+  provider: TrafficProvider,
+  target: Target,
+  split: Split,
+  { roles: { adopted }, live }: Found,
+): readonly Placed[] => {
+  const deciding = adopted.length === 0 ? [] : claimants(provider.uses, target, live);
+  const routes = [...new Set([...objectsOf(adopted), ...objectsOf(deciding)])];
+  return provider.own(target, split, routes).map((object) => placed(provider, target, object));
+};
 
 /** Nothing is made as long as nothing is split, and what somebody else has in its place is theirs. */
 const ownChange =
@@ -108,10 +124,11 @@ const removeAll = (all: readonly Placed[], because: string): readonly Change[] =
 
 /** What a route leads to is made before it, and removed after it. */
 const render = (provider: TrafficProvider, target: Target, split: Split, live: Live): readonly Change[] => {
-  const roles = rolesIn(provider.uses, target, live);
-  const wanted = wantedBy(provider, target, split, roles);
+  const around = found(provider, target, live);
+  const { roles } = around;
+  const wanted = wantedBy(provider, target, split, around);
   const keys = new Set(wanted.map(({ use, object }) => refKey(refOf(use, object))));
-  const { between } = betweenOf(provider, target, { roles, live });
+  const { between } = betweenOf(provider, target, around);
   const needless = roles.owned.filter(({ use, object }) => !keys.has(refKey(refOf(use, object))));
   return [
     ...wanted.flatMap(ownChange(target, split, live)),
@@ -146,9 +163,9 @@ const clashes = (
   live: Live,
   splits: readonly Split[],
 ): readonly Problem[] => {
-  const roles = rolesIn(provider.uses, target, live);
+  const around = found(provider, target, live);
   const asked = splits.length === 0 ? [anySplit] : splits;
-  const wanted = asked.flatMap((split) => wantedBy(provider, target, split, roles));
+  const wanted = asked.flatMap((split) => wantedBy(provider, target, split, around));
   const places = new Map(wanted.map((one) => [refKey(refOf(one.use, one.object)), one]));
   return [...places.values()].flatMap(({ use, object }) => {
     const there = inPlaceOf(live, use, object);
@@ -173,9 +190,10 @@ const clash = ({ format, gvk }: Use, target: Target, { metadata }: KubeObject): 
 };
 
 const check = (provider: TrafficProvider, target: Target, live: Live, splits: readonly Split[]): readonly Problem[] => {
-  const roles = rolesIn(provider.uses, target, live);
-  const { between, problems } = betweenOf(provider, target, { roles, live });
-  const found = provider.uses.flatMap((use) => {
+  const around = found(provider, target, live);
+  const { roles } = around;
+  const { between, problems } = betweenOf(provider, target, around);
+  const unfit = provider.uses.flatMap((use) => {
     const objects = roles.adopted.filter((one) => one.use === use).map(({ object }) => object);
     return use.format?.problems(objects, between, splits) ?? [];
   });
@@ -187,18 +205,20 @@ const check = (provider: TrafficProvider, target: Target, live: Live, splits: re
     ...provider.preflight(target, splits, live),
     ...taken,
     ...inTheWay,
-    ...(problems.length > 0 ? problems : found),
+    ...(problems.length > 0 ? problems : unfit),
   ];
 };
 
 const observe = (provider: TrafficProvider, target: Target, live: Live): Split | 'unknown' => {
   if (provider.observe !== undefined) return provider.observe(target, live);
-  const roles = rolesIn(provider.uses, target, live);
-  const split = observed(roles, betweenOf(provider, target, { roles, live }).between);
+  const around = found(provider, target, live);
+  const split = observed(around.roles, betweenOf(provider, target, around).between);
   if (split === 'unknown') return split;
-  // What stands beside the routes belongs to the split.
-  const beside = wantedBy(provider, target, split, roles).filter(({ use }) => use.format === undefined);
-  return beside.flatMap(ownChange(target, split, live)).length === 0 ? split : 'unknown';
+  // What is made beside the user's routes belongs to the split; what others write on a route that is made does not.
+  const lacks = wantedBy(provider, target, split, around).some((one) =>
+    ownChange(target, split, live)(one).some(({ op }) => op === 'create' || one.use.format === undefined),
+  );
+  return lacks ? 'unknown' : split;
 };
 
 /** A provider at work. */
@@ -213,8 +233,6 @@ export const runner = (name: string, provider: TrafficProvider): TrafficRunner =
   observe: (target, live) => observe(provider, target, live),
   accepted: (target, live) => acceptanceOf(provider, rolesIn(provider.uses, target, live)),
   sharedWith: (target, live) =>
-    betweenOf(provider, target, { roles: rolesIn(provider.uses, target, live), live }).shared.filter(
-      ({ replicas }) => replicas > 0,
-    ),
+    betweenOf(provider, target, found(provider, target, live)).shared.filter(({ replicas }) => replicas > 0),
   restore: (target, live) => restore(provider, target, live),
 });

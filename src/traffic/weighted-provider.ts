@@ -9,13 +9,22 @@ import { writeMemo } from './split-memo.ts';
 import { routed, weightOnly } from './uses.ts';
 
 /** A route of Sluice's own that carries a split. It needs no memory: nothing in it has to come back. */
-export const madeRoute = (format: RouteFormat, target: Target, split: Split, spec: JsonObject): KubeObject => {
-  const { namespace, apex, canaryService, release } = target;
-  const { name } = apex.metadata;
+export const madeRoute = (
+  format: RouteFormat,
+  target: Target,
+  split: Split,
+  { spec, name = target.apex.metadata.name }: { readonly spec: JsonObject; readonly name?: string },
+): KubeObject => {
+  const { namespace, canaryService, release } = target;
+  const apex = target.apex.metadata.name;
   const { gvk } = format;
   const whole = { apiVersion: apiVersionOf(gvk), kind: gvk.kind, metadata: { name, namespace }, spec };
-  return writeMemo(format.put(whole, { apex: name, canaryService, split, release: release.name }), name, undefined);
+  return writeMemo(format.put(whole, { apex, canaryService, split, release: release.name }), apex, undefined);
 };
+
+/** The canary's Service lends its name where a route of the user has the apex's. */
+const freeName = ({ apex, canaryService }: Target, routes: readonly KubeObject[]): string =>
+  routes.some(({ metadata }) => metadata.name === apex.metadata.name) ? canaryService : apex.metadata.name;
 
 export type WeightedProvider = {
   readonly format: RouteFormat;
@@ -27,12 +36,17 @@ export type WeightedProvider = {
   /** Kinds of others that are looked at beside the routes. */
   readonly reads?: readonly Use[];
   readonly ownSubsets?: TrafficProvider['ownSubsets'];
+  /** Whether the user's routes decide for all callers of the apex, so that none is to be made. All but none do when left out. */
+  readonly decideForAll?: (target: Target, routes: readonly KubeObject[]) => boolean;
   /** A route of the user that sends to the apex when left out. */
   readonly signs?: (around: Surroundings, routes: readonly Sign[]) => readonly Sign[];
 };
 
+const anyRoute: NonNullable<WeightedProvider['decideForAll']> = (_target, routes) => routes.length > 0;
+
 export const weightedProvider = (provider: WeightedProvider): TrafficProvider => {
   const { format, generate, doubts, preflight, signs, reads = [], ownSubsets } = provider;
+  const { decideForAll = anyRoute } = provider;
   return {
     can: { splits: 'route', features: weightOnly, granularity: 1 },
     uses: [routed(format), ...reads],
@@ -42,7 +56,10 @@ export const weightedProvider = (provider: WeightedProvider): TrafficProvider =>
       return signs?.(around, routes) ?? routes;
     },
     preflight: preflight ?? (({ apex }) => apexProblems(apex)),
-    own: (target, split, adopted) => (adopted.length > 0 ? [] : [madeRoute(format, target, split, generate(target))]),
+    own: (target, split, routes) =>
+      decideForAll(target, routes)
+        ? []
+        : [madeRoute(format, target, split, { spec: generate(target), name: freeName(target, routes) })],
     ...(ownSubsets === undefined ? {} : { ownSubsets }),
   };
 };

@@ -22,7 +22,7 @@ const apexOf = (name: string): Service => ({
 const behind = (name: string): Behind => ({
   labels: { app: name, track: 'v1' },
   selector: { app: name, track: 'v1' },
-  others: [{ name: `${name}-admin`, labels: { app: name, track: 'admin' }, replicas: 1, ready: 1 }],
+  others: [{ name: `${name}-admin`, labels: { app: name, track: 'admin' }, replicas: 0, ready: 0 }],
 });
 
 export const aTarget = (name = 'web', apex: Partial<Service['spec']> = {}): Target => ({
