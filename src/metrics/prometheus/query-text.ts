@@ -1,6 +1,9 @@
 /** Queries as people write them: placeholders and what can be said about the text without asking anybody. */
 import { asWritten } from '../../schema/validate.ts';
 import type { Problem } from '../../values/problem.ts';
+import { Recent } from '../../values/recent.ts';
+import { expressionRemarks } from './expression.ts';
+import { meantBy, otherLanguage, type Remark } from './foreign-words.ts';
 
 export const placeholders = ['namespace', 'workload', 'canary', 'service', 'interval'] as const;
 export type Placeholder = (typeof placeholders)[number];
@@ -16,52 +19,63 @@ export const fillQuery = (query: string, values: Readonly<Record<Placeholder, st
     return isKnown(name) ? values[name] : written;
   });
 
-const problem = (query: string, rule: string, todo: string): Problem => ({
-  field: 'query',
-  value: asWritten(query),
-  rule,
-  todo,
-});
-
-const unknownPlaceholders = (query: string): readonly Problem[] =>
-  [...new Map([...query.matchAll(placeholder)].map(([written, inner = '']) => [written, inner.trim()]))]
-    .filter(([, name]) => !isKnown(name))
-    .map(([written]) =>
-      problem(
-        query,
-        `has the unknown placeholder ${asWritten(written)}`,
-        `Known are ${placeholders.map((name) => `{{${name}}}`).join(', ')}.`,
-      ),
-    );
-
-const closers: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
-// A string in any of PromQL's three quotes (only backticks know no escapes), a comment, a bracket, or a quote that never ends.
-const token = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`|#[^\n]*|[()[\]{}"'`]/g;
-
-const unbalanced = (query: string): string | undefined => {
-  const open: string[] = [];
-  for (const [text] of query.matchAll(token)) {
-    if (['"', "'", '`'].includes(text)) return `has a string that is opened with ${text} and never closed`;
-    if (text.length > 1 || text === '#') continue;
-    const closer = closers[text];
-    if (closer !== undefined) open.push(text);
-    else if (closers[open.pop() ?? ''] !== text) return `has a ${text} without its opening bracket`;
-  }
-  const left = open.pop();
-  return left === undefined ? undefined : `has a ${left} that is never closed`;
+const samples: Readonly<Record<Placeholder, string>> = {
+  namespace: 'n',
+  workload: 'w',
+  canary: 'c',
+  service: 's',
+  interval: '1m',
 };
 
-const onlyComments = (query: string): boolean =>
-  query.replaceAll(token, (text) => (text.startsWith('#') ? '' : text)).trim() === '';
+const known =
+  'Known are {{canary}} (the new version), {{workload}} (the stable one), {{namespace}}, {{service}} and {{interval}}.';
+
+const unknownPlaceholders = (query: string): readonly Remark[] =>
+  [...new Map([...query.matchAll(placeholder)].map(([written, inner = '']) => [written, inner.trim()]))]
+    .filter(([, name]) => !isKnown(name))
+    .map(([written, name]) => ({
+      rule: `has the unknown placeholder ${asWritten(written)}`,
+      todo: meantBy(name) ?? known,
+    }));
+
+/** Braces of placeholders that are three, or that have no other end. */
+const strayBraces = (query: string): Remark | undefined => {
+  if (/\{\{\{[^{}]*\}\}\}/.test(query))
+    return { rule: 'has a placeholder in three braces', todo: 'Write two on each side, as in {{namespace}}.' };
+  const rest = query.replaceAll(placeholder, '');
+  return rest.includes('{{')
+    ? { rule: 'has a placeholder that is opened by {{ and never closed', todo: 'Close it, as in {{namespace}}.' }
+    : undefined;
+};
+
+const withoutComments = (query: string): string =>
+  query.replaceAll(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`|#[^\n]*/g, (text) =>
+    text.startsWith('#') ? '' : text,
+  );
+
+const write = 'Write a PromQL expression that gives one number.';
+
+const nothingToAsk = (query: string): Remark | undefined => {
+  if (query.trim() === '') return { rule: 'must not be empty', todo: write };
+  return withoutComments(query).trim() === '' ? { rule: 'must not be only a comment', todo: write } : undefined;
+};
+
+/** What can be said of a text, the most telling first. With an unknown placeholder in it there is no expression to look at yet. */
+const remarks = (query: string): readonly Remark[] => {
+  const single = nothingToAsk(query) ?? otherLanguage(query);
+  if (single !== undefined) return [single];
+  const stray = strayBraces(query);
+  const all = [...unknownPlaceholders(query), ...(stray === undefined ? [] : [stray])];
+  return all.length > 0 ? all : expressionRemarks(fillQuery(query, samples));
+};
+
+/** The webhook reads each policy at every write. */
+const fine = new Recent<true>(32);
 
 /** What is wrong with a PromQL query a person wrote, as far as its text tells. `field` is `query`: the caller knows the path to it. */
 export const checkQuery = (query: string): readonly Problem[] => {
-  if (query.trim() === '')
-    return [problem(query, 'must not be empty', 'Write a PromQL expression that gives one number.')];
-  if (onlyComments(query))
-    return [problem(query, 'must not be only a comment', 'Write a PromQL expression that gives one number.')];
-  const unknown = unknownPlaceholders(query);
-  const brackets = unbalanced(query.replaceAll(placeholder, ''));
-  if (brackets === undefined) return unknown;
-  return [...unknown, problem(query, brackets, 'Try the query in Prometheus first.')];
+  if (fine.recall(query) === true) return [];
+  const found = remarks(query);
+  if (found.length === 0) fine.keep(query, true);
+  return found.map(({ rule, todo }) => ({ field: 'query', value: asWritten(query), rule, todo }));
 };
