@@ -2,18 +2,20 @@
 import type { Config } from '../config/settings.ts';
 import { environment } from '../config/environment.ts';
 import { version } from '../config/version.ts';
-import type { Milliseconds } from '../values/time.ts';
+import type { Instant, Milliseconds } from '../values/time.ts';
 import { connectApi, type Api, type ApiReport } from '../kube/api.ts';
 import { connectCluster, type ConnectedCluster } from '../kube/cluster.ts';
 import { serverClock } from '../kube/server-clock.ts';
+import { steadyClock } from '../kube/steady-clock.ts';
 import type { WatchSpec } from '../kube/watch-spec.ts';
-import { systemClock, type Clock } from '../ports/clock.ts';
+import { systemClock, unsettable, type Clock } from '../ports/clock.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { namingPort } from './port-in-use.ts';
 import { startMetricsServer, type MetricsServer } from '../telemetry/metrics-server.ts';
 
 export type Parts = {
+  /** What releases go by: the API server's time, which never jumps. */
   readonly clock: Clock;
   /** The API server's clock, estimated from its responses. */
   readonly serverClock: Clock;
@@ -27,10 +29,15 @@ export type Parts = {
 };
 
 export const partsOf = (config: Config): Parts => {
-  const clock = systemClock;
+  const base = unsettable(systemClock);
+  const clock = steadyClock(base);
   const log = createLog(config.logLevel, process.stdout);
   const metrics = createMetrics({ processMetrics: true });
-  const server = serverClock(clock, skewWatch(metrics, log));
+  const server = serverClock(systemClock, skewWatch(metrics, log));
+  const heard = (date: string | undefined, asked: Instant): void => {
+    clock.heard(date, asked);
+    server.heard(date, systemClock.now() - (base.now() - asked));
+  };
   const report = ({ verb, path, code }: ApiReport): void => metrics.kubeRequest(verb, kindOf(path), code);
   return {
     clock,
@@ -40,30 +47,37 @@ export const partsOf = (config: Config): Parts => {
     connect: ({ as, mayWrite } = {}) =>
       connectApi({
         env: environment(),
-        clock,
+        clock: base,
         component: config.command,
         version: version(),
         report,
-        heard: (date, asked) => server.heard(date, asked),
+        heard,
         ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
         ...(as === undefined ? {} : { impersonate: { user: as } }),
         ...(mayWrite === undefined ? {} : { mayWrite }),
       }),
     watch: (api, watch) => connectCluster({ api, watch, clock, log }),
-    serveMetrics: (cluster, ready = () => true) =>
-      namingPort(
-        'metrics-port',
-        config.metricsPort,
-        startMetricsServer({
-          port: config.metricsPort,
-          // On a developer's machine, do not listen on all addresses.
-          ...(config.command === 'dev' ? { host: config.host } : {}),
-          metrics,
-          ready: () => (cluster.pending().length === 0 ? ready() : `waiting for ${cluster.pending().join(', ')}`),
-        }),
-      ),
+    serveMetrics: (cluster, ready) => serveMetrics(config, metrics, cluster, ready),
   };
 };
+
+const serveMetrics = (
+  config: Config,
+  metrics: Metrics,
+  cluster: ConnectedCluster,
+  ready: () => true | string = () => true,
+): Promise<MetricsServer> =>
+  namingPort(
+    'metrics-port',
+    config.metricsPort,
+    startMetricsServer({
+      port: config.metricsPort,
+      // On a developer's machine, do not listen on all addresses.
+      ...(config.command === 'dev' ? { host: config.host } : {}),
+      metrics,
+      ready: () => (cluster.pending().length === 0 ? ready() : `waiting for ${cluster.pending().join(', ')}`),
+    }),
+  );
 
 const loggedSkew: Milliseconds = 60_000;
 
@@ -80,7 +94,7 @@ const skewWatch = (metrics: Metrics, log: Log): ((skew: Milliseconds) => void) =
     else
       log.warn(
         { reason: 'clock-skew' },
-        `this machine's clock is ${seconds} s ${skew > 0 ? 'ahead of' : 'behind'} the API server's, which certificates are made by`,
+        `this machine's clock is ${seconds} s ${skew > 0 ? 'ahead of' : 'behind'} the API server's, which certificates and releases go by`,
       );
   };
 };

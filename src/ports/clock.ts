@@ -46,6 +46,12 @@ export const systemClock: Clock = {
  */
 export const systemElapsed = (): Milliseconds => performance.now();
 
+/** The time of `clock` at the start, carried on by what goes by since: nobody can set it. */
+export const unsettable = (clock: Clock, elapsed: () => Milliseconds = systemElapsed): Clock => {
+  const start = clock.now() - elapsed();
+  return { now: () => Math.floor(start + elapsed()), after: (delay, run) => clock.after(delay, run) };
+};
+
 /** A clock that only moves when told to: for tests, simulation and dry runs. */
 export interface ManualClock extends Clock {
   /** Moves on by `duration` and runs what became due, in order of time; timers set by those are run too if due by then. */

@@ -6,6 +6,7 @@ import { isA, type Gvk, type JsonObject, type KubeObject, type ObjectRef } from 
 import type { Milliseconds } from '../../src/values/time.ts';
 import { boundMarks } from '../../src/core/marks/marks.ts';
 import { templateHash } from '../../src/core/template/template-hash.ts';
+import { steadyClock } from '../../src/kube/steady-clock.ts';
 import { noFaults, type FaultPlan } from '../../src/memory/faults.ts';
 import type { MemoryCluster } from '../../src/memory/memory-client.ts';
 import { connectMemory } from '../../src/memory/memory-cluster.ts';
@@ -13,7 +14,7 @@ import { MemoryServer, type Admission, type Removal, type Review } from '../../s
 import { runControllers, type MemoryControllers } from '../../src/memory/run-controllers.ts';
 import { definitionOf } from '../../src/memory/served-kinds.ts';
 import { controllerWatches, webhookWatches } from '../../src/main/watches.ts';
-import { manualClock, type Clock, type ManualClock } from '../../src/ports/clock.ts';
+import { manualClock, unsettable, type Clock, type ManualClock } from '../../src/ports/clock.ts';
 import type { ClusterError } from '../../src/ports/cluster.ts';
 import type { JournalEntry } from '../../src/ports/journal.ts';
 import type { Controller } from '../../src/controller/controller.ts';
@@ -91,6 +92,8 @@ export class World {
   #instance: Instance | undefined;
   #asked = 0;
   #restarts = false;
+  #machineAhead: Milliseconds = 0;
+  #serverAhead: Milliseconds = 0;
   #requests: Requests | undefined;
 
   private constructor(options: WorldOptions) {
@@ -161,6 +164,31 @@ export class World {
     });
   }
 
+  /** The clock of the machine that the controller runs on is set; a controller that is started then begins with it. */
+  setMachine(ahead: Milliseconds): void {
+    this.#machineAhead = ahead;
+  }
+
+  /** The API server's clock, as its answers tell it. */
+  setServer(ahead: Milliseconds): void {
+    this.#serverAhead = ahead;
+  }
+
+  /** As the composition root makes it; each reading hears an answer of the API server. */
+  #controllersClock(): Clock {
+    const { clock } = this;
+    const after: Clock['after'] = (delay, run) => clock.after(delay, run);
+    const base = unsettable({ now: () => clock.now() + this.#machineAhead, after }, () => clock.now());
+    const steady = steadyClock(base);
+    return {
+      now: () => {
+        steady.heard(new Date(clock.now() + this.#serverAhead).toUTCString(), base.now());
+        return steady.now();
+      },
+      after,
+    };
+  }
+
   /** Starts a controller on what is there; the one before must have been killed. */
   start(faults: FaultPlan = noFaults): Instance {
     const watch = controllerWatches(undefined);
@@ -168,7 +196,7 @@ export class World {
     const cluster = connectMemory({ server: this.server, watch, author, faults });
     const controller = storyController({
       cluster,
-      clock: mortal(this.clock, cluster),
+      clock: mortal(this.#controllersClock(), cluster),
       journal: {
         record: (entry) => {
           if (!cluster.killed) this.events.push(entry);

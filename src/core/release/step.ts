@@ -21,6 +21,7 @@ import { offWithWorkload } from './off.ts';
 import { ownership } from './ownership.ts';
 import { peakOf } from './peak.ts';
 import { pending } from './pending.ts';
+import { withoutFuture } from './recorded-instants.ts';
 import { answer } from './requests.ts';
 import { shareNow } from './share.ts';
 import type { Next } from './stages/handler.ts';
@@ -53,7 +54,8 @@ export const initialStatus = (now: Instant): ReleaseStatus => ({
   phaseEnteredAt: toRfc3339(now),
 });
 
-export const step = (status: ReleaseStatus, facts: Facts): Step => {
+export const step = (recorded: ReleaseStatus, facts: Facts): Step => {
+  const status = isFinal(recorded.phase) ? recorded : withoutFuture(recorded, facts.now);
   let current = isFinal(status.phase) ? status : withStatus(status, { peakReplicas: peakOf(status, facts) });
   for (let i = 0; i < maxTransitions; i += 1) {
     const next = nextOf(current, facts);
