@@ -1,6 +1,7 @@
 /** The plugin's view of Releases. */
 import type { Deployment, KubeObject } from '../values/kube-object.ts';
 import { boundMarks } from '../core/marks/marks.ts';
+import { specOf } from '../core/release/revised.ts';
 import { isFinal } from '../core/release/state.ts';
 import { fromRfc3339, type Instant } from '../values/time.ts';
 import type { ReleaseSpec, ReleaseStatus, Release } from '../schema/release.ts';
@@ -22,7 +23,7 @@ export const releaseView = (found: KubeObject): ReleaseView => {
     name: object.metadata.name,
     namespace: object.metadata.namespace ?? '',
     createdAt: fromRfc3339(object.metadata.creationTimestamp) ?? 0,
-    spec: object.spec,
+    spec: specOf(object),
     status: object.status ?? { phase: 'Pending' },
     object,
   };

@@ -152,34 +152,35 @@ const existingInstead = async (
   }
 };
 
-/** Admission has accepted the policy; it can only have become unreadable since, and a person has to mend it. */
-const policyFor = ({ policies, journal }: ControllerDependencies, workload: Deployment): WantedPolicy => {
+/**
+ * The policy as it is now. One that is missing, or has become unreadable since admission, keeps its release Pending, and
+ * is read again there.
+ */
+const policyFor = ({ policies }: ControllerDependencies, workload: Deployment): RecordedPolicy => {
   const found = policies.ofWorkload(workload);
-  if (!('problems' in found)) return found;
-  const note = found.problems.join(' ');
-  const { namespace = '', name, uid = '' } = workload.metadata;
-  journal.record({
-    regarding: { ref: { gvk: kinds.deployment, namespace, name }, uid },
-    type: 'Warning',
-    reason: 'PolicyUnreadable',
-    action: 'CreateRelease',
-    note,
-  });
-  throw new ClusterError('invalid', `the policy of ${namespace}/${name} cannot be read: ${note}`);
+  return 'problems' in found ? { policy: {} } : recordedPolicy(found);
 };
+
+type RecordedPolicy = Pick<ReleaseSpec, 'policy' | 'plan' | 'policyName'>;
+
+/** As a Release records it. */
+export const recordedPolicy = ({ spec: policy, plan, name }: WantedPolicy): RecordedPolicy => ({
+  policy,
+  plan: record(plan),
+  ...(name === undefined ? {} : { policyName: name }),
+});
 
 const wantedSpec = (deps: ControllerDependencies, workload: Deployment): Omit<ReleaseSpec, 'workload' | 'attempt'> => {
   const own = workload.metadata.annotations ?? {};
-  const { spec: policy, plan, name: policyName } = policyFor(deps, workload);
+  const { plan, ...policy } = policyFor(deps, workload);
   const requestedBy = readRequester(own[marks.requestedBy]);
   const kept = recordKept(own);
   return {
     templateHash: own[marks.releaseHash] ?? '',
     stableHash: own[marks.stableHash] ?? '',
-    policy,
+    ...policy,
     // Nothing is done by the plan of a record.
-    ...(kept.recordOf === undefined ? { plan: record(plan) } : kept),
-    ...(policyName === undefined ? {} : { policyName }),
+    ...(kept.recordOf !== undefined || plan === undefined ? kept : { plan }),
     ...(requestedBy === undefined ? {} : { requestedBy }),
   };
 };

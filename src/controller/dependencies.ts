@@ -38,7 +38,9 @@ export type PolicyPort = {
   /** Whether the workload itself asks, and not just its namespace or a selector. */
   readonly asksItself: (workload: Pick<KubeObject, 'metadata'>) => boolean;
   /** Problems where the policy has become unreadable since the workload was admitted: as sentences. */
-  readonly ofWorkload: (workload: KubeObject) => WantedPolicy | { readonly problems: readonly string[] };
+  readonly ofWorkload: (
+    workload: KubeObject,
+  ) => WantedPolicy | { readonly problems: readonly string[]; readonly missing?: true };
   /** What a Release does: the plan it records. The same object for the same spec. */
   readonly planOf: (spec: ReleaseSpec) => ReleasePlan;
 };

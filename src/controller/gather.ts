@@ -1,6 +1,7 @@
 /** Gathers the facts of one release from the caches. No requests, no decisions. */
 import type { Facts } from '../core/release/facts.ts';
 import { problemsText } from '../core/release/waiting.ts';
+import { lacksPolicy, specOf } from '../core/release/revised.ts';
 import { isFinal } from '../core/release/state.ts';
 import { canaryLabelValue, canaryServiceName } from '../core/release/canary.ts';
 import { requestsOf } from '../core/requests/release-requests.ts';
@@ -50,7 +51,7 @@ export const readRelease = (object: Release): ReleaseObject => ({
   object,
   name: object.metadata.name,
   uid: object.metadata.uid ?? '',
-  spec: object.spec,
+  spec: specOf(object),
   status: object.status,
 });
 
@@ -258,11 +259,21 @@ export const gather = (subject: Subject): Gathered => {
       ahead: aheadOf(subject, found),
       roll: deps.rolls.get(workloadKey(namespaceOf(workload), workload.metadata.name)),
       planUnreadable: unreadable.length === 0 ? undefined : problemsText(unreadable),
+      policyProblem: policyProblem(subject),
       rollsAlone: apex === undefined ? rollsAlone(deps, workload, plan) : undefined,
       takenOver: takenOver(canary, route),
     }),
   };
   return { facts, workload, release, canary, companions: protection.companions, ...present({ route, label }) };
+};
+
+/** Why there is no policy to start with. */
+const policyProblem = ({ deps, workload, release }: Subject): Facts['policyProblem'] => {
+  if ((release.status?.phase ?? 'Pending') !== 'Pending' || !lacksPolicy(release.spec)) return undefined;
+  const found = deps.policies.ofWorkload(workload);
+  if (!('problems' in found)) return undefined;
+  const reason = found.missing === true ? 'PolicyMissing' : 'PolicyUnreadable';
+  return { reason, message: found.problems.join(' ') };
 };
 
 type Present<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };

@@ -275,15 +275,15 @@ describe('a release that cannot start', () => {
     expect([phases(), lost()]).toEqual([['Succeeded', 'Succeeded'], []]);
   });
 
-  it('is not made while its policy is gone, and somebody is told', async () => {
+  it('F11: waits while its policy is gone, and somebody is told', async () => {
     await begin();
     world.kill();
     world.applyVersion('v2');
     const policy = world.get(refs.policy)!;
     world.remove(refs.policy);
     world.start();
-    await world.until('the event', (w) => w.told().includes('PolicyUnreadable'));
-    expect(phases()).toEqual([]);
+    await world.until('the event', (w) => w.told().includes('PolicyMissing'));
+    expect(phases()).toEqual(['Pending']);
     world.apply({ ...policy, metadata: { name: 'story' } });
     await over();
     expect(phases()).toEqual(['Succeeded']);

@@ -4,6 +4,7 @@ import type { Question } from '../core/questions/question.ts';
 import { withHistory } from '../core/release/history.ts';
 import { openRequests, requestsOf } from '../core/requests/release-requests.ts';
 import { isFinal } from '../core/release/state.ts';
+import { revisedStatus } from '../core/release/revised.ts';
 import { initialStatus, step } from '../core/release/step.ts';
 import { withoutWriteError, withWriteError } from '../core/release/write-error.ts';
 import { ClusterError } from '../ports/cluster.ts';
@@ -11,7 +12,7 @@ import { kinds } from '../schema/kinds.ts';
 import type { Release, ReleaseStatus } from '../schema/release.ts';
 import type { Deployment, JsonObject, ObjectRef } from '../values/kube-object.ts';
 import type { Milliseconds } from '../values/time.ts';
-import { adoptRelease } from './adopt.ts';
+import { adoptRelease, recordedPolicy } from './adopt.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { gather, readRelease, releasesOf, type ReleaseObject, type Subject } from './gather.ts';
 import { clearOrphans, restoreOrphaned } from './orphaned-releases.ts';
@@ -73,7 +74,21 @@ const isOpen = ({ name, object, status }: ReleaseObject, marked: string | undefi
 
 type Advanced = { readonly again?: Milliseconds; readonly questions: readonly Question[] };
 
+/** What a person has mended since it was made, where it has not started yet. */
+const revised = ({ deps, workload, release, now }: Subject): ReleaseStatus | undefined => {
+  const { status, spec } = release;
+  if (status?.phase !== 'Pending' || status.ending !== undefined || boundMarks(workload)?.release !== release.name)
+    return undefined;
+  const found = deps.policies.ofWorkload(workload);
+  return 'problems' in found ? undefined : revisedStatus(status, { spec, wanted: recordedPolicy(found) }, now);
+};
+
 const advance = async (subject: Subject): Promise<Advanced> => {
+  const mended = revised(subject);
+  if (mended !== undefined) {
+    await record(subject, mended);
+    return { again: 0, questions: [] };
+  }
   const { deps, workload } = subject;
   const shown = subject.release.status;
   const before = shown === undefined ? initialStatus(subject.now) : withoutWriteError(shown, workload.metadata.name);

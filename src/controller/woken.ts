@@ -1,6 +1,7 @@
 /** Which releases a change of a route or of a Service is about: theirs is looked at again, and no other. */
 import { servicesSelecting } from '../core/release/apex.ts';
 import { protectingKinds } from '../core/protection/protecting-kinds.ts';
+import { specOf } from '../core/release/revised.ts';
 import { maxLabelLength } from '../core/release/canary.ts';
 import { anyName, concernedBy, type Concern, type ServiceName } from '../values/route-format.ts';
 import { isA, isSameKind, type EndpointSlice, type Gvk, type KubeObject, type Service } from '../values/kube-object.ts';
@@ -9,7 +10,7 @@ import type { Release } from '../schema/release.ts';
 import type { ClusterChange } from '../ports/cluster.ts';
 import { canaryName } from '../schema/names.ts';
 import type { ControllerDependencies } from './dependencies.ts';
-import { isOpen, serviceOfSlice } from './release-index.ts';
+import { isOpen, isWaiting, serviceOfSlice } from './release-index.ts';
 import { readyEndpoints } from './workload-facts.ts';
 
 type Deps = Pick<ControllerDependencies, 'cluster' | 'index' | 'traffic'>;
@@ -29,7 +30,7 @@ const templateLabels = ({ cluster }: Deps, release: Release): Readonly<Record<st
 
 /** Whether a release that has not begun could come to split the traffic of a Service: by name, or by any of its states. */
 const couldSplit = (deps: Deps, release: Release, name: string, states: readonly Service[]): boolean => {
-  const { service } = release.spec.policy;
+  const { service } = specOf(release).policy;
   if (service !== undefined) return service === name;
   return servicesSelecting(templateLabels(deps, release), states).length > 0;
 };
@@ -117,6 +118,12 @@ const reachesFar = (gvk: Gvk, { object, before }: ClusterChange): boolean => {
   return reaches !== undefined && [object, before].some((state) => state !== undefined && reaches(state));
 };
 
+/** What belongs to no namespace says by which policy a release starts that has not started yet. */
+const wokenFromAbove = ({ cluster, index }: Deps, { gvk, object }: ClusterChange): readonly Release[] => {
+  if (isSameKind(gvk, kinds.clusterCanaryPolicy)) return cluster.list(kinds.release).filter(isWaiting);
+  return isSameKind(gvk, kinds.namespace) ? index.waiting(object.metadata.name) : [];
+};
+
 /** Releases to look at again, now that somebody has changed an object that Sluice did not make. */
 export const wokenBy = (deps: Deps, change: ClusterChange): readonly Release[] => {
   const { gvk, object, before } = change;
@@ -125,6 +132,7 @@ export const wokenBy = (deps: Deps, change: ClusterChange): readonly Release[] =
   if (isSameKind(gvk, kinds.autoscaler)) return [];
   if (isA(object, kinds.endpointSlice)) return answersChange(object, before) ? onServiceOf(deps, object) : [];
   if (reachesFar(gvk, change)) return deps.cluster.list(kinds.release).filter(isOpen);
+  if (namespace === '') return wokenFromAbove(deps, change);
   if (!isAboutServices(deps, gvk)) return deps.index.open(namespace);
   const services = Map.groupBy(servicesOf(deps, change), (service) => service.namespace);
   return [

@@ -125,6 +125,6 @@ export const policyPort = (cluster: ClusterView, against: HeldAgainst): PolicyPo
     const parsed = policyOf(cluster, against)(workload);
     return parsed.ok
       ? { spec: parsed.spec, plan: compile(parsed.policy), ...(parsed.name === undefined ? {} : { name: parsed.name }) }
-      : { problems: parsed.problems.map(sentence) };
+      : { problems: parsed.problems.map(sentence), ...(parsed.missing === undefined ? {} : { missing: true }) };
   },
 });

@@ -9,6 +9,7 @@ import { PolicySpecSchema } from './policy.ts';
 import { AnalysisStatusSchema, CheckResultSchema, ShareSchema } from './release-checks.ts';
 import { HistoryEntrySchema } from './release-history.ts';
 import { StableSchema, StandInSchema } from './release-stable.ts';
+import { AcknowledgedSchema } from './release-records.ts';
 import { transition } from './rules.ts';
 import { podTroubles, waitingReasons } from './waiting-reasons.ts';
 
@@ -95,16 +96,6 @@ const ConditionSchema = Type.Object({
   observedGeneration: opt(Type.Integer()),
 });
 
-const AcknowledgedSchema = Type.Object({
-  id: text("The request's id."),
-  verb: text('What was asked.'),
-  by: opt(text('Who.')),
-  reason: opt(text('Why.')),
-  result: text('The outcome.'),
-  accepted: Type.Boolean({ description: 'Whether it was carried out.' }),
-  at: time('When the controller processed it.'),
-});
-
 /** How many requests, events and failed checks a status keeps; the oldest ones are dropped. */
 export const mostAcknowledged = 20;
 export const mostHistory = 50;
@@ -123,6 +114,19 @@ export const ReleaseStatusSchema = Type.Object({
         message: text('One sentence for people.'),
       },
       { description: 'Why the release is waiting, if it is.' },
+    ),
+  ),
+  revised: opt(
+    Type.Object(
+      {
+        policyName: opt(text('Kind and name of the policy.')),
+        policy: PolicySpecSchema,
+        plan: opt(PlanSchema),
+      },
+      {
+        description:
+          'The policy the release goes by in place of `spec.policy`, `spec.plan` and `spec.policyName`: it was changed, or came to be, before the release started.',
+      },
     ),
   ),
   stage: opt(text('Id of the current stage of the plan.')),

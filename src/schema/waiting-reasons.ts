@@ -24,6 +24,8 @@ export const waitingReasons = [
   'CannotStart',
   'StableUnavailable',
   'ScaledToZero',
+  'PolicyMissing',
+  'PolicyUnreadable',
   'PlanUnreadable',
   'PodsRefused',
   'CanaryNotReady',

@@ -20,7 +20,7 @@ export type Manifest = {
 /** A file of another shape: these fields and the name. */
 export type Fields = {
   /** A Deployment unless said otherwise. */
-  readonly kind?: 'Deployment' | 'VirtualService';
+  readonly kind?: 'Deployment' | 'VirtualService' | 'CanaryPolicy';
   readonly metadata?: JsonObject;
   readonly spec: JsonObject;
 };

@@ -106,6 +106,31 @@ export const nothingServes: Row<GivenName> = {
   ],
 };
 
+/** Helm installs kinds that it does not know after Deployments. */
+export const policyLate: Row<GivenName> = {
+  row: 'The policy that the workload names does not exist yet',
+  answer:
+    'A chart or a folder may bring its policy in any order. The first version rolls, with a warning. A later template is held, Pending with the reason `PolicyMissing`, and its release starts by itself once the policy is there. A policy that is there and wrong is refused.',
+  cases: [
+    {
+      name: 'F11: by a chart that brings its own policy, with --atomic',
+      given: 'absent',
+      with: { 'sluice.dev/policy': 'web' },
+      files: { 'chart/templates/policy.yaml': { kind: 'CanaryPolicy', spec: { threshold: 3 } } },
+      run: 'helm upgrade --install web ./chart --set version=1 --atomic',
+      see: {
+        exit: 0,
+        says: ['STATUS: deployed'],
+        warnings: [
+          'the first version rolls natively; every later change of its pod template is a canary release',
+          'sluice.dev/policy "web": names no CanaryPolicy in the namespace shop and no ClusterCanaryPolicy. Create it. Until it is there, the next change of the pod template is held; then its release starts by itself',
+        ],
+      },
+      then: idle('1'),
+    },
+  ],
+};
+
 const deleted = ['deployment.apps "web" deleted from shop namespace'] as const;
 
 /** Deletions. */

@@ -195,8 +195,8 @@ export const refused: Row<GivenName> = {
     {
       name: 'in a dry run, too',
       given: 'idle',
-      run: 'kubectl annotate deployment/web sluice.dev/policy=none --dry-run=server',
-      see: { exit: 1, says: ['sluice.dev/policy: Invalid value: "none"'], warnings: [] },
+      run: 'kubectl annotate deployment/web sluice.dev/interval=soon --overwrite --dry-run=server',
+      see: { exit: 1, says: ['sluice.dev/interval: Invalid value: "soon"'], warnings: [] },
       then: 'same',
     },
     {

@@ -375,7 +375,7 @@ export const untouched: Row<GivenName> = {
         exit: 0,
         says: ['deployment.apps/web annotated'],
         warnings: [
-          'release web-2 goes on by the policy it began with; what is changed here counts from the next one on',
+          'release web-2 goes on by the policy it started with; what is changed here counts from the next one on, and for this one only while it is Pending',
         ],
       },
       then: held('2'),

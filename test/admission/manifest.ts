@@ -1,5 +1,6 @@
 /** The files of a case, as they are written to disk for the tools. */
 import type { JsonObject, Labels } from '../../src/values/kube-object.ts';
+import { apiVersion } from '../../src/schema/names.ts';
 import type { Fields, Manifest } from './case.ts';
 
 const imageOf = (version: string): string => (version === 'missing' ? 'nowhere.test/app:1' : `web:${version}`);
@@ -47,7 +48,7 @@ export const service: JsonObject = {
   spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
 };
 
-const versions = { Deployment: 'apps/v1', VirtualService: 'networking.istio.io/v1' } as const;
+const versions = { Deployment: 'apps/v1', VirtualService: 'networking.istio.io/v1', CanaryPolicy: apiVersion } as const;
 
 const fields = ({ kind = 'Deployment', metadata, spec }: Fields): JsonObject => ({
   apiVersion: versions[kind],

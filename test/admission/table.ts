@@ -2,7 +2,7 @@
 import type { Row } from './case.ts';
 import { knownGood, midPromotion, ownPause, restarts } from './cases-back.ts';
 import { bypassed, refusedMeanwhile } from './cases-away.ts';
-import { deletions, nothingServes } from './cases-first.ts';
+import { deletions, nothingServes, policyLate } from './cases-first.ts';
 import { anotherTemplate, failedAgainRow, failedTemplate, sameAgain, stableBack, unpaused } from './cases-held.ts';
 import { guarded, optedOut, refused, skipped } from './cases-leave.ts';
 import { newTemplate, onlyShown, untouched } from './cases-new-template.ts';
@@ -11,6 +11,7 @@ import type { GivenName } from './givens.ts';
 
 export const table: readonly Row<GivenName>[] = [
   nothingServes,
+  policyLate,
   newTemplate,
   untouched,
   onlyShown,

@@ -183,8 +183,8 @@ describe('whoever', () => {
   it('deletes a policy in use is told who uses it, what becomes of them, and which releases keep it', async () => {
     const told = await deleting('canarypolicy', 'careful');
     expect(told).toContain('Warning: CanaryPolicy careful is in use by 2 workloads (api and busy): their next change');
-    expect(told).toContain('is refused until there is a policy careful again');
-    expect(told).toContain('1 release under way keeps the policy as it was when it began (busy-2 of busy)');
+    expect(told).toContain('is held until there is a policy careful again');
+    expect(told).toContain('1 release under way keeps the policy as it was when it started (busy-2 of busy)');
   });
 
   it('deletes one that nobody uses is told nothing', async () => {
@@ -220,7 +220,9 @@ describe('whoever', () => {
       ['apply', '--dry-run=server', ...stdin],
       policy('careful', { weights: [7, 50] }),
     );
-    expect(stderr).toContain('Warning: 1 release under way keeps the policy as it was when it began (busy-2 of busy)');
+    expect(stderr).toContain(
+      'Warning: 1 release under way keeps the policy as it was when it started (busy-2 of busy)',
+    );
     const labelled = await kit.kubectl(['label', 'canarypolicy', 'careful', 'a=b', '--dry-run=server']);
     expect(labelled.stderr).toBe('');
   });

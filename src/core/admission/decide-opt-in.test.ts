@@ -8,8 +8,11 @@ import type { Deployment, JsonObject, Labels, PodTemplate } from '../../values/k
 import type { SelectingPolicy } from '../policy/opt-in.ts';
 import { parsePolicy, type PolicyInput } from '../policy/parse-policy.ts';
 import { decide, type Decision } from './decide.ts';
+import type { DecideInput } from './facts.ts';
 
-type Around = Pick<PolicyInput, 'namespaceLabels' | 'selecting'>;
+type Around = Partial<Pick<PolicyInput, 'namespaceLabels' | 'selecting' | 'find' | 'names'>> & {
+  readonly operation?: DecideInput['operation'];
+};
 
 const careful = (more: Partial<SelectingPolicy> = {}): SelectingPolicy => ({
   kind: 'CanaryPolicy',
@@ -27,9 +30,10 @@ const labelled = (traits: DeploymentTraits, labels: Labels): Deployment => {
   const made = aDeployment(traits);
   return { ...made, metadata: { ...made.metadata, labels } };
 };
-const decideWith = (around: Around, old: Deployment, object: Deployment): Decision =>
+const decideWith = ({ operation = 'UPDATE', ...around }: Around, old: Deployment, object: Deployment): Decision =>
   decide({
     ...anInput(old, object),
+    operation,
     policyOf: ({ metadata }) =>
       parsePolicy({
         forms: sourceForms,
@@ -119,6 +123,31 @@ describe('a workload whose pods should not run beside each other', () => {
   it('F16: who opts in by a namespace is told what happens without a Service', () => {
     const { warnings } = decideWith({ namespaceLabels: on }, labelled(v1, {}), labelled(v2, {}));
     expect(warnings.join('\n')).toContain('if no Service selects its pods, it rolls natively');
+  });
+});
+
+describe('F11: a policy that is not there yet', () => {
+  const names = { 'sluice.dev/policy': 'carefull' };
+  const nothing = { find: () => undefined, names: () => ['careful'] };
+
+  it('F11: holds a new template, and says what is missing', () => {
+    const [old, object] = [aDeployment({ ...v1, annotations: names }), aDeployment({ ...v2, annotations: names })];
+    const decision = decideWith(nothing, old, object);
+    expect([decision.case, after(object, decision).spec.paused]).toEqual(['released', true]);
+    expect(decision.warnings.join('\n')).toContain('Did you mean "careful"? Until it is there, the release waits');
+  });
+
+  it('F11: is only warned of in a write that names it, and with the first version', () => {
+    const object = aDeployment({ ...v1, annotations: names });
+    const warning = expect.stringContaining('the next change of the pod template is held');
+    expect(decideWith(nothing, aDeployment(v1), object).warnings).toContainEqual(warning);
+    const first = decideWith({ ...nothing, operation: 'CREATE' }, object, object);
+    expect([first.case, first.warnings.at(-1)]).toEqual(['created', warning]);
+  });
+
+  it('F11: refuses whatever else is wrong', () => {
+    const wrong = aDeployment({ ...v1, annotations: { ...names, 'sluice.dev/interval': 'soon' } });
+    expect(decideWith(nothing, aDeployment(v1), wrong).problems).toHaveLength(2);
   });
 });
 

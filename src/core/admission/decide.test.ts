@@ -138,7 +138,7 @@ describe('what people are told', () => {
       'who changes the policy in a release, that it goes on by the one it began with',
       running,
       { annotations: { ...running.annotations, 'sluice.dev/steps': '10' } },
-      /^release web-5 goes on by the policy it began with; what is changed here counts from the next one on$/,
+      /^release web-5 goes on by the policy it started with; what is changed here counts from the next one on, and for this one only while it is Pending$/,
     ],
     [
       'who edits a paused workload that never served, that it rolls natively in the end',

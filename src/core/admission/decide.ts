@@ -13,7 +13,14 @@ import { templateHash } from '../template/template-hash.ts';
 import { isWithoutEffect } from './user-annotations.ts';
 import { rows, type Row, type Ruling } from './rows.ts';
 import { templateChange, type TemplateChange } from './template-change.ts';
-import { createdWarning, doubledWarnings, notOptedInWarning, passedOverWarnings } from './warnings.ts';
+import {
+  createdWarning,
+  doubledWarnings,
+  firstWithoutPolicyWarning,
+  missingPolicyWarnings,
+  notOptedInWarning,
+  passedOverWarnings,
+} from './warnings.ts';
 
 /** The row of the table that decided; a metric label. */
 export type CaseName = Row['case'] | 'own-write' | 'own-object' | 'created' | 'invalid';
@@ -49,11 +56,16 @@ const decideUpdate = (facts: Facts): Decision => {
   // The last row always matches.
   const row = rows.find(({ when }) => when(facts)) as Row;
   const wrong = facts.annotationsChanged && !isSwitchedOff(facts.parsed.optIn);
-  if (!facts.parsed.ok && (wrong || row.needsPolicy === true)) return invalid(facts.parsed.problems);
+  const { parsed } = facts;
+  const concerns = wrong || row.needsPolicy === true;
+  if (!parsed.ok && parsed.missing === undefined && concerns) return invalid(parsed.problems);
   const unnameable = row.needsPolicy === true ? nameProblems(facts.object.metadata.name) : [];
   if (unnameable.length > 0) return invalid(unnameable);
   const ruling = row.then(facts);
-  const warnings = row.needsPolicy === true ? passedOverWarnings(facts.parsed) : [];
+  const warnings = [
+    ...(concerns ? missingPolicyWarnings(parsed, row.needsPolicy === true) : []),
+    ...(row.needsPolicy === true ? passedOverWarnings(parsed) : []),
+  ];
   const change = templateChange(row.case, facts, ruling.marks);
   return {
     ...ruled(row.case, row.because, facts.object, { ...ruling, warnings: [...ruling.warnings, ...warnings] }),
@@ -64,7 +76,7 @@ const decideUpdate = (facts: Facts): Decision => {
 const decideCreate = (input: DecideInput): Decision => {
   const { object } = input;
   const parsed = input.policyOf(object);
-  if (!parsed.ok && !isSwitchedOff(parsed.optIn)) return invalid(parsed.problems);
+  if (!parsed.ok && parsed.missing === undefined && !isSwitchedOff(parsed.optIn)) return invalid(parsed.problems);
   const unnameable = parsed.optIn.optedIn ? nameProblems(object.metadata.name) : [];
   if (unnameable.length > 0) return invalid(unnameable);
   const asSent = { paused: 'as-sent', marks: {} } as const;
@@ -88,7 +100,7 @@ const firstVersion = (object: Deployment, parsed: ParsedPolicy, paused: boolean)
         ...(byItself(parsed.optIn) ? doubledWarnings(object, parsed.optIn) : []),
         ...passedOverWarnings(parsed),
       ]
-    : [];
+    : [firstWithoutPolicyWarning(paused), ...missingPolicyWarnings(parsed, false)];
 
 const untouched = (name: CaseName, because: string): Decision => ({
   case: name,

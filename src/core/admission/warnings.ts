@@ -5,6 +5,7 @@ import { byItself, type OptIn } from '../policy/opt-in.ts';
 import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import { templateDiff } from '../template/template-diff.ts';
+import { sentence } from '../../values/problem.ts';
 import { durationText } from '../../values/duration.ts';
 import type { Facts } from './facts.ts';
 import { notDoubled } from './not-doubled.ts';
@@ -137,7 +138,7 @@ export const uselessSkipWarnings = (facts: Facts): readonly string[] =>
 export const planKeptWarnings = ({ standing, annotationsChanged, bound }: Facts): readonly string[] =>
   standing === 'running' && annotationsChanged
     ? [
-        `release ${bound?.release} goes on by the policy it began with; what is changed here counts from the next one on`,
+        `release ${bound?.release} goes on by the policy it started with; what is changed here counts from the next one on, and for this one only while it is Pending`,
       ]
     : [];
 
@@ -184,6 +185,20 @@ export const optedOutWarnings = (facts: Facts): readonly string[] => {
   ];
 };
 
+/** A chart or a folder may bring its policy after the workload: what is only missing holds the next template. */
+export const missingPolicyWarnings = (parsed: ParsedPolicy, holds: boolean): readonly string[] => {
+  if (parsed.ok || parsed.missing === undefined) return [];
+  const then = holds
+    ? 'Until it is there, the release waits (PolicyMissing); then it starts by itself'
+    : 'Until it is there, the next change of the pod template is held; then its release starts by itself';
+  return parsed.problems.map((problem) => `${sentence(problem)} ${then}`);
+};
+
+const resumed = ' when you resume it with kubectl rollout resume';
+
+export const firstWithoutPolicyWarning = (paused: boolean): string =>
+  `the first version rolls natively${paused ? resumed : ''}; every later change of its pod template is a canary release`;
+
 /** For workloads that several policies select. */
 export const passedOverWarnings = ({ optIn }: ParsedPolicy): readonly string[] => {
   const { policy, passedOver } = optIn;
@@ -200,4 +215,4 @@ export const notOptedInWarning =
   'the sluice.dev/ annotations have no effect without sluice.dev/canary: enabled (or sluice.dev/policy)';
 
 export const createdWarning = (policy: Policy, paused: boolean): string =>
-  `the first version rolls natively${paused ? ' when you resume it with kubectl rollout resume' : ''}; every later change of its pod template is a canary release: ${plan(policy)}`;
+  `${firstWithoutPolicyWarning(paused)}: ${plan(policy)}`;

@@ -234,7 +234,7 @@ describe('parsePolicy', () => {
     [
       { policy: 'nightly' },
       [
-        'sluice.dev/policy "nightly": names no CanaryPolicy in the namespace shop and no ClusterCanaryPolicy. Create it first, or name one of careful, even, stale.',
+        'sluice.dev/policy "nightly": names no CanaryPolicy in the namespace shop and no ClusterCanaryPolicy. Create it, or name one of careful, even, stale.',
       ],
     ],
     [{ policy: '' }, ['sluice.dev/policy "": must name a policy. Write sluice.dev/policy: "careful", for example.']],
@@ -493,7 +493,7 @@ describe('a policy that applies without being named in an annotation', () => {
     ],
     [
       { annotations: optIn, namespaceLabels: { 'sluice.dev/policy': 'gone' } },
-      'label sluice.dev/policy of the namespace "gone": names no CanaryPolicy in the namespace shop and no ClusterCanaryPolicy. Create it first.',
+      'label sluice.dev/policy of the namespace "gone": names no CanaryPolicy in the namespace shop and no ClusterCanaryPolicy. Create it.',
     ],
     [
       { labels: { 'sluice.dev/canary': 'enable' } },

@@ -62,7 +62,12 @@ export type ParsedSpec =
       /** What the person should know although nothing is wrong with the policy, one line each. */
       readonly warnings?: readonly string[];
     }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+  | {
+      readonly ok: false;
+      readonly problems: readonly Problem[];
+      /** Nothing is wrong but that the policy it names is not there, or not yet. */
+      readonly missing?: true;
+    };
 
 /** The policy of a workload, and whether and why it has one. */
 export type ParsedPolicy = ParsedSpec & { readonly optIn: OptIn };
@@ -111,8 +116,7 @@ const placeProblem = (
 const missingPolicy = ({ name, writtenAt = 'policy' }: AppliedPolicy, { namespace, names }: PolicyInput): Problem => {
   const all = [...new Set(names?.() ?? [])].sort();
   const near = nearest(name, all);
-  const list =
-    all.length === 0 ? 'Create it first.' : `Create it first, or name one of ${all.slice(0, 20).join(', ')}.`;
+  const list = all.length === 0 ? 'Create it.' : `Create it, or name one of ${all.slice(0, 20).join(', ')}.`;
   return {
     field: writtenAt,
     value: asWritten(name),
@@ -155,19 +159,33 @@ export const parsePolicy = (input: PolicyInput): ParsedPolicy => {
   return { ...parseWith(optIn, input), optIn };
 };
 
+type LookedUp = {
+  readonly found?: FoundPolicy;
+  /** Kind and name. */
+  readonly name?: string;
+  readonly missing: readonly Problem[];
+};
+
+const lookedUp = (wanted: AppliedPolicy | undefined, input: PolicyInput): LookedUp => {
+  if (wanted === undefined) return { missing: [] };
+  const found = input.find(wanted.name, wanted.kind);
+  return found === undefined
+    ? { missing: [missingPolicy(wanted, input)] }
+    : { found, name: `${found.kind}/${wanted.name}`, missing: [] };
+};
+
 const parseWith = ({ policy: wanted }: OptIn, input: PolicyInput): ParsedSpec => {
   const read = readAnnotations(input.annotations);
-  const found = wanted === undefined ? undefined : input.find(wanted.name, wanted.kind);
-  const name = found === undefined || wanted === undefined ? undefined : `${found.kind}/${wanted.name}`;
+  const { found, name, missing } = lookedUp(wanted, input);
   const spec = merge(withoutSelectors<JsonObject>(found?.spec ?? {}), read.fields);
   const over = new Map(read.fields.map((field) => [field.field, field]));
   const problems = [
     ...read.problems,
     ...labelProblems(input.labels),
-    ...(wanted !== undefined && found === undefined ? [missingPolicy(wanted, input)] : []),
+    ...missing,
     ...specFindings(spec).map((finding) => placeProblem(finding, over, name)),
   ];
-  if (problems.length > 0) return { ok: false, problems };
+  if (problems.length > 0) return unread(problems, missing.length > 0);
   const valid = spec as PolicySpec;
   const named = name === undefined ? {} : { name };
   const held = heldFindings(valid, input).map((finding) => placeProblem(finding, over, name));
@@ -175,6 +193,13 @@ const parseWith = ({ policy: wanted }: OptIn, input: PolicyInput): ParsedSpec =>
   const wrong = [...queryProblems(valid, input.forms, `${name ?? ''} spec`.trim()), ...held];
   return wrong.length > 0 ? { ok: false, problems: wrong } : { ...readable(valid, input.providers), ...named };
 };
+
+/** `misses`: one of the problems is that the policy is not there. */
+const unread = (problems: readonly Problem[], misses: boolean): ParsedSpec => ({
+  ok: false,
+  problems,
+  ...(misses && problems.length === 1 ? { missing: true } : {}),
+});
 
 /** Nearly every question is about a policy that was read before: the webhook reads each workload's at every write. */
 const withoutFindings = new Recent<true>(64);

@@ -36,14 +36,14 @@ describe('deletionWarnings', () => {
       'one names it',
       { web: used() },
       [
-        'CanaryPolicy careful is in use by 1 workload (web): its next change of the pod template is refused until there is a policy careful again, or it names another',
+        'CanaryPolicy careful is in use by 1 workload (web): its next change of the pod template is held until there is a policy careful again, or it names another',
       ],
     ],
     [
       'several do, and are counted',
       Object.fromEntries(['g', 'f', 'e', 'd', 'c', 'b', 'a'].map((name) => [name, used()])),
       [
-        'CanaryPolicy careful is in use by 7 workloads (a, b, c, d, e and 2 more): their next change of the pod template is refused until there is a policy careful again, or they name another',
+        'CanaryPolicy careful is in use by 7 workloads (a, b, c, d, e and 2 more): their next change of the pod template is held until there is a policy careful again, or they name another',
       ],
     ],
     [
@@ -66,7 +66,7 @@ describe('deletionWarnings', () => {
       { web: used('missing', running('web-7')) },
       [
         expect.stringContaining('1 workload (web)') as unknown as string,
-        '1 release under way keeps the policy as it was when it began (web-7 of web); later ones go by what is there then',
+        '1 release under way keeps the policy as it was when it started (web-7 of web); one that is still Pending, and later ones, go by what is there then',
       ],
     ],
     [
@@ -102,7 +102,7 @@ describe('changeWarnings', () => {
       'releases climb and are promoted',
       { web: used('missing', running('web-7')), api: used('missing', running('api-2', 'Promoting')) },
       [
-        '2 releases under way keep the policy as it was when it began (api-2 of api and web-7 of web); later ones go by what is there then',
+        '2 releases under way keep the policy as it was when it started (api-2 of api and web-7 of web); one that is still Pending, and later ones, go by what is there then',
       ],
     ],
   ])('when %s', (_case, told, warnings) => expect(changeWarnings(own, world(told))).toEqual(warnings));

@@ -53,7 +53,7 @@ const after = (next: Governing, { name }: PolicyRef, many: boolean): string => {
   const [their, they] = many ? ['their', 'they'] : ['its', 'it'];
   switch (next) {
     case 'missing':
-      return `${their} next change of the pod template is refused until there is a policy ${name} again, or ${they} name${many ? '' : 's'} another`;
+      return `${their} next change of the pod template is held until there is a policy ${name} again, or ${they} name${many ? '' : 's'} another`;
     case 'defaults':
       return `from now on the defaults say how ${they} ${many ? 'are' : 'is'} released`;
     case 'nothing':
@@ -102,6 +102,6 @@ const runningWarnings = (policy: PolicyRef, governed: readonly Workload[]): read
   if (running.length === 0) return [];
   const keep = running.length === 1 ? 'release under way keeps' : 'releases under way keep';
   return [
-    `${running.length} ${keep} the policy as it was when it began (${someOf(running.sort(), shown)}); later ones go by what is there then`,
+    `${running.length} ${keep} the policy as it was when it started (${someOf(running.sort(), shown)}); one that is still Pending, and later ones, go by what is there then`,
   ];
 };

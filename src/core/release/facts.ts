@@ -145,6 +145,8 @@ export type Facts = {
   /** Why this provider, as a sentence fragment; where it is chosen now. */
   readonly providerBecause?: string;
   readonly service?: string;
+  /** There is no policy to start with: it is missing, or cannot be read, in the words of its problems. */
+  readonly policyProblem?: { readonly reason: 'PolicyMissing' | 'PolicyUnreadable'; readonly message: string };
   /** Why the template rolls natively instead of being released, as a sentence: nobody has opted in this very workload. */
   readonly rollsAlone?: string;
   /** What keeps a release from starting: no Service, a route that cannot be split, … */

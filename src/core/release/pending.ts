@@ -14,6 +14,7 @@ export const pending = (status: ReleaseStatus, facts: Facts): Exclude<Next, { re
   if (facts.rollsAlone !== undefined)
     return { status: endWith(status, facts, { outcome: 'Skipped', reason: rolledAlone, message: facts.rollsAlone }) };
   if (isOff(facts)) return {};
+  if (facts.policyProblem !== undefined) return {};
   if (facts.preflight.length > 0) return blocked(status, facts);
   const steps = facts.plan.stages.filter((stage) => stage.do === 'split').length;
   const started = withStatus(wanting(status, noSplit), {
@@ -29,10 +30,13 @@ export const pending = (status: ReleaseStatus, facts: Facts): Exclude<Next, { re
   return { status: enterFirst(started, facts) };
 };
 
+const cannotStart = (facts: Facts): string =>
+  `${preflightText(facts)} Once that is done: kubectl sluice retry ${facts.release.spec.workload.name}`;
+
 const blocked = (status: ReleaseStatus, facts: Facts): Exclude<Next, { readonly over: ReleaseStatus }> => {
   const deadline = (fromRfc3339(status.phaseEnteredAt) ?? facts.now) + facts.plan.progressDeadline;
   if (facts.now < deadline) return { wakeAt: deadline };
   return {
-    status: endWith(status, facts, { outcome: 'Failed', reason: 'CannotStart', message: preflightText(facts) }),
+    status: endWith(status, facts, { outcome: 'Failed', reason: 'CannotStart', message: cannotStart(facts) }),
   };
 };

@@ -16,6 +16,7 @@ export type ReleaseEvent = Omit<HistoryEntry, 'seq' | 'at'>;
 /** The events between two statuses, in order. */
 export const eventsBetween = (before: ReleaseStatus | undefined, after: ReleaseStatus): readonly ReleaseEvent[] => [
   ...ofPhase(before, after),
+  ...ofPolicy(before, after),
   ...ofSplit(before, after),
   ...ofChecks(before, after),
   ...ofStandIn(before, after),
@@ -67,6 +68,18 @@ const sharedText = ({ sharedWith = [] }: ReleaseStatus): string =>
   sharedWith.length === 0
     ? ''
     : `, which ${sharedWith.join(', ')} ${sharedWith.length === 1 ? 'stands' : 'stand'} behind too: the canary gets its share of all their traffic, and is sized for it`;
+
+/** Told as it is read: what a person has mended before the release starts. */
+const ofPolicy = (before: ReleaseStatus | undefined, { revised }: ReleaseStatus): readonly ReleaseEvent[] =>
+  revised === undefined || isDeepStrictEqual(revised, before?.revised)
+    ? []
+    : [
+        event(
+          'PolicyRevised',
+          'ReadPolicy',
+          `the release has not started yet and goes by the policy as it is now (${revised.policyName ?? 'annotations'})`,
+        ),
+      ];
 
 /** A record of what the policy lets roll is told as what it is. */
 const endReason = ({ phase, ending }: ReleaseStatus): string => recordPhase(ending?.reason) ?? `Release${phase}`;
@@ -120,6 +133,8 @@ const toldOnce: { readonly [R in WaitingReason]?: Pick<ReleaseEvent, 'action' | 
   ScaledToZero: { action: 'ScaleDown', type: 'Normal' },
   StableUnavailable: { action: 'SplitTraffic', ...warning },
   CanaryFlapping: { action: 'WithdrawCanary', ...warning },
+  PolicyMissing: { action: 'ReadPolicy', ...warning },
+  PolicyUnreadable: { action: 'ReadPolicy', ...warning },
   PodsRefused: { action: 'StartCanary', ...warning },
   RouteKindMissing: { action: 'SplitTraffic', ...warning },
   RouteRefused: { action: 'SplitTraffic', ...warning },

@@ -242,7 +242,8 @@ describe('a bad release', () => {
     const blocked = stepped({ status: initialStatus(begin), facts: facts({ preflight }) });
     expect(blocked.status).toMatchObject({
       phase: 'Pending',
-      message: 'cannot start: Service: no Service selects the pods. Create one.',
+      message:
+        'cannot start: Service: no Service selects the pods. Create one. Once that is done, the release starts by itself.',
     });
     expect(stepped(then(blocked, {}, 59_999)).status.phase).toBe('Pending');
     expect(stepped(then(blocked, {}, 60_000)).status.ending?.reason).toBe('CannotStart');

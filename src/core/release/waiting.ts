@@ -22,6 +22,8 @@ const standing: ReadonlySet<WaitingReason> = new Set<WaitingReason>([
   'CannotStart',
   'StableUnavailable',
   'ScaledToZero',
+  'PolicyMissing',
+  'PolicyUnreadable',
   'PlanUnreadable',
   'PodsRefused',
   'CanaryNotReady',
@@ -56,13 +58,18 @@ const remembered = ({ waiting }: ReleaseStatus): Waiting | undefined =>
 const takenOver = (facts: Facts): Waiting | undefined =>
   facts.takenOver === undefined ? undefined : { reason: 'TakenOver', message: facts.takenOver.note };
 
-const pending = ({ phase }: ReleaseStatus, { ahead, preflight }: Facts): Waiting | undefined => {
+const pending = ({ phase }: ReleaseStatus, { ahead, policyProblem, preflight }: Facts): Waiting | undefined => {
   if (phase !== 'Pending') return undefined;
   if (ahead !== undefined) return { reason: 'ReleaseAhead', message: `waiting for release ${ahead} to be over` };
+  if (policyProblem !== undefined)
+    return { reason: policyProblem.reason, message: `cannot start: ${policyProblem.message} ${byItself}` };
   return preflight.length === 0
     ? undefined
-    : { reason: 'CannotStart', message: `cannot start: ${preflightText({ preflight })}` };
+    : { reason: 'CannotStart', message: `cannot start: ${preflightText({ preflight })} ${byItself}` };
 };
+
+/** What follows when a person has done what is asked for. */
+const byItself = 'Once that is done, the release starts by itself.';
 
 export const preflightText = ({ preflight }: Pick<Facts, 'preflight'>): string => problemsText(preflight);
 

@@ -1,0 +1,45 @@
+/**
+ * A release that has not started yet goes by the policy as it is now: what a person mends while it is Pending counts.
+ * The spec is immutable, as a record of what was asked for, so the status says what took its place.
+ */
+import { canonicalJson } from '../template/canonical-json.ts';
+import type { Release, ReleaseSpec, ReleaseStatus } from '../../schema/release.ts';
+import { toRfc3339, type Instant } from '../../values/time.ts';
+import { withStatus } from './state.ts';
+
+type Policy = Pick<ReleaseSpec, 'policy' | 'plan' | 'policyName'>;
+
+/** Keyed by the cached Release, so that the same spec stays the same object. */
+const merged = new WeakMap<Release, ReleaseSpec>();
+
+/** The spec with the policy that the release goes by. */
+export const specOf = (release: Release): ReleaseSpec => {
+  const revised = release.status?.revised;
+  if (revised === undefined) return release.spec;
+  const known = merged.get(release);
+  if (known !== undefined) return known;
+  const { policyName: _name, ...asked } = release.spec;
+  const spec = { ...asked, ...revised };
+  merged.set(release, spec);
+  return spec;
+};
+
+/** It was made while its policy was missing or could not be read: there is no plan yet. */
+export const lacksPolicy = ({ plan, recordOf }: Pick<ReleaseSpec, 'plan' | 'recordOf'>): boolean =>
+  plan === undefined && recordOf === undefined;
+
+const text = ({ policy, policyName }: Policy): string =>
+  canonicalJson({ policy, ...(policyName === undefined ? {} : { policyName }) });
+
+/**
+ * The status of a release that has not started, with the policy that is wanted now; undefined if it goes by that one.
+ * The time to start counts anew: somebody has just mended something.
+ */
+export const revisedStatus = (
+  status: ReleaseStatus,
+  { spec, wanted }: { readonly spec: Policy; readonly wanted: Policy },
+  now: Instant,
+): ReleaseStatus | undefined =>
+  spec.plan !== undefined && text(spec) === text(wanted)
+    ? undefined
+    : withStatus(status, { revised: wanted, phaseEnteredAt: toRfc3339(now) });
