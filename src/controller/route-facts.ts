@@ -109,6 +109,7 @@ export const routeFacts = (cluster: ClusterView, route: Route | undefined): Rout
     doubts: provider.doubts,
     ...(provider.can.splits === 'replicas' ? { pods: podsOf(cluster, target) } : {}),
     ...sharedOf(route),
+    ...(provider.isPartial(target, live) ? { partial: true } : {}),
     ...(missing === undefined ? {} : { unserved: `the provider ${provider.name} ${missing}` }),
   };
 };

@@ -1,7 +1,7 @@
 /** Stories of whole releases about traffic that does or does not follow the split. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { asRouted, Callers, none } from '../../test/harness/callers.ts';
-import { World } from '../../test/harness/world.ts';
+import { refs, World } from '../../test/harness/world.ts';
 
 let world: World;
 
@@ -170,4 +170,12 @@ describe('without a mesh', () => {
     callers.calls = { perSecond: 40, canary: () => 10 };
     await phase('Succeeded');
   });
+});
+
+it('R3: a route for gateways alone: calls inside the mesh are not split, and the release goes on by what callers of the gateway get', async () => {
+  world = await World.begin({ splitting: 'adopted' });
+  world.patch(refs.route, { spec: { gateways: ['public'] } });
+  new Callers(world, { perSecond: 40, canary: (w) => asRouted(w) / 3 });
+  world.applyVersion('v2');
+  await phase('Succeeded');
 });

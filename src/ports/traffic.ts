@@ -94,6 +94,8 @@ export interface TrafficProvider {
   signs(around: Surroundings): readonly Sign[];
   /** Why requests may not follow a split that is in place: the likely causes, after "Likely causes:". */
   readonly doubts: string;
+  /** Whether a route of the user's is passed by a part of the requests that its kind could split, as its author means it. */
+  readonly isPartial?: (route: KubeObject) => boolean;
   /** What would keep these splits from working, besides what the formats find in the user's routes. */
   preflight(target: Target, splits: readonly Split[], live: Live): readonly Problem[];
   /**
@@ -135,6 +137,8 @@ export interface TrafficRunner {
   accepted(target: Target, live: Live): Acceptance;
   /** Other workloads whose pods get of the traffic that is split: it is all of theirs that the canary gets a share of. */
   sharedWith(target: Target, live: Live): readonly Neighbour[];
+  /** Whether a part of the requests is not meant to be split: then the share of all that stable gets is not the weight. */
+  isPartial(target: Target, live: Live): boolean;
   /** Changes that take Sluice out of the routes: the user's come back exactly as they were found, live edits survive, made ones go. */
   restore(target: Target, live: Live): readonly Change[];
 }

@@ -161,7 +161,11 @@ export const ReleaseStatusSchema = Type.Object({
   phaseEnteredAt: opt(time('When the phase was entered.')),
   stageEnteredAt: opt(time('When the stage was entered.')),
   canaryReadyAt: opt(time('When the canary had all its pods, before anything was routed to it.')),
-  splitInPlaceAt: opt(time('Since when the wanted split has been in the routes, with the pods it needs.')),
+  splitInPlaceAt: opt(
+    time(
+      'Since when the wanted split has been in the routes, with the pods it needs; without a route, since when pods of it serve.',
+    ),
+  ),
   canaryShortSince: opt(time('Since when the canary has had fewer ready pods than it needs.')),
   canaryFlaps: opt(
     Type.Object(

@@ -86,11 +86,17 @@ const acceptance = ({ status, metadata }: KubeObject): Acceptance => {
 /** The gateway that stands for all sidecars, and is meant where none is named. */
 const mesh = 'mesh';
 
-/** Of the sidecars' requests. Gateways put the VirtualServices of a host together. */
-const claims = ({ metadata, spec }: KubeObject): readonly ServiceName[] => {
-  const { namespace = '' } = metadata;
+/** Whether it is for gateways alone: what sidecars send passes it by. */
+const isForGateways = ({ spec }: KubeObject): boolean => {
   const gateways = textsOf(spec?.['gateways']);
-  if (gateways.length > 0 && !gateways.includes(mesh)) return [];
+  return gateways.length > 0 && !gateways.includes(mesh);
+};
+
+/** Of the sidecars' requests. Gateways put the VirtualServices of a host together. */
+const claims = (route: KubeObject): readonly ServiceName[] => {
+  const { metadata, spec } = route;
+  const { namespace = '' } = metadata;
+  if (isForGateways(route)) return [];
   const hosts = servicesOfHosts(textsOf(spec?.['hosts']), namespace);
   return hosts.filter((service) => isExportedTo(spec?.['exportTo'], namespace, service.namespace));
 };
@@ -131,7 +137,8 @@ export const istio = weightedProvider({
     routes.some((route) => claims(route).some((claim) => means(claim, { namespace, name: apex.metadata.name }))) ||
     (routes.length > 0 && behind?.others.some(({ replicas }) => replicas > 0) === true),
   ownSubsets: (question) => ownSubsets(question, subsetDefinitions(question.target, question.live)),
+  isPartial: isForGateways,
   doubts:
-    'callers without an Istio sidecar; another, older VirtualService for the same host; a VirtualService for a gateway alone, which does not split calls inside the mesh; canary pods that Prometheus does not scrape',
+    'callers without an Istio sidecar; another, older VirtualService for the same host; a VirtualService for a gateway alone, which does not split calls inside the mesh; requests to stable through another Service; canary pods that Prometheus does not scrape',
   signs: (around, routes) => [...routes, ...injection(around, 'an Istio sidecar', switches)],
 });

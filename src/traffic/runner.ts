@@ -234,5 +234,7 @@ export const runner = (name: string, provider: TrafficProvider): TrafficRunner =
   accepted: (target, live) => acceptanceOf(provider, rolesIn(provider.uses, target, live)),
   sharedWith: (target, live) =>
     betweenOf(provider, target, found(provider, target, live)).shared.filter(({ replicas }) => replicas > 0),
+  isPartial: (target, live) =>
+    rolesIn(provider.uses, target, live).adopted.some(({ object }) => provider.isPartial?.(object) ?? false),
   restore: (target, live) => restore(provider, target, live),
 });

@@ -66,14 +66,14 @@ const switches: readonly Switch[] = [
 
 export const smi = provider({
   doubts:
-    "callers without the mesh's proxy; another TrafficSplit of the same Service; canary pods that Prometheus does not scrape",
+    "callers without the mesh's proxy; another TrafficSplit of the same Service; requests to stable through another Service; canary pods that Prometheus does not scrape",
 });
 
 /** TrafficSplits that other meshes obey tell nothing of Linkerd; its proxies do. */
 export const linkerd = provider({
   // A proxy decides once per destination whether it follows TrafficSplits (linkerd/linkerd2 issue 11032).
   doubts:
-    'callers without a Linkerd proxy; proxies that were in use when the TrafficSplit was made, which ignore it until they are restarted or idle for 5 s; another TrafficSplit of the same Service; canary pods that Prometheus does not scrape',
+    'callers without a Linkerd proxy; proxies that were in use when the TrafficSplit was made, which ignore it until they are restarted or idle for 5 s; another TrafficSplit of the same Service; requests to stable through another Service; canary pods that Prometheus does not scrape',
   signs: (around, routes) => {
     const proxies = injection(around, 'a Linkerd proxy', switches);
     return proxies.length === 0 ? [] : [...routes, ...proxies];

@@ -29,6 +29,7 @@ const freeName = ({ apex, canaryService }: Target, routes: readonly KubeObject[]
 export type WeightedProvider = {
   readonly format: RouteFormat;
   readonly doubts: string;
+  readonly isPartial?: TrafficProvider['isPartial'];
   /** The spec of a route that sends everything to the apex, for a user who has none. */
   readonly generate: (target: Target) => JsonObject;
   /** What else would keep a split from working; a Service that no route can split when left out. */
@@ -45,12 +46,13 @@ export type WeightedProvider = {
 const anyRoute: NonNullable<WeightedProvider['decideForAll']> = (_target, routes) => routes.length > 0;
 
 export const weightedProvider = (provider: WeightedProvider): TrafficProvider => {
-  const { format, generate, doubts, preflight, signs, reads = [], ownSubsets } = provider;
+  const { format, generate, doubts, isPartial, preflight, signs, reads = [], ownSubsets } = provider;
   const { decideForAll = anyRoute } = provider;
   return {
     can: { splits: 'route', features: weightOnly, granularity: 1 },
     uses: [routed(format), ...reads],
     doubts,
+    ...(isPartial === undefined ? {} : { isPartial }),
     signs: (around) => {
       const routes = routeSigns([format], around);
       return signs?.(around, routes) ?? routes;

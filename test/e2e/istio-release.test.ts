@@ -124,4 +124,28 @@ describe('through a VirtualService of the user', () => {
     const { failedTransport, failedInfrastructure } = await load.total();
     expect({ failedTransport, failedInfrastructure }).toEqual({ failedTransport: 0, failedInfrastructure: 0 });
   });
+
+  test('R3: a caller without a sidecar passes by the route: the release holds with both counts and is not promoted', async () => {
+    await load.stop();
+    // As a caller that no proxy serves: straight to a pod of the Service.
+    const address = await stage.kubectlOk('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[0].status.podIP}');
+    load = await stage.load({ rps: 100, url: `http://${address}:8080` });
+    const passing = { ...policy, 'sluice.dev/interval': '3s', 'sluice.dev/no-data': 'pass' };
+    await stage.apply(app({ version: 'v7', annotations: passing }));
+    const held = await stage.until('the split to be missed', () => {
+      const release = stage.release();
+      return release?.status?.waiting?.reason === 'SplitNotSeen' ? release : undefined;
+    });
+    expect(held.status?.message).toMatch(
+      /^holding at 10 %: the canary got 0 of \d+ requests, 0 %, where 10 % are its share\. Likely causes: callers without an Istio sidecar/,
+    );
+    expect(held.status).toMatchObject({ weight: 10, share: { percent: 0, of: 'requests', canary: 0 } });
+    const first = held.status?.analyses?.[0]?.judgedAt;
+    const later = await stage.until('two more rounds', () => {
+      const status = stage.release()?.status;
+      const judged = Date.parse(status?.analyses?.[0]?.judgedAt ?? '');
+      return judged >= Date.parse(first ?? '') + 6000 ? status : undefined;
+    });
+    expect(later).toMatchObject({ phase: 'Progressing', step: 1, waiting: { reason: 'SplitNotSeen' } });
+  });
 });

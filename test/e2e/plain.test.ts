@@ -29,9 +29,32 @@ test('canary pods stand behind the same Service, in the number that makes the we
   await stage.untilStep(1);
   expect(stage.deployment('web-canary')?.spec?.['replicas']).toBe(1);
   await stage.untilStep(2);
-  expect(stage.deployment('web-canary')?.spec?.['replicas']).toBe(3);
-  expect(stage.pods({ app: 'web' })).toHaveLength(6);
+  await stage.until('three of them', () => stage.deployment('web-canary')?.spec?.['replicas'] === 3);
+  await stage.until('its pods', () => stage.pods({ app: 'web' }).length === 6);
   await stage.untilPhase('Succeeded');
   await stage.until('the canary pods to be gone', () => stage.pods({ app: 'web' }).length === 3);
   expect(stage.pods({ 'sluice.dev/arm': 'canary' })).toEqual([]);
+});
+
+test('R5: one replica: steps 1 and 5 are half of the traffic, which is said before, meanwhile and in the table', async () => {
+  const solo = { ...policy, 'sluice.dev/provider': 'auto', 'sluice.dev/steps': '1,5' };
+  const one = (version: string): object => app({ name: 'solo', version, replicas: 1, annotations: solo });
+  const same = 'with 1 replica steps 1 and 5 are the same split, 1 of 2 pods: about 50 %';
+  expect(await stage.apply(service('solo'), one('v1'))).toContain(same);
+  await stage.untilRolledOut('solo');
+  expect(await stage.apply(one('v2'))).toContain(same);
+  const { status } = await stage.until('a step with the canary', () => {
+    const release = stage.release('solo');
+    return release?.status?.step === 1 && (release.status.share?.canary ?? 0) > 0 ? release : undefined;
+  });
+  expect(status).toMatchObject({
+    weight: 1,
+    share: { percent: 50, of: 'pods', canary: 1, stable: 1 },
+    provider: 'kubernetes',
+    providerBecause: expect.stringContaining('the split is made by the number of pods') as unknown,
+    message: '1 of 2 pods: about 50 % of the traffic for the canary; the step asks for 1 %',
+  });
+  expect(await stage.kubectlOk('get', 'releases')).toMatch(/WEIGHT +SHARE/);
+  await stage.until('the end', () => stage.release('solo')?.status?.phase === 'Succeeded');
+  expect(stage.events(stage.release('solo')?.name ?? '').join('\n')).toContain('step 2/2: 1 of 2 pods: about 50 %');
 });

@@ -20,6 +20,7 @@ import {
   missingPolicyWarnings,
   notOptedInWarning,
   passedOverWarnings,
+  podSplit,
 } from './warnings.ts';
 
 /** The row of the table that decided; a metric label. */
@@ -96,6 +97,7 @@ const firstVersion = (object: Deployment, parsed: ParsedPolicy, paused: boolean)
   parsed.ok
     ? [
         createdWarning(parsed.policy, paused),
+        ...podSplit(object, parsed),
         ...(parsed.warnings ?? []),
         ...(byItself(parsed.optIn) ? doubledWarnings(object, parsed.optIn) : []),
         ...passedOverWarnings(parsed),

@@ -8,6 +8,7 @@ import { templateDiff } from '../template/template-diff.ts';
 import { sentence } from '../../values/problem.ts';
 import { durationText } from '../../values/duration.ts';
 import type { Facts } from './facts.ts';
+import { podSplitWarnings } from './pod-split.ts';
 import { notDoubled } from './not-doubled.ts';
 import { readMarks, type MarkName, type Marks } from '../marks/marks.ts';
 
@@ -61,10 +62,15 @@ export const releaseWarnings = (facts: Facts): readonly string[] => {
     follow(facts),
     ...changes(facts),
     ...((facts.parsed.ok && facts.parsed.warnings) || []),
+    ...podSplit(facts.object, facts.parsed),
     ...doubledWarnings(facts.object, facts.parsed.optIn),
     ...staleSkip(facts),
   ];
 };
+
+/** What share of the traffic the steps really are, where pods split it. */
+export const podSplit = ({ spec }: Deployment, parsed: ParsedPolicy): readonly string[] =>
+  parsed.ok ? podSplitWarnings(parsed.policy, spec.replicas ?? 1, parsed.splitBy) : [];
 
 /** For who opts in a workload whose pods should not, or cannot, run beside each other, or may have no traffic. */
 export const doubledWarnings = (object: Deployment, optIn: OptIn): readonly string[] =>

@@ -49,8 +49,8 @@ const isFar = ({ weight, canary, stable }: ServedAt): boolean => {
 };
 
 /**
- * `ratio`: the share has to be near the weight. `none`: only a canary that gets nothing is noticed, for splits by the number
- * of pods, where connections that live long keep the shares apart.
+ * `ratio`: the share has to be near the weight. `none`: only a canary that gets nothing is noticed, where the shares differ
+ * for good reasons: by the number of pods, for example, connections that live long keep them apart.
  */
 export type SplitRule = 'ratio' | 'none';
 

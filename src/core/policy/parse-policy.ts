@@ -17,7 +17,7 @@ import type { Problem } from '../../values/problem.ts';
 import { Recent } from '../../values/recent.ts';
 import { optInOf, type AppliedPolicy, type OptIn, type SelectingPolicy } from './opt-in.ts';
 import type { Policy } from './policy.ts';
-import { planFindings, providerWarnings, type KnownProviders } from './provider-plan.ts';
+import { planFindings, providerWarnings, splitBy, type KnownProviders, type SplitBy } from './provider-plan.ts';
 import { readAnnotations, type AnnotatedField } from './read-annotations.ts';
 import { labelProblems } from './read-labels.ts';
 import { resolvePolicy } from './resolve-policy.ts';
@@ -59,6 +59,8 @@ export type ParsedSpec =
       readonly spec: PolicySpec;
       /** Kind and name of the policy under the annotations, as `CanaryPolicy/careful`. */
       readonly name?: string;
+      /** Who will make the split, as far as that is known before a release. */
+      readonly splitBy?: SplitBy;
       /** What the person should know although nothing is wrong with the policy, one line each. */
       readonly warnings?: readonly string[];
     }
@@ -219,7 +221,14 @@ type Read = Extract<ParsedSpec, { ok: true }>;
 const readable = (spec: PolicySpec, providers: KnownProviders | undefined): Read => {
   const policy = resolvePolicy(spec);
   const warnings = providerWarnings(policy.provider, providers);
-  return { ok: true, policy, spec, ...(warnings.length === 0 ? {} : { warnings }) };
+  const by = splitBy(policy.provider, providers);
+  return {
+    ok: true,
+    policy,
+    spec,
+    ...(by === undefined ? {} : { splitBy: by }),
+    ...(warnings.length === 0 ? {} : { warnings }),
+  };
 };
 
 /** To the schema a null is a field that is not set; here it becomes one. */

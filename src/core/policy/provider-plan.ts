@@ -142,6 +142,18 @@ export const providerWarnings = (name: string, known: KnownProviders = {}): read
   ];
 };
 
+/** Who makes the split: routes, the number of pods, or either, which turns out when a release starts. */
+export type SplitBy = 'route' | 'pods' | 'either';
+
+/** Undefined where nothing is known of the provider. `auto` falls back to pods where no kind of route is served. */
+export const splitBy = (name: string, known: KnownProviders = {}): SplitBy | undefined => {
+  const provider = known[name];
+  if (provider !== undefined) return provider.can.splits === 'route' ? 'route' : 'pods';
+  if (name !== 'auto' || Object.keys(known).length === 0) return undefined;
+  const routes = usable(known).some((one) => known[one]?.can.splits === 'route');
+  return routes ? 'either' : 'pods';
+};
+
 /** Names of those whose kinds the API server serves. */
 const usable = (known: KnownProviders): readonly string[] =>
   Object.entries(known).flatMap(([name, provider]) => (unserved(provider) === undefined ? [name] : []));

@@ -93,6 +93,8 @@ export type RouteFacts = {
   readonly acceptance?: string;
   /** Ready pods of both arms behind the Service, where they are the split. */
   readonly pods?: { readonly canary: number; readonly stable: number };
+  /** A part of the requests is not meant to be split. */
+  readonly partial?: true;
   /** Why requests may not follow the split although it is in place: the likely causes, for a person. */
   readonly doubts?: string;
   /** Other workloads whose pods get of the traffic that is split, and how many pods they have together. */

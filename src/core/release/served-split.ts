@@ -1,6 +1,6 @@
 /** Whether the requests follow the split: a release goes on only with traffic that has reached its canary. */
 import type { Round } from '../judge/judge-round.ts';
-import { isEnoughToTell, splitSeen, type ServedAt, type SplitSeen } from '../judge/sample-ratio.ts';
+import { isEnoughToTell, splitSeen, type ServedAt, type SplitRule, type SplitSeen } from '../judge/sample-ratio.ts';
 import type { AnalysisStatus, ReleaseStatus, Share, Waiting } from '../../schema/release.ts';
 import type { Facts } from './facts.ts';
 import { shareOf, shareText } from './share.ts';
@@ -40,8 +40,11 @@ const tellsShare = ({ route }: Facts): boolean => route.splits === 'route' && ro
 /** Once requests have not followed the weight, it takes enough of them that do. */
 const stillDoubted = (entry: ServedEntry): boolean => entry.unseen === true && !isEnoughToTell(entry);
 
+/** Where a route is for a part of the callers only, the others' requests are stable's for a good reason. */
+const ruleOf = (facts: Facts): SplitRule => (tellsShare(facts) && facts.route.partial === undefined ? 'ratio' : 'none');
+
 const judgedSplit = (earlier: readonly ServedEntry[], entry: ServedEntry, facts: Facts): SplitSeen => {
-  const seen = splitSeen(earlier, entry, tellsShare(facts) ? 'ratio' : 'none');
+  const seen = splitSeen(earlier, entry, ruleOf(facts));
   return seen === 'seen' && stillDoubted(entry) ? 'unseen' : seen;
 };
 
