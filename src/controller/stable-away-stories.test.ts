@@ -128,6 +128,23 @@ describe('stable loses all of its pods in the middle', () => {
   });
 });
 
+describe('a strategy under which stable goes as a whole', () => {
+  it.each([
+    ['one replica without a surge', 1, { maxSurge: 0, maxUnavailable: 1 }],
+    ['100 % unavailable', 4, { maxSurge: 0, maxUnavailable: '100%' }],
+  ])('D5: %s: the canary takes everything before the promotion', async (_name, replicas, rollingUpdate) => {
+    await begin({ replicas });
+    world.patch(refs.web, { spec: { strategy: { type: 'RollingUpdate', rollingUpdate } } });
+    world.kubernetes.pods.fate(() => 5000);
+    const made = app({ version: 'v2', replicas, annotations: optedIn }) as Deployment;
+    world.apply({ ...made, spec: { ...made.spec, strategy: { type: 'RollingUpdate', rollingUpdate } } });
+    await world.until('the promotion', (w) => w.get(refs.web)?.spec.paused === undefined && w.release()?.step === 2);
+    expect([world.requests.share(), canarySize()]).toEqual([100, replicas]);
+    await over();
+    expect([world.release()?.phase, world.requests.losses]).toEqual(['Succeeded', []]);
+  });
+});
+
 const track = (color: string): object => ({
   ...service(),
   spec: { selector: { app: 'web', track: color }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] },

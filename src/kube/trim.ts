@@ -52,7 +52,7 @@ export const nameOnly: Trim = ({ apiVersion, kind, metadata }) => ({ apiVersion,
 
 /** Keeps who is ready behind which Service. There are as many endpoints in a cluster as pods. */
 export const endpointsOnly: Trim = ({ apiVersion, kind, metadata, ...rest }) => {
-  const { endpoints = [] } = rest as Pick<EndpointSlice, 'endpoints'>;
+  const { endpoints } = rest as { readonly endpoints?: NonNullable<EndpointSlice['endpoints']> | null };
   const own = Object.entries(metadata.labels ?? {}).filter(
     ([key]) => key === serviceName || key.startsWith(`${group}/`),
   );
@@ -60,7 +60,8 @@ export const endpointsOnly: Trim = ({ apiVersion, kind, metadata, ...rest }) => 
     apiVersion,
     kind,
     metadata: { ...identity(metadata), labels: Object.fromEntries(own) },
-    endpoints: endpoints.map(({ addresses, conditions, targetRef }) => ({
+    // The API server writes null where there are none.
+    endpoints: (endpoints ?? []).map(({ addresses, conditions, targetRef }) => ({
       addresses,
       ...(conditions?.ready !== undefined && { conditions: { ready: conditions.ready } }),
       ...(targetRef?.name !== undefined && { targetRef: { name: targetRef.name } }),
