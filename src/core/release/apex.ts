@@ -74,8 +74,8 @@ const compare = (a: readonly number[], b: readonly number[]): number =>
  * objects about security, budgets and monitoring select by.
  */
 export const distinguishingLabel = (workload: Deployment, apex: Service, missed: Missed = () => []): LabelAnswer => {
-  const own = workload.spec.selector.matchLabels ?? {};
-  const shared = Object.keys(apex.spec.selector ?? {}).filter((key) => key in own);
+  const own = selectorKeys(workload);
+  const shared = Object.keys(apex.spec.selector ?? {}).filter((key) => own.includes(key));
   const preferred = [...usual.filter((key) => shared.includes(key)), ...shared.filter((key) => !usual.includes(key))];
   const [key] = preferred
     .map((one) => ({ one, counts: missed(one) }))
@@ -90,17 +90,32 @@ export const distinguishingLabel = (workload: Deployment, apex: Service, missed:
           .map(([k, v]) => `${k}=${v}`)
           .join(','),
         rule: `Service ${apex.metadata.name} and Deployment ${workload.metadata.name} share no selector label, so the Service could not tell canary pods from stable ones`,
-        todo: `Add one of the Deployment's selector labels to the Service's selector: ${Object.keys(own).join(', ')}.`,
+        todo:
+          own.length === 0
+            ? noKeys
+            : `Add one of the Deployment's selector labels to the Service's selector: ${own.join(', ')}.`,
       },
     ],
   };
 };
 
+/** A Deployment's selector cannot be changed, so there is nothing to add anywhere. */
+const noKeys =
+  "The Deployment's selector holds no label to one value, and it cannot be changed: make the Deployment anew with selector.matchLabels, or use the provider kubernetes, which needs no such label.";
+
+/** Keys of the labels whose values the Deployment's selector gives: another value is on none of its pods. */
+const selectorKeys = ({ spec: { selector } }: Deployment): readonly string[] => {
+  const listed = (selector.matchExpressions ?? []).flatMap(({ key, operator }) =>
+    operator === 'In' && typeof key === 'string' ? [key] : [],
+  );
+  return [...new Set([...Object.keys(selector.matchLabels ?? {}), ...listed])];
+};
+
 /** The label whose value differs on the pods of a canary that is there; undefined where none does. */
-export const chosenLabel = ({ spec }: Deployment, canary: Deployment): string | undefined => {
-  const stable = spec.template.metadata?.labels ?? {};
+export const chosenLabel = (workload: Deployment, canary: Deployment): string | undefined => {
+  const stable = workload.spec.template.metadata?.labels ?? {};
   const made = canary.spec.template.metadata?.labels ?? {};
-  return Object.keys(spec.selector.matchLabels ?? {}).find(
+  return selectorKeys(workload).find(
     (key) => stable[key] !== undefined && made[key] !== undefined && made[key] !== stable[key],
   );
 };
