@@ -1,10 +1,18 @@
 /** Webhook entries that guard the objects Sluice made and the routes that carry a split. */
 import type { Access, KindUse } from '../values/kind-use.ts';
 import type { JsonObject } from '../values/kube-object.ts';
-import { breakGlassAnnotation, splitAnnotation } from '../schema/annotations.ts';
-import { canarySelector, group, labels, managedBy } from '../schema/names.ts';
+import { breakGlassAnnotation, optInLabels, splitAnnotation } from '../schema/annotations.ts';
+import { canaryName, canarySelector, group, labels, managedBy } from '../schema/names.ts';
 import { routeKinds } from './rbac.ts';
-import { annotationsOf, literal, notKubernetesItself, rule, type Condition, type Scope } from './webhook-scope.ts';
+import {
+  annotationsOf,
+  labelsOf,
+  literal,
+  notKubernetesItself,
+  rule,
+  type Condition,
+  type Scope,
+} from './webhook-scope.ts';
 
 /** How to build an entry of the surrounding configuration. */
 export type Guarding = {
@@ -87,6 +95,37 @@ const owned = ({ entry, providerKinds }: Guarding, { name, expression }: Conditi
   failurePolicy: 'Ignore',
   objectSelector: { matchLabels: { [labels.managedBy]: managedBy } },
 });
+
+/**
+ * Objects of other kinds that ask for releases, and what would scale a canary: for a warning and a refusal. Never
+ * `Fail`: nothing depends on the answer.
+ */
+export const strangers = ({ entry, at }: Guarding): readonly JsonObject[] =>
+  [
+    entry({
+      name: 'other-workloads',
+      rules: [
+        rule('apps', ['v1'], ['statefulsets', 'daemonsets'], ['CREATE', 'UPDATE']),
+        rule('batch', ['v1'], ['jobs', 'cronjobs'], ['CREATE', 'UPDATE']),
+      ],
+      conditions: [{ name: 'asks-for-releases', expression: `${asks('object')} && !(${asksAlready})` }],
+    }),
+    entry({
+      name: 'autoscalers',
+      rules: [rule('autoscaling', ['v1', 'v2'], ['horizontalpodautoscalers'], ['CREATE', 'UPDATE'])],
+      conditions: [
+        {
+          name: 'of-a-canary',
+          expression: `object.spec.scaleTargetRef.name.endsWith(${literal(canaryName(''))})`,
+        },
+      ],
+    }),
+  ].map((webhook) => ({ ...webhook, failurePolicy: 'Ignore', clientConfig: at('/validate') }));
+
+const optIns = Object.values(optInLabels).map(literal);
+const hasOne = (map: string): string => optIns.map((key) => `${map}[?${key}].hasValue()`).join(' || ');
+const asks = (object: string): string => `(${hasOne(annotationsOf(object))} || ${hasOne(labelsOf(object))})`;
+const asksAlready = `oldObject != null && ${asks('oldObject')}`;
 
 /** Scaling of a canary. A Scale has no labels, so a canary's is recognised by its selector. */
 const scales = ({ entry }: Guarding): JsonObject => ({

@@ -1,11 +1,10 @@
 /** The CEL expressions of match conditions, with which the API server decides whether to call the webhook. */
 import { marks, requestPrefix } from '../schema/annotations.ts';
 import { group, labels, managedBy } from '../schema/names.ts';
-import { annotationsOf, literal } from './webhook-scope.ts';
+import { annotationsOf, labelsOf, literal } from './webhook-scope.ts';
 
 const manyKeys = 100;
 
-const labelsOf = (object: string): string => `${object}.?metadata.?labels.orValue({})`;
 const ours = `k.startsWith(${literal(`${group}/`)})`;
 /** Without the labels of objects that Sluice makes: those are for the guard entries. */
 const oursOfLabels = `${ours} && !(k in [${Object.values(labels).map(literal).join(', ')}])`;

@@ -31,6 +31,9 @@ export const literal = (text: string): string => JSON.stringify(text);
 /** The annotations of an object in CEL; an empty map if it has none. */
 export const annotationsOf = (object: string): string => `${object}.?metadata.?annotations.orValue({})`;
 
+/** The same of its labels. */
+export const labelsOf = (object: string): string => `${object}.?metadata.?labels.orValue({})`;
+
 /** Excludes Kubernetes' own controllers (garbage collection, namespace deletion), which must not depend on Sluice. */
 export const notKubernetesItself: Condition = {
   name: 'not-kubernetes-itself',

@@ -45,6 +45,8 @@ describe('webhook configurations', () => {
       'owned.sluice.dev',
       'broken-glass.sluice.dev',
       'scales.sluice.dev',
+      'other-workloads.sluice.dev',
+      'autoscalers.sluice.dev',
     ]);
   });
 
@@ -114,6 +116,8 @@ describe('webhook configurations', () => {
       const policies = all({ failurePolicy }).map((webhook) => [webhook['name'], webhook['failurePolicy']]);
       expect(new Map(policies as [string, string][])).toEqual(
         new Map([
+          ['autoscalers.sluice.dev', 'Ignore'],
+          ['other-workloads.sluice.dev', 'Ignore'],
           ['deployments.sluice.dev', failurePolicy],
           ['opted-in-namespaces.sluice.dev', failurePolicy],
           ['releases.sluice.dev', failurePolicy],

@@ -2,7 +2,7 @@
 import type { KindUse } from '../values/kind-use.ts';
 import type { JsonObject, KubeObject } from '../values/kube-object.ts';
 import { optInLabels } from '../schema/annotations.ts';
-import { guards, routes } from './guard-webhooks.ts';
+import { guards, routes, strangers } from './guard-webhooks.ts';
 import { changesARelease, changesUnspoken, makesARequest, templateChanges } from './match-conditions.ts';
 import { group, systemNamespaces, version } from '../schema/names.ts';
 import { literal, notKubernetesItself, rule, type Condition, type Scope } from './webhook-scope.ts';
@@ -65,6 +65,7 @@ export const webhookConfigurations = (
       policiesInUse(options),
     ].map((webhook) => ({ ...webhook, clientConfig: clientConfig(options, '/validate') })),
     ...guards(guarding),
+    ...strangers(guarding),
   ];
   return [
     configuration('MutatingWebhookConfiguration', options, mutating),

@@ -8,6 +8,7 @@ import { changedAfterAnswer, ownWrite } from './verify-admitted.ts';
 import { isPolicy, policyAnswer, policyDeletion } from './policy-answer.ts';
 import { guardRelease } from './release-guard.ts';
 import { requestProblems } from './release-request.ts';
+import { strangerAnswer } from './strangers.ts';
 
 /** Pure; never throws for anything that is an AdmissionRequest. Answers carry no patch. */
 export const validate = (request: AdmissionRequest, rules: AdmissionRules, now: Instant): Answer => {
@@ -17,6 +18,8 @@ export const validate = (request: AdmissionRequest, rules: AdmissionRules, now: 
   if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') return pass();
   if (isDeployment(request)) return validateDeployment(request, rules, now);
   if (isPolicy(request)) return policyAnswer(request, rules);
+  const stranger = strangerAnswer(request, rules);
+  if (stranger !== undefined) return stranger;
   return request.group === group && request.kind === 'Release' ? validateRelease(request, rules) : pass();
 };
 
