@@ -126,10 +126,42 @@ describe('a built-in check, from query to verdict', () => {
     ];
   };
 
+  /** In namespaces of their own, the canary alone: 40 requests, 10 of them failed, counted as others count them. */
+  const otherShapes = (): readonly Series[] => {
+    const { canary: pod } = pods;
+    const grew = (labels: Labels, by: number): Series => counter(labels, 0, 0, 0, by);
+    const spring = { __name__: 'http_server_requests_seconds_count', namespace: 'spring', pod, uri: '/cart' };
+    const grpc = { __name__: 'grpc_server_handled_total', namespace: 'grpc', pod };
+    const old = { __name__: 'http_requests_total', kubernetes_namespace: 'old', kubernetes_pod_name: pod };
+    const istio = (destination_workload_namespace: string, reporter: string): Labels => ({
+      __name__: 'istio_requests_total',
+      destination_workload: 'web-canary',
+      destination_workload_namespace,
+      reporter,
+      pod: `proxy-${reporter}`,
+    });
+    return [
+      grew({ ...spring, status: '200' }, 30),
+      grew({ ...spring, status: '500' }, 10),
+      grew({ ...spring, uri: '/actuator/prometheus', status: '200' }, 500),
+      grew({ ...grpc, grpc_code: 'NotFound' }, 30),
+      grew({ ...grpc, grpc_code: 'Unavailable' }, 10),
+      grew({ ...old, status: '200' }, 30),
+      grew({ ...old, code: '500', status: 'error' }, 10),
+      ...['waypoint', 'gateway'].flatMap((namespace) =>
+        [...(namespace === 'waypoint' ? ['waypoint'] : []), 'source'].flatMap((reporter) => [
+          grew({ ...istio(namespace, reporter), response_code: '200' }, 30),
+          grew({ ...istio(namespace, reporter), response_code: '503' }, 10),
+        ]),
+      ),
+    ];
+  };
+
   beforeAll(async () => {
     real = await startRealPrometheus();
     now = wholeSecond();
     for (const telemetry of telemetries) await remoteWrite(real.address, scrapes(telemetry));
+    await remoteWrite(real.address, otherShapes());
   });
   afterAll(() => real.close());
 
@@ -158,6 +190,31 @@ describe('a built-in check, from query to verdict', () => {
       });
     },
   );
+
+  it.each<[string, string, Telemetry, number]>([
+    ['R9: Spring Boot, without its scrapes', 'spring', 'application', 0],
+    ['R9: gRPC', 'grpc', 'application', 0],
+    ['R9: a scrape configuration with kubernetes_pod_name', 'old', 'application', 1],
+    ['R10: a waypoint, and its callers not again', 'waypoint', 'istio', 0],
+    ['R10: a gateway in front of pods without a sidecar', 'gateway', 'istio', 1],
+  ])('%s', async (_case, namespace, telemetry, way) => {
+    const arms = { ...aQuestion().arms, namespace };
+    const question = aQuestion({ telemetry, arms, window: { from: now - 30_000, to: now } });
+    const since = question.window.from - 150_000;
+    const answers = await Promise.all(
+      Array.from({ length: way + 1 }, async (_, one) => {
+        const compiled = compile(question, since, one);
+        const { ask } = compiled;
+        return answerOf(question, compiled, await prometheus({ address: real.address }).fetch(ask, never));
+      }),
+    );
+    expect(answers.map(({ canary }) => canary.length > 0)).toEqual(answers.map((_, one) => one === way));
+    const measured = { ...question.window, ...answers[way]!, telemetry, started: new Map<string, number>() };
+    expect(threshold(successRate(99), measured)).toMatchObject({
+      call: 'fail',
+      because: expect.stringContaining('75 % (canary 40 requests, 10 failed)'),
+    });
+  });
 
   it.each(telemetries)('duration of %s is in milliseconds', async (telemetry) => {
     expect(await judged(duration(500, 0.95), telemetry)).toMatchObject({
