@@ -107,6 +107,19 @@ it('F3: a subset that nothing defines holds the release, which starts when its D
   await atStep(1);
 });
 
+it('F3: a subset of pods that nobody has holds the release, which starts when their Deployment is applied', async () => {
+  world = await World.begin();
+  world.apply(subsets);
+  world.patch(refs.route, { spec: { http: [sendsTo({ host: 'web', subset: 'old' }), sendsTo({ host: 'web' })] } });
+  await world.settle();
+  world.applyVersion('v2');
+  await world.settle();
+  expect(world.release()?.message).toContain('fit neither the new pods of the Deployment nor those of another one');
+  world.apply(old(1));
+  await world.settle();
+  expect(world.release()?.phase).toBe('Preparing');
+});
+
 const away = { http: [{ redirect: { uri: '/gone' } }] };
 
 it.each([

@@ -19,7 +19,7 @@ import { looksOutOfBand } from './out-of-band.ts';
 import { readRelease } from './gather.ts';
 import { isOpen } from './release-index.ts';
 import { tellRecentEnd } from './tell-history.ts';
-import { wokenBy, wokenByEnd } from './woken.ts';
+import { wokenBy, wokenByEnd, wokenByPods } from './woken.ts';
 import { workloadKey, workloadOf } from './workload-key.ts';
 
 export type Controller = {
@@ -129,8 +129,10 @@ const keysOfWorkload = (
 ): readonly string[] => {
   const { namespace = '', name } = workload.metadata;
   const key = keyOf(namespace, name);
-  if (isMarked(workload) || change.type === 'removed' || (wasWritten(change) && isStray(deps, workload))) return [key];
-  return deps.index.ofWorkload(namespace, name).some(isOpen) ? [key] : [];
+  const others = wokenByPods(deps, change, workload).map(keyOfRelease);
+  if (isMarked(workload) || change.type === 'removed' || (wasWritten(change) && isStray(deps, workload)))
+    return [key, ...others];
+  return deps.index.ofWorkload(namespace, name).some(isOpen) ? [key, ...others] : others;
 };
 
 const keysOfPod = (

@@ -1,10 +1,19 @@
 /** Which releases a change of a route or of a Service is about: theirs is looked at again, and no other. */
+import { isDeepStrictEqual } from 'node:util';
 import { servicesSelecting } from '../core/release/apex.ts';
 import { protectingKinds } from '../core/protection/protecting-kinds.ts';
 import { specOf } from '../core/release/revised.ts';
 import { maxLabelLength } from '../core/release/canary.ts';
 import { anyName, concernedBy, type Concern, type ServiceName } from '../values/route-format.ts';
-import { isA, isSameKind, type EndpointSlice, type Gvk, type KubeObject, type Service } from '../values/kube-object.ts';
+import {
+  isA,
+  isSameKind,
+  type Deployment,
+  type EndpointSlice,
+  type Gvk,
+  type KubeObject,
+  type Service,
+} from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import type { Release } from '../schema/release.ts';
 import type { ClusterChange } from '../ports/cluster.ts';
@@ -146,3 +155,17 @@ export const wokenByEnd = (deps: Deps, change: ClusterChange, service: string | 
   service === undefined
     ? deps.index.waiting(change.object.metadata.namespace ?? '')
     : waitingOn(deps, change, change.object.metadata.namespace ?? '', [service]);
+
+const podLabels = (workload: KubeObject | undefined): unknown =>
+  workload !== undefined && isA(workload, kinds.deployment) ? workload.spec.template.metadata?.labels : undefined;
+
+/** Releases that have not begun, where other pods may now stand behind their Service, or be what a subset of it selects. */
+export const wokenByPods = (
+  { index }: Pick<Deps, 'index'>,
+  { type, before }: Pick<ClusterChange, 'type' | 'before'>,
+  workload: Deployment,
+): readonly Release[] => {
+  const { namespace = '', name } = workload.metadata;
+  if (type === 'set' && isDeepStrictEqual(podLabels(before), podLabels(workload))) return [];
+  return index.waiting(namespace).filter(({ spec }) => spec.workload.name !== name);
+};
