@@ -148,3 +148,26 @@ test('finding one of a thousand reads as much as finding one of one', () => {
   };
   expect(readsFor(1000)).toEqual([['web-0'], readsFor(1)[1]]);
 });
+
+describe('endpoints of a Service in front of several workloads', () => {
+  const slice = (...ready: readonly string[]): KubeObject => ({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'web-x', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'web' } },
+    ...({
+      endpoints: ['web-1a-aaaaa', 'web-1a-bbbbb', 'web-old-2b-ccccc'].map((name, index) => ({
+        addresses: [`10.0.0.${index}`],
+        conditions: { ready: ready.includes(name) },
+        targetRef: { name },
+      })),
+    } as object),
+  });
+  const others = slice('web-old-2b-ccccc');
+
+  test('R1: wake the release when the first pod of its workload is ready beside others, and no more for the second', () => {
+    const first = slice('web-1a-aaaaa', 'web-old-2b-ccccc');
+    expect(woken(change(first, others))).toEqual(['web']);
+    expect(woken(change(slice('web-1a-aaaaa', 'web-1a-bbbbb', 'web-old-2b-ccccc'), first))).toEqual([]);
+    expect(woken(change(others, first))).toEqual(['web']);
+  });
+});

@@ -20,7 +20,6 @@ import type { ClusterChange } from '../ports/cluster.ts';
 import { canaryName } from '../schema/names.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { isOpen, isWaiting, serviceOfSlice } from './release-index.ts';
-import { readyEndpoints } from './workload-facts.ts';
 
 type Deps = Pick<ControllerDependencies, 'cluster' | 'index' | 'traffic'>;
 
@@ -110,11 +109,16 @@ const onServices = (
   names.includes(anyName)
     ? openIn(deps, namespace)
     : [...names.flatMap((name) => deps.index.onService(namespace, name)), ...waitingOn(deps, change, namespace, names)];
-/** Whether a slice comes to have anybody who is ready, or ceases to: how many they are is nobody's question. */
+/** Whether pods of a workload come to be ready in a slice, or cease to: how many they are is nobody's question. */
 const answersChange = (object: EndpointSlice, before: KubeObject | undefined): boolean =>
-  before === undefined || !isA(before, kinds.endpointSlice) || isReady(object) !== isReady(before);
+  before === undefined || !isA(before, kinds.endpointSlice) || readyStems(object) !== readyStems(before);
 
-const isReady = (slice: EndpointSlice): boolean => readyEndpoints([slice]) > 0;
+/** Several workloads may stand behind one Service; the names of their pods differ in all but the last two parts. */
+const readyStems = ({ endpoints = [] }: EndpointSlice): string => {
+  const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false);
+  const stems = ready.map(({ targetRef }) => (targetRef?.name ?? '').split('-').slice(0, -2).join('-'));
+  return [...new Set(stems)].sort().join(' ') + (ready.length > 0 ? '!' : '');
+};
 
 const onServiceOf = ({ index }: Deps, { metadata }: EndpointSlice): readonly Release[] => {
   const service = serviceOfSlice(metadata);
