@@ -21,8 +21,11 @@ const aWorld = async (split: Splitting, failure: 'hold' | 'revert'): Promise<Wor
   return world;
 };
 
-const isHeld = (world: World): boolean =>
-  world.release()?.phase === 'Failed' && world.get(refs.web)?.spec.paused === true;
+/** Also a template that was aborted, put back and applied again. */
+const isHeld = (world: World): boolean => {
+  const { spec, metadata } = world.get(refs.web) ?? {};
+  return spec?.paused === true && metadata?.annotations?.['sluice.dev/phase'] === 'Failed';
+};
 
 /** Nothing is under way: everything is over, and nothing is left but the marks of a template that is held. */
 const rests = (world: World): boolean => {

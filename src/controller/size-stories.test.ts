@@ -110,6 +110,18 @@ it('F5b: an autoscaler that makes stable smaller again has the last word', async
   expect(replicas()).toBe(5);
 });
 
+it('F5b: stable grows into the room of the canary where a quota leaves no other', async () => {
+  await halved({ policy: { progressDeadline: '10m' } });
+  world.kubernetes.replicaSets.quota(9);
+  const load = watchLoad();
+  const since = world.clock.now();
+  world.applyVersion('v3');
+  await world.until('the end', (w) => w.releases()[0]?.phase === 'Superseded');
+  expect(load.most().stable).toBeLessThanOrEqual(100 / 8 + 0.2);
+  expect(world.clock.now() - since).toBeLessThan(60_000);
+  world.kubernetes.replicaSets.quota(undefined);
+});
+
 it('F5b: pods of stable that do not start keep callers on a canary that has failed for a minute at most', async () => {
   await halved({ policy: { interval: '10s', threshold: 1, progressDeadline: '10m' } });
   world.kubernetes.pods.fate(() => 'never');

@@ -56,6 +56,11 @@ const people: readonly Move[] = [
       orNot((world) => world.scale(replicas)),
     ),
   ),
+  move('an autoscaler', (world) => {
+    const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
+    const spec = { scaleTargetRef, maxReplicas: 5 };
+    world.apply({ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'web' }, spec });
+  }),
   move(
     'opt out',
     orNot((world) => world.applyVersion('v2', { 'sluice.dev/canary': 'disabled' })),
@@ -84,6 +89,7 @@ const breakdowns: readonly Move[] = [
   move('the canary breaks', ({ kubernetes }) => kubernetes.pods.makeUnready(isCanary)),
   move('everything is mended', ({ kubernetes }) => kubernetes.pods.makeReady()),
   move('a quota', ({ kubernetes }) => kubernetes.replicaSets.refuse('web-canary', 'exceeded quota')),
+  move('room for five pods', ({ kubernetes }) => kubernetes.replicaSets.quota(5)),
   move('no quota', ({ kubernetes }) => kubernetes.replicaSets.refuse('web-canary', undefined)),
   move('garbage is collected late', ({ kubernetes }) => kubernetes.garbage.lag(5000)),
   move('the webhook goes', (world) => world.webhook('away')),
@@ -141,6 +147,7 @@ export const calm = async (world: World): Promise<void> => {
   world.kubernetes.pods.fate(() => 0);
   world.kubernetes.pods.makeReady();
   world.kubernetes.replicaSets.refuse('web-canary', undefined);
+  world.kubernetes.replicaSets.quota(undefined);
   world.kubernetes.garbage.lag(0);
   world.webhook('there');
   world.metrics.say('pass');

@@ -107,6 +107,10 @@ const ending = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   return effects;
 };
 
+/** Stable grows into the room of the canary. */
+const shrunk = (status: ReleaseStatus, facts: Facts): readonly Effect[] =>
+  status.givenBack === undefined ? [] : [{ do: 'ensure-canary', replicas: sizeNow(status, facts) }];
+
 const growth = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   const replicas = sizeToGive(status, facts);
   return replicas === undefined ? [] : [{ do: 'grow-workload', replicas }];
@@ -115,7 +119,7 @@ const growth = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
 /** What the end does to the workload takes no pod from anybody, so it does not wait for stable. */
 const keepingShare = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   const routes = [...routed(wantedSplit(status), facts), ...growth(status, facts)];
-  if (status.standIn === undefined) return routes;
+  if (status.standIn === undefined) return [...shrunk(status, facts), ...routes];
   const effects: Effect[] = [{ do: 'ensure-canary', replicas: sizeNow(status, facts) }, ...routes];
   if (status.ending?.outcome === 'Failed') effects.push(...closing(status, facts));
   if (status.ending?.outcome === 'Aborted' && mine(facts)) effects.push({ do: 'put-back' });

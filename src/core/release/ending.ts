@@ -1,10 +1,11 @@
 /** The way out, the same for every outcome: routes back, wait for the proxies, canary gone, workload told. */
 import type { ReleaseStatus } from '../../schema/release.ts';
 import { noSplit, sameSplit } from '../../values/split.ts';
-import { fromRfc3339, toRfc3339, type Instant } from '../../values/time.ts';
+import { fromRfc3339, toRfc3339, type Instant, type Milliseconds } from '../../values/time.ts';
 import type { Facts } from './facts.ts';
 import { growthEnds, isGrowing, isReached } from './growth.ts';
-import type { Next } from './stages/handler.ts';
+import { givingBack, podsMayGoAt } from './room.ts';
+import { soonest, type Next } from './stages/handler.ts';
 import { inPhase, patienceEnds, repairPause, wantedSplit, wanting, withStatus } from './state.ts';
 
 type End = NonNullable<ReleaseStatus['ending']>;
@@ -34,10 +35,16 @@ const keeping = (status: ReleaseStatus, end: End, facts: Facts): Move => {
     const growth = { ...end.growth, reachedAt: toRfc3339(facts.now) };
     return { status: withStatus(status, { ending: { ...end, growth } }) };
   }
-  return keepsServing(status, facts)
-    ? untilPatienceEnds(status, end, facts)
-    : { status: releaseCanary(status, end, facts) };
+  if (!keepsServing(status, facts)) return { status: releaseCanary(status, end, facts) };
+  const less = isGrowing(status, facts) && facts.now >= nextPart(status, end) ? givingBack(status, facts) : undefined;
+  return less === undefined ? untilPatienceEnds(status, end, facts) : { status: less };
 };
+
+/** What stable can take before it has all its pods: it may need the canary's room for the rest. */
+const betweenParts: Milliseconds = 10_000;
+
+const nextPart = ({ givenBack }: ReleaseStatus, { decidedAt }: End): Instant =>
+  Math.max(fromRfc3339(decidedAt) ?? 0, fromRfc3339(givenBack?.at) ?? 0) + betweenParts;
 
 /** The canary carries its share until stable can do without it. */
 export const keepsServing = (status: ReleaseStatus, facts: Facts): boolean =>
@@ -50,8 +57,9 @@ const keepsUntil = (end: End, facts: Facts): Instant =>
 
 const untilPatienceEnds = (status: ReleaseStatus, end: End, facts: Facts): Move => {
   const back = fromRfc3339(status.standIn?.stableBackSince);
-  const wakeAt = back === undefined ? keepsUntil(end, facts) : back + facts.plan.propagationDelay;
-  return facts.now < wakeAt ? { wakeAt } : {};
+  if (back !== undefined) return soonest(facts, [back + facts.plan.propagationDelay]);
+  const part = isGrowing(status, facts) ? nextPart(status, end) : undefined;
+  return soonest(facts, [keepsUntil(end, facts), podsMayGoAt(status, facts), part]);
 };
 
 /**

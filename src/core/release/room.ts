@@ -39,11 +39,17 @@ export const lookAt = (status: ReleaseStatus, facts: Facts): Instant | undefined
   return [since + quiet, since + facts.plan.progressDeadline].find((at) => looked < at);
 };
 
-/** Percent of the whole load that stable cannot serve with the pods it has. */
+/**
+ * Percent of the whole load that stable, and who else stands behind the Service, cannot serve with the pods there are.
+ * Rounded down, so that each pod that stable gets frees one of the canary.
+ */
 export const leastShare = (status: ReleaseStatus, facts: Facts): number => {
   const { replicas, available } = facts.workload;
   const needed = sizeToReach(status, facts) ?? replicas;
-  return needed === 0 ? 0 : Math.max(0, Math.ceil((100 * (needed - available)) / needed));
+  // Pods above the wanted number are about to go.
+  const serving = Math.min(available, replicas);
+  const all = needed + (facts.route.shared?.replicas ?? 0);
+  return all === 0 ? 0 : Math.max(0, Math.floor((100 * (needed - serving)) / all));
 };
 
 /** The status in which the canary has a smaller share, or none; undefined where there is nothing to give back. */

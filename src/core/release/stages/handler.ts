@@ -22,3 +22,9 @@ export type Handler<K extends StageKind> = {
   /** Called in every step until it says `over`. */
   readonly next: (stage: StageOf<K>, status: ReleaseStatus, facts: Facts) => Next;
 };
+
+/** Nothing to do before the first of these instants that is still to come. */
+export const soonest = ({ now }: Pick<Facts, 'now'>, instants: readonly (Instant | undefined)[]): Stay => {
+  const due = instants.filter((at) => at !== undefined).filter((at) => at > now);
+  return due.length === 0 ? {} : { wakeAt: Math.min(...due) };
+};

@@ -1,13 +1,13 @@
 /** Give the template to stable: the workload is unpaused, and the canary serves until its roll is over. */
 import type { ReleaseStatus } from '../../../schema/release.ts';
-import { fromRfc3339, toRfc3339, type Instant } from '../../../values/time.ts';
+import { fromRfc3339, toRfc3339 } from '../../../values/time.ts';
 import type { Split } from '../../../values/split.ts';
 import { canaryReady, enoughReady, sizeNow } from '../canary-size.ts';
 import type { Facts } from '../facts.ts';
-import { holdSplit, settled } from '../hold-split.ts';
+import { giveUpAt, holdSplit, settled } from '../hold-split.ts';
 import { givingBack, isRolling, lackOfRoom, lookAt, podsMayGoAt, stuckAt } from '../room.ts';
 import { endWith, everything, inPhase, wantedSplit, wanting, withStatus } from '../state.ts';
-import type { Handler, Next, Stay } from './handler.ts';
+import { soonest, type Handler, type Next, type Stay } from './handler.ts';
 
 /** Where no stable pod may serve while it rolls, the canary takes everything first. */
 const splitFor = (status: ReleaseStatus, { workload, plan }: Facts): Split => {
@@ -61,16 +61,12 @@ export const promote: Handler<'promote'> = {
 
 const isStay = (next: Next): next is Stay => !('status' in next || 'over' in next || 'look' in next);
 
-const soonest = ({ now }: Facts, instants: readonly (Instant | undefined)[]): Stay => {
-  const due = instants.filter((at) => at !== undefined).filter((at) => at > now);
-  return due.length === 0 ? {} : { wakeAt: Math.min(...due) };
-};
+/** The canary has lacked pods for so long that a release would fail for it, before its promotion. */
+const isShortForGood = (status: ReleaseStatus, facts: Facts): boolean =>
+  status.canaryShortSince !== undefined && !enoughReady(status, facts) && facts.now >= giveUpAt(status, facts);
 
-/** The canary has not had its pods for so long that a release would fail for it, before its promotion. */
-const isShortForGood = (status: ReleaseStatus, facts: Facts): boolean => {
-  const since = fromRfc3339(status.canaryShortSince);
-  return since !== undefined && !enoughReady(status, facts) && facts.now >= since + facts.plan.progressDeadline;
-};
+/** The time without pods counts anew. */
+const forgivenShortage = { canaryShortSince: undefined, canaryFlaps: undefined } as const;
 
 /**
  * While the workload rolls the canary is not judged any more, and neither a quota that leaves no room for both nor a pod of
@@ -79,7 +75,7 @@ const isShortForGood = (status: ReleaseStatus, facts: Facts): boolean => {
 const makesRoom = (status: ReleaseStatus, facts: Facts): ReleaseStatus | undefined => {
   const isShort = isShortForGood(status, facts);
   if (lackOfRoom(facts) === undefined && !isShort) return undefined;
-  return givingBack(status, facts) ?? (isShort ? withStatus(status, { canaryShortSince: undefined }) : undefined);
+  return givingBack(status, facts) ?? (isShort ? withStatus(status, forgivenShortage) : undefined);
 };
 
 /** Where all pods of stable go at once, a canary that could not be made as large serves more callers than nobody. */
@@ -87,5 +83,5 @@ const goesWithWhatFits = (status: ReleaseStatus, facts: Facts): ReleaseStatus | 
   if (!facts.workload.vanishes || status.splitInPlaceAt !== undefined || enoughReady(status, facts)) return undefined;
   const isWorthIt = facts.canary?.refused !== undefined || isShortForGood(status, facts);
   if (!isWorthIt || canaryReady(facts) === 0) return undefined;
-  return withStatus(status, { splitInPlaceAt: toRfc3339(facts.now), canaryShortSince: undefined });
+  return withStatus(status, { splitInPlaceAt: toRfc3339(facts.now), ...forgivenShortage });
 };
