@@ -148,8 +148,11 @@ const keysOfPod = (
   return release === undefined ? [] : releaseKeys(cluster.get({ gvk: kinds.release, namespace, name: release }));
 };
 
+/** What is deleted after its end, to keep the history short, has been over before. */
 const hasEnded = ({ type, object, before }: ClusterChange): boolean =>
-  type === 'removed' || (isA(object, kinds.release) && wasOpen(before) && !isOpen(object));
+  type === 'removed'
+    ? !isA(object, kinds.release) || isOpen(object)
+    : isA(object, kinds.release) && wasOpen(before) && !isOpen(object);
 
 const wasOpen = (before: KubeObject | undefined): boolean =>
   before !== undefined && isA(before, kinds.release) && isOpen(before);

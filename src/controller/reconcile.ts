@@ -17,6 +17,7 @@ import type { ControllerDependencies } from './dependencies.ts';
 import { gather, readRelease, releasesOf, type ReleaseObject, type Subject } from './gather.ts';
 import { clearOrphans, restoreOrphaned } from './orphaned-releases.ts';
 import { settleOutOfBand } from './out-of-band.ts';
+import { prune } from './prune.ts';
 import { runEffects } from './run-effects.ts';
 import { sameStatus } from './same-status.ts';
 import { forgetMetrics, showChecks, showMetrics } from './show-metrics.ts';
@@ -45,6 +46,7 @@ export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef<Dep
     workloadKey(namespace, ref.name),
     advanced.flatMap(({ questions }) => questions),
   );
+  await prune(deps, workload, all);
   const waits = advanced.flatMap(({ again }) => (again === undefined ? [] : [again]));
   return waits.length === 0 ? {} : { again: Math.min(...waits) };
 };

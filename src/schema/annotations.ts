@@ -29,6 +29,7 @@ export const policyAnnotations = {
   'progress-deadline': { field: 'progressDeadline', form: 'duration', example: '10m' },
   rollback: { field: 'rollback', form: 'text', example: 'fast' },
   restart: { field: 'restart', form: 'text', example: 'canary' },
+  'history-limit': { field: 'historyLimit', form: 'integer', example: '10' },
 } as const satisfies Record<string, PolicyAnnotation>;
 
 /** What is named to people who have nothing that could be measured. */

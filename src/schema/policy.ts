@@ -23,6 +23,7 @@ export const defaults = {
   propagationDelay: '2s',
   rollback: 'fast',
   restart: 'canary',
+  historyLimit: 10,
 } as const;
 
 /** Weights if neither `weights` nor `stepWeight` is set. */
@@ -231,6 +232,15 @@ export const PolicySpecSchema = Type.Object(
         'How to return to a version that was promoted before: at once (`fast`), or as a canary.',
         defaults.rollback,
       ),
+    ),
+    historyLimit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 100,
+        default: defaults.historyLimit,
+        description:
+          'Ended Releases to keep per workload; older ones are deleted. One whose template is held, or remembered as failed, is always kept.',
+      }),
     ),
     restart: Type.Optional(
       choice(

@@ -134,6 +134,10 @@ export const fieldCases: Readonly<Record<string, FieldCase>> = {
     people: 'use waypoints, or pods without a sidecar behind a gateway',
     sluice: 'reads their reporters, each request once',
   },
+  R11: {
+    people: 'write hosts with a trailing dot, routes for a gateway alone, or change the tool that applies',
+    sluice: 'reads every form of a host, and says what a gateway route leaves out',
+  },
   D1: {
     people: 'apply a fix while the canary of the failed release is not yet collected',
     sluice: 'never takes an object of another release for its own, and waits until its pods are gone',

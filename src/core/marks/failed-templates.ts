@@ -24,7 +24,8 @@ const read = (entry: string): readonly FailedTemplate[] => {
 };
 
 /** Newest first. */
-const failedTemplates = (annotations: Labels | undefined): readonly FailedTemplate[] =>
+/** All that are remembered. */
+export const failedTemplates = (annotations: Labels | undefined): readonly FailedTemplate[] =>
   (annotations?.[marks.failed] ?? '').split(between).flatMap(read);
 
 /** What is remembered of this template. */
