@@ -2,7 +2,7 @@ import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { memoryObjects, type MemoryObjects } from '../../test/support/memory-objects.ts';
 import type { KubeObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
-import { serverClock, type ServerClock } from '../kube/server-clock.ts';
+import { serverClock, type ServerClock } from '../ports/server-clock.ts';
 import { manualClock, type Clock, type ManualClock } from '../ports/clock.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { Credential } from './authority.ts';

@@ -5,7 +5,7 @@
  */
 import type { Instant, Milliseconds } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
-import { serverClock } from './server-clock.ts';
+import { serverClock } from '../ports/server-clock.ts';
 
 export interface SteadyClock extends Clock {
   /** Takes a response's `Date` header and the time, by the clock underneath, its request was sent. */

@@ -3,6 +3,7 @@ import { startPrometheusDouble, type PrometheusDouble } from '../../test/contrac
 import { readAllowedAddress, type AllowedAddress } from '../core/outbound/allowed-address.ts';
 import type { SourceRef } from '../core/questions/question.ts';
 import type { MetricError, MetricSource } from '../ports/metrics.ts';
+import { systemClock as clock } from '../ports/clock.ts';
 import { metricSources } from './metric-sources.ts';
 
 const ask = { query: 'up', shape: 'value', at: 60_000 } as const;
@@ -22,24 +23,26 @@ const failureOf = async (source: MetricSource | undefined): Promise<MetricError>
 
 describe('the source of a policy', () => {
   it('that names none is the one Sluice was started with, wherever that is', async () => {
-    const source = metricSources({ own: double.address, addresses: [] });
+    const source = metricSources({ own: double.address, addresses: [], clock });
     double.results.set('up', { resultType: 'scalar', result: [60, '1'] });
     expect(await source(at())?.fetch(ask, never)).toMatchObject({ notes: [] });
     expect(source(at(`${double.address}/`))).toBe(source(at()));
     expect(source(at(`${double.address}/other`))).not.toBe(source(at()));
-    const withPassword = metricSources({ own: double.address.replace('//', '//me:secret@'), addresses: [] });
+    const withPassword = metricSources({ own: double.address.replace('//', '//me:secret@'), addresses: [], clock });
     expect(withPassword(at(double.address))).toBe(withPassword(at()));
-    expect(metricSources({ own: undefined, addresses: [] })(at())).toBeUndefined();
+    expect(metricSources({ own: undefined, addresses: [], clock })(at())).toBeUndefined();
   });
 
   it('that names an address which is allowed is asked there', async () => {
     double.results.set('up', { resultType: 'scalar', result: [60, '1'] });
-    const source = metricSources({ own: undefined, addresses: entries(double.address) })(at(double.address));
+    const source = metricSources({ own: undefined, addresses: entries(double.address), clock })(at(double.address));
     expect(await source?.fetch(ask, never)).toMatchObject({ series: [{ points: [[60_000, 1]] }] });
   });
 
   it('that names another one is asked nothing, and the check says why', async () => {
-    const source = metricSources({ own: 'http://prometheus', addresses: entries('http://other') })(at(double.address));
+    const source = metricSources({ own: 'http://prometheus', addresses: entries('http://other'), clock })(
+      at(double.address),
+    );
     const error = await failureOf(source);
     expect(error).toMatchObject({ reason: 'refused', retry: false });
     expect(error.message).toBe(
@@ -49,7 +52,7 @@ describe('the source of a policy', () => {
   });
 
   it('is the same for the same address, as long as there are not too many', () => {
-    const source = metricSources({ own: undefined, addresses: entries('http://*.example.com') });
+    const source = metricSources({ own: undefined, addresses: entries('http://*.example.com'), clock });
     const first = source(at('http://a.example.com'));
     expect(source(at('http://a.example.com'))).toBe(first);
     for (let i = 0; i < 300; i++) source(at(`http://p${i}.example.com`));
@@ -60,7 +63,7 @@ describe('the source of a policy', () => {
 describe('of an answer that a policy’s address gives', () => {
   const secret = 'hunter2';
   const allowed = (): MetricSource | undefined =>
-    metricSources({ own: undefined, addresses: entries(double.address) })(at(double.address));
+    metricSources({ own: undefined, addresses: entries(double.address), clock })(at(double.address));
 
   it.each<[string, number, string, Record<string, string>, RegExp]>([
     ['words of an error', 500, secret, {}, /answers 500: see its log$/],

@@ -4,6 +4,7 @@ import { decideAddress } from '../core/outbound/decide-address.ts';
 import { guardedFetch } from '../http/guarded-fetch.ts';
 import type { SourceRef } from '../core/questions/question.ts';
 import { prometheus } from '../metrics/prometheus/prometheus.ts';
+import type { Clock } from '../ports/clock.ts';
 import { MetricError, type MetricSource } from '../ports/metrics.ts';
 import { asWritten } from '../schema/validate.ts';
 import { sentence } from '../values/problem.ts';
@@ -16,6 +17,8 @@ export type SourceOptions = {
   readonly own: string | undefined;
   /** Addresses that policies may name. Admission checks them too, but older policies may have bypassed it. */
   readonly addresses: readonly AllowedAddress[];
+  /** By which windows are meant. */
+  readonly clock: Clock;
 };
 
 /** A source that rejects every query with the reason. */
@@ -24,15 +27,16 @@ const refusing = (why: string): MetricSource => {
   return { fetch: refuse, ping: refuse };
 };
 
-const namedByPolicy = (address: string, addresses: SourceOptions['addresses']): MetricSource => {
+const namedByPolicy = (address: string, { addresses, clock }: SourceOptions): MetricSource => {
   const decision = decideAddress(address, addresses);
-  if (decision.allowed) return prometheus({ address, guarded: guardedFetch(decision) });
+  if (decision.allowed) return prometheus({ address, clock, guarded: guardedFetch(decision) });
   const { rule, todo } = decision;
   return refusing(sentence({ field: 'prometheus', value: asWritten(address), rule, todo }));
 };
 
-export const metricSources = ({ own, addresses }: SourceOptions): ((ref: SourceRef) => MetricSource | undefined) => {
-  const ownSource = own === undefined ? undefined : prometheus({ address: own });
+export const metricSources = (options: SourceOptions): ((ref: SourceRef) => MetricSource | undefined) => {
+  const { own, clock } = options;
+  const ownSource = own === undefined ? undefined : prometheus({ address: own, clock });
   const ownEntry = own === undefined ? undefined : startedWith(own);
   const isOwn = (address: string): boolean => ownEntry !== undefined && decideAddress(address, [ownEntry]).allowed;
   const known = new Map<string, MetricSource>();
@@ -42,7 +46,7 @@ export const metricSources = ({ own, addresses }: SourceOptions): ((ref: SourceR
     if (found !== undefined) return found;
     if (known.size >= mostSources) known.clear();
     // A policy that names Sluice's own address gets the same source, with its credentials.
-    const made = (isOwn(address) ? ownSource : undefined) ?? namedByPolicy(address, addresses);
+    const made = (isOwn(address) ? ownSource : undefined) ?? namedByPolicy(address, options);
     known.set(address, made);
     return made;
   };

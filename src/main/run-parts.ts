@@ -5,7 +5,7 @@ import { version } from '../config/version.ts';
 import type { Instant, Milliseconds } from '../values/time.ts';
 import { connectApi, type Api, type ApiReport } from '../kube/api.ts';
 import { connectCluster, type ConnectedCluster } from '../kube/cluster.ts';
-import { serverClock } from '../kube/server-clock.ts';
+import { serverClock } from '../ports/server-clock.ts';
 import { steadyClock } from '../kube/steady-clock.ts';
 import type { WatchSpec } from '../kube/watch-spec.ts';
 import { systemClock, unsettable, type Clock } from '../ports/clock.ts';

@@ -53,7 +53,7 @@ export const wireController = async (parts: ControllerParts): Promise<Work> => {
   const author = { controller: `${group}/controller`, instance: hostname() };
   const journal = kubeJournal({ writer: cluster, author, clock, log });
   const providers = knownProviders(cluster);
-  const open = metricSources({ own, addresses });
+  const open = metricSources({ own, addresses, clock });
   const outside = metricOutside({ clock, open, forms: sourceForms, random: () => Math.random() });
   const dependencies: ControllerDependencies = {
     cluster,

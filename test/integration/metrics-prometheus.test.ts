@@ -7,6 +7,7 @@ import { answerOf } from '../../src/core/questions/answer.ts';
 import type { Labels } from '../../src/values/kube-object.ts';
 import type { Check, Telemetry } from '../../src/core/policy/policy.ts';
 import type { Instant } from '../../src/values/time.ts';
+import { systemClock } from '../../src/ports/clock.ts';
 import { compile } from '../../src/metrics/prometheus/compile.ts';
 import { prometheus } from '../../src/metrics/prometheus/prometheus.ts';
 import { metricsContract } from '../contract/metrics-suite.ts';
@@ -165,10 +166,13 @@ describe('a built-in check, from query to verdict', () => {
   });
   afterAll(() => real.close());
 
-  const judged = async (check: Check, telemetry: Telemetry): Promise<Verdict> => {
-    const question = aQuestion({ check, telemetry, window: { from: now - 30_000, to: now } });
+  /** `ahead`: how far the clock that windows are meant by is ahead of Prometheus'. */
+  const judged = async (check: Check, telemetry: Telemetry, ahead = 0): Promise<Verdict> => {
+    const window = { from: now - 30_000 + ahead, to: now + ahead };
+    const question = aQuestion({ check, telemetry, window });
     const compiled = compile(question, question.window.from - 150_000);
-    const fetched = await prometheus({ address: real.address }).fetch(compiled.ask, never);
+    const clock = { ...systemClock, now: () => Date.now() + ahead };
+    const fetched = await prometheus({ address: real.address, clock }).fetch(compiled.ask, never);
     return threshold(check, {
       ...question.window,
       ...answerOf(question, compiled, fetched),
@@ -176,6 +180,13 @@ describe('a built-in check, from query to verdict', () => {
       started: new Map(),
     });
   };
+
+  it.each([600_000, 30_000, -30_000])(
+    'D10: a clock that is %s ms ahead changes nothing: the failed requests are seen',
+    async (ahead) => {
+      expect(await judged(successRate(99), 'istio', ahead)).toMatchObject({ call: 'fail', reason: 'out-of-bounds' });
+    },
+  );
 
   it.each(telemetries)(
     'success rate of %s: the restart is counted right, other workloads are left out',

@@ -4,7 +4,7 @@ import { secretStore } from '../../src/certs/secret-store.ts';
 import { trustAuthority } from '../../src/certs/trust.ts';
 import { connectApi } from '../../src/kube/api.ts';
 import { connectCluster, type ConnectedCluster } from '../../src/kube/cluster.ts';
-import { serverClock } from '../../src/kube/server-clock.ts';
+import { serverClock } from '../../src/ports/server-clock.ts';
 import type { WatchSpec } from '../../src/kube/watch-spec.ts';
 import { startWebhook } from '../../src/main/start-webhook.ts';
 import { certificateWatches, webhookWatches } from '../../src/main/watches.ts';

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
 import { startPrometheusDouble, type PrometheusDouble } from '../../../test/contract/prometheus-double.ts';
 import type { Ask } from '../../core/questions/source-form.ts';
+import { systemClock, type Clock } from '../../ports/clock.ts';
 import { MetricError } from '../../ports/metrics.ts';
 import { prometheus, type PrometheusOptions } from './prometheus.ts';
 
@@ -30,6 +31,31 @@ const replyWith = (status: number, body: string, headers: Record<string, string>
 };
 const replyData = (data: object, more: object = {}): void =>
   replyWith(200, JSON.stringify({ status: 'success', data, ...more }));
+
+describe('D10: a Prometheus whose clock is another', () => {
+  const ours = { labels: { __name__: 'm', a: 'b' } };
+  /** Our clock is so far ahead of the one that the answers tell. */
+  const ahead = (by: number): Clock => ({ ...systemClock, now: () => Date.now() + by });
+  const whole = (): number => Math.floor(Date.now() / 1000) * 1000;
+
+  it.each([600_000, 30_000, -30_000, -600_000])('of %s ms: windows are in its time, points in ours', async (by) => {
+    const theirs = whole() - 10_000;
+    double.series.push({ ...ours, points: [[theirs, 7]] });
+    const asked = source({ clock: ahead(by) });
+    const window: Ask = { shape: 'samples', selector, from: theirs + by - 5000, to: theirs + by + 5000 };
+    const { series } = await asked.fetch(window, never);
+    expect(series).toHaveLength(1);
+    expect(Math.abs((series[0]?.points[0]?.[0] ?? 0) - theirs - by)).toBeLessThanOrEqual(1000);
+    // The first answer told the difference; from then on one request is enough.
+    await asked.fetch(window, never);
+    expect(double.received).toHaveLength(3);
+  });
+
+  it('within a second: it is asked as written', async () => {
+    await source({ clock: ahead(0) }).fetch(samples, never);
+    expect(double.received.map(({ form }) => form.get('time'))).toEqual(['1700000000.123']);
+  });
+});
 
 describe('a request', () => {
   it('for samples is an instant query of a range, by POST, that tells Prometheus when to give up', async () => {

@@ -2,10 +2,13 @@
 import type { Ask, Fetched } from '../../core/questions/source-form.ts';
 import type { Instant, Milliseconds } from '../../values/time.ts';
 import { MetricError, type MetricSource } from '../../ports/metrics.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { OutboundFetch } from '../../ports/outbound.ts';
+import { serverClock, type ServerClock } from '../../ports/server-clock.ts';
 import { decodeAnswer } from './answer.ts';
 import { httpFailure, networkFailure, readBounded, type Body, type Place } from './http.ts';
 import { promqlDuration, selectorText } from './promql.ts';
+import { askedBehind, seriesAhead } from './source-time.ts';
 
 export type PrometheusAuth =
   | { readonly kind: 'basic'; readonly user: string; readonly password: string }
@@ -23,6 +26,8 @@ export type PrometheusOptions = {
   readonly maxBytes?: number;
   /** For an address that a policy names: requests go this way, and no word of an answer is told. */
   readonly guarded?: OutboundFetch;
+  /** By which windows are meant. Where Prometheus' clock is another, it is asked in its own time; without one, as written. */
+  readonly clock?: Clock;
 };
 
 const defaults = { timeout: 10_000, maxBytes: 32 * 1024 * 1024 } as const;
@@ -73,6 +78,7 @@ const bodyOf = (ask: Ask, timeout: Milliseconds): URLSearchParams => {
 /** One request. Rejects with MetricError only. */
 const post = async (access: Access, body: URLSearchParams, limits: Limits): Promise<Body> => {
   const { place } = access;
+  const asked = limits.time?.now() ?? 0;
   try {
     const response = await limits.fetch(access.url, {
       method: 'POST',
@@ -82,6 +88,7 @@ const post = async (access: Access, body: URLSearchParams, limits: Limits): Prom
       redirect: 'manual',
       signal: limits.signal,
     });
+    limits.time?.heard(response.headers.get('date') ?? undefined, asked);
     const read = await readBounded(response, place, limits.maxBytes);
     if (!response.ok) throw httpFailure(response, read.text, place);
     return read;
@@ -91,19 +98,46 @@ const post = async (access: Access, body: URLSearchParams, limits: Limits): Prom
   }
 };
 
-type Limits = { readonly signal: AbortSignal; readonly maxBytes: number; readonly fetch: OutboundFetch };
+type Limits = {
+  readonly signal: AbortSignal;
+  readonly maxBytes: number;
+  readonly fetch: OutboundFetch;
+  readonly time?: SourceTime;
+};
+
+/** How far our clock is ahead of Prometheus', from the `Date` of its responses. */
+type SourceTime = Pick<ServerClock, 'heard' | 'skew'> & { readonly now: () => Instant };
+
+const timeOf = (clock: Clock): SourceTime => {
+  const theirs = serverClock(clock);
+  return {
+    now: () => clock.now(),
+    heard: (date, asked) => theirs.heard(date, asked),
+    get skew() {
+      return theirs.skew;
+    },
+  };
+};
 
 /** Asks by POST, so that long selectors fit. Every request is one instant query; nothing is cached or retried here. */
 export const prometheus = (options: PrometheusOptions): MetricSource => {
+  const time = options.clock === undefined ? undefined : timeOf(options.clock);
   const fetchOne = async (ask: Ask, signal: AbortSignal, most = Infinity): Promise<Fetched> => {
     const access = accessTo(options);
     const maxBytes = Math.min(most, options.maxBytes ?? defaults.maxBytes);
-    const limits = { signal, maxBytes, fetch: options.guarded ?? fetch };
+    const limits = { signal, maxBytes, fetch: options.guarded ?? fetch, ...(time && { time }) };
     const { text, bytes } = await post(access, bodyOf(ask, options.timeout ?? defaults.timeout), limits);
     return { ...decodeAnswer(text, { ask, query: queryOf(ask) }, access.place), bytes };
   };
+  const inItsTime: MetricSource['fetch'] = async (ask, signal, most) => {
+    const behind = time?.skew ?? 0;
+    const fetched = await fetchOne(askedBehind(ask, behind), signal, most);
+    // That its clock is another is known from the first answer, and that answer is of another window.
+    if ((time?.skew ?? 0) !== behind) return inItsTime(ask, signal, most);
+    return { ...fetched, series: seriesAhead(fetched.series, behind) };
+  };
   return {
-    fetch: fetchOne,
+    fetch: inItsTime,
     // Not a health page: those need no credentials, and compatible servers have other ones.
     ping: async (signal) => {
       await fetchOne({ query: 'vector(1)', shape: 'value', at: 0 }, signal);

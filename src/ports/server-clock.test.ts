@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { manualClock, type ManualClock } from '../ports/clock.ts';
+import { manualClock, type ManualClock } from './clock.ts';
 import { serverClock, type ServerClock } from './server-clock.ts';
 
 const day = 86_400_000;

@@ -3,7 +3,7 @@
  * not valid yet, so certificates are issued and judged by its clock, not this machine's.
  */
 import type { Instant, Milliseconds } from '../values/time.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock } from './clock.ts';
 
 export interface ServerClock extends Clock {
   /** Takes a response's `Date` header and the time, by this machine's clock, its request was sent. */
