@@ -1,11 +1,11 @@
-/** The log line of an answer: who did what with which tool, and what came of it. */
+/** The log line of an answer: who did what, with which tool, and how Sluice answered. */
 import type { AdmissionRequest, Answer } from '../core/admission/admission-request.ts';
 import { printable } from '../values/printable.ts';
 import type { LogFields } from '../telemetry/log.ts';
 
 export type AuditLine = { readonly fields: LogFields; readonly text: string };
 
-/** Changes that leave no patch but are somebody's doing. */
+/** Cases that produce no patch but are still logged, because a person changed something. */
 const recorded: ReadonlySet<string> = new Set(['policy-written', 'policy-deleted']);
 
 const isWorthALine = (answer: Answer): boolean =>
@@ -16,7 +16,7 @@ const isWorthALine = (answer: Answer): boolean =>
     answer.event !== undefined ||
     recorded.has(answer.case));
 
-/** One line per decision that refuses or changes something; undefined where the write passes as if Sluice were not there. */
+/** One line per decision that refuses or changes something; undefined where Sluice leaves the write alone. */
 export const auditLine = (request: AdmissionRequest, answer: Answer): AuditLine | undefined =>
   isWorthALine(answer)
     ? {
@@ -25,7 +25,7 @@ export const auditLine = (request: AdmissionRequest, answer: Answer): AuditLine 
       }
     : undefined;
 
-/** What the question is about, for any line about it. */
+/** Log fields that identify the object of a request. */
 export const about = ({ kind, name = '', namespace }: AdmissionRequest): LogFields => ({
   ...(namespace === undefined ? {} : { namespace: printable(namespace) }),
   ...(kind === 'Deployment' ? { workload: printable(name) } : {}),

@@ -1,14 +1,15 @@
-/** How many connections may be open, whoever opens them. */
+/** Limits the number of open connections. */
 import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** Connections by their peer, the one that has been quiet longest first. */
+/** Connections by peer address; the one that has been idle longest comes first. */
 type Connections = Map<string, Duplex>;
 
 /**
- * At the limit a new connection takes the place of another: of one that has never asked anything, or else of the one that
- * has been quiet longest. API servers ask at once and then often, so whoever only holds connections open loses them first.
+ * At the limit, a new connection evicts an existing one: one that has never sent a request if there is one, else the one
+ * that has been idle longest. API servers send a request at once and then often, so peers that merely hold connections open
+ * are evicted first.
  */
 export const boundConnections = (server: Server, most: number): void => {
   const mute: Connections = new Map();
@@ -25,7 +26,7 @@ export const boundConnections = (server: Server, most: number): void => {
     if (mute.size + known.size >= most) takeFirst(mute.size > 0 ? mute : known)?.destroy();
     mute.set(peer, socket);
     socket.on('close', () => {
-      // The port may be another connection's by now.
+      // A newer connection may use the same peer port by now.
       for (const open of [mute, known]) if (open.get(peer) === socket) open.delete(peer);
     });
   });
@@ -36,7 +37,7 @@ export const boundConnections = (server: Server, most: number): void => {
   });
 };
 
-/** It counts no longer, though it takes a moment to be closed. */
+/** Removes the first connection from the count at once, although closing it takes a moment. */
 const takeFirst = (connections: Connections): Duplex | undefined => {
   const [entry] = connections;
   if (entry !== undefined) connections.delete(entry[0]);
@@ -45,5 +46,5 @@ const takeFirst = (connections: Connections): Duplex | undefined => {
 
 type Addressed = Pick<Socket, 'remoteAddress' | 'remotePort'>;
 
-/** The same for a TLS connection and for the TCP connection below it. */
+/** The key of a peer: the same for a TLS connection and for the TCP connection underneath. */
 const peerOf = ({ remoteAddress, remotePort }: Addressed): string => `${remoteAddress} ${remotePort}`;

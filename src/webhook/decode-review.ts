@@ -1,6 +1,6 @@
 /**
- * Decodes AdmissionReview v1. The body is not trusted: it may not come from an API server. Shapes are checked here and
- * nowhere else; the code behind relies on the types.
+ * Decodes AdmissionReview v1. The body is not trusted, because the sender may not be an API server. Shapes are checked only
+ * here; the rest of the code relies on the types.
  */
 import { operations, type AdmissionRequest, type Operation } from '../core/admission/admission-request.ts';
 import { isDeeper } from '../values/extent.ts';
@@ -98,10 +98,13 @@ const objectIn = (value: unknown, name: string | undefined): KubeObject | undefi
   return { ...(without(object, odd) as KubeObject), metadata };
 };
 
-/** Custom resources may have other values than objects here, which are left out: Sluice reads nothing in them. */
+/**
+ * Custom resources may hold something other than an object in these fields. Such values are dropped: Sluice does not read
+ * them.
+ */
 const parts = ['spec', 'status'] as const;
 
-/** Fields that may be null, which means absent. The types behind know only absence. */
+/** Fields in which null means absent. The types used after decoding have no null. */
 const optionalMetadata = [
   'namespace',
   'uid',

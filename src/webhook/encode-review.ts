@@ -3,13 +3,16 @@ import type { AdmissionRequest, Answer } from '../core/admission/admission-reque
 import type { JsonObject } from '../values/kube-object.ts';
 import { reviewVersion } from './decode-review.ts';
 
-/** kube-apiserver drops a warning that does not fit into an HTTP header, and cuts all of them past 4096 characters. */
+/**
+ * kube-apiserver drops a warning that does not fit into an HTTP header, and truncates warnings beyond 4096 characters in
+ * total.
+ */
 const longestWarning = 1024;
 const mostWarnings = 32;
 
 type Asked = Pick<AdmissionRequest, 'uid' | 'kind' | 'name'>;
 
-/** The review that answers the question. */
+/** The AdmissionReview with the answer to a request. */
 export const encodeReview = (asked: Asked, answer: Answer): JsonObject => ({
   apiVersion: reviewVersion,
   kind: 'AdmissionReview',
@@ -23,14 +26,14 @@ export const encodeReview = (asked: Asked, answer: Answer): JsonObject => ({
   },
 });
 
-/** kubectl reads the details and leaves the message: an editor is opened again with the causes in its first lines. */
+/** `kubectl edit` shows `details.causes` instead of the message, at the top of the editor that it opens again. */
 const failure = ({ kind, name }: Asked, { causes = [], ...denial }: NonNullable<Answer['denial']>): JsonObject => ({
   status: 'Failure',
   ...denial,
   ...(causes.length === 0 ? {} : { details: { kind, ...(name === undefined ? {} : { name }), causes: [...causes] } }),
 });
 
-/** Whether the write goes through as if Sluice were not there. */
+/** Whether the write passes unchanged and without a warning. */
 export const isPlain = ({ allowed, patch, warnings }: Answer): boolean =>
   allowed && patch.length === 0 && warnings.length === 0;
 

@@ -1,4 +1,4 @@
-/** Keeps the webhook configurations asking about what policies select, while policies come and go. */
+/** Keeps the selectors in the webhook configurations in step with the policies. */
 import { withSelections } from '../manifests/selections.ts';
 import type { JsonObject, KubeObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
@@ -10,7 +10,7 @@ import type { JsonPatchOp } from '../values/json-pointer.ts';
 import { patchGuarded } from '../ports/patch-guarded.ts';
 
 export type Selections = {
-  /** Looks whether the configurations are as they should be. Returns at once. */
+  /** Starts a comparison of the configurations with the policies. Returns at once. */
   readonly check: () => void;
   /** Resolves when nothing is in flight. */
   readonly stop: () => Promise<void>;
@@ -18,9 +18,9 @@ export type Selections = {
 
 export type SelectionsSetup = {
   readonly cluster: Pick<ClusterWriter, 'fetch' | 'patch'>;
-  /** Of both configurations. */
+  /** Name of both configurations, the mutating and the validating one. */
   readonly configuration: string;
-  /** Every policy that selects, as the caches have it now. */
+  /** Every policy with a selector, from the caches. */
   readonly policies: () => readonly SelectingPolicy[];
   readonly clock: Pick<Clock, 'after'>;
   readonly changed: (entries: number) => void;
@@ -30,8 +30,8 @@ export type SelectionsSetup = {
 const retry: Milliseconds = 10_000;
 
 /**
- * Level-triggered: each look compares what is stored with what policies ask for now, so it does not matter who else
- * writes (other replicas, Helm, a renewed certificate), nor how often a look is repeated.
+ * Level-triggered: each pass compares the stored configurations with the policies of this moment. Other writers (other
+ * replicas, Helm, a renewed certificate) and repeated passes do no harm.
  */
 export const keepSelections = (setup: SelectionsSetup): Selections => {
   const { clock, failed } = setup;

@@ -1,4 +1,4 @@
-/** Takes in the JSON bodies of requests, in bounds that hold however many peers send, and however slowly. */
+/** Reads the JSON bodies of requests within memory bounds that hold for any number of peers, however slowly they send. */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
@@ -6,11 +6,11 @@ import type { RequestHandler } from 'express';
 export type BodyBounds = {
   /** Largest body, in bytes. */
   readonly largest: number;
-  /** Most that unfinished bodies may hold together; past it the one that has taken longest gives way. */
+  /** Bytes that all unfinished bodies may hold together; beyond that, the oldest unfinished body is refused. */
   readonly together: number;
 };
 
-/** Why a body was not taken, as an HTTP status and a sentence, which never quotes the body: that may hold secrets. */
+/** Why a body was refused: an HTTP status and a sentence. The sentence never quotes the body, which may hold secrets. */
 export class BodyRefused extends Error {
   readonly status: 400 | 413 | 415 | 503;
 
@@ -21,19 +21,22 @@ export class BodyRefused extends Error {
 }
 
 const jsonType = /^application\/json *(; *charset="?utf-8"? *)?$/i;
-/** Set aside on the word of a Content-Length; a larger body gets room as it comes in. */
+/** Bytes allocated in advance when Content-Length announces them; a larger body gets memory as it arrives. */
 const trusted = 128 * 1024;
-/** A body past the limit is read on for so many times the limit: a peer that is still writing does not see an answer. */
+/**
+ * An oversized body is read and discarded up to this many times the limit, because a peer that is still writing does not
+ * read the answer.
+ */
 const readOn = 2;
 
 type Done = (result: Buffer | BodyRefused) => void;
 
-/** Puts what the body says into `request.body`; hands a BodyRefused to `next` where that cannot be. */
+/** Parses the body into `request.body`, or passes a BodyRefused to `next`. */
 export const jsonBody = ({ largest, together }: BodyBounds): RequestHandler => {
   const [room, buffers] = [sharedRoom(together), spareBuffers()];
   return (request, response, next) => {
     const done: Done = (result) => {
-      // What is left of the body must not be taken for the next question.
+      // The unread rest of the body must not be taken for the next request.
       if (!request.complete) response.setHeader('Connection', 'close');
       const read = result instanceof BodyRefused ? result : parsed(result);
       if (read instanceof BodyRefused) next(read);
@@ -58,7 +61,7 @@ const refusedUnread = ({ headers }: IncomingMessage): BodyRefused | undefined =>
 };
 
 const parsed = (bytes: Buffer): { readonly value: unknown } | BodyRefused => {
-  // Decoded as it is, it would be another text than the one that was sent.
+  // Decoding invalid UTF-8 would silently replace bytes with U+FFFD.
   if (!isUtf8(bytes)) return new BodyRefused(400, 'the body is not UTF-8');
   if (bytes.length > briefly && isNestedDeeper(bytes, deepest))
     return new BodyRefused(400, `the body is nested deeper than ${deepest} levels`);
@@ -69,9 +72,12 @@ const parsed = (bytes: Buffer): { readonly value: unknown } | BodyRefused => {
   }
 };
 
-/** Twice as deep as an API server reads. Bodies of nothing but depth take a hundred times as long to parse as others. */
+/**
+ * Twice the nesting that an API server accepts. A body that consists of brackets only takes a hundred times as long to
+ * parse as others.
+ */
 const deepest = 20_000;
-/** A body of so many bytes takes no time worth mentioning, however deep it is. */
+/** Bodies up to this many bytes parse quickly at any depth. */
 const briefly = 64 * 1024;
 
 const [quote, backslash] = [0x22, 0x5c];
@@ -111,7 +117,7 @@ const takeIn = (request: IncomingMessage, { largest, room, buffers }: Intake, do
   };
   const letGo = (): void => {
     room.leave(holder);
-    // What has been read is a text by the time the next body comes in.
+    // The bytes have been decoded into a string before the next body arrives, so the buffer can be reused.
     buffers.giveBack(bytes);
     bytes = nothing;
   };
@@ -127,7 +133,7 @@ const takeIn = (request: IncomingMessage, { largest, room, buffers }: Intake, do
       if (length > readOn * largest) settle(tooLarge());
       return;
     }
-    // One buffer that grows: of a body in tiny pieces, the pieces would take a hundred times its size.
+    // One growing buffer: a body sent in tiny chunks would take a hundred times its size as separate chunks.
     if (length > bytes.length) {
       const wanted = roomFor(length, { declared, largest });
       bytes = buffers.larger(bytes, wanted);
@@ -145,25 +151,25 @@ const roomFor = (length: number, { declared, largest }: { declared: number; larg
   Math.max(length, Math.min(declared, trusted), Math.min(2 * length, declared === 0 ? largest : declared));
 
 type Buffers = {
-  /** One of at least so many bytes that begins as `buffer` does, and takes its place. */
+  /** A buffer of at least this many bytes that starts with the content of `buffer` and replaces it. */
   readonly larger: (buffer: Buffer, bytes: number) => Buffer;
   readonly giveBack: (buffer: Buffer) => void;
 };
 
 const nothing = Buffer.alloc(0);
-/** As many bodies as API servers have under way at a time. */
+/** About as many bodies as API servers send at the same time. */
 const mostSpare = 16;
 
 /**
- * Buffers of bodies that are over, for the next ones. They are memory outside the heap: made anew for every body, they
- * have V8 collect all of the heap twice a second, in the middle of answers.
+ * Pools buffers for reuse by later bodies. Buffers live outside the heap: allocating one for every body makes V8 run a full
+ * garbage collection twice a second, in the middle of answers.
  */
 const spareBuffers = (): Buffers => {
   const spare: Buffer[] = [];
   const giveBack = (buffer: Buffer): void => {
     if (buffer.length === 0 || buffer.length > trusted) return;
     spare.push(buffer);
-    // Of too many the smallest goes: it fits the fewest.
+    // A full pool drops its smallest buffer, which is the least useful one.
     if (spare.length > mostSpare) spare.sort((a, b) => b.length - a.length).pop();
   };
   return {
@@ -181,7 +187,10 @@ const spareBuffers = (): Buffers => {
 type Holder = { held: number; readonly refuse: (why: BodyRefused) => void };
 type Room = { readonly hold: (holder: Holder, bytes: number) => void; readonly leave: (holder: Holder) => void };
 
-/** Room that unfinished bodies share. API servers send theirs in milliseconds: the oldest unfinished one is somebody else's. */
+/**
+ * Memory that unfinished bodies share. API servers send a body within milliseconds, so the oldest unfinished body comes
+ * from another kind of peer.
+ */
 const sharedRoom = (together: number): Room => {
   const holders = new Set<Holder>();
   let held = 0;

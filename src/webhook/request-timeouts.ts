@@ -1,6 +1,6 @@
 /**
- * Cuts off who dawdles over a request. Node's own limits count from the moment of connecting, but a busy API server
- * opens connections that it uses for the first time much later, and fails the write when one of them is gone by then.
+ * Closes connections whose requests take too long. Node's own timeouts start when a connection opens, but a busy API server
+ * opens connections long before it first uses them, and fails the write when such a connection has been closed.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
@@ -10,11 +10,11 @@ import type { Milliseconds } from '../values/time.ts';
 export type RequestTimeouts = { readonly headers: Milliseconds; readonly request: Milliseconds };
 
 type Talk = {
-  /** Bytes of requests that are over. */
+  /** Bytes of requests that are complete. */
   done: number;
-  /** Since when a request has been coming in. */
+  /** When the current request began to arrive. */
   since?: number | undefined;
-  /** The request whose headers are here, and its answer. */
+  /** The request whose headers have arrived, and its response. */
   request?: IncomingMessage | undefined;
   response?: ServerResponse | undefined;
 };
@@ -23,8 +23,8 @@ const looksPerLimit = 4;
 const leastPause = 25;
 
 /**
- * From the first byte of a request on, its headers and all of it may take so long, and so may reading the answer. Silence
- * between requests is no dawdling.
+ * The limits run from the first byte of a request: one for its headers, one for the whole request, and the latter again for
+ * reading the answer. Idle time between requests does not count.
  */
 export const enforceRequestTimeouts = (server: TlsServer, limits: RequestTimeouts): void => {
   const talks = new Map<Socket, Talk>();
@@ -52,7 +52,7 @@ export const enforceRequestTimeouts = (server: TlsServer, limits: RequestTimeout
 
 const timedOut = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
-/** With a word, where no answer has begun. */
+/** Sends a 408 before closing, unless a response has begun. */
 const cutOff = (socket: Socket, { response }: Talk): void => {
   if (response?.headersSent === true) {
     socket.destroy();
@@ -66,7 +66,7 @@ const dawdles = (socket: Socket, talk: Talk, limits: RequestTimeouts): boolean =
   const { request, response } = talk;
   if (request === undefined && socket.bytesRead <= talk.done) return false;
   const reading = response?.writableEnded === true;
-  // All of the question is here: what takes time now is our answer, and then reading it.
+  // The request is complete: from here on it is Sluice that takes time, and afterwards the peer's reading of the answer.
   if (request?.complete === true && !reading) delete talk.since;
   else talk.since ??= performance.now();
   if (talk.since === undefined) return false;

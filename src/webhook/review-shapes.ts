@@ -30,7 +30,7 @@ export const requestShape = object({
 
 const owner = object({ kind: { required: name }, name: { required: name }, uid: { required: name } });
 
-/** The same for all kinds, custom ones included. */
+/** Metadata has the same shape in all kinds, custom ones included. */
 const metadata = object({
   name,
   namespace: name,
@@ -74,7 +74,7 @@ const deployment = object({
 
 const scale = object({ ...meta, status: object({ selector: anyText }) });
 
-/** Also for policies: their parser reports everything that is wrong with a policy. */
+/** Any other kind. Policies too: their parser reports everything that is wrong with a policy. */
 const anyObject = object(meta);
 
 const shapes: ReadonlyMap<string, Shape> = new Map([

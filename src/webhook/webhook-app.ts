@@ -1,4 +1,4 @@
-/** The webhook's HTTP: questions in, answers out. What is answered is decided in core; no answer waits for anything. */
+/** The webhook's HTTP routes. Decisions are made in core; no answer waits for I/O. */
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import type { AdmissionAnswers, Answering } from '../core/admission/admission-answers.ts';
 import { deny, pass, type AdmissionRequest, type Answer } from '../core/admission/admission-request.ts';
@@ -12,16 +12,19 @@ import { encodeReview } from './encode-review.ts';
 import { jsonBody } from './read-body.ts';
 
 export type AdmissionMetrics = {
-  /** The case that was seen, how long the answer took, what it said. */
+  /** The case of the decision, how long the answer took, and whether the write was allowed. */
   admission(seen: string, took: Milliseconds, allowed: boolean): void;
 };
 
 export type WebhookParts = AdmissionAnswers & {
-  /** Where answers are told that everybody should know of. */
+  /** Records decisions as Kubernetes events. */
   readonly journal: Journal;
-  /** True once questions can be answered from caches that are in sync, else why not. */
+  /** True once the caches are in sync, else the reason why requests cannot be answered. */
   readonly ready: () => true | string;
-  /** What becomes of a write when answering fails for a fault of our own: refused, or let through with a warning. */
+  /**
+   * What happens to a write when answering fails with an internal error: `closed` refuses it, `open` lets it through with a
+   * warning.
+   */
   readonly failureMode: 'closed' | 'open';
   readonly log: Log;
   readonly metrics: AdmissionMetrics;
@@ -34,10 +37,10 @@ export type WebhookParts = AdmissionAnswers & {
 
 const mebibyte = 1024 * 1024;
 const defaultBodyLimit = 3 * mebibyte;
-/** A fraction of the memory the chart allows. */
+/** A fraction of the memory limit in the chart. */
 const unfinishedBodies = 64 * mebibyte;
 
-/** The paths of the questions, as the webhook configurations name them. */
+/** The paths that the webhook configurations name. */
 const questionPaths = {
   '/mutate': 'mutate',
   '/validate': 'validate',
@@ -45,7 +48,10 @@ const questionPaths = {
   '/validate/break-glass': 'breakGlass',
 } as const satisfies Record<string, keyof AdmissionAnswers>;
 
-/** `POST` with a question, `GET /healthz`, `GET /readyz`. Everything else, and every malformed body, is a 4xx with a reason. */
+/**
+ * Serves `POST` of an AdmissionReview, `GET /healthz` and `GET /readyz`. Everything else, and every malformed body, is a
+ * 4xx with a reason.
+ */
 export const webhookApp = (parts: WebhookParts): Express => {
   const app = express();
   app.disable('x-powered-by');
@@ -77,13 +83,13 @@ const question =
     const stopwatch = parts.stopwatch ?? (() => performance.now());
     const start = stopwatch();
     const ready = parts.ready();
-    // An answer from caches that are not in sync would name policies as missing that are there.
+    // An answer from caches that are not in sync would report existing policies as missing.
     if (ready !== true) {
       refuse(response, 503, `Sluice is not ready: ${ready}`);
       return;
     }
     const decoded = decodeReview(httpRequest.body);
-    // A connection keeps hold of its last request for as long as it is idle.
+    // An idle connection keeps its last request in memory, body included.
     httpRequest.body = undefined;
     if (!decoded.ok) {
       malformed(parts, response, { status: 400, error: decoded.reason });
@@ -106,7 +112,7 @@ const question =
 /** An answer, its text for the response, and its log line. */
 type Answered = { readonly answer: Answer; readonly text: string; readonly line: AuditLine | undefined };
 
-/** The only place where an internal error becomes an answer. Includes encoding the answer and its log line. */
+/** Decides, encodes the answer and its log line. The only place where an internal error becomes an answer. */
 const answered = (
   parts: WebhookParts,
   answering: Answering,
@@ -150,7 +156,7 @@ const malformed = (parts: WebhookParts, response: Response, { status, error }: M
   refuse(response, status, error);
 };
 
-/** Bodies that are too large, cut off, compressed or no JSON: the reader says which. */
+/** Answers bodies that are too large, cut off, compressed or not JSON; the BodyRefused says which. */
 const malformedBody =
   (parts: WebhookParts): ErrorRequestHandler =>
   (error: unknown, _request, response, next) => {

@@ -1,4 +1,7 @@
-/** HTTPS for the webhook: certificates change while it runs, slow peers are cut off, closing loses no question. */
+/**
+ * The webhook's HTTPS server: certificates can be replaced while it runs, slow peers are disconnected, and closing loses no
+ * request.
+ */
 import { constants } from 'node:crypto';
 import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { RequestListener } from 'node:http';
@@ -10,14 +13,14 @@ import { pause, type Clock } from '../ports/clock.ts';
 import { boundConnections } from './bound-connections.ts';
 import { enforceRequestTimeouts } from './request-timeouts.ts';
 
-/** PEM: the certificate with its chain, and its key. */
+/** PEM texts: the certificate with its chain, and its key. */
 export type ServingCertificate = { readonly cert: string; readonly key: string };
 
-/** Callers have to show a certificate: without one, or with one of another authority, there is no handshake. */
+/** Client certificate check: the TLS handshake fails without a certificate, or with one from another authority. */
 export type ClientCheck = {
   /** PEM of the authorities. */
   readonly ca: string;
-  /** Common names that may call; whoever has a certificate where there are none. */
+  /** Common names that may call. If empty, every holder of a valid certificate may. */
   readonly names: readonly string[];
 };
 
@@ -25,13 +28,16 @@ export type WebhookLimits = {
   readonly handshake: Milliseconds;
   readonly headers: Milliseconds;
   readonly request: Milliseconds;
-  /** Longer than the 90 s for which an API server keeps an idle connection, used or not, so that it is never the one surprised. */
+  /**
+   * Idle timeout of a connection. Longer than the 90 s for which an API server keeps an idle connection, so that the API
+   * server always closes first.
+   */
   readonly idle: Milliseconds;
-  /** Open connections: each holds some 60 KiB, and three API servers at their busiest open 600. */
+  /** Open connections at most. Each takes about 60 KiB; three API servers under full load open 600. */
   readonly connections: number;
-  /** How long, after closing begins, new questions are still taken: until the last API server knows of it. */
+  /** How long new requests are still accepted after closing begins, until every API server has noticed. */
   readonly lameDuck: Milliseconds;
-  /** How long questions under way may take after that. */
+  /** How long pending requests may take after that. */
   readonly grace: Milliseconds;
 };
 
@@ -48,32 +54,41 @@ export const defaultLimits: WebhookLimits = {
 export type WebhookServerOptions = {
   readonly app: RequestListener;
   readonly certificate: ServingCertificate;
-  /** Anybody may call where it is left out. */
+  /** If absent, anyone may call. */
   readonly clients?: ClientCheck;
-  /** Address to listen on; all of them unless set. */
+  /** Address to listen on; all addresses by default. */
   readonly host?: string;
-  /** 0 takes a free one. */
+  /** 0 picks a free port. */
   readonly port: number;
   readonly clock: Clock;
   readonly limits?: Partial<WebhookLimits>;
 };
 
 export type WebhookServer = {
-  /** The port in use, also where 0 was asked for. */
+  /** The actual port, also where 0 was given. */
   readonly port: number;
-  /** New connections get this certificate; those that are open keep theirs. Throws when it does not fit its key. */
+  /**
+   * Serves this certificate to new connections; open connections keep theirs. Throws when the certificate does not fit its
+   * key.
+   */
   use(certificate: ServingCertificate): void;
-  /** New connections have to show a certificate of these authorities (PEM). Only where callers are checked. */
+  /**
+   * Requires new connections to show a certificate of these authorities (PEM). Has an effect only where clients are
+   * checked.
+   */
   admit(ca: string): void;
   /** True from the moment closing begins: readiness should say so. */
   draining(): boolean;
-  /** Takes questions for a while longer, then no more, and resolves when the last answer is out or its time is up. */
+  /** Accepts requests for the `lameDuck` time, then stops. Resolves when the last answer is sent or `grace` is over. */
   close(): Promise<void>;
 };
 
 const minVersion = 'TLSv1.2';
 
-/** Resolves when the port is open; rejects with Node's error when it cannot be, or when the certificate does not fit. */
+/**
+ * Resolves when the port is open. Rejects with Node's error when the port cannot be opened or the certificate does not fit
+ * its key.
+ */
 export const startWebhookServer = async (options: WebhookServerOptions): Promise<WebhookServer> => {
   const limits = { ...defaultLimits, ...options.limits };
   let { certificate } = options;
@@ -81,7 +96,7 @@ export const startWebhookServer = async (options: WebhookServerOptions): Promise
   let draining = false;
   const answer = checked(options);
   const server = createServer(serverOptions(options, limits), (request, response) => {
-    // Tells the API server to come back on a new connection, which leads to another replica.
+    // Makes the API server reconnect, which leads it to another replica.
     if (draining) response.setHeader('Connection', 'close');
     answer(request, response);
   });
@@ -93,7 +108,8 @@ export const startWebhookServer = async (options: WebhookServerOptions): Promise
   return {
     port: (server.address() as AddressInfo).port,
     use: (next) => {
-      // Thrown before anything is kept: a change of the authorities later on must not meet a certificate that does not fit.
+      // Throws before anything is stored, so that a later change of the authorities never combines with a certificate that
+      // does not fit.
       server.setSecureContext(secureContext(next, ca));
       certificate = next;
     },
@@ -115,17 +131,17 @@ const secureContext = (certificate: ServingCertificate, ca: string | undefined):
   ...certificate,
   ...(ca === undefined ? {} : { ca }),
   minVersion,
-  // No API server asks for it, and it is work for nothing to whoever is asked.
+  // No API server renegotiates, and a hostile client could keep the server busy with it.
   secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
 });
 
-/** Whoever has a certificate, but not one that was made for calling us, is not told anything. */
+/** Answers 403 to a valid certificate whose common name may not call. */
 const checked = ({ app, clients }: WebhookServerOptions): RequestListener => {
   const names = clients?.names ?? [];
   if (names.length === 0) return app;
   return (request, response) => {
     const { socket } = request;
-    // Node's types do not know of a peer without a certificate, nor of one without a name.
+    // Node's types claim that a peer always has a certificate, and a certificate always a subject.
     const peer: Partial<PeerCertificate> = socket instanceof TLSSocket ? socket.getPeerCertificate() : {};
     if (names.some((name) => name === peer.subject?.CN)) app(request, response);
     else response.writeHead(403, { connection: 'close' }).end('this certificate may not call the webhook\n');
@@ -136,7 +152,7 @@ const serverOptions = ({ certificate, clients }: WebhookServerOptions, limits: W
   ...secureContext(certificate, clients?.ca),
   ...(clients === undefined ? {} : { requestCert: true, rejectUnauthorized: true }),
   handshakeTimeout: limits.handshake,
-  // These count from the moment of connecting: see who cuts off dawdlers.
+  // Node counts these from the moment of connecting; see `request-timeouts.ts`.
   headersTimeout: limits.idle,
   requestTimeout: limits.idle,
   connectionsCheckingInterval: Math.min(5_000, limits.idle / 4),
@@ -152,8 +168,8 @@ const listen = (server: Server, { port, host }: WebhookServerOptions): Promise<v
   });
 
 /**
- * Returns a function that cuts off everybody. `closeAllConnections` leaves out whose handshake is not over, and a server
- * that is closed looks after none of them any more: one that got through it later would keep the server open for ever.
+ * Returns a function that closes every connection. `closeAllConnections` misses connections whose TLS handshake is not
+ * complete; once such a handshake succeeds, the connection would keep a closed server open for ever.
  */
 const whoCutsOff = (server: Server): (() => void) => {
   const open = new Set<Duplex>();

@@ -1,46 +1,46 @@
 /**
- * The operator's list of addresses that policies may name. An entry is scheme and host, with a port where it is not the
- * scheme's own, and a path where not all of them are meant: `http://prometheus.monitoring:9090`, `https://*.example.com`,
- * `https://metrics.example.com/tenants/shop`. `*.` stands for one label.
+ * The operator's list of addresses that policies may name. An entry is a scheme and a host, with a port unless it is the
+ * scheme's default, and with a path unless every path is allowed: `http://prometheus.monitoring:9090`,
+ * `https://*.example.com`, `https://metrics.example.com/tenants/shop`. `*.` stands for one label.
  */
 import { patterns } from '../../schema/patterns.ts';
 import { offLimits } from './off-limits.ts';
 
 export type AllowedAddress = {
-  /** For people. Without a password. */
+  /** The entry as shown to people, without a password. */
   readonly text: string;
   readonly scheme: string;
-  /** With `*.` before it where `anyLabel`. */
+  /** Without the leading `*.` of an `anyLabel` entry. */
   readonly host: string;
-  /** Empty: the scheme's own. */
+  /** Empty means the scheme's default port. */
   readonly port: string;
-  /** Without a slash at its end. Empty: the root. */
+  /** Without a trailing slash. Empty means the root. */
   readonly path: string;
-  /** Whether `host` has one more label in front of it, whichever it is. */
+  /** Whether exactly one more label, of any name, precedes `host`. */
   readonly anyLabel: boolean;
-  /** Whether what is below `path` is allowed too. */
+  /** Whether paths below `path` are allowed too. */
   readonly below: boolean;
 };
 
-/** What of an address is compared: as a URL normalises it, so that 2130706433 and 0x7f.1 are 127.0.0.1. */
+/** The parts of an address that are compared, normalised as in a URL: 2130706433 and 0x7f.1 are 127.0.0.1. */
 export type AddressParts = Pick<AllowedAddress, 'scheme' | 'host' | 'port' | 'path'>;
 
 const pattern = new RegExp(patterns.address.pattern);
 
-/** The parts of an address that a person wrote; undefined for what nobody can ask. */
+/** The parts of an address as a person wrote it; undefined for a text that is not an HTTP address. */
 export const addressParts = (text: string): AddressParts | undefined => {
   const url = pattern.test(text) ? URL.parse(text) : null;
   if (url === null) return undefined;
   return {
     scheme: url.protocol,
-    // A dot at its end only says that the name is complete.
+    // A trailing dot only marks the name as fully qualified.
     host: url.hostname.replace(/\.$/, ''),
     port: url.port,
     path: url.pathname.replace(/\/+$/, ''),
   };
 };
 
-/** The IP address that a host is; undefined for a name. */
+/** The IP address, if the host is one; undefined for a name. */
 export const ipOf = (host: string): string | undefined => {
   if (host.startsWith('[')) return host.slice(1, -1);
   return /^[0-9]+(\.[0-9]+){3}$/.test(host) ? host : undefined;
@@ -48,13 +48,13 @@ export const ipOf = (host: string): string | undefined => {
 
 const isLoopbackName = (host: string): boolean => host === 'localhost' || host.endsWith('.localhost');
 
-/** Whether an entry names this very machine, in so many words. */
+/** Whether an entry explicitly names a loopback address or localhost. */
 export const namesLoopback = ({ host, anyLabel }: AllowedAddress): boolean => {
   const ip = ipOf(host);
   return !anyLabel && (ip === undefined ? isLoopbackName(host) : offLimits(ip) === 'loopback');
 };
 
-/** What cannot be reached by a policy at all is no entry: whoever writes it should know. */
+/** An address that no policy can ever reach is rejected as an entry, so that the operator notices. */
 const isOutOfReach = (host: string, anyLabel: boolean): boolean => {
   const ip = ipOf(host);
   if (ip === undefined) return false;
@@ -62,7 +62,7 @@ const isOutOfReach = (host: string, anyLabel: boolean): boolean => {
   return anyLabel || (why !== undefined && why !== 'loopback');
 };
 
-/** An entry of the list; undefined for a text that is none. */
+/** Parses an entry of the list; undefined for an invalid text. */
 export const readAllowedAddress = (text: string): AllowedAddress | undefined => {
   const [, before = '', anyLabel = ''] = /^(https?:\/\/)(\*\.)?/.exec(text) ?? [];
   const parts = addressParts(before + text.slice(before.length + anyLabel.length));
@@ -70,7 +70,7 @@ export const readAllowedAddress = (text: string): AllowedAddress | undefined => 
   return { ...parts, text, anyLabel: anyLabel !== '', below: true };
 };
 
-/** The address that Sluice itself was started with, as an entry: what policies may name without being told, and nothing below it. */
+/** The address that Sluice was started with, as an entry: policies may always name it, but no path below it. */
 export const startedWith = (address: string): AllowedAddress | undefined => {
   const url = URL.parse(address);
   if (url === null) return undefined;
@@ -85,7 +85,10 @@ const fitsHost = ({ host, anyLabel }: AllowedAddress, given: string): boolean =>
   return label !== '' && rest.join('.') === host;
 };
 
-/** What is below a path to us may be beside it to a server that decodes a second time, or drops what follows a semicolon. */
+/**
+ * A server that decodes a path twice, or drops what follows a semicolon, may see a path outside the allowed one where
+ * Sluice sees a path below it.
+ */
 const isPlain = (path: string): boolean => !/[%;]/.test(path);
 
 const fitsPath = ({ path, below }: AllowedAddress, given: string): boolean => {

@@ -1,18 +1,21 @@
-/** Whether an address that a policy names may be asked. The one answer, at admission and before every question. */
+/**
+ * Decides whether Sluice may send requests to an address that a policy names. The same decision is made at admission and
+ * before every request.
+ */
 import { patterns } from '../../schema/patterns.ts';
 import { someOf } from '../../values/words.ts';
 import { addressParts, allows, ipOf, namesLoopback, type AllowedAddress } from './allowed-address.ts';
 import { offLimits, offLimitsWords, type OffLimits } from './off-limits.ts';
 
-/** What a connection may lead to. */
+/** What the connections for an allowed address may reach. */
 export type Permission = {
-  /** The operator has listed this very address, and it is this machine's. */
+  /** True where the operator has listed this very loopback address. */
   readonly loopback: boolean;
 };
 
 export type AddressDecision =
   | ({ readonly allowed: true } & Permission)
-  /** As in a problem: `rule` goes on after the value, `todo` is a sentence. */
+  /** As in a Problem: `rule` continues the sentence after the value, `todo` is a sentence of its own. */
   | { readonly allowed: false; readonly rule: string; readonly todo: string };
 
 const shownEntries = 10;
@@ -43,7 +46,7 @@ const unaskable: AddressDecision = {
   todo: `Write ${patterns.address.example}, for example.`,
 };
 
-/** Pure: names are resolved when a connection is made, and `reachRefusal` has the last word then. */
+/** Pure. Names are resolved later, when a connection is made; `reachRefusal` then checks the IP address. */
 export const decideAddress = (text: string, list: readonly AllowedAddress[]): AddressDecision => {
   const parts = addressParts(text);
   if (parts === undefined) return unaskable;

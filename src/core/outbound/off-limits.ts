@@ -1,6 +1,9 @@
-/** IP addresses that nobody reaches through Sluice by writing them, or a name for them, into a policy. */
+/**
+ * IP addresses that Sluice never connects to on behalf of a policy, whether the policy names the address or a host that
+ * resolves to it.
+ */
 
-/** `malformed`: not an IP address at all. */
+/** `malformed` means: not an IP address. */
 export type OffLimits = 'loopback' | 'link-local' | 'unspecified' | 'multicast' | 'reserved' | 'metadata' | 'malformed';
 
 /** Completes "is …". */
@@ -22,7 +25,7 @@ const v4Bytes = (text: string): Bytes | undefined => {
   return parts?.every((part) => part <= 255) === true ? parts : undefined;
 };
 
-/** As a URL writes it: groups in hexadecimal, one run of zeros left out. */
+/** Parses the notation of URLs: hexadecimal groups, with one run of zeros left out. */
 const v6Bytes = (text: string): Bytes | undefined => {
   const normal = URL.parse(`http://[${text}]/`)?.hostname.slice(1, -1);
   if (normal === undefined) return undefined;
@@ -32,7 +35,7 @@ const v6Bytes = (text: string): Bytes | undefined => {
   return groups.flatMap((group) => [group >> 8, group & 255]);
 };
 
-/** A zone (`fe80::1%eth0`) says which link is meant, and nothing here. */
+/** The zone (`fe80::1%eth0`) only selects a network interface and is ignored. */
 const bytesOf = (ip: string): Bytes | undefined => {
   const [bare = ''] = ip.split('%', 1);
   return bare.includes(':') ? v6Bytes(bare) : v4Bytes(bare);
@@ -60,7 +63,7 @@ const ranges: readonly (readonly [OffLimits, Range])[] = [
   ['multicast', range('224.0.0.0/4')],
   ['multicast', range('ff00::/8')],
   ['reserved', range('240.0.0.0/4')],
-  // Those that are not link-local: Alibaba, Azure, Oracle, AWS and Google by IPv6.
+  // Metadata addresses that are not link-local: Alibaba, Azure, Oracle, and AWS and Google over IPv6.
   ['metadata', range('100.100.100.200/32')],
   ['metadata', range('168.63.129.16/32')],
   ['metadata', range('192.0.0.192/32')],
@@ -68,7 +71,7 @@ const ranges: readonly (readonly [OffLimits, Range])[] = [
   ['metadata', range('fd20:ce::254/128')],
 ];
 
-/** IPv6 addresses that lead to the IPv4 address in them, and where it stands: mapped, translated, NAT64, compatible, 6to4. */
+/** IPv6 ranges that embed an IPv4 address, with its byte offset: mapped, translated, NAT64, compatible, 6to4. */
 const carriers: readonly (readonly [Range, number])[] = [
   [range('::ffff:0:0/96'), 12],
   [range('::ffff:0:0:0/96'), 12],
@@ -85,7 +88,7 @@ const classOf = (bytes: Bytes): OffLimits | undefined => {
   return at === undefined ? undefined : classOf(bytes.slice(at, at + 4));
 };
 
-/** Why an IP address is off limits; undefined when it is not. A text that is no IP address is. */
+/** Why an IP address is off limits; undefined when it may be reached. A text that is not an IP address is off limits. */
 export const offLimits = (ip: string): OffLimits | undefined => {
   const bytes = bytesOf(ip);
   return bytes === undefined ? 'malformed' : classOf(bytes);

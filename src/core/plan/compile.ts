@@ -1,12 +1,12 @@
-/** A policy → the plan of a release. */
+/** Compiles a policy to the plan of a release. */
 import type { Policy } from '../policy/policy.ts';
 import type { Percent } from '../../values/percent.ts';
 import type { Plan, Stage } from './plan.ts';
 
-/** The one analysis of a canary: its failures are counted over the whole release. */
+/** A canary has a single analysis, whose failures are counted over the whole release. */
 export const canaryAnalysis = 'checks';
 
-/** What holds the split of a step: judged rounds, or the bare interval where nothing is checked. */
+/** How long a step lasts: until an analysis passes, or for the plain interval where the policy has no checks. */
 const holdStage = ({ checks, interval }: Policy, step: number): Stage =>
   checks.length === 0
     ? { id: `wait-${step}`, do: 'wait', for: interval }
@@ -30,7 +30,7 @@ const canaryStages = (policy: Policy): readonly Stage[] => [
   { id: 'promote', do: 'promote' },
 ];
 
-/** Total: a policy that has been read always has a plan without `planProblems`. */
+/** Compiles every parsed policy; the plan never has `planProblems`. */
 export const compile = (policy: Policy): Plan => ({
   stages: canaryStages(policy),
   analyses:

@@ -1,4 +1,4 @@
-/** What a Release does: the plan it records. */
+/** Reads the plan that a Release records. */
 import type { ReleaseSpec } from '../../schema/release.ts';
 import type { Problem } from '../../values/problem.ts';
 import { defaultsOfToday, resolvePolicy, type Defaults } from '../policy/resolve-policy.ts';
@@ -8,14 +8,14 @@ import type { Plan } from './plan.ts';
 import { readPlan } from './read-plan.ts';
 
 /**
- * With `problems` the recorded plan cannot be carried out, and nothing may go forward by `plan`, which is what the policy
- * means today: it says enough to take down what is there.
+ * With `problems`, the recorded plan cannot be carried out and the release must not progress. `plan` is then compiled from
+ * the policy; it is good enough to take down the canary and the split.
  */
 export type ReleasePlan = { readonly plan: Plan; readonly problems: readonly Problem[] };
 
 type Recorded = Pick<ReleaseSpec, 'plan' | 'policy'>;
 
-/** A policy in a Release has passed the schema of its time, which the parser of today may not read. */
+/** The policy in a Release was valid for the version that recorded it; this version may not be able to read it. */
 const policyOf = (policy: ReleaseSpec['policy'], given: Defaults): Policy | undefined => {
   try {
     return resolvePolicy(policy, given);
@@ -36,7 +36,10 @@ const compiled = (policy: ReleaseSpec['policy'], given: Defaults): ReleasePlan =
   return { plan: compile(resolvePolicy({}, given)), problems: [problem] };
 };
 
-/** One of a version that recorded no plan, and a record of what rolled natively, is compiled from its policy. */
+/**
+ * The plan of a Release. Where none is recorded (an older version, or the record of a native rollout) it is compiled from
+ * the policy.
+ */
 export const planOf = ({ plan, policy }: Recorded, given: Defaults = defaultsOfToday): ReleasePlan => {
   if (plan === undefined) return compiled(policy, given);
   const read = readPlan(plan);

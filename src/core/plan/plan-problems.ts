@@ -1,12 +1,12 @@
-/** What a plan has to be beyond its types. */
+/** Rules for plans that their types cannot express. */
 import { sameSplit } from '../../values/split.ts';
 import type { Problem } from '../../values/problem.ts';
 import type { Plan, Stage } from './plan.ts';
 
 type Place = { readonly stage: Stage; readonly index: number; readonly plan: Plan };
-/** `at`: the field of the stage. */
+/** `at` is the field of the stage. */
 type Found = Pick<Problem, 'value' | 'rule' | 'todo'> & { readonly at: string };
-/** One rule about one stage among the others. */
+/** A rule about one stage in the context of its plan. */
 type StageRule = (place: Place) => Found | undefined;
 
 const uniqueId: StageRule = ({ stage: { id }, index, plan }) =>
@@ -28,7 +28,7 @@ const knownAnalysis: StageRule = ({ stage, plan }) => {
   return { at: 'analysis', value: stage.analysis, rule: 'names no analysis of the plan', todo };
 };
 
-/** A weight may stay where something else of the split changes. */
+/** Weights must rise; a weight may repeat where another part of the split changes. */
 const risingSplit: StageRule = ({ stage, index, plan }) => {
   if (stage.do !== 'split') return undefined;
   const before = plan.stages.slice(0, index).findLast((earlier) => earlier.do === 'split');
@@ -47,7 +47,7 @@ const risingSplit: StageRule = ({ stage, index, plan }) => {
 
 const stageRules: readonly StageRule[] = [uniqueId, promotesAtTheEnd, knownAnalysis, risingSplit];
 
-/** Everything wrong with a plan that stands at the field path `at`; none when it can be carried out. */
+/** All problems of the plan at the field path `at`; empty when it can be carried out. */
 export const planProblems = (plan: Plan, at: string): readonly Problem[] => {
   if (plan.stages.length === 0)
     return [{ field: `${at}.stages`, value: '[]', rule: 'must not be empty', todo: 'End the plan with promote.' }];

@@ -1,19 +1,22 @@
-/** How large a plan may be: a Release holds it beside the policy as written and the evidence, and has to be stored as one object. */
+/**
+ * The largest plan allowed. A Release stores the plan together with the policy as written and the evidence, in a single
+ * object.
+ */
 import type { PolicySpec } from '../../schema/policy.ts';
 import type { Finding } from '../../schema/validate.ts';
 import type { Policy } from '../policy/policy.ts';
 import { compile } from './compile.ts';
 import { record } from './record.ts';
 
-/** Bytes of JSON. 100 weights and 32 checks with queries of 4096 letters make about 150 kB; etcd takes 1.5 MiB. */
+/** Bytes of JSON. 100 weights and 32 checks with queries of 4096 characters make about 150 kB; etcd accepts 1.5 MiB. */
 export const maxPlanBytes = 256 * 1024;
 
-/** Characters of checks that cannot come near the bound, whatever they are: at most six bytes each. */
+/** Checks with fewer characters than this never reach the limit: a character takes at most six bytes. */
 const smallChecks = 24 * 1024;
 
 const kilobytes = (bytes: number): string => `${Math.ceil(bytes / 1024)} kB`;
 
-/** A policy whose plan a Release could not record. */
+/** Reports a policy whose plan is too large to be recorded in a Release. */
 export const sizeFindings = ({ checks = [] }: PolicySpec, policy: () => Policy): readonly Finding[] => {
   if (checks.reduce((sum, { query = '' }) => sum + query.length, 0) <= smallChecks) return [];
   const bytes = new TextEncoder().encode(JSON.stringify(record(compile(policy())))).length;

@@ -1,4 +1,4 @@
-/** A plan in short, for people. */
+/** A summary of a plan for people. */
 import type { Percent } from '../../values/percent.ts';
 import type { Milliseconds } from '../../values/time.ts';
 import type { Check } from '../policy/policy.ts';
@@ -6,10 +6,10 @@ import type { Plan } from './plan.ts';
 
 export type PlanSummary = {
   readonly weights: readonly Percent[];
-  /** How long each weight is held at least: the first interval of the plan. */
+  /** The least time that each weight is held: the first interval of the plan. */
   readonly interval?: Milliseconds;
   readonly checks: readonly Check[];
-  /** Failed rounds at which the release fails; of several analyses the fewest. */
+  /** Number of failed rounds at which the release fails; the lowest one where there are several analyses. */
   readonly threshold?: number;
 };
 

@@ -10,13 +10,13 @@ import type { Milliseconds } from '../../values/time.ts';
 export type StageId = string;
 export type AnalysisId = string;
 
-/** `weight`: as many pods as that share of the traffic needs. */
+/** `weight` sizes the canary for that share of the traffic. */
 export type SizeRule = { readonly weight: Percent };
 
-/** Checks that are judged together and whose failures are counted together, over however many stages. */
+/** Checks that are judged together. Their failures are counted together across all stages that use the analysis. */
 export type Analysis = {
   readonly checks: readonly Check[];
-  /** Failed rounds at which the release fails. */
+  /** Number of failed rounds at which the release fails. */
   readonly threshold: number;
 };
 

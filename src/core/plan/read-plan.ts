@@ -1,4 +1,4 @@
-/** The plan that a Release records, read back as it was, whatever the defaults are by now. */
+/** Reads the plan recorded in a Release, independent of today's defaults. */
 import {
   PlanSchema,
   type RecordedAnalysis,
@@ -21,7 +21,7 @@ export type ReadPlan = { readonly plan: Plan } | { readonly problems: readonly P
 /** Where Releases record it. */
 export const planField = 'spec.plan';
 
-/** Fields of each kind of stage, and of check, besides those that all have. */
+/** The fields of each kind of stage and of check, apart from the common ones. */
 const stageFields: Readonly<Record<RecordedStage['do'], readonly (keyof RecordedStage)[]>> = {
   size: ['canary'],
   split: ['split'],
@@ -79,7 +79,7 @@ const shapeProblems = ({ stages, analyses }: RecordedPlan): readonly Problem[] =
   ),
 ];
 
-/** Nothing where a field of its kind is missing, which `shapeProblems` tells. */
+/** Empty where a required field is missing; `shapeProblems` reports that. */
 const stagesOf = (recorded: RecordedStage): readonly Stage[] => {
   const { id, canary, split, analysis, interval, for: until } = recorded;
   switch (recorded.do) {
@@ -132,7 +132,7 @@ const planOf = ({ stages, analyses, progressDeadline, propagationDelay, ...rest 
   propagationDelay: parseDuration(propagationDelay),
 });
 
-/** Every problem at once. Never throws: what is there may be anything JSON can hold. */
+/** Returns the plan or all of its problems. Never throws: `recorded` may be any JSON. */
 export const readPlan = (recorded: unknown): ReadPlan => {
   const found = validate(PlanSchema, recorded, planField);
   if (found.length > 0) return { problems: found.map((problem) => ({ ...problem, todo })) };

@@ -1,4 +1,4 @@
-/** A plan → the form in which a Release records it. `readPlan` is the way back. */
+/** Converts a plan to the form recorded in a Release; `readPlan` is the inverse. */
 import type { RecordedAnalysis, RecordedCheck, RecordedPlan, RecordedStage } from '../../schema/plan.ts';
 import { durationText } from '../../values/duration.ts';
 import { recordSplit } from './recorded-split.ts';

@@ -1,4 +1,4 @@
-/** A split as a Release keeps it: times are texts. */
+/** A split as recorded in a Release: durations are texts. */
 import type { RecordedSplit } from '../../schema/plan.ts';
 import { durationText, parseDuration } from '../../values/duration.ts';
 import { percent } from '../../values/percent.ts';
@@ -13,7 +13,7 @@ const recordMatch = ({ headers, cookies, query, sourceLabels }: Match): Recorded
   ...(sourceLabels === undefined ? {} : { sourceLabels }),
 });
 
-/** The form in which a Release keeps a split, in its plan and in its status. */
+/** Converts a split to the form used in the plan and the status of a Release. */
 export const recordSplit = ({ weight, match, mirror, sticky }: Split): RecordedSplit => ({
   weight,
   ...(match === undefined ? {} : { match: match.map(recordMatch) }),
@@ -21,7 +21,7 @@ export const recordSplit = ({ weight, match, mirror, sticky }: Split): RecordedS
   ...(sticky === undefined ? {} : { sticky: { cookie: sticky.cookie, ttl: durationText(sticky.ttl) } }),
 });
 
-/** The way back. */
+/** The inverse of `recordSplit`. */
 export const readSplit = ({ weight, match, mirror, sticky }: RecordedSplit): Split => ({
   weight: percent(weight),
   ...(match === undefined ? {} : { match }),
