@@ -1,13 +1,13 @@
 /** Turns changes seen by the watches into reconciles of workloads. */
 import type { Release } from '../schema/release.ts';
 import { isDeepStrictEqual } from 'node:util';
-import { isA, type Deployment, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
+import { isA, type Deployment, type Gvk, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
 import type { Pod } from '../values/pod.ts';
 import { kinds } from '../schema/kinds.ts';
 import { withoutWriteError } from '../core/release/write-error.ts';
 import type { ClusterChange } from '../ports/cluster.ts';
-import { marks } from '../schema/annotations.ts';
-import { labels } from '../schema/names.ts';
+import { marks, workloadAnnotation } from '../schema/annotations.ts';
+import { isMade, labels } from '../schema/names.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { deploymentOf, isNews } from './canary-pod.ts';
 import { sameStatus } from './same-status.ts';
@@ -87,9 +87,16 @@ const startAll = (deps: ControllerDependencies, queue: WorkQueue): void => {
     if (isMarked(workload) || isStray(deps, workload))
       queue.add(keyOf(workload.metadata.namespace ?? '', workload.metadata.name));
   addActive(deps, queue);
+  for (const object of madeObjects(deps)) for (const key of ofMade(object)) queue.add(key);
   for (const release of cluster.list(kinds.release)) tellRecentEnd(deps, readRelease(release));
   for (const namespace of namespacesWithOrphanedSplits(deps)) queue.add(leftIn(namespace));
   if (deps.index.allCompanions().length > 0) queue.add(leftIn(''));
+};
+
+/** Whatever was made for a release: its Release may have gone while nobody looked. */
+const madeObjects = ({ cluster, traffic }: ControllerDependencies): readonly KubeObject[] => {
+  const routes = traffic.formats.map(({ gvk }) => gvk).filter((gvk) => cluster.serves(gvk));
+  return [kinds.deployment, kinds.service, ...routes].flatMap((gvk: Gvk) => cluster.list(gvk)).filter(isMade);
 };
 
 const addActive = ({ cluster }: ControllerDependencies, queue: WorkQueue): void => {
@@ -117,7 +124,7 @@ const keysOf = (deps: ControllerDependencies, change: ClusterChange): readonly s
   const madeFor = object.metadata.labels?.[labels.release];
   if (madeFor !== undefined) {
     const release = cluster.get({ gvk: kinds.release, namespace, name: madeFor });
-    return [...releaseKeys(release), ...waitingFor(deps, change, release)];
+    return [...ofMade(object), ...releaseKeys(release), ...waitingFor(deps, change, release)];
   }
   return isA(object, kinds.deployment) ? keysOfWorkload(deps, change, object) : wokenBy(deps, change).map(keyOfRelease);
 };
@@ -146,6 +153,12 @@ const keysOfPod = (
   const canary = name === undefined ? undefined : cluster.get({ gvk: kinds.deployment, namespace, name });
   const release = canary?.metadata.labels?.[labels.release];
   return release === undefined ? [] : releaseKeys(cluster.get({ gvk: kinds.release, namespace, name: release }));
+};
+
+/** The workload it was made for, whether its Release is there or not. */
+const ofMade = ({ metadata }: KubeObject): readonly string[] => {
+  const workload = metadata.annotations?.[workloadAnnotation];
+  return workload === undefined ? [] : [keyOf(metadata.namespace ?? '', workload)];
 };
 
 /** What is deleted after its end, to keep the history short, has been over before. */

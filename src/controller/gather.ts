@@ -7,7 +7,7 @@ import { canaryLabelValue, canaryServiceName } from '../core/release/canary.ts';
 import { requestsOf } from '../core/requests/release-requests.ts';
 import { troubleOf } from '../core/release/pod-trouble.ts';
 import { takenOverNote } from '../core/release/taken-over.ts';
-import type { Deployment, KubeObject, Labels, Service, EndpointSlice } from '../values/kube-object.ts';
+import type { Deployment, KubeObject, Labels, EndpointSlice } from '../values/kube-object.ts';
 import type { Arms } from '../core/questions/question.ts';
 import { telemetryOf } from '../core/judge/telemetry.ts';
 import type { Problem } from '../values/problem.ts';
@@ -17,7 +17,7 @@ import { canaryName, labels } from '../schema/names.ts';
 import { workloadKey } from './workload-key.ts';
 import type { Release, ReleaseSpec, ReleaseStatus } from '../schema/release.ts';
 import type { ControllerDependencies } from './dependencies.ts';
-import { canaryObjects } from './canary-objects.ts';
+import { canaryObjects, goingSince, isGone, type CanaryObjects } from './canary-objects.ts';
 import type { ReleaseIndex } from './release-index.ts';
 import { ownRoute, routeFacts, routeTakenOver, wayOf, type Route } from './route-facts.ts';
 import { rollsAlone } from './rolls-alone.ts';
@@ -43,7 +43,7 @@ export type Gathered = {
   readonly route?: Route;
   /** The label whose value tells canary pods from stable ones; undefined where there is none. */
   readonly label?: string;
-  readonly canary: { readonly deployment?: Deployment; readonly service?: Service };
+  readonly canary: Pick<CanaryObjects, 'deployment' | 'service' | 'going'>;
   readonly companions: Companions;
 };
 
@@ -235,8 +235,8 @@ export const gather = (subject: Subject): Gathered => {
   const { plan, problems: unreadable } = deps.policies.planOf(release.spec);
   const { apex, route: found, label, problems } = wayOf(subject, plan);
   const service = apex?.metadata.name;
-  const objects = canaryObjects(deps.cluster, workload, service ?? release.status?.service);
-  const { problems: taken, borrowed, ...canary } = objects;
+  const objects = canaryObjects(deps.cluster, workload, service ?? release.status?.service, release);
+  const { problems: taken, borrowed, inTheWay, ...canary } = objects;
   const route = borrowed ? ownRoute(found) : found;
   const slices = readyWhere(subject, route);
   const stable = stableOf(subject, found);
@@ -247,7 +247,7 @@ export const gather = (subject: Subject): Gathered => {
     ...way,
     plan,
     protection: protection.facts,
-    canaryGone: canary.deployment === undefined && canary.service === undefined,
+    canaryGone: isGone(objects),
     preflight: [...unreadable, ...problems, ...taken, ...unfitProblems(stable), ...protection.problems],
     telemetry: telemetryOf(plan.telemetry, way.provider),
     probes: probePaths(workload.spec.template),
@@ -262,6 +262,8 @@ export const gather = (subject: Subject): Gathered => {
       policyProblem: policyProblem(subject),
       rollsAlone: apex === undefined ? rollsAlone(deps, workload, plan) : undefined,
       takenOver: takenOver(canary, route),
+      canaryGoingSince: goingSince(canary.going),
+      inTheWay,
     }),
   };
   return { facts, workload, release, canary, companions: protection.companions, ...present({ route, label }) };

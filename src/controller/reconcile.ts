@@ -15,6 +15,7 @@ import type { Milliseconds } from '../values/time.ts';
 import { adoptRelease, recordedPolicy } from './adopt.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { gather, readRelease, releasesOf, type ReleaseObject, type Subject } from './gather.ts';
+import { clearLeftovers } from './leftovers.ts';
 import { clearOrphans, restoreOrphaned } from './orphaned-releases.ts';
 import { settleOutOfBand } from './out-of-band.ts';
 import { prune } from './prune.ts';
@@ -34,6 +35,7 @@ export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef<Dep
     return abandoned(deps, namespace, ref.name);
   const orphans = await clearOrphans(deps, { namespace, workload: ref.name }, workload.metadata.uid);
   if (orphans !== undefined) return { again: orphans };
+  const left = await clearLeftovers(deps, { namespace, workload: ref.name }, workload);
   if (await settleOutOfBand(deps, workload)) return { again: 0 };
   const { created, foreign } = await adoptRelease(deps, workload);
   const ours = releasesOf(deps.index, namespace, ref.name, workload.metadata.uid).filter((r) => r.name !== foreign);
@@ -47,7 +49,7 @@ export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef<Dep
     advanced.flatMap(({ questions }) => questions),
   );
   await prune(deps, workload, all);
-  const waits = advanced.flatMap(({ again }) => (again === undefined ? [] : [again]));
+  const waits = [...advanced.map(({ again }) => again), left].filter((wait) => wait !== undefined);
   return waits.length === 0 ? {} : { again: Math.min(...waits) };
 };
 
@@ -56,8 +58,10 @@ const abandoned = async (deps: ControllerDependencies, namespace: string, name: 
   deps.rolls.delete(workloadKey(namespace, name));
   await restoreOrphaned(deps, namespace, name);
   forgetMetrics(deps, releasesOf(deps.index, namespace, name));
-  const again = await clearOrphans(deps, { namespace, workload: name }, undefined);
-  return again === undefined ? {} : { again };
+  const place = { namespace, workload: name };
+  const waits = [await clearOrphans(deps, place, undefined), await clearLeftovers(deps, place, undefined)];
+  const known = waits.filter((wait) => wait !== undefined);
+  return known.length === 0 ? {} : { again: Math.min(...known) };
 };
 
 /** A Release that was created a moment ago may not be in the cache yet. */

@@ -18,7 +18,8 @@ import type { Pod } from '../values/pod.ts';
 import { anyName, concernedBy, type Concern, type ServiceName } from '../values/route-format.ts';
 import { kinds } from '../schema/kinds.ts';
 import type { Release } from '../schema/release.ts';
-import { labels } from '../schema/names.ts';
+import { workloadAnnotation } from '../schema/annotations.ts';
+import { isMade, labels } from '../schema/names.ts';
 import { isFinal } from '../core/release/state.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import { deploymentOf } from './canary-pod.ts';
@@ -36,6 +37,8 @@ export interface ReleaseIndex extends ProtectionIndex {
   onService(namespace: string, service: string): readonly Release[];
   /** Releases that have not begun: their Service, and whether its routes can be split, is still to be seen. */
   waiting(namespace: string): readonly Release[];
+  /** Deployments, Services and routes that were made for releases of a workload. */
+  madeFor(namespace: string, workload: string): readonly KubeObject[];
   /** Endpoints of what was made for a release. Those that a version of Sluice without uids has made go by its name alone. */
   slicesFor(namespace: string, release: ReleaseIdentity): readonly EndpointSlice[];
   /** What scales a Deployment by its load. */
@@ -88,6 +91,11 @@ const labelKeys = ({ metadata, spec }: Deployment): readonly string[] =>
 /** Name of the Service whose endpoints a slice has. */
 export const serviceOfSlice = ({ labels: own }: ObjectMeta): string | undefined => own?.['kubernetes.io/service-name'];
 
+const madeKeys = (object: KubeObject): readonly string[] => {
+  const workload = isMade(object) ? object.metadata.annotations?.[workloadAnnotation] : undefined;
+  return workload === undefined ? [] : [key(object.metadata.namespace ?? '', workload)];
+};
+
 const sliceKeys = ({ metadata }: EndpointSlice): readonly string[] => {
   const { namespace = '' } = metadata;
   const [release, service] = [metadata.labels?.[labels.release], serviceOfSlice(metadata)];
@@ -113,6 +121,21 @@ export const follow = <T extends KubeObject>(cluster: Cluster, gvk: Gvk<T>, inde
   return index;
 };
 
+const selectedIn = (workloads: ObjectIndex<Deployment>, namespace: string, selector: Labels): readonly Deployment[] => {
+  const [rarest = []] = Object.entries(selector)
+    .map((pair) => workloads.at(key(namespace, ...pair)))
+    .sort((a, b) => a.length - b.length);
+  return rarest.filter(({ spec }) => fits(selector, spec.template.metadata?.labels ?? {}));
+};
+
+/** Deployments, Services and routes that were made for releases, by workload. */
+const followMade = (cluster: Cluster, concerns: readonly Concern[]): ((key: string) => readonly KubeObject[]) => {
+  const all = [kinds.deployment, kinds.service, ...concerns.map(({ gvk }) => gvk)].map((gvk: Gvk) =>
+    follow(cluster, gvk, objectIndex(madeKeys)),
+  );
+  return (of) => all.flatMap((objects) => objects.at(of));
+};
+
 /** `concerns`: the kinds of routes, and of what is looked at beside them. */
 export const releaseIndex = (cluster: Cluster, concerns: readonly Concern[]): ReleaseIndex => {
   const releases = follow(cluster, kinds.release, objectIndex<Release>(releaseKeys));
@@ -128,12 +151,14 @@ export const releaseIndex = (cluster: Cluster, concerns: readonly Concern[]): Re
       objectIndex((object) => concernedBy(kind, object).map(serviceKey)),
     ),
   }));
+  const made = followMade(cluster, concerns);
   return {
     ...protectionIndex(cluster, follow),
     ofWorkload: (namespace, workload) => releases.at(key('workload', namespace, workload)),
     open: (namespace) => releases.at(key('open', namespace)),
     onService: (namespace, service) => releases.at(key('service', namespace, service)),
     waiting: (namespace) => releases.at(key('waiting', namespace)),
+    madeFor: (namespace, workload) => made(key(namespace, workload)),
     slicesFor: (namespace, { name, uid }) =>
       slices
         .at(key('release', namespace, name))
@@ -145,11 +170,6 @@ export const releaseIndex = (cluster: Cluster, concerns: readonly Concern[]): Re
       const objects = all.find((one) => isSameKind(one.gvk, gvk))?.objects;
       return objects === undefined ? [] : [...new Set(concernKeys(service).flatMap((one) => objects.at(one)))];
     },
-    selectedBy: (namespace, selector) => {
-      const [rarest = []] = Object.entries(selector)
-        .map((pair) => workloads.at(key(namespace, ...pair)))
-        .sort((a, b) => a.length - b.length);
-      return rarest.filter(({ spec }) => fits(selector, spec.template.metadata?.labels ?? {}));
-    },
+    selectedBy: (namespace, selector) => selectedIn(workloads, namespace, selector),
   };
 };

@@ -9,6 +9,7 @@ import { templateDiff } from '../core/template/template-diff.ts';
 import { templateHash } from '../core/template/template-hash.ts';
 import { followApex } from './follow-apex.ts';
 import { refOf, type EffectRun } from './effect-run.ts';
+import { disown, removeCanary } from './canary-removal.ts';
 import { isTaken } from './label-taken.ts';
 import { lookAtRoll } from './roll-look.ts';
 import { ensureCompanions, removeCompanions } from './companions.ts';
@@ -73,11 +74,13 @@ const ensureCanary = async (run: EffectRun, replicas: number): Promise<number> =
   const { gathered } = run;
   const { facts, canary } = gathered;
   if (canary.deployment === undefined) {
+    // What has its name now is another's, or on its way out; its going starts another reconcile.
+    if (facts.inTheWay !== undefined) return 0;
     // The template may have moved on since the release was decided on: then there is nothing of this release to start.
     if (facts.workload.templateHash !== facts.release.spec.templateHash) return 0;
     return createCanary(run, replicas);
   }
-  return (await ensureService(run, replicas)) + (await grow(run, replicas));
+  return (await ensureService(run, replicas)) + (await disown(run)) + (await grow(run, replicas));
 };
 
 const planOf = (run: EffectRun, replicas: number): CanaryPlan => {
@@ -146,17 +149,4 @@ const grow = async (run: EffectRun, replicas: number): Promise<number> => {
   const ref = refOf(run, kinds.deployment, deployment.metadata.name);
   await run.deps.cluster.patch(ref, { type: 'merge', body: { spec: { replicas } } });
   return 1;
-};
-
-const removeCanary = async (run: EffectRun): Promise<number> => {
-  const { deployment, service } = run.gathered.canary;
-  let writes = 0;
-  for (const [gvk, object] of [
-    [kinds.deployment, deployment],
-    [kinds.service, service],
-  ] as const) {
-    if (object === undefined || object.metadata.deletionTimestamp !== undefined || isTakenOver(object)) continue;
-    if (await run.deps.cluster.remove(refOf(run, gvk, object.metadata.name), object.metadata.uid)) writes += 1;
-  }
-  return writes;
 };

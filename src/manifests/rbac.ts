@@ -71,9 +71,10 @@ const controllerWork = (providerKinds: readonly KindUse[]): Omit<Permissions, 'o
     // To give a workload back the size it had before its autoscaler saw a part of the load.
     allow('apps', ['deployments/scale'], ['patch']),
     allow('autoscaling', ['horizontalpodautoscalers'], read),
-    allow('apps', ['replicasets'], ['get', 'list']),
+    // Those of a canary that was deleted are deleted, too, where the garbage collector is late.
+    allow('apps', ['replicasets'], ['get', 'list', 'delete']),
     // Those of canaries.
-    allow('', ['pods'], read),
+    allow('', ['pods'], [...read, 'delete']),
     allow('', ['services'], [...read, 'create', 'patch', 'delete']),
     allow('discovery.k8s.io', ['endpointslices'], read),
     allow('events.k8s.io', ['events'], ['create', 'patch']),

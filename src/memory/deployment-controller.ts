@@ -86,7 +86,10 @@ class Rolling {
   }
 
   sync(): void {
-    if (this.#deployment.metadata.deletionTimestamp !== undefined) return;
+    if (this.#deployment.metadata.deletionTimestamp !== undefined) {
+      this.#tell(countedStatus(this.#deployment, this.#sets(), this.#around()));
+      return;
+    }
     for (const stray of strays(this.#server, this.#deployment)) this.#adopt(stray);
     this.#tellPause();
     if (this.#deployment.spec.paused === true) this.#scale();
@@ -116,9 +119,12 @@ class Rolling {
   /** Nothing new rolls while it is paused; what serves is scaled. */
   #scale(): void {
     this.#resize(pausedSizes(this.#rollout()));
-    const around = { current: this.#current(), now: this.#server.clock.now() };
-    this.#tell(countedStatus(this.#deployment, this.#sets(), around));
+    this.#tell(countedStatus(this.#deployment, this.#sets(), this.#around()));
     this.#forgetOld();
+  }
+
+  #around(): { readonly current: OwnedSet | undefined; readonly now: Instant } {
+    return { current: this.#current(), now: this.#server.clock.now() };
   }
 
   #roll(): void {

@@ -100,13 +100,18 @@ const publish = (server: MemoryServer, object: Service): void => {
   const { selector = {} } = object.spec;
   if (Object.keys(selector).length === 0) return;
   const wanted = sliceOf(object, endpointsOf(server, object, selector));
-  const stored = server.get(refOf(slices, wanted));
+  let stored = server.get(refOf(slices, wanted));
+  // As the real controller does it: what a Service of the same name has left is no slice of this one.
+  if (stored !== undefined && !isOwnedBy(stored, object.metadata.uid)) {
+    server.purge(refOf(slices, stored));
+    stored = undefined;
+  }
   if (stored === undefined) {
     server.create(wanted, slices, author);
     return;
   }
   const next = { ...wanted, metadata: { ...stored.metadata, labels: wanted.metadata.labels ?? {} } };
-  if (isOwnedBy(stored, object.metadata.uid) && !sameJson(stored, next)) server.replace(next, slices, author);
+  if (!sameJson(stored, next)) server.replace(next, slices, author);
 };
 
 const endpointsOf = (server: MemoryServer, { metadata }: KubeObject, selector: Labels) =>

@@ -22,7 +22,7 @@ import {
 } from './refusals.ts';
 import { definitionName, kindKey, traitsOf, type KindTraits } from './served-kinds.ts';
 import { StoredObjects, type StoredObject } from './stored-objects.ts';
-import { asSent, asStored, born, problemOf, refOf, rewritten, sameObject } from './write-rules.ts';
+import { asSent, asStored, born, going, nothingKeeps, problemOf, refOf, rewritten, sameObject } from './write-rules.ts';
 
 /** Who writes, as the API server has authenticated it. */
 export type Author = { readonly user: string; readonly fieldManager?: string };
@@ -177,7 +177,7 @@ export class MemoryServer {
     this.#admit({ operation: 'DELETE', ref, author, oldObject: stored });
     if (kindKey(ref.gvk) === kindKey(kinds.namespace) || propagation === 'Foreground') {
       if (stored.metadata.deletionTimestamp === undefined)
-        this.#put(ref.gvk, { ...stored, metadata: { ...stored.metadata, deletionTimestamp: this.#seconds() } });
+        this.#put(ref.gvk, { ...stored, metadata: { ...stored.metadata, ...going(stored, this.#seconds()) } });
       return false;
     }
     if (propagation === 'Orphan') this.#orphan(found);
@@ -255,7 +255,8 @@ export class MemoryServer {
     const settled = admitted === next ? next : rewritten(stored, admitted, { traits, subresource });
     const problem = problemOf(settled, stored);
     if (problem !== undefined) throw invalid(what, ref, problem);
-    return sameObject(stored, settled) ? stored : this.#put(ref.gvk, settled);
+    if (nothingKeeps(settled)) this.purge(ref);
+    return sameObject(stored, settled) || nothingKeeps(settled) ? (settled as T) : this.#put(ref.gvk, settled);
   }
 
   #admit(review: Review): KubeObject {

@@ -65,9 +65,10 @@ export const replicaSetController = (server: MemoryServer): ReplicaSetController
 
 /** Throws why a pod could not be made, after it has been told in the status. */
 const sync = (server: MemoryServer, set: OwnedSet, makePod: (set: OwnedSet) => void): void => {
-  if (set.metadata.deletionTimestamp !== undefined) return;
   const wanted = set.spec.replicas ?? 1;
-  const refusal = manage(server, set, { wanted, makePod });
+  // One that goes makes no pods and takes none away; it counts them still.
+  const goes = set.metadata.deletionTimestamp !== undefined;
+  const refusal = goes ? undefined : manage(server, set, { wanted, makePod });
   const pods = podsOf(server, set);
   const ready = pods.filter(isReady).length;
   const conditions = conditionsOf(server, set, refusal);

@@ -161,3 +161,16 @@ export const refOf = <T extends KubeObject>(
   gvk: Gvk<T>,
   { metadata: { name, namespace } }: Pick<KubeObject, 'metadata'>,
 ): ObjectRef<T> => ({ gvk, name, ...(namespace === undefined ? {} : { namespace }) });
+
+const waitsForDependents = 'foregroundDeletion';
+
+/** Marked for deletion, it waits for what it owns. A namespace has no such mark, and waits for what is in it. */
+export const going = ({ kind, metadata }: KubeObject, at: string): Partial<ObjectMeta> => ({
+  deletionTimestamp: at,
+  ...(kind === 'Namespace' ? {} : { finalizers: [...(metadata.finalizers ?? []), waitsForDependents] }),
+  ...(metadata.generation === undefined ? {} : { generation: metadata.generation + 1 }),
+});
+
+/** Whether the last finalizer has been taken off an object that is marked for deletion. */
+export const nothingKeeps = ({ kind, metadata }: KubeObject): boolean =>
+  kind !== 'Namespace' && metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0;

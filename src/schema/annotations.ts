@@ -79,6 +79,12 @@ export const workloadAnnotation = `${group}/workload`;
 /** On a companion: a digest of the spec it was made with. */
 export const madeFromAnnotation = `${group}/made-from`;
 
+/**
+ * On a canary Deployment whose Release is gone: since when no route leads to it. It goes once the proxies have had the
+ * time to notice.
+ */
+export const withdrawnAnnotation = `${group}/withdrawn-at`;
+
 /** On an object that Sluice made: the reason why a user with the break-glass right writes to it. */
 export const breakGlassAnnotation = `${group}/break-glass`;
 

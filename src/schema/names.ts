@@ -27,6 +27,31 @@ export const managedBy = 'sluice';
 export const isOurs = ({ metadata }: Pick<KubeObject, 'metadata'>): boolean =>
   metadata.labels?.[labels.managedBy] === managedBy;
 
+/** Whether Sluice made it for a release, and not for the installation. */
+export const isMade = (object: Pick<KubeObject, 'metadata'>): boolean =>
+  isOurs(object) && object.metadata.labels?.[labels.release] !== undefined;
+
+/** The release an object was made for. A version of Sluice without the label of the uid has made the Release its owner. */
+export const madeFor = ({
+  metadata,
+}: Pick<KubeObject, 'metadata'>): { readonly name?: string; readonly uid?: string } => {
+  const owner = metadata.ownerReferences?.find(({ kind }) => kind === 'Release');
+  const [name, uid] = [
+    metadata.labels?.[labels.release] ?? owner?.name,
+    metadata.labels?.[labels.releaseUid] ?? owner?.uid,
+  ];
+  return { ...(name === undefined ? {} : { name }), ...(uid === undefined ? {} : { uid }) };
+};
+
+/** Whether an object was made for this very release; where its uid is not told, by the name. */
+export const isMadeFor = (
+  object: Pick<KubeObject, 'metadata'>,
+  release: { readonly name: string; readonly uid: string },
+): boolean => {
+  const { name, uid } = madeFor(object);
+  return uid === undefined ? name === release.name : uid === release.uid;
+};
+
 /** The selector of a canary Deployment says so, as text. */
 export const canarySelector = `${labels.arm}=canary`;
 

@@ -21,6 +21,7 @@ export const podTroubles = [
 /** Why a release is waiting. Code reads these reasons and never parses the message. */
 export const waitingReasons = [
   'ReleaseAhead',
+  'EarlierCanary',
   'CannotStart',
   'StableUnavailable',
   'ScaledToZero',

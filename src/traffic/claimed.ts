@@ -6,7 +6,8 @@ import { isA } from '../values/kube-object.ts';
 import type { Problem } from '../values/problem.ts';
 import { anyName, means, type ServiceName } from '../values/route-format.ts';
 import type { Live, Target, Use } from '../ports/traffic.ts';
-import { isMade, type Placed, type Roles } from './roles.ts';
+import { type Placed, type Roles } from './roles.ts';
+import { isMade } from '../schema/names.ts';
 
 const apexOf = ({ namespace, apex }: Target): ServiceName => ({ namespace, name: apex.metadata.name });
 

@@ -1,12 +1,8 @@
 /** What part live objects have in a target's split. */
 import { isA, refKey, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
 import type { RouteFormat } from '../values/route-format.ts';
-import { labels, isOurs } from '../schema/names.ts';
+import { isMade } from '../schema/names.ts';
 import type { Live, Sign, Surroundings, Target, Use } from '../ports/traffic.ts';
-
-/** Made for a release, and not for the installation. */
-export const isMade = (object: KubeObject): boolean =>
-  isOurs(object) && object.metadata.labels?.[labels.release] !== undefined;
 
 const isAbout = (format: RouteFormat, target: Target, object: KubeObject): boolean =>
   isA(object, format.gvk) &&

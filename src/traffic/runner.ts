@@ -9,7 +9,7 @@ import type { Between } from '../values/route-format.ts';
 import { isNoSplit, splitText, type Split } from '../values/split.ts';
 import type { Change, Live, RouteView, Target, TrafficProvider, TrafficRunner, Use } from '../ports/traffic.ts';
 import { workloadAnnotation } from '../schema/annotations.ts';
-import { apiVersion, labels, managedBy } from '../schema/names.ts';
+import { labels, managedBy } from '../schema/names.ts';
 import { betweenOf } from './between.ts';
 import { claimants, claimProblems } from './claimed.ts';
 import { create, remove, replaceIfChanged } from './changes.ts';
@@ -50,19 +50,23 @@ const placed = ({ uses }: TrafficProvider, target: Target, wanted: KubeObject): 
 };
 
 /** What says whose it is; what others wrote on it stays. */
-const metadataOf = (target: Target, wanted: ObjectMeta, live?: ObjectMeta): ObjectMeta => ({
+const metadataOf = (
+  target: Target,
+  wanted: ObjectMeta,
+  { ownerReferences: _earlier, ...live }: Partial<ObjectMeta> = {},
+): ObjectMeta => ({
+  // Nobody owns a route: it goes when nothing is split any more, and not when a Release is collected.
   ...live,
   name: wanted.name,
   namespace: target.namespace,
   labels: {
-    ...live?.labels,
+    ...live.labels,
     ...wanted.labels,
     [labels.managedBy]: managedBy,
     [labels.release]: target.release.name,
     [labels.releaseUid]: target.release.uid,
   },
-  annotations: { ...live?.annotations, ...wanted.annotations, [workloadAnnotation]: target.workload },
-  ownerReferences: [{ apiVersion, kind: 'Release', ...target.release, controller: true }],
+  annotations: { ...live.annotations, ...wanted.annotations, [workloadAnnotation]: target.workload },
 });
 
 const stamped = (target: Target, wanted: KubeObject, live?: KubeObject): KubeObject => ({

@@ -24,6 +24,7 @@ export type ObjectMeta = {
   readonly labels?: Labels;
   readonly annotations?: Labels;
   readonly ownerReferences?: readonly OwnerReference[];
+  readonly finalizers?: readonly string[];
   readonly managedFields?: readonly JsonObject[];
 };
 

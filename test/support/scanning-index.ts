@@ -4,7 +4,8 @@ import type { ClusterView } from '../../src/ports/cluster.ts';
 import { isFinal } from '../../src/core/release/state.ts';
 import { kinds } from '../../src/schema/kinds.ts';
 import type { Release } from '../../src/schema/release.ts';
-import { isSameKind } from '../../src/values/kube-object.ts';
+import { isMade } from '../../src/schema/names.ts';
+import { isSameKind, type Gvk } from '../../src/values/kube-object.ts';
 import { fits } from '../../src/values/behind.ts';
 import { concernedBy, means, type Concern } from '../../src/values/route-format.ts';
 
@@ -24,6 +25,10 @@ export const scanningIndex = (cluster: Pick<ClusterView, 'list'>, formats: reado
     onService: (namespace, service) =>
       releases(namespace, (release) => isOpen(release) && release.status?.service === service),
     waiting: (namespace) => releases(namespace, ({ status }) => (status?.phase ?? 'Pending') === 'Pending'),
+    madeFor: (namespace, workload) =>
+      [kinds.deployment, kinds.service, ...formats.map(({ gvk }) => gvk)]
+        .flatMap((gvk: Gvk) => cluster.list(gvk, namespace))
+        .filter((one) => isMade(one) && one.metadata.annotations?.['sluice.dev/workload'] === workload),
     slicesFor: (namespace, { name: release }) =>
       cluster
         .list(kinds.endpointSlice, namespace)

@@ -38,6 +38,7 @@
   verbs:
     - get
     - list
+    - delete
 - apiGroups:
     - ""
   resources:
@@ -46,6 +47,7 @@
     - get
     - list
     - watch
+    - delete
 - apiGroups:
     - ""
   resources:

@@ -11,6 +11,7 @@ import {
   type Answer,
   type EventSubject,
 } from './admission-request.ts';
+import { madeFor } from '../../schema/names.ts';
 import { isOwned } from './guard.ts';
 
 export type BreakGlassRules = {
@@ -69,10 +70,10 @@ const whatNow = ({ operation, object }: AdmissionRequest): string => {
     : `Sluice leaves the object as it is, and its release waits where it has to, until the annotation ${breakGlassAnnotation} is taken off`;
 };
 
-const releaseSubject = ({ metadata }: KubeObject): EventSubject | undefined => {
-  const owner = metadata.ownerReferences?.find(({ kind }) => kind === kinds.release.kind);
-  if (owner === undefined) return undefined;
-  return { ref: { gvk: kinds.release, name: owner.name, ...place(metadata) }, uid: owner.uid };
+const releaseSubject = (object: KubeObject): EventSubject | undefined => {
+  const { name, uid } = madeFor(object);
+  if (name === undefined || uid === undefined) return undefined;
+  return { ref: { gvk: kinds.release, name, ...place(object.metadata) }, uid };
 };
 
 const subjectOf = ({ apiVersion, kind, metadata }: KubeObject, { routeKinds }: BreakGlassRules): EventSubject => {

@@ -1,6 +1,14 @@
 /** Protects the objects that Sluice made. Other writers are denied, with the owner's name and what to do instead. */
 import { breakGlassAnnotation, workloadAnnotation } from '../../schema/annotations.ts';
-import { canaryName, canarySelector, kubernetesItself, labels, managedBy, isOurs } from '../../schema/names.ts';
+import {
+  canaryName,
+  canarySelector,
+  madeFor,
+  kubernetesItself,
+  labels,
+  managedBy,
+  isOurs,
+} from '../../schema/names.ts';
 import type { KubeObject } from '../../values/kube-object.ts';
 import { printable } from '../../values/printable.ts';
 import { deny, pass, type AdmissionRequest, type Answer } from './admission-request.ts';
@@ -37,8 +45,7 @@ const reserved = ({ kind }: KubeObject): string =>
   `the label ${labels.managedBy}: ${managedBy} says that Sluice made the ${printable(kind)}. Give yours another value.`;
 
 /** Name of the Release an object was made for, if known. */
-export const releaseOf = ({ metadata }: KubeObject): string | undefined =>
-  metadata.ownerReferences?.find((owner) => owner.kind === 'Release')?.name ?? metadata.labels?.[labels.release];
+export const releaseOf = (object: KubeObject): string | undefined => madeFor(object).name;
 
 const shown = (name: string | undefined): string | undefined => (name === undefined ? undefined : printable(name));
 

@@ -5,12 +5,11 @@ import type {
   JsonObject,
   KubeObject,
   Labels,
-  OwnerReference,
   Service,
   ServicePort,
 } from '../../values/kube-object.ts';
 import { marks, workloadAnnotation } from '../../schema/annotations.ts';
-import { apiVersion, canaryName, labels, managedBy } from '../../schema/names.ts';
+import { canaryName, labels, managedBy } from '../../schema/names.ts';
 
 export type CanaryPlan = {
   readonly workload: Deployment;
@@ -64,20 +63,15 @@ type RoutedArm = {
 /** A Service's name is a DNS label too. */
 export const canaryServiceName = (apex: string): string => canaryName(apex.slice(0, maxLabelLength - '-canary'.length));
 
-const owner = (release: CanaryPlan['release']): OwnerReference => ({
-  apiVersion,
-  kind: 'Release',
-  name: release.name,
-  uid: release.uid,
-  controller: true,
-});
-
+/**
+ * Nobody owns what carries traffic: the garbage collector takes things in an order of its own, and routes have to go
+ * first. Whose it is, labels and annotations say.
+ */
 const ownMeta = (name: string, workload: Deployment, release: CanaryPlan['release']): KubeObject['metadata'] => ({
   name,
   ...(workload.metadata.namespace === undefined ? {} : { namespace: workload.metadata.namespace }),
   labels: { [labels.managedBy]: managedBy, [labels.release]: release.name, [labels.releaseUid]: release.uid },
   annotations: { [marks.releaseHash]: release.templateHash, [workloadAnnotation]: workload.metadata.name },
-  ownerReferences: [owner(release)],
 });
 
 const armLabels = (plan: CanaryPlan, current: Labels): Labels => ({

@@ -18,8 +18,12 @@ export const ending = (status: ReleaseStatus, end: End, facts: Facts): Move => {
   if (!facts.route.pristine) return facts.takenOver?.route === true ? {} : routesComingBack(status, facts);
   const at = removableAt(status, facts) ?? facts.now;
   if (facts.now < at) return { wakeAt: at };
-  return nothingLeft(facts) && closed(end, facts) ? { status: over(status, end, facts) } : {};
+  if (!nothingLeft(facts)) return { wakeAt: facts.now + collectionPause };
+  return closed(end, facts) ? { status: over(status, end, facts) } : {};
 };
+
+/** How often it is looked whether the pods of a canary that was deleted are gone: nothing tells when a collector is late. */
+const collectionPause: Milliseconds = 2000;
 
 const nothingLeft = ({ canaryGone, protection }: Facts): boolean => canaryGone && protection.companions.removable === 0;
 

@@ -142,6 +142,10 @@ export type Facts = {
   /** Whether a canary Deployment or Service is still there, of whatever template. */
   readonly canaryGone: boolean;
   readonly protection: ProtectionFacts;
+  /** Since when the canary Deployment is on its way out: what its pods wait for is looked after from time to time. */
+  readonly canaryGoingSince?: Instant;
+  /** What is left of an earlier canary, or is on its way out, and has the names that this one needs. */
+  readonly inTheWay?: string;
   readonly route: RouteFacts;
   readonly provider: string;
   /** Why this provider, as a sentence fragment; where it is chosen now. */

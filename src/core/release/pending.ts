@@ -10,7 +10,7 @@ import { endWith, rolledAlone, wanting, withStatus } from './state.ts';
 import { preflightText } from './waiting.ts';
 
 export const pending = (status: ReleaseStatus, facts: Facts): Exclude<Next, { readonly over: ReleaseStatus }> => {
-  if (facts.ahead !== undefined) return {};
+  if (facts.ahead !== undefined || facts.inTheWay !== undefined) return {};
   if (facts.rollsAlone !== undefined)
     return { status: endWith(status, facts, { outcome: 'Skipped', reason: rolledAlone, message: facts.rollsAlone }) };
   if (isOff(facts)) return {};

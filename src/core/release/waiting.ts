@@ -19,6 +19,7 @@ export const waitFor = (status: ReleaseStatus, waiting: Waiting | undefined): Re
 /** Reasons that hold as long as the facts say so: they are worked out anew in every step. */
 const standing: ReadonlySet<WaitingReason> = new Set<WaitingReason>([
   'ReleaseAhead',
+  'EarlierCanary',
   'CannotStart',
   'StableUnavailable',
   'ScaledToZero',
@@ -58,9 +59,16 @@ const remembered = ({ waiting }: ReleaseStatus): Waiting | undefined =>
 const takenOver = (facts: Facts): Waiting | undefined =>
   facts.takenOver === undefined ? undefined : { reason: 'TakenOver', message: facts.takenOver.note };
 
-const pending = ({ phase }: ReleaseStatus, { ahead, policyProblem, preflight }: Facts): Waiting | undefined => {
+const earlier = (inTheWay: string): Waiting => ({
+  reason: 'EarlierCanary',
+  message: `waiting until ${inTheWay} is gone; Sluice removes it, routes first`,
+});
+
+const pending = ({ phase }: ReleaseStatus, facts: Facts): Waiting | undefined => {
+  const { ahead, policyProblem, preflight, inTheWay } = facts;
   if (phase !== 'Pending') return undefined;
   if (ahead !== undefined) return { reason: 'ReleaseAhead', message: `waiting for release ${ahead} to be over` };
+  if (inTheWay !== undefined) return earlier(inTheWay);
   if (policyProblem !== undefined)
     return { reason: policyProblem.reason, message: `cannot start: ${policyProblem.message} ${byItself}` };
   return preflight.length === 0
@@ -98,6 +106,7 @@ const insteadOfStable = ({ standIn, ending }: ReleaseStatus, facts: Facts): stri
 const running = (status: ReleaseStatus, facts: Facts): Waiting | undefined => {
   // On the way out nothing has to be routed and no pod is needed.
   if (status.ending !== undefined || status.phase === 'Pending') return undefined;
+  if (facts.canary === undefined && facts.inTheWay !== undefined) return earlier(facts.inTheWay);
   return (
     unreadable(facts) ??
     unserved(facts) ??
