@@ -10,7 +10,7 @@ import { withdrawn } from './withdrawn.ts';
 export type MemorySource = MetricSource & {
   /** Adds a point to the series with these labels (`__name__` among them), after the points it has. */
   record(labels: Labels, at: Instant, value: number): void;
-  /** What a query of shape `value` gives from now on; a number stands for one series without labels. It knows no PromQL. */
+  /** Sets the result of a query of shape `value`; a number stands for one series without labels. PromQL is not evaluated. */
   answer(query: string, result: number | readonly Series[]): void;
   /** Makes every request fail with this error until called with undefined. */
   fail(error: MetricError | undefined): void;
@@ -28,7 +28,7 @@ const between = (held: Iterable<Held>, { selector, from, to }: SamplesAsk): read
     .filter(({ points }) => points.length > 0);
 };
 
-/** What Prometheus writes for a series, roughly. */
+/** The approximate size of a series in a Prometheus response. */
 const lengthOf = ({ labels, points }: Series): number => JSON.stringify(labels).length + 25 * points.length;
 
 const tooLarge = (most: number): MetricError =>

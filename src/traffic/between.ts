@@ -1,4 +1,7 @@
-/** Between what a target's split is: the two Services and, where routes name subsets of the apex, those that are the workload's own. */
+/**
+ * The two sides of a target's split: the apex and canary Services and, where routes name subsets of the apex, the
+ * workload's own subsets.
+ */
 import type { Neighbour } from '../values/behind.ts';
 import type { ApexRule, Between } from '../values/route-format.ts';
 import type { Live, OwnSubsets, SubsetRule, Target, TrafficProvider } from '../ports/traffic.ts';
@@ -6,9 +9,9 @@ import type { Roles } from './roles.ts';
 
 export type Told = {
   readonly between: Between;
-  /** What of the subsets cannot be told. */
+  /** Subsets of which it is not known whose pods they select. */
   readonly problems: OwnSubsets['problems'];
-  /** Other workloads whose pods get of the traffic that is split. */
+  /** Other workloads whose pods receive part of the split traffic. */
   readonly shared: readonly Neighbour[];
 };
 
@@ -24,7 +27,7 @@ const rulesIn = ({ adopted }: Roles, apex: string): readonly Placed[] =>
 
 const namesSubset = (rule: Placed): rule is SubsetRule => rule.subset !== undefined;
 
-/** Subsets that are split now, as the routes remember. */
+/** Subsets that are split now, from the memory kept on the routes. */
 const splitNow = ({ adopted }: Roles, apex: string): readonly string[] =>
   adopted.flatMap(({ use: { format }, object }) =>
     (format?.read(object) ?? []).flatMap((carried) => (carried.apex === apex ? (carried.subsets ?? []) : [])),

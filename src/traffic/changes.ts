@@ -1,4 +1,4 @@
-/** Changes as values: none where nothing differs, and what live objects look like after some of them. */
+/** Builds changes as values, none where nothing differs, and applies them to live objects in memory. */
 import { refKey, type KubeObject, type ObjectRef, type RefKey } from '../values/kube-object.ts';
 import type { Change, Live } from '../ports/traffic.ts';
 import { sameJson } from '../values/same-json.ts';
@@ -18,13 +18,13 @@ export const replaceIfChanged = (
   because: string,
 ): readonly Change[] => (sameJson(live, body) ? [] : [{ op: 'replace', ref, body, because }]);
 
-/** Guarded by the uid that was seen, so that a namesake made since then stays. */
+/** Guarded by the uid of the live object, so that a new object of the same name is not deleted. */
 export const remove = (ref: ObjectRef, live: KubeObject, because: string): Change =>
   live.metadata.uid === undefined
     ? { op: 'remove', ref, because }
     : { op: 'remove', ref, uid: live.metadata.uid, because };
 
-/** The live objects once the changes are made: for a dry run, and for tests of what providers say about their own result. */
+/** The live objects after the changes, for dry runs and for tests that a provider observes what it has written. */
 export const afterChanges = (live: Live, changes: readonly Change[]): Live => {
   const next = new Map<RefKey, KubeObject>(live);
   for (const change of changes) {

@@ -1,6 +1,6 @@
 /**
- * Routes that decide on the traffic of the apex and cannot be split. A second route for the same callers would have no effect,
- * or take the traffic away from where its owner sends it, so a release does not begin.
+ * Finds routes that handle the traffic of the apex and cannot be split. A second route for the same callers would have no
+ * effect, or would divert traffic from where the owner of the first sends it, so the release does not start.
  */
 import { isA } from '../values/kube-object.ts';
 import type { Problem } from '../values/problem.ts';
@@ -13,7 +13,7 @@ const apexOf = ({ namespace, apex }: Target): ServiceName => ({ namespace, name:
 
 type Claimant = Placed & { readonly exact: boolean };
 
-/** Routes of others that decide on the requests for the apex, split or not, in whichever namespace. */
+/** Routes in any namespace, not made by Sluice, that handle the requests for the apex. */
 export const claimants = (uses: readonly Use[], target: Target, live: Live): readonly Claimant[] =>
   uses.flatMap((use) =>
     [...live.values()].flatMap((object) => {
@@ -34,7 +34,7 @@ const isSame = (a: ServiceName, b: ServiceName): boolean => a.name === b.name &&
 const sendsTo = (target: Target, { use, object }: Placed): boolean =>
   use.format?.about(object).some((service) => isSame(service, apexOf(target))) === true;
 
-/** What stands in the way of a split, besides what is wrong with the routes that are split. */
+/** Problems with routes other than those that are split. */
 export const claimProblems = (
   uses: readonly Use[],
   target: Target,
@@ -53,9 +53,10 @@ export const claimProblems = (
 type Around = { readonly adopted: readonly Placed[]; readonly split: readonly Claimant[] };
 
 /**
- * Without a route to be split, whatever decides for the apex. Beside one that decides for the same callers, another that does,
- * as only one of them has effect; a wildcard comes after it. Beside one for other callers, such as those of a gateway, what
- * never sends to the apex takes nothing away from it.
+ * Where no route is split, any route that handles the apex is in the way. Beside a split route for the same callers,
+ * another route for the same host is in the way, because only one of them takes effect; a wildcard host is not, because it
+ * has lower precedence. Beside a split route for other callers, such as those of a gateway, a route that never sends to the
+ * apex takes no traffic away from it.
  */
 const isInTheWay = (target: Target, one: Claimant, { adopted, split }: Around): boolean => {
   if (adopted.length === 0) return true;

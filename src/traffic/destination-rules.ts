@@ -1,4 +1,4 @@
-/** Istio's DestinationRules: what the subsets of a Service select. They are only read. */
+/** Reads Istio's DestinationRules, which define what the subsets of a Service select. Sluice never writes them. */
 import { gvk, isA, type Json, type KubeObject, type Labels } from '../values/kube-object.ts';
 import { anyName, means, type ServiceName } from '../values/route-format.ts';
 import type { Live, Target, Use } from '../ports/traffic.ts';
@@ -11,16 +11,16 @@ const destinationRule = gvk('networking.istio.io/v1', 'DestinationRule', 'destin
 const servicesOf = ({ metadata, spec }: KubeObject): ServiceName | undefined =>
   servicesAt(textOf(spec?.['host']), metadata.namespace ?? '');
 
-/** Without subsets it says nothing about whose traffic is whose. */
+/** A rule without subsets does not affect the split. */
 const about = (object: KubeObject): readonly ServiceName[] => {
   const service = servicesOf(object);
   return service === undefined || objectsOf(object.spec?.['subsets']).length === 0 ? [] : [service];
 };
 
-/** Routes that name no subsets work without it. */
+/** Not needed for routes that name no subsets. */
 export const destinationRules: Use = { gvk: destinationRule, access: ['read'], needed: [], about };
 
-/** Whether a configuration is for proxies of a namespace. Where that is any, it is enough that it is for some. */
+/** Whether a configuration is exported to the proxies of a namespace; for `anyName`, to any proxies at all. */
 export const isExportedTo = (exportTo: Json | undefined, from: string | undefined, namespace: string): boolean => {
   const to = textsOf(exportTo);
   return [from, anyName].includes(namespace) || to.length === 0 || to.includes('*') || to.includes(namespace);
@@ -30,8 +30,8 @@ const labelsOf = (value: Json | undefined): Labels =>
   Object.fromEntries(Object.entries(objectOf(value)).map(([key, text]) => [key, textOf(text)]));
 
 /**
- * What defines the subsets of the apex. Rules of its own namespace come before those of any other, and rules of its host before
- * wildcards, as in Istio; several of one kind are merged.
+ * The definitions of the apex's subsets. As in Istio, rules in its own namespace take precedence over those of other
+ * namespaces, and rules for its exact host over wildcards; rules of equal precedence are merged.
  */
 export const subsetDefinitions = (target: Target, live: Live): readonly SubsetDefinition[] => {
   const { namespace, apex } = target;

@@ -1,4 +1,4 @@
-/** `provider: auto`: whose signs are the strongest, and why. */
+/** Resolves `provider: auto` to the provider with the strongest signs, with the reason. */
 import type { ProviderName } from '../schema/providers.ts';
 import type { Sign, Surroundings, TrafficProvider } from '../ports/traffic.ts';
 
@@ -26,9 +26,9 @@ const strengths = { route: 2, proxy: 1, pods: 0 } as const;
 const strength = ({ signs }: Candidate): number => signs.reduce((sum, { shows }) => sum + strengths[shows], 0);
 
 /**
- * A user's own route that sends to the apex wins, because whoever calls through it is split there and nowhere else. Then
- * proxies that are injected into the pods, if the kinds of route they obey are served. Otherwise what works for every caller:
- * an installed mesh alone does not show that anybody's requests pass through it. Of two equals the first in the map wins.
+ * A user's own route that sends to the apex wins, because its callers can only be split in that route. Injected proxies
+ * come next, if the route kinds that they obey are served. Otherwise the provider that works for every caller is chosen,
+ * because an installed mesh alone does not show that requests pass through it. Ties go to the first provider in the map.
  */
 export const detectProvider =
   (providers: Readonly<Record<ProviderName, TrafficProvider>>) =>

@@ -1,4 +1,4 @@
-/** Every traffic provider, by the name that policies give it; and what follows from the map. */
+/** Every traffic provider by the name used in policies, and tables derived from this map. */
 import { byKind, type KindUse } from '../values/kind-use.ts';
 import type { Concern, RouteFormat } from '../values/route-format.ts';
 import { providerNames, type ProviderName } from '../schema/providers.ts';
@@ -17,20 +17,20 @@ export const trafficProviders: Readonly<Record<ProviderName, TrafficProvider>> =
 
 const all = providerNames.map((name) => [name, trafficProviders[name]] as const);
 
-/** The same at work. */
+/** The runner of each provider. */
 export const trafficRunners: Readonly<Record<string, TrafficRunner>> = Object.fromEntries(
   all.map(([name, provider]) => [name, runner(name, provider)]),
 );
 
-/** Kinds that any of them works with: what is watched, permitted and guarded. */
+/** Kinds that any provider uses: they are watched, covered by RBAC rules and guarded. */
 export const usedKinds: readonly KindUse[] = byKind(all.flatMap(([, { uses }]) => uses));
 
-/** Formats of the routes that any of them splits, one for each kind. */
+/** The format of each route kind that any provider splits. */
 export const routeFormats: readonly RouteFormat[] = [
   ...new Set(all.flatMap(([, { uses }]) => uses.flatMap(({ format }) => format ?? []))),
 ];
 
-/** Every kind whose objects are found by the Services that they concern. */
+/** Every kind that is indexed by the Services its objects concern. */
 export const concerns: readonly Concern[] = [
   ...routeFormats,
   ...all.flatMap(([, { uses }]) => uses.flatMap(({ gvk, about }) => (about === undefined ? [] : [{ gvk, about }]))),

@@ -1,4 +1,4 @@
-/** Signs that the pods of a workload get a mesh's proxy. */
+/** Signs that a mesh's proxy is injected into the pods of a workload. */
 import type { Labels } from '../values/kube-object.ts';
 import type { Sign, Surroundings } from '../ports/traffic.ts';
 
@@ -7,7 +7,7 @@ export type Switch = {
   readonly on: 'pod' | 'namespace';
   readonly in: 'labels' | 'annotations';
   readonly key: string;
-  /** Values that ask for it; any other refuses it. */
+  /** Values that ask for injection; any other value refuses it. */
   readonly yes: RegExp;
 };
 

@@ -35,7 +35,7 @@ const ruleKey = (rule: JsonObject): string => {
   return name === '' ? (unnamed.get(rule) ?? hashed(rule)) : name;
 };
 
-/** Of rules without a name, which are asked about once for every split in their route. */
+/** Caches the keys of rules without a name, because a key is computed once for every split in the route. */
 const unnamed = new WeakMap<JsonObject, string>();
 
 const hashed = (rule: JsonObject): string => {
@@ -51,7 +51,7 @@ const sendTo = (d: Destination, service: string): Destination => {
   return { ...d, destination: { ...destination, host: withServiceName(hostOf(d), service) } };
 };
 
-/** Protocols that Istio routes by their bytes. A port that says nothing is sniffed, and counts as HTTP. */
+/** Protocols that Istio routes as opaque TCP. A port without a declared protocol is sniffed, and counts as HTTP here. */
 const opaque = new Set(['tcp', 'tls', 'https', 'mongo', 'mysql', 'redis']);
 
 const isOpaque = (port: ServicePort): boolean =>
@@ -70,7 +70,7 @@ const generate = (target: Target): JsonObject => {
   return { hosts: [target.apex.metadata.name], ...rules };
 };
 
-/** istiod writes a status only where its status controller is switched on. */
+/** istiod writes a status only if its status controller is enabled. */
 const acceptance = ({ status, metadata }: KubeObject): Acceptance => {
   const seen = status?.['observedGeneration'];
   if (seen !== undefined && Number(seen) !== metadata.generation)
@@ -83,16 +83,19 @@ const acceptance = ({ status, metadata }: KubeObject): Acceptance => {
     : { state: 'untold', because: 'istiod writes no status into VirtualServices unless it is told to' };
 };
 
-/** The gateway that stands for all sidecars, and is meant where none is named. */
+/** The reserved gateway name for all sidecars; the default where a VirtualService names no gateway. */
 const mesh = 'mesh';
 
-/** Whether it is for gateways alone: what sidecars send passes it by. */
+/** Whether a VirtualService applies to gateways only, so that it does not affect requests from sidecars. */
 const isForGateways = ({ spec }: KubeObject): boolean => {
   const gateways = textsOf(spec?.['gateways']);
   return gateways.length > 0 && !gateways.includes(mesh);
 };
 
-/** Of the sidecars' requests. Gateways put the VirtualServices of a host together. */
+/**
+ * The hosts whose requests from sidecars a VirtualService handles. Gateways merge the VirtualServices of a host, so they
+ * never compete there.
+ */
 const claims = (route: KubeObject): readonly ServiceName[] => {
   const { metadata, spec } = route;
   const { namespace = '' } = metadata;
@@ -131,8 +134,8 @@ export const istio = weightedProvider({
   format: virtualServices,
   generate,
   reads: [destinationRules],
-  // A gateway's VirtualService decides for its callers alone. Whoever tells workloads behind the Service apart in it would
-  // not want the calls of the mesh, which all of them get, to be split for one.
+  // A gateway's VirtualService handles only the gateway's callers. If several workloads share the Service and a gateway's
+  // route tells them apart, calls inside the mesh reach all of them and must not be split for one.
   decideForAll: ({ namespace, apex, behind }, routes) =>
     routes.some((route) => claims(route).some((claim) => means(claim, { namespace, name: apex.metadata.name }))) ||
     (routes.length > 0 && behind?.others.some(({ replicas }) => replicas > 0) === true),

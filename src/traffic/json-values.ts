@@ -1,4 +1,4 @@
-/** Reading and changing JSON of kinds whose fields Sluice mostly does not know. Nothing is ever changed in place. */
+/** Reads and changes JSON of kinds whose fields are mostly unknown to Sluice. Never mutates its arguments. */
 import type { Json, JsonObject } from '../values/kube-object.ts';
 
 export type JsonPath = readonly (string | number)[];
@@ -8,14 +8,14 @@ const isArray = (value: Json | undefined): value is readonly Json[] => Array.isA
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !isArray(value);
 
-/** The object a value is, or an empty one. */
+/** The value if it is an object, else an empty object. */
 export const objectOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
 
-/** The objects a list holds; anything that is not a list of objects is none. */
+/** The objects in a list; empty for anything else. */
 export const objectsOf = (value: Json | undefined): readonly JsonObject[] =>
   isArray(value) && value.every(isObject) ? value : [];
 
-/** The texts a list holds. */
+/** The texts in a list; empty for anything else. */
 export const textsOf = (value: Json | undefined): readonly string[] =>
   isArray(value) ? value.filter((one) => typeof one === 'string') : [];
 
@@ -24,8 +24,8 @@ export const textOf = (value: Json | undefined): string => (typeof value === 'st
 export type Replacement = { readonly path: JsonPath; readonly value: Json };
 
 /**
- * `root` with the values at these paths replaced, none of which leads into another. A step that leads nowhere leaves it as
- * it is. All at once: one by one, each would copy every list on its way.
+ * `root` with the values at these paths replaced. No path may be a prefix of another; a path that does not exist is
+ * ignored. All paths are replaced in one pass, because one pass per path would copy every list along the path each time.
  */
 export const replaceAt = <T extends Json>(root: T, replacements: readonly Replacement[]): T =>
   replaced(root, replacements, 0) as T;

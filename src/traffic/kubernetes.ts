@@ -1,6 +1,6 @@
 /**
- * No mesh: stable and canary pods stand behind the same Service, and the share of ready pods is the share of the traffic.
- * There is nothing to make; the controller's size of the canary is the split (`canarySize`).
+ * The provider without a mesh: stable and canary pods stand behind the same Service, and the share of ready pods is the
+ * share of the traffic. It creates no objects; the size that the controller gives the canary is the split (`canarySize`).
  */
 import { refKey, type ObjectRef } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
@@ -11,7 +11,7 @@ import { canaryName } from '../schema/names.ts';
 import { apexProblems } from './apex-problems.ts';
 import { weightOnly } from './uses.ts';
 
-/** Share of all ready pods that the canary's are, in whole percent; at least 1 as soon as one is ready. */
+/** The canary's share of all ready pods in whole percent; at least 1 as soon as one canary pod is ready. */
 export const readyShare = (stable: number, canary: number): Percent => {
   if (canary === 0) return percent(0);
   return percent(Math.max(1, Math.round((100 * canary) / (stable + canary))));

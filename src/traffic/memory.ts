@@ -1,4 +1,4 @@
-/** A mesh that exists nowhere: the smallest provider, for tests and demonstrations. No policy can ask for it. */
+/** A provider for a fictitious mesh: the smallest example, for tests and demonstrations. No policy can select it. */
 import { gvk } from '../values/kube-object.ts';
 import { objectsOf, textOf } from './json-values.ts';
 import { runner } from './runner.ts';

@@ -1,4 +1,4 @@
-/** What the live routes of a target say together. */
+/** Combines what the live routes of a target say. */
 import type { Acceptance, Between } from '../values/route-format.ts';
 import { noSplit, sameSplit, type Split } from '../values/split.ts';
 import type { TrafficProvider, Use } from '../ports/traffic.ts';
@@ -23,7 +23,7 @@ export const observed = (roles: Roles, between: Between): Split | 'unknown' => {
   return told.every((split) => split !== 'unknown' && sameSplit(split, first)) ? first : 'unknown';
 };
 
-/** The first of these that any route is in is what is said of all. */
+/** The combined state is the first of these that any route is in. */
 const worstFirst = ['refused', 'pending', 'untold', 'accepted'] as const;
 
 export const acceptanceOf = ({ can }: TrafficProvider, roles: Roles): Acceptance => {

@@ -1,4 +1,4 @@
-/** What part live objects have in a target's split. */
+/** The role of live objects in a target's split. */
 import { isA, refKey, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
 import type { RouteFormat } from '../values/route-format.ts';
 import { isMade } from '../schema/names.ts';
@@ -29,7 +29,7 @@ export const isOwned = (use: Use, target: Target, object: KubeObject): boolean =
 export const refOf = ({ gvk }: Pick<Use, 'gvk'>, { metadata: { name, namespace } }: KubeObject): ObjectRef =>
   namespace === undefined ? { gvk, name } : { gvk, namespace, name };
 
-/** Objects with what is done with their kind. */
+/** An object, with how a provider uses its kind. */
 export type Placed = { readonly use: Use; readonly object: KubeObject };
 
 export type Roles = { readonly adopted: readonly Placed[]; readonly owned: readonly Placed[] };
@@ -45,11 +45,11 @@ export const rolesIn = (uses: readonly Use[], target: Target, live: Live): Roles
   };
 };
 
-/** The live object in the place of one that is wanted. */
+/** The live object with the name of a wanted one. */
 export const inPlaceOf = (live: Live, use: Use, wanted: KubeObject): KubeObject | undefined =>
   live.get(refKey(refOf(use, wanted)));
 
-/** Routes of the user that send to the apex: the strongest sign for whoever splits routes of their format. */
+/** Routes of the user that send to the apex: the strongest sign for a provider that splits their format. */
 export const routeSigns = (formats: readonly RouteFormat[], { target, routes }: Surroundings): readonly Sign[] => {
   const found = routes.find((object) => formats.some((format) => isAdopted(format, target, object)));
   if (found === undefined) return [];

@@ -1,4 +1,4 @@
-/** What would keep a split from working in the routes as they are, for a person to read before the first step. */
+/** Problems that would keep a split from working in the existing routes, reported before the first step. */
 import type { KubeObject } from '../values/kube-object.ts';
 import { percent, type Percent } from '../values/percent.ts';
 import type { Problem } from '../values/problem.ts';
@@ -17,10 +17,10 @@ import {
 } from './weighted-kind.ts';
 import * as weighted from './weighted-list.ts';
 
-/** Where no plan is given a list has to be able to express at least a half. */
+/** Without a plan, a list must at least be able to express 50 %. */
 const half = [percent(50)];
 
-/** Problems of routes of the user that are about the apex. */
+/** Problems with the user's routes to the apex. */
 export const routeProblems = (
   kind: WeightedKind,
   objects: readonly KubeObject[],
@@ -83,7 +83,7 @@ const taken = (field: string, { canaryService }: Between): Problem => ({
   todo: 'Take that destination out of the rule; Sluice adds it while a release is running.',
 });
 
-/** Off by more than half of what was asked for, on either side: 1 % must not become 5 %, nor 99 % become 90 %. */
+/** Whether rounding is off by more than half of the smaller side: 1 % must not become 5 %, nor 99 % become 90 %. */
 const isOff = (units: number, share: Percent): boolean =>
   Math.abs((100 * canaryUnits(units, share)) / units - share) > Math.max(1, Math.min(share, 100 - share)) / 2;
 

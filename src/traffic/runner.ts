@@ -1,6 +1,6 @@
 /**
- * Makes of what a provider says what the controller works with: the routes of the user are split by their formats, and what the
- * provider wants to exist of its own is compared with what is there.
+ * Turns a provider into the interface that the controller uses: the user's routes are split according to their formats, and
+ * the objects that the provider wants of its own are compared with the live ones.
  */
 import { isA, refKey, type KubeObject, type ObjectMeta } from '../values/kube-object.ts';
 import type { Problem } from '../values/problem.ts';
@@ -39,7 +39,7 @@ const shown = ({ uses, reads }: TrafficProvider, target: Target, view: RouteView
   return new Map([...routes, ...inPlace]);
 };
 
-/** A wanted object in its place. Anything that would not be found there again is our bug. */
+/** Places a wanted object. An object that could not be found again there is a bug in the provider. */
 const placed = ({ uses }: TrafficProvider, target: Target, wanted: KubeObject): Placed => {
   const { name } = wanted.metadata;
   const use = uses.find(({ gvk, access }) => access.includes('own') && isA(wanted, gvk));
@@ -49,13 +49,13 @@ const placed = ({ uses }: TrafficProvider, target: Target, wanted: KubeObject): 
   return { use, object: { ...wanted, metadata: { ...wanted.metadata, namespace: target.namespace } } };
 };
 
-/** What says whose it is; what others wrote on it stays. */
+/** Adds the metadata that marks the object as Sluice's; metadata written by others stays. */
 const metadataOf = (
   target: Target,
   wanted: ObjectMeta,
   { ownerReferences: _earlier, ...live }: Partial<ObjectMeta> = {},
 ): ObjectMeta => ({
-  // Nobody owns a route: it goes when nothing is split any more, and not when a Release is collected.
+  // A route has no owner, so it is removed when nothing is split any more and not when a Release is garbage collected.
   ...live,
   name: wanted.name,
   namespace: target.namespace,
@@ -85,7 +85,7 @@ const found = ({ uses }: TrafficProvider, target: Target, live: Live): Found => 
   live,
 });
 
-/** Where routes are split, others that decide for the apex count too: nothing is made for callers that have a route. */
+/** Counts every route that handles the apex, not only the split ones: no route is made for callers that already have one. */
 const wantedBy = (
   provider: TrafficProvider,
   target: Target,
@@ -97,7 +97,7 @@ const wantedBy = (
   return provider.own(target, split, routes).map((object) => placed(provider, target, object));
 };
 
-/** Nothing is made as long as nothing is split, and what somebody else has in its place is theirs. */
+/** No object is made while nothing is split, and an object of somebody else under the same name is left alone. */
 const ownChange =
   (target: Target, split: Split, live: Live) =>
   ({ use, object: wanted }: Placed): readonly Change[] => {
@@ -126,7 +126,7 @@ const adoptChange =
 const removeAll = (all: readonly Placed[], because: string): readonly Change[] =>
   all.map(({ use, object }) => remove(refOf(use, object), object, because));
 
-/** What a route leads to is made before it, and removed after it. */
+/** Backends are created before the routes that lead to them, and removed after these. */
 const render = (provider: TrafficProvider, target: Target, split: Split, live: Live): readonly Change[] => {
   const around = found(provider, target, live);
   const { roles } = around;
@@ -158,7 +158,7 @@ const restore = (provider: TrafficProvider, target: Target, live: Live): readonl
   ];
 };
 
-/** Where no plan is given it has to be possible to split at all. */
+/** Without a plan, checks that any split is possible. */
 const anySplit: Split = { weight: percent(50) };
 
 const clashes = (
@@ -218,14 +218,14 @@ const observe = (provider: TrafficProvider, target: Target, live: Live): Split |
   const around = found(provider, target, live);
   const split = observed(around.roles, betweenOf(provider, target, around).between);
   if (split === 'unknown') return split;
-  // What is made beside the user's routes belongs to the split; what others write on a route that is made does not.
+  // Objects made beside the user's routes are part of the split; edits by others on a route that Sluice made are not.
   const lacks = wantedBy(provider, target, split, around).some((one) =>
     ownChange(target, split, live)(one).some(({ op }) => op === 'create' || one.use.format === undefined),
   );
   return lacks ? 'unknown' : split;
 };
 
-/** A provider at work. */
+/** The runner of a provider. */
 export const runner = (name: string, provider: TrafficProvider): TrafficRunner => ({
   name,
   can: provider.can,

@@ -13,7 +13,7 @@ export const serviceAt = (host: string, from: string): ServiceName | undefined =
 /** The same form of host for another Service of the same namespace: `web.shop.svc` → `web-canary.shop.svc`. */
 export const withServiceName = (host: string, name: string): string => [name, ...host.split('.').slice(1)].join('.');
 
-/** Names of cluster domains end anywhere; of a wildcard that leaves out `svc`, only the usual one can be told. */
+/** A cluster domain may have any name; in a wildcard without `svc`, only the usual ones can be recognised. */
 const clusterDomains = new Set(['cluster.local', 'local']);
 
 /**
@@ -24,7 +24,7 @@ export const servicesAt = (host: string, from: string): ServiceName | undefined 
   if (!host.startsWith('*')) return serviceAt(host, from);
   const all = { namespace: anyName, name: anyName };
   if (host === '*') return all;
-  // `*-web.shop.svc` means some Services of the namespace, and which is not looked at.
+  // `*-web.shop.svc` matches some Services of the namespace; it is treated as matching all of them.
   const [, ...rest] = host.split('.');
   if (rest[0] === 'svc' || clusterDomains.has(rest.join('.'))) return all;
   const [namespace = '', svc] = rest;

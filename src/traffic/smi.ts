@@ -1,7 +1,7 @@
 /**
  * SMI TrafficSplits, read and written as v1alpha2: the oldest version with whole numbers for weights, which Linkerd's SMI
- * extension, Open Service Mesh and every later SMI mesh serve. (v1alpha1 has quantities such as `500m`.)
- * `linkerd` is the same routes in a mesh that is known by name.
+ * extension, Open Service Mesh and every later SMI mesh serve. (v1alpha1 has quantities such as `500m`.) `linkerd` uses the
+ * same routes in a mesh that is known by name.
  */
 import { gvk, type KubeObject } from '../values/kube-object.ts';
 import type { Problem } from '../values/problem.ts';
@@ -17,7 +17,7 @@ import { weightedProvider, type WeightedProvider } from './weighted-provider.ts'
 
 const serviceOf = (d: Destination): string => textOf(d['service']);
 
-/** A TrafficSplit has one list, and it spreads the traffic of its root alone. */
+/** A TrafficSplit has one list, which only spreads the traffic of its root Service. */
 const lists = ({ metadata, spec }: KubeObject): readonly DestinationList[] => {
   const of = serviceAt(textOf(spec?.['service']), metadata.namespace ?? '');
   if (of === undefined) return [];
@@ -49,7 +49,7 @@ const provider = ({ doubts, signs }: Pick<WeightedProvider, 'doubts' | 'signs'>)
   weightedProvider({
     format: trafficSplits,
     doubts,
-    // `weight` is a required field, so it is written where Istio's may be left out.
+    // `weight` is a required field here; in Istio it may be omitted.
     generate: ({ apex }) => ({
       service: apex.metadata.name,
       backends: [{ service: apex.metadata.name, weight: 100 }],
@@ -69,7 +69,7 @@ export const smi = provider({
     "callers without the mesh's proxy; another TrafficSplit of the same Service; requests to stable through another Service; canary pods that Prometheus does not scrape",
 });
 
-/** TrafficSplits that other meshes obey tell nothing of Linkerd; its proxies do. */
+/** A TrafficSplit alone is no sign of Linkerd, because other meshes obey them too; Linkerd's proxies are. */
 export const linkerd = provider({
   // A proxy decides once per destination whether it follows TrafficSplits (linkerd/linkerd2 issue 11032).
   doubts:

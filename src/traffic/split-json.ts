@@ -1,4 +1,4 @@
-/** Reads a split as it is remembered on a route, where anybody may have written. */
+/** Reads the split remembered on a route. Anyone may have edited it. */
 import type { Json, JsonObject } from '../values/kube-object.ts';
 import { isPercent, type Percent } from '../values/percent.ts';
 import type { Match, Split, Sticky, TextMatch } from '../values/split.ts';
@@ -32,7 +32,7 @@ const isSticky = (value: Json | undefined): value is Sticky => {
   return typeof cookie === 'string' && typeof ttl === 'number';
 };
 
-/** Undefined where any part of it cannot be read: half of what was asked for is another split. */
+/** Undefined if any part cannot be read, because the readable rest would be a different split. */
 export const readSplit = (value: Json | undefined): Split | undefined => {
   const { weight, match, mirror, sticky, ...unknown }: JsonObject = objectOf(value);
   if (!isPercentage(weight) || Object.keys(unknown).length > 0) return undefined;

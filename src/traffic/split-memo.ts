@@ -1,6 +1,6 @@
 /**
- * What Sluice has to remember on a user's route while it carries a split: a small annotation, never a copy of the route.
- * One route may carry the splits of several Services at once, so it is kept by apex.
+ * What Sluice remembers on a user's route while the route carries a split: a small annotation, never a copy of the route.
+ * It has one entry per apex, because one route may carry the splits of several Services at once.
  */
 import type { Json, KubeObject } from '../values/kube-object.ts';
 import { canaryServiceName } from '../core/release/canary.ts';
@@ -12,11 +12,11 @@ import { readSplit } from './split-json.ts';
 import type { LostWeight } from './weighted-list.ts';
 
 export type SplitMemo = {
-  /** All of what was asked for: small weights cannot tell neighbouring percents apart. */
+  /** The exact split that was asked for: with small weights, neighbouring percentages look the same in the route. */
   readonly split: Split;
-  /** Name of the Release the split is of, for whoever sees nothing but the route; empty when it is not known. */
+  /** Name of the Release that the split belongs to, for people who look only at the route; empty when unknown. */
   readonly release: string;
-  /** By the key of a list: the weight its only destination had. */
+  /** The former weight of a rule's only destination, by the key of its list. */
   readonly weights: Readonly<Record<string, LostWeight>>;
   /** Subsets of the apex that are split. Left out where its routes name none. */
   readonly subsets?: readonly string[];
@@ -24,7 +24,7 @@ export type SplitMemo = {
 
 type Note = {
   readonly services: Readonly<Record<string, Json | undefined>>;
-  /** The route had no annotations at all, so the map goes again with the last of them. */
+  /** The route had no annotations map, so the map is removed together with the last memo. */
   readonly bare: boolean;
 };
 
@@ -39,7 +39,7 @@ const parse = (text: string): Json => {
   try {
     return JSON.parse(text) as Json;
   } catch {
-    // Somebody edited it. What it said is lost; the route itself is still enough to take the split out with equal meaning.
+    // Somebody has edited the annotation. The route alone still suffices to remove the split with the same meaning.
     return null;
   }
 };
@@ -49,7 +49,7 @@ const isLostWeight = (value: Json | undefined): value is LostWeight => value ===
 const isTexts = (value: Json | undefined): value is readonly string[] =>
   Array.isArray(value) && value.every((text) => typeof text === 'string');
 
-/** What is remembered for this apex. Anything unreadable counts as not remembered. */
+/** The memo for this apex; undefined if there is none or it cannot be read. */
 export const readMemo = (object: KubeObject, apex: string): SplitMemo | undefined => {
   const { services } = read(object);
   return services[apex] === undefined ? undefined : memoIn(services[apex]);
@@ -59,7 +59,7 @@ const memoIn = (noted: Json): SplitMemo => {
   const { split, canary, release, weights, subsets } = objectOf(noted);
   const kept = Object.entries(objectOf(weights)).filter((pair): pair is [string, LostWeight] => isLostWeight(pair[1]));
   return {
-    // Until a split was more than a weight, the weight stood alone, as `canary`.
+    // Earlier versions, in which a split was only a weight, stored it as `canary`.
     split: readSplit(split ?? { weight: canary }) ?? noSplit,
     release: textOf(release),
     weights: Object.fromEntries(kept),
@@ -74,7 +74,7 @@ export const carriedSplits = (object: KubeObject): readonly CarriedSplit[] =>
     return { apex, canaryService: canaryServiceName(apex), ...told };
   });
 
-/** The object with the memory of another in the place of its own. Which other annotations it has is its own. */
+/** `object` with the memo of `source` in place of its own. All other annotations stay. */
 export const withMemoryOf = (source: KubeObject, object: KubeObject): KubeObject => {
   const note = read(source);
   const inherits = object.metadata.annotations?.[splitAnnotation] !== undefined;
@@ -84,7 +84,7 @@ export const withMemoryOf = (source: KubeObject, object: KubeObject): KubeObject
     : annotated(object, textFor({ ...note, bare }));
 };
 
-/** The route with this memory for the apex, or without one; the annotation goes with the last memory in it. */
+/** The route with this memo for the apex, or without one. The annotation is removed with its last memo. */
 export const writeMemo = (object: KubeObject, apex: string, memo: SplitMemo | undefined): KubeObject => {
   const { services, bare } = read(object);
   const { [apex]: _old, ...others } = services;

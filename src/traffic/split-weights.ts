@@ -1,12 +1,13 @@
 /** Integer arithmetic of a split: how many of the existing weight units go to the canary, and from which destinations. */
 import type { Percent } from '../values/percent.ts';
 
-/** Weights of the stable and canary half of each destination: `stable[i] + canary[i]` is the weight it had. */
+/** Weights of the stable and canary part of each destination: `stable[i] + canary[i]` is its former weight. */
 export type SplitWeights = { readonly stable: readonly number[]; readonly canary: readonly number[] };
 
 /**
- * Units of `total` that a percentage comes to: the nearest whole number. From a total of 100 up, 1 % is at least one unit.
- * Below 100 % stable keeps at least one unit: rounding must never take all traffic away from the pods that are known to be good.
+ * The canary's units of `total`, rounded to the nearest whole number. With a total of at least 100, 1 % is at least one
+ * unit. Below 100 %, stable keeps at least one unit: rounding must never take all traffic away from pods that are known to
+ * be good.
  */
 export const canaryUnits = (total: number, share: Percent): number => {
   if (share === 100) return total;
@@ -14,9 +15,9 @@ export const canaryUnits = (total: number, share: Percent): number => {
 };
 
 /**
- * Splits every destination of a rule so that together they give the canary `share` percent of what they had.
- * The units are dealt out by largest remainder, the earlier destination first where remainders are equal.
- * Weights are whole numbers from 0; the products are made as BigInt because a weight may be any 32-bit integer.
+ * Splits every destination of a rule so that together they give the canary `share` percent of their weight. Units are
+ * distributed by largest remainder; of equal remainders, the earlier destination comes first. Weights are whole numbers
+ * from 0; products use BigInt because a weight may be any 32-bit integer.
  */
 export const splitWeights = (weights: readonly number[], share: Percent): SplitWeights => {
   const total = weights.reduce((sum, weight) => sum + weight, 0);

@@ -1,21 +1,21 @@
 /**
- * Which subsets of an apex are the workload's own. A Service may stand in front of several workloads that routes tell apart by
- * subsets; traffic for the subset of another workload is none of a release's business.
+ * Determines which subsets of an apex are the workload's own. A Service may stand in front of several workloads that routes
+ * distinguish by subsets; a release must not touch the traffic of another workload's subset.
  */
 import type { Labels } from '../values/kube-object.ts';
 import type { Problem } from '../values/problem.ts';
 import { fits, type Behind, type Neighbour } from '../values/behind.ts';
 import type { OwnSubsets, SubsetQuestion, SubsetRule } from '../ports/traffic.ts';
 
-/** Labels of the pods of a subset, and what says so, such as `DestinationRule/web`. */
+/** The pod labels that a subset selects, and the object that defines it, such as `DestinationRule/web`. */
 export type SubsetDefinition = { readonly subset: string; readonly labels: Labels; readonly by: string };
 
 type Belonging = 'own' | 'other' | 'untold';
 
 /**
- * The pods that serve now may be of a template with other labels, but what the Deployment selects by is the same for all of
- * them. So a subset that selects by another value there is never its own; one that the template does not fit either is
- * another's if it fits a Deployment behind the same Service.
+ * The serving pods may come from a template with other labels, but the labels in the Deployment's selector are the same for
+ * all of them. So a subset that requires another value for one of these labels is never the workload's own. A subset that
+ * does not match the new template belongs to another workload if it matches a Deployment behind the same Service.
  */
 const belonging = (labels: Labels, { labels: own, selector, others }: Behind): Belonging => {
   if (Object.entries(labels).some(([key, value]) => (selector[key] ?? value) !== value)) return 'other';
@@ -23,7 +23,7 @@ const belonging = (labels: Labels, { labels: own, selector, others }: Behind): B
   return others.some((other) => fits(labels, other.labels)) ? 'other' : 'untold';
 };
 
-/** Decides on each subset that the rules name. Subsets that cannot be told stay what they were: `before`. */
+/** Decides for each subset that the rules name. Undecidable subsets stay as they are in `before`. */
 export const ownSubsets = (
   { rules, before, target: { behind } }: SubsetQuestion,
   definitions: readonly SubsetDefinition[],

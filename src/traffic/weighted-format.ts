@@ -25,10 +25,10 @@ import {
 } from './weighted-kind.ts';
 import * as weighted from './weighted-list.ts';
 
-/** Deeper than any route that a person writes, and far from what the stack holds. */
+/** Deeper than any route that a person writes, and far below the limit of the stack. */
 const deepest = 200;
 
-/** Of specs, which are asked about once for every split in their route. */
+/** Caches the result by spec, because it is needed once for every split in the route. */
 const readable = new WeakMap<JsonObject, boolean>();
 
 const isReadable = ({ spec }: KubeObject): boolean => {
@@ -41,7 +41,7 @@ const isReadable = ({ spec }: KubeObject): boolean => {
 };
 
 const put = (kind: WeightedKind, object: KubeObject, carried: CarriedSplit): KubeObject => {
-  // What it remembers stays with it, for the day on which it can be read again.
+  // The memo stays on the route until the route can be read again.
   if (!isReadable(object)) return object;
   const { apex, split } = carried;
   const arms = armsOf(kind, object, carried);
@@ -74,7 +74,7 @@ const memoOf = ({ split, release, subsets }: Noted, lists: readonly LiveList[]):
   };
 };
 
-/** Nothing between the two: what `take` leaves. */
+/** The empty split, which `take` leaves behind. */
 const nothing = (apex: string): CarriedSplit => ({
   apex,
   canaryService: canaryServiceName(apex),
@@ -89,7 +89,10 @@ const about = (kind: WeightedKind, object: KubeObject): readonly ServiceName[] =
   return [...keys.values()];
 };
 
-/** The one percent that explains every list, looked for among what was asked for and what the lists look like. */
+/**
+ * The one percentage that explains the weights of every list. Candidates are the remembered split and an estimate from each
+ * list.
+ */
 const observe = (
   kind: WeightedKind,
   objects: readonly KubeObject[],

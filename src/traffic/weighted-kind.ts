@@ -1,4 +1,4 @@
-/** What there is to say about a kind of route that spreads weights over lists of destinations, and its lists read by that. */
+/** Describes a kind of route that spreads weights over lists of destinations, and reads the lists of such routes. */
 import type { Gvk, KubeObject } from '../values/kube-object.ts';
 import type { Acceptance, ApexRule, Between, ServiceName } from '../values/route-format.ts';
 import { canaryServiceName } from '../core/release/canary.ts';
@@ -8,15 +8,15 @@ import * as weighted from './weighted-list.ts';
 
 /** One rule's destinations inside an object. */
 export type DestinationList = {
-  /** Names the rule for as long as only its destinations change: its own name, or a hash of the rest of it. */
+  /** Identifies the rule while only its destinations change: its name, or a hash of everything else in it. */
   readonly key: string;
   readonly path: JsonPath;
   readonly destinations: readonly weighted.Destination[];
-  /** The only Service whose traffic the list spreads, whatever else it sends to; any that it sends to when left out. */
+  /** The only Service whose traffic the list spreads. If absent, the list spreads the traffic of every Service it sends to. */
   readonly of?: ServiceName;
 };
 
-/** What is particular to one kind. Everything in it is pure. */
+/** The particulars of one kind. All functions are pure. */
 export type WeightedKind = {
   readonly gvk: Gvk;
   /** The lists of an object, in order. Rules without destinations (redirects, delegations) are left out. */
@@ -27,9 +27,9 @@ export type WeightedKind = {
   readonly sendTo: (d: weighted.Destination, service: string) => weighted.Destination;
   /** The subset of its Service that a destination names; left out for kinds that know no subsets. */
   readonly subsetOf?: (d: weighted.Destination) => string | undefined;
-  /** Services whose traffic an object decides on, whether or not it sends to them (`RouteFormat.claims`). */
+  /** Services whose traffic an object handles, whether or not it sends to them (`RouteFormat.claims`). */
   readonly claims?: (object: KubeObject) => readonly ServiceName[];
-  /** Objects of the kind to which an object hands requests on. */
+  /** Objects of the same kind to which an object delegates requests. */
   readonly delegates?: (object: KubeObject) => readonly ServiceName[];
   readonly acceptance?: (object: KubeObject) => Acceptance;
 };
@@ -41,7 +41,7 @@ const isSame = (a: ServiceName | undefined, b: ServiceName): boolean =>
 
 type Pair = Pick<Between, 'apex' | 'canaryService'>;
 
-/** Arms by the Service alone: every subset of the apex may have been split, by an earlier version or an earlier rule. */
+/** Arms by the Service alone: any subset of the apex may have been split by an earlier version or before a rule changed. */
 const armsByService = (kind: WeightedKind, object: KubeObject, { apex, canaryService }: Pair): weighted.Arms => {
   const namespace = namespaceOf(object);
   return {
@@ -54,7 +54,7 @@ const armsByService = (kind: WeightedKind, object: KubeObject, { apex, canarySer
   };
 };
 
-/** Arms of what is to be split: subsets of other workloads' pods are none of its business. */
+/** Arms for a new split, which leaves out the subsets of other workloads. */
 export const armsOf = (kind: WeightedKind, object: KubeObject, between: Between): weighted.Arms => {
   const { arm, toCanary } = armsByService(kind, object, between);
   const isSplit = (subset: string | undefined): boolean =>
@@ -117,6 +117,6 @@ export const rulesFor = (kind: WeightedKind, object: KubeObject, apex: string): 
 export const subsetsNamed = (kind: WeightedKind, object: KubeObject, apex: string): ReadonlySet<string> =>
   new Set(rulesFor(kind, object, apex).flatMap(({ subset }) => subset ?? []));
 
-/** Where a list is, for a person: `http[1].route`. */
+/** The path of a list as shown to people: `http[1].route`. */
 export const pathText = ({ path }: Pick<DestinationList, 'path'>): string =>
   path.map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${step}`)).join('');

@@ -1,4 +1,4 @@
-/** One rule's list of weighted destinations: the split is put into it and taken out again, everything else is kept. */
+/** Puts a split into one rule's list of weighted destinations and takes it out again; everything else is kept. */
 import type { Json, JsonObject } from '../values/kube-object.ts';
 import type { Percent } from '../values/percent.ts';
 import { splitWeights } from './split-weights.ts';
@@ -9,7 +9,7 @@ export type Arm = 'stable' | 'canary' | 'other';
 /** Says which arm a destination is, and makes the canary's copy of a stable one. */
 export type Arms = { readonly arm: (d: Destination) => Arm; readonly toCanary: (d: Destination) => Destination };
 
-/** What cannot be told from a split list: the weight that its only destination had. null: it had none. */
+/** The former weight of a rule's only destination, which a split list no longer shows; null if it had none. */
 export type LostWeight = number | null;
 
 /** A rule's only destination gets all of its traffic whatever its weight says; 100 units can express every percent. */
@@ -19,7 +19,7 @@ const isWeight = (value: Json | undefined): value is number | undefined =>
   value === undefined || (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0);
 const numberOf = (value: Json | undefined): number => (typeof value === 'number' ? value : 0);
 
-/** Whether every weight is a whole number from 0 or absent. A list that is not is left alone. */
+/** Whether every weight is absent or a whole number from 0. Any other list is left alone. */
 export const isReadable = (list: readonly Destination[]): boolean => list.every(({ weight }) => isWeight(weight));
 
 /** Units a destination of a list without canary entries really has: a missing weight among several counts as 0. */
@@ -34,7 +34,7 @@ export const stableUnits = (list: readonly Destination[], arms: Arms): number =>
 export const givenTo = (list: readonly Destination[], { arm }: Arms): readonly Destination[] =>
   isReadable(list) ? list.filter((d) => arm(d) === 'stable' && unitsOf(d, list) > 0) : [];
 
-/** The weight that `splitList` is going to write over without a way back, if there is one. */
+/** The weight that `splitList` would overwrite irrecoverably, if any. */
 export const lostWeight = (list: readonly Destination[]): LostWeight | undefined => {
   const [only, second] = list;
   if (only === undefined || second !== undefined || numberOf(only.weight) >= soleUnits) return undefined;
@@ -62,8 +62,8 @@ export const splitList = (list: readonly Destination[], share: Percent, arms: Ar
 
 /**
  * The list without canary entries: their weights go back to the stable entry before each of them. `lost` is what
- * `lostWeight` said before the split; without it an only destination keeps its weight in full, which means the same.
- * A list without a stable or without a canary entry is as somebody wrote it, and comes back untouched.
+ * `lostWeight` said before the split; without it an only destination keeps its weight in full, which means the same. A list
+ * without a stable or without a canary entry carries no split and is returned unchanged.
  */
 export const mergeList = (
   list: readonly Destination[],
@@ -98,11 +98,11 @@ const withWeight = (d: Destination, weight: LostWeight): Destination => {
   return rest;
 };
 
-/** Arms and weights in order: two lists that agree in this split traffic alike. */
+/** Arms and weights in order: lists of equal shape split traffic alike. */
 export const shapeOf = (list: readonly Destination[], { arm }: Arms): readonly (readonly [Arm, number])[] =>
   list.map((d) => [arm(d), numberOf(d.weight)]);
 
-/** The percent a list seems to give the canary: the nearest whole one. */
+/** The canary's share in a list, rounded to whole percent. */
 export const estimate = (list: readonly Destination[], { arm }: Arms): number => {
   const sum = (wanted: Arm): number =>
     list.filter((d) => arm(d) === wanted).reduce((total, d) => total + numberOf(d.weight), 0);

@@ -8,7 +8,7 @@ import { routeSigns } from './roles.ts';
 import { writeMemo } from './split-memo.ts';
 import { routed, weightOnly } from './uses.ts';
 
-/** A route of Sluice's own that carries a split. It needs no memory: nothing in it has to come back. */
+/** A split route made by Sluice. It needs no memo, because nothing has to be restored. */
 export const madeRoute = (
   format: RouteFormat,
   target: Target,
@@ -22,7 +22,7 @@ export const madeRoute = (
   return writeMemo(format.put(whole, { apex, canaryService, split, release: release.name }), apex, undefined);
 };
 
-/** The canary's Service lends its name where a route of the user has the apex's. */
+/** The name of the apex, or of the canary's Service if a route of the user already has the former. */
 const freeName = ({ apex, canaryService }: Target, routes: readonly KubeObject[]): string =>
   routes.some(({ metadata }) => metadata.name === apex.metadata.name) ? canaryService : apex.metadata.name;
 
@@ -32,14 +32,17 @@ export type WeightedProvider = {
   readonly isPartial?: TrafficProvider['isPartial'];
   /** The spec of a route that sends everything to the apex, for a user who has none. */
   readonly generate: (target: Target) => JsonObject;
-  /** What else would keep a split from working; a Service that no route can split when left out. */
+  /** Further checks before a split; by default, that the Service can be split by a route at all. */
   readonly preflight?: TrafficProvider['preflight'];
-  /** Kinds of others that are looked at beside the routes. */
+  /** Kinds that are only read, beside the routes. */
   readonly reads?: readonly Use[];
   readonly ownSubsets?: TrafficProvider['ownSubsets'];
-  /** Whether the user's routes decide for all callers of the apex, so that none is to be made. All but none do when left out. */
+  /**
+   * Whether the user's routes handle all callers of the apex, so that Sluice makes none. By default any route of the user
+   * is enough.
+   */
   readonly decideForAll?: (target: Target, routes: readonly KubeObject[]) => boolean;
-  /** A route of the user that sends to the apex when left out. */
+  /** By default, a route of the user that sends to the apex. */
   readonly signs?: (around: Surroundings, routes: readonly Sign[]) => readonly Sign[];
 };
 

@@ -1,4 +1,4 @@
-/** Prometheus' JSON to series. Nothing of it is trusted: what does not fit is a MetricError, never a guess. */
+/** Decodes Prometheus' JSON to series. Input is not trusted: anything unexpected is a MetricError, never a guess. */
 import type { Labels } from '../../values/kube-object.ts';
 import type { Series } from '../../core/judge/series.ts';
 import type { Ask, Fetched, SamplesAsk } from '../../core/questions/source-form.ts';
@@ -9,7 +9,7 @@ import { malformed, type Place } from './http.ts';
 type Point = readonly [Instant, number];
 type Fields = { readonly [name: string]: unknown };
 
-/** Thrown inside this file only, where the place is not known. `unquoted`: the same without a word of the answer. */
+/** Thrown only inside this file, where the address is not known. `unquoted` is the message without quotes from the response. */
 class Unfit extends Error {
   readonly unquoted: string;
   constructor(message: string, unquoted = message) {
@@ -62,7 +62,8 @@ const refuseNative = (element: Fields): void => {
 
 const matrixElement = (value: unknown, ask: SamplesAsk): Series => {
   const element = fields(value, 'a series');
-  // Native histograms are no counters. Refused, those of one release would be the end of everybody's answer.
+  // Native histograms are not counters and are skipped. An error instead would fail the merged query for every release in
+  // it.
   const all = list(element['values'] ?? [], 'values');
   // Prometheus 2 includes the point exactly at the start of a range, Prometheus 3 does not.
   const points: Point[] = [];
@@ -81,7 +82,7 @@ const vectorElement = (value: unknown): Series => {
 
 const resultTypes: readonly unknown[] = ['matrix', 'vector', 'scalar', 'string'];
 
-/** An ask and the text it was sent as. */
+/** An ask and the query text that was sent. */
 export type Sent = { readonly ask: Ask; readonly query: string };
 
 const seriesOf = (data: Fields, ask: Ask): readonly Series[] => {
@@ -119,7 +120,7 @@ const notesOf = (notes: readonly string[], { quotes }: Place): readonly string[]
     ? notes
     : [`${plural(notes.length, 'note')}, not shown of an address that a policy names`];
 
-/** Reads the body of a 2xx answer to `ask`, sent as `query`. Throws MetricError `malformed`. */
+/** Decodes the body of a 2xx response to `ask`, which was sent as `query`. Throws a MetricError `malformed`. */
 export const decodeAnswer = (text: string, { ask, query }: Sent, place: Place): Omit<Fetched, 'bytes'> => {
   try {
     const body = fields(parsed(text), 'the answer');

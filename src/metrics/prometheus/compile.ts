@@ -1,4 +1,4 @@
-/** From a question to what Prometheus is asked: one request, whatever the number of arms. */
+/** Compiles a question to one Prometheus request that covers both arms. */
 import type { Arms, Question, Window } from '../../core/questions/question.ts';
 import { metricsOf, type Selector } from '../../core/questions/selector.ts';
 import type { Compiled } from '../../core/questions/source-form.ts';
@@ -50,11 +50,14 @@ const filled = (query: string, arms: Arms, window: Window): string =>
     interval: promqlDuration(window.to - window.from),
   });
 
-/** In how many ways Prometheus may hold what a check asks for. */
+/** The number of alternative label schemes under which Prometheus may hold the series of a check. */
 export const ways = ({ check, telemetry }: Pick<Question, 'check' | 'telemetry'>): number =>
   check.kind === 'query' ? 1 : telemetrySelectors[telemetry].ways.length;
 
-/** What to ask Prometheus. Never a rate: counters are differenced by the judge, from raw points that reach back to `since`. */
+/**
+ * Compiles a question. The result never contains rate(): the judge computes increments from raw points that reach back to
+ * `since`.
+ */
 export const compile = (question: Question, since: Instant, way = 0): Compiled => {
   const { check, arms, window } = question;
   switch (check.kind) {

@@ -1,10 +1,10 @@
-/** What is wrong with a text as a PromQL expression whose value is compared with bounds. */
+/** Finds what is wrong with a PromQL expression whose value is to be compared with bounds. */
 import { variableIn, type Remark } from './foreign-words.ts';
 import { childrenOf, parse, partsOf, type Part } from './grammar.ts';
 
 const textOf = (query: string, { from, to }: Part): string => query.slice(from, to);
 
-/** As much of the text as shows the place. */
+/** An excerpt of the query that shows the position of an error. */
 const excerpt = (query: string, from: number): string => {
   const rest = query.slice(from).trim();
   return rest === '' ? 'at its end' : `at ${JSON.stringify(rest.length > 30 ? `${rest.slice(0, 30)}…` : rest)}`;
@@ -23,7 +23,7 @@ const syntax = (query: string, parts: readonly Part[]): Remark | undefined => {
 
 const isString = ({ name }: Part): boolean => name === 'StringLiteral';
 
-/** Go's escapes, which PromQL has in `"` and `'`. */
+/** Go's escape sequences, valid in PromQL strings in `"` and `'`. */
 const escapes = (quote: string): RegExp =>
   new RegExp(String.raw`\\(?:[abfnrtv\\${quote}]|[0-7]{3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})`, 'g');
 
@@ -39,7 +39,7 @@ const badEscape = (text: string): Remark | undefined => {
       };
 };
 
-/** Elsewhere `$name` may be a group of label_replace. */
+/** Only in matchers: elsewhere `$name` may be a capture group of label_replace. */
 const variableInMatcher = (query: string, part: Part): Remark | undefined =>
   part.parent?.name.endsWith('LabelMatcher') === true ? variableIn(textOf(query, part)) : undefined;
 
@@ -57,7 +57,7 @@ const wrappers = [
   'AnchoredExpr',
 ];
 
-/** What an expression is without brackets and what moves it in time. */
+/** The expression without parentheses and without offset or @ modifiers. */
 const bare = (part: Part): Part => {
   let at = part;
   for (;;) {
@@ -69,7 +69,10 @@ const bare = (part: Part): Part => {
   }
 };
 
-/** The comparison that an expression gives nothing without. What `or` has on its other side, and `bool`, always give something. */
+/**
+ * The comparison whose failure leaves the expression without a result. `or` and `bool` comparisons are exempt: they give a
+ * result in any case.
+ */
 const filterOf = (part: Part): Part | undefined => {
   const expression = bare(part);
   if (expression.name !== 'BinaryExpr') return undefined;
@@ -103,7 +106,10 @@ const value = (top: Part): Remark | undefined => {
   return rule === undefined ? undefined : { rule, todo: 'A range belongs into a function, such as sum(rate(…)).' };
 };
 
-/** Of a query whose placeholders are filled in. The syntax first: what a text that is none means nobody can tell. */
+/**
+ * Remarks about a query with its placeholders filled in. Syntax comes first: an expression that does not parse has no
+ * meaning to check.
+ */
 export const expressionRemarks = (query: string): readonly Remark[] => {
   const top = parse(query);
   const parts = [...partsOf(top)];

@@ -1,4 +1,4 @@
-/** What other tools write in queries, and what it means here. */
+/** Recognises template syntax of other tools in queries, and says what to write instead. */
 
 /** What is wrong, and what to do. */
 export type Remark = { readonly rule: string; readonly todo: string };
@@ -24,7 +24,7 @@ const prefixed: readonly (readonly [prefix: RegExp, todo: string])[] = [
   [/^(printf|if|else|end|range|with|\.|\$)/, 'Templates of Go are not run here: write the text that it stands for.'],
 ];
 
-/** What to write for a placeholder that Sluice does not know, where another tool knows it. */
+/** What to write instead of a placeholder of another tool; undefined for a placeholder that no known tool has. */
 export const meantBy = (name: string): string | undefined =>
   (Object.hasOwn(fixed, name) ? fixed[name] : undefined) ?? prefixed.find(([prefix]) => prefix.test(name))?.[1];
 
@@ -40,7 +40,7 @@ const variable = /\$\{?[A-Za-z_]\w*|\[\[\w+\]\]/;
 // `(?P<name>…)` is a group in a pattern.
 const angled = /(?<!\?P?)<[A-Za-z][\w-]*>/;
 
-/** Variables of dashboards and of manuals in a text that is not PromQL's own: a string or a duration. */
+/** Finds dashboard variables and placeholders from manuals inside a string or a duration, where PromQL has no variables. */
 export const variableIn = (text: string): Remark | undefined => {
   const [dollar] = variable.exec(text) ?? [];
   if (dollar !== undefined) return { rule: `has the variable ${dollar}`, todo: grafanaTodo(dollar) };
@@ -59,7 +59,7 @@ const languages: readonly (readonly [RegExp, string])[] = [
   [/^fetch\s/i, "Google's MQL"],
 ];
 
-/** The language of a query that is none of Prometheus. */
+/** Recognises a query in another language than PromQL. */
 export const otherLanguage = (query: string): Remark | undefined => {
   const [, language] = languages.find(([begin]) => begin.test(query.trim())) ?? [];
   return language === undefined

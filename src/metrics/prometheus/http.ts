@@ -1,12 +1,12 @@
-/** What can go wrong on the way to a Prometheus, as sentences that name the address and say what to do. */
+/** Turns HTTP and network failures into messages that name the address and say what to do. */
 import { OutboundError } from '../../ports/outbound.ts';
 import { MetricError, type MetricErrorReason } from '../../ports/metrics.ts';
 import { withdrawn } from '../withdrawn.ts';
 
-/** Who is asked. `address` holds no credentials. */
+/** The Prometheus that is asked. `address` holds no credentials. */
 export type Place = {
   readonly address: string;
-  /** Whether words of an answer may be told. Of an address that a policy names they may not: it need not be a Prometheus. */
+  /** Whether messages may quote the response. Not for an address that a policy names, which may not be a Prometheus at all. */
   readonly quotes: boolean;
 };
 
@@ -20,7 +20,7 @@ export const malformed = (place: Place, what: string, cause?: unknown): MetricEr
 
 export type Body = { readonly text: string; readonly bytes: number };
 
-/** The body as text, and how long it was. Rejects with MetricError when it is longer than `maxBytes`, as soon as that is seen. */
+/** The body as text, with its length. Rejects with a MetricError as soon as the body exceeds `maxBytes`. */
 export const readBounded = async (response: Response, place: Place, maxBytes: number): Promise<Body> => {
   const decoder = new TextDecoder();
   let text = '';
@@ -40,7 +40,7 @@ export const readBounded = async (response: Response, place: Place, maxBytes: nu
 
 type Said = { readonly type: string; readonly words: string };
 
-/** Prometheus' own words, from the error object it sends with 4xx and 5xx; the start of the body where it is something else. */
+/** The error message in a 4xx or 5xx response of Prometheus; the start of the body if that is something else. */
 const saidIn = (text: string): Said => {
   try {
     const parsed: unknown = JSON.parse(text);
@@ -49,7 +49,7 @@ const saidIn = (text: string): Said => {
       return { type, words: String(parsed.error) };
     }
   } catch {
-    // Not JSON: a proxy in between speaks for itself.
+    // Not JSON, so probably the answer of a proxy in between.
   }
   return { type: '', words: text.trim().slice(0, 200) };
 };
@@ -71,7 +71,7 @@ const redirected: Rule = { reason: 'refused', retry: false, todo: 'give the addr
 const broken: Rule = { reason: 'unreachable', retry: true, todo: 'see its log' };
 const unexpected: Rule = { reason: 'malformed', retry: false, todo: 'check that this is a Prometheus' };
 
-/** Prometheus and those that speak its API tell a limit from another error of the evaluation by their words alone. */
+/** Prometheus and compatible servers distinguish an exceeded limit from other evaluation errors only in the message text. */
 const isLimit = (status: number, words: string): boolean => status === 422 && /too many|limit|exceed/i.test(words);
 const limited: Rule = { reason: 'too-large', retry: false, todo: 'raise that limit, or drop labels at the source' };
 
@@ -94,7 +94,10 @@ export const httpFailure = (response: Response, text: string, place: Place): Met
   return failure(rule, place, `answers ${response.status} ${response.statusText}${to}${said}: ${rule.todo}`);
 };
 
-/** What really happened: fetch only says "fetch failed" and keeps the rest in `cause`; of several addresses tried, only a code is left. */
+/**
+ * The root cause: fetch only says "fetch failed" and keeps the rest in `cause`. When several addresses were tried, only an
+ * error code is left.
+ */
 const rootOf = (error: unknown): string => {
   if (typeof error !== 'object' || error === null) return String(error);
   const { cause, message, code } = error as { cause?: unknown; message?: unknown; code?: unknown };
@@ -102,13 +105,13 @@ const rootOf = (error: unknown): string => {
   return [message, code].find((text) => typeof text === 'string' && text !== '')?.toString() ?? 'unknown error';
 };
 
-/** What kind of failure it was, in the system's own word: `ECONNREFUSED`. It says nothing of who answered. */
+/** The system's error code, such as `ECONNREFUSED`. It reveals nothing about the peer. */
 const codeOf = (error: unknown): string => {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && /^[A-Z0-9_]+$/.test(code) ? code : 'the connection failed';
 };
 
-/** No answer, or half of one. */
+/** A missing or incomplete response. */
 export const networkFailure = (cause: unknown, place: Place, signal: AbortSignal): MetricError => {
   if (signal.aborted) return withdrawn(signal, `Prometheus at ${place.address}`, cause);
   if (cause instanceof OutboundError)

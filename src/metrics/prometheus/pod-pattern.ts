@@ -7,7 +7,7 @@ import { literalPattern } from './promql.ts';
 const letter = '[bcdfghjklmnpqrstvwxz2456789]';
 const hash = { min: 5, max: 10 };
 const suffix = 5;
-/** What the API server keeps of a generated name's stem, so that the whole is at most 63 long. */
+/** The API server truncates the base of a generated name to this length, so that the whole has at most 63 characters. */
 const stemMax = 63 - suffix;
 
 /**

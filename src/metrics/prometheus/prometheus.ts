@@ -15,18 +15,24 @@ export type PrometheusAuth =
   | { readonly kind: 'bearer'; readonly token: string };
 
 export type PrometheusOptions = {
-  /** Base address, with the path prefix if it has one: `http://prometheus.monitoring:9090`. User and password in it are used and never shown. */
+  /**
+   * Base address, with the path prefix if it has one: `http://prometheus.monitoring:9090`. A user and password in it are
+   * used but never shown.
+   */
   readonly address: string;
   readonly auth?: PrometheusAuth;
   /** Sent with every request, for example a tenant: `X-Scope-OrgID`. */
   readonly headers?: { readonly [name: string]: string };
-  /** What Prometheus is told to give one query, 10 s unless set: then it stops working on it. */
+  /** Evaluation timeout passed to Prometheus with each query; 10 s by default. */
   readonly timeout?: Milliseconds;
-  /** Longest answer read, in bytes, 32 MiB unless set. */
+  /** Longest response to read, in bytes; 32 MiB by default. */
   readonly maxBytes?: number;
-  /** For an address that a policy names: requests go this way, and no word of an answer is told. */
+  /** Set for an address that a policy names: requests use this guarded fetch, and messages never quote the response. */
   readonly guarded?: OutboundFetch;
-  /** By which windows are meant. Where Prometheus' clock is another, it is asked in its own time; without one, as written. */
+  /**
+   * The clock that windows refer to. If Prometheus' clock differs, windows are converted to its time; without a clock they
+   * are sent unchanged.
+   */
   readonly clock?: Clock;
 };
 
@@ -44,7 +50,7 @@ const authorization = (auth: PrometheusAuth | undefined, url: URL): string | und
   return basic(decodeURIComponent(url.username), decodeURIComponent(url.password));
 };
 
-/** Throws MetricError: the address is read from configuration, and only here is it known to be one. */
+/** Throws a MetricError for an invalid address: it comes from the configuration and is first parsed here. */
 const accessTo = (options: PrometheusOptions): Access => {
   const url = URL.parse(options.address);
   if (url === null || !['http:', 'https:'].includes(url.protocol))
@@ -132,13 +138,13 @@ export const prometheus = (options: PrometheusOptions): MetricSource => {
   const inItsTime: MetricSource['fetch'] = async (ask, signal, most) => {
     const behind = time?.skew ?? 0;
     const fetched = await fetchOne(askedBehind(ask, behind), signal, most);
-    // That its clock is another is known from the first answer, and that answer is of another window.
+    // The first response reveals the clock skew, but it was for the wrong window, so the request is repeated.
     if ((time?.skew ?? 0) !== behind) return inItsTime(ask, signal, most);
     return { ...fetched, series: seriesAhead(fetched.series, behind) };
   };
   return {
     fetch: inItsTime,
-    // Not a health page: those need no credentials, and compatible servers have other ones.
+    // A query rather than a health endpoint: those need no credentials, and compatible servers have different ones.
     ping: async (signal) => {
       await fetchOne({ query: 'vector(1)', shape: 'value', at: 0 }, signal);
     },

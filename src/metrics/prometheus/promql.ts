@@ -1,11 +1,11 @@
-/** PromQL's texts: strings, durations and selectors. */
+/** Writes PromQL strings, durations and selectors. */
 import { metricsOf, type Allowed, type Selector } from '../../core/questions/selector.ts';
 import type { Milliseconds } from '../../values/time.ts';
 
 /** `90s` where it is whole seconds, `1500ms` otherwise. */
 export const promqlDuration = (span: Milliseconds): string => (span % 1000 === 0 ? `${span / 1000}s` : `${span}ms`);
 
-/** A text as a string literal. PromQL reads Go's escapes. */
+/** A text as a PromQL string literal, with Go's escapes. */
 export const promqlString = (text: string): string =>
   `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
 

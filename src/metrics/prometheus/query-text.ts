@@ -1,4 +1,4 @@
-/** Queries as people write them: placeholders and what can be said about the text without asking anybody. */
+/** Queries as people write them: fills placeholders, and checks the text without asking a source. */
 import { asWritten } from '../../schema/validate.ts';
 import type { Problem } from '../../values/problem.ts';
 import { Recent } from '../../values/recent.ts';
@@ -8,11 +8,11 @@ import { meantBy, otherLanguage, type Remark } from './foreign-words.ts';
 export const placeholders = ['namespace', 'workload', 'canary', 'service', 'interval'] as const;
 export type Placeholder = (typeof placeholders)[number];
 
-// Blanks are trimmed afterwards: an expression that leaves them out itself takes hours over a few thousand of them.
+// Blanks are trimmed afterwards: a pattern that skips them itself backtracks for hours over a few thousand blanks.
 const placeholder = /\{\{([^{}]*)\}\}/g;
 const isKnown = (name: string): name is Placeholder => (placeholders as readonly string[]).includes(name);
 
-/** The query with its placeholders replaced. One that is not known stays as written: `checkQuery` reports it before this is reached. */
+/** The query with its placeholders replaced. An unknown placeholder stays as written; `checkQuery` has reported it before. */
 export const fillQuery = (query: string, values: Readonly<Record<Placeholder, string>>): string =>
   query.replaceAll(placeholder, (written, inner: string) => {
     const name = inner.trim();
@@ -38,7 +38,7 @@ const unknownPlaceholders = (query: string): readonly Remark[] =>
       todo: meantBy(name) ?? known,
     }));
 
-/** Braces of placeholders that are three, or that have no other end. */
+/** Finds triple braces and placeholders that are never closed. */
 const strayBraces = (query: string): Remark | undefined => {
   if (/\{\{\{[^{}]*\}\}\}/.test(query))
     return { rule: 'has a placeholder in three braces', todo: 'Write two on each side, as in {{namespace}}.' };
@@ -60,7 +60,7 @@ const nothingToAsk = (query: string): Remark | undefined => {
   return withoutComments(query).trim() === '' ? { rule: 'must not be only a comment', todo: write } : undefined;
 };
 
-/** What can be said of a text, the most telling first. With an unknown placeholder in it there is no expression to look at yet. */
+/** All remarks about a query, the most helpful first. With an unknown placeholder the expression cannot be parsed yet. */
 const remarks = (query: string): readonly Remark[] => {
   const single = nothingToAsk(query) ?? otherLanguage(query);
   if (single !== undefined) return [single];
@@ -69,10 +69,10 @@ const remarks = (query: string): readonly Remark[] => {
   return all.length > 0 ? all : expressionRemarks(fillQuery(query, samples));
 };
 
-/** The webhook reads each policy at every write. */
+/** Caches valid queries, because the webhook parses policies on every write. */
 const fine = new Recent<true>(32);
 
-/** What is wrong with a PromQL query a person wrote, as far as its text tells. `field` is `query`: the caller knows the path to it. */
+/** Checks the text of a PromQL query that a person wrote. `field` is `query`; the caller adds the path to it. */
 export const checkQuery = (query: string): readonly Problem[] => {
   if (fine.recall(query) === true) return [];
   const found = remarks(query);

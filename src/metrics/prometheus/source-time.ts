@@ -1,12 +1,12 @@
 /**
- * Windows in the time of the one who is asked: its points have the instants of its own clock, which may be another than
- * that of the API server, by which releases go.
+ * Converts windows to the time of the metric source. Releases follow the API server's clock, but points carry the
+ * timestamps of the source's own clock.
  */
 import type { Ask } from '../../core/questions/source-form.ts';
 import type { Series } from '../../core/judge/series.ts';
 import type { Milliseconds } from '../../values/time.ts';
 
-/** The same, where the clock that is asked by is behind ours by so much. */
+/** The same ask for a source whose clock is `behind` ours. */
 export const askedBehind = (ask: Ask, behind: Milliseconds): Ask => {
   if (behind === 0) return ask;
   return ask.shape === 'value'
@@ -14,7 +14,7 @@ export const askedBehind = (ask: Ask, behind: Milliseconds): Ask => {
     : { ...ask, from: ask.from - behind, to: ask.to - behind };
 };
 
-/** The points of such an answer in our time. */
+/** The points of the response, converted back to our time. */
 export const seriesAhead = (series: readonly Series[], by: Milliseconds): readonly Series[] =>
   by === 0
     ? series

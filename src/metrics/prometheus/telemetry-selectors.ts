@@ -1,26 +1,26 @@
-/** How Prometheus has each telemetry's series: their names, and the labels that say whose they are. */
+/** How Prometheus stores each telemetry's series: metric names, and the labels that identify the workload. */
 import type { Allowed } from '../../core/questions/selector.ts';
 import type { reporters as reporterNames } from '../../core/judge/count-once.ts';
 import { durationNames, requestNames } from '../../core/judge/request-metrics.ts';
 import type { Telemetry } from '../../core/policy/policy.ts';
 import { podPattern } from './pod-pattern.ts';
 
-/** One way in which sources have a telemetry's series. */
+/** One label scheme under which a source may hold a telemetry's series. */
 export type Way = {
-  /** Labels that every series of interest has, whatever the arm. */
+  /** Labels that the series of both arms share. */
   readonly common: (namespace: string) => { readonly [label: string]: Allowed };
-  /** The label that tells the arms apart. */
+  /** The label that distinguishes the arms. */
   readonly workloadLabel: string;
 };
 
 export type TelemetrySelectors = {
-  /** Counters of finished requests: several where applications call theirs differently. */
+  /** Counters of finished requests; several names where applications differ. */
   readonly requests: string | readonly string[];
   /** Cumulative histograms of durations, with `le`. */
   readonly durations: string | readonly string[];
-  /** Where the first has no series of either arm the next is asked. */
+  /** Tried in order, until one has series of either arm. */
   readonly ways: readonly [Way, ...Way[]];
-  /** What the label that tells the arms apart is for the pods of these Deployments. */
+  /** Allowed values of `workloadLabel` for the pods of these Deployments. */
   readonly workloads: (deployments: readonly string[]) => Allowed;
 };
 
@@ -36,7 +36,7 @@ export const telemetrySelectors: Readonly<Record<Telemetry, TelemetrySelectors>>
   istio: {
     requests: 'istio_requests_total',
     durations: 'istio_request_duration_milliseconds_bucket',
-    // Callers' proxies have a series for each caller, so they are asked only where nothing stands at the pods.
+    // The callers' proxies have one series per caller, so they are queried only where no proxy stands at the pods.
     ways: [byReporter('destination', 'waypoint'), byReporter('source')],
     workloads: byName,
   },
@@ -56,7 +56,7 @@ export const telemetrySelectors: Readonly<Record<Telemetry, TelemetrySelectors>>
     durations: durationNames,
     ways: [
       { common: (namespace) => ({ namespace: only(namespace) }), workloadLabel: 'pod' },
-      // The names in the configuration that Prometheus' own repository had as its example for years.
+      // Label names from the example configuration that Prometheus' own repository had for years.
       { common: (namespace) => ({ kubernetes_namespace: only(namespace) }), workloadLabel: 'kubernetes_pod_name' },
     ],
     workloads: (deployments) => ({ patterns: deployments.map(podPattern) }),
