@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 # npm ci is run again only when the lock file has changed.
 node_modules/.installed: package.json package-lock.json
-	@command -v npm >/dev/null || { echo "npm is missing: install Node.js (any version from 20 on) with npm, for example from your distribution"; exit 1; }
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js with npm, for example from your distribution; this checkout brings the Node that it runs on (see engines in package.json)"; exit 1; }
 	npm ci --no-audit --no-fund
 	@touch $@
 
@@ -36,7 +36,7 @@ cluster-up: node_modules/.installed ## A test cluster: real control plane, istio
 cluster-down: node_modules/.installed ## Take the test cluster away
 	@npm run --silent cluster -- down
 
-dev: node_modules/.installed ## Webhook and controller in one process against $$KUBECONFIG
+dev: node_modules/.installed ## Webhook and controller in one process against the cluster of your kubeconfig
 	@npm run --silent dev
 
 generate: node_modules/.installed ## Write the CRDs, the chart's generated templates and the reference docs

@@ -1,13 +1,13 @@
 import type { OptIn } from '../core/policy/opt-in.ts';
 import { kinds } from '../schema/kinds.ts';
 import type { KubeObject } from '../values/kube-object.ts';
-import { listJson } from './json-output.ts';
 import { isCanary, listReleases } from './locate.ts';
 import { optIns } from './opted-in.ts';
+import { objectOutput, outputOption } from './object-output.ts';
 import { newestPerWorkload } from './release-view.ts';
 import { renderList, type ListedWorkload } from './render-list.ts';
 import type { Session } from './session.ts';
-import { outputOption, textOf, type Verb } from './verb.ts';
+import type { Verb } from './verb.ts';
 
 const place = ({ namespace, name }: ListedWorkload): string => `${namespace}/${name}`;
 
@@ -47,8 +47,9 @@ export const list: Verb = {
     const everywhere = call.options['allNamespaces'] === true;
     const listed = await workloads(session, everywhere ? undefined : session.namespace);
     const { terminal, clock } = session;
-    if (textOf(call, 'output') === 'json')
-      terminal.out(listJson(listed.flatMap(({ release }) => (release === undefined ? [] : [release.object]))));
+    const output = objectOutput(call);
+    if (output !== undefined)
+      terminal.out(output.list(listed.flatMap(({ release }) => (release === undefined ? [] : [release.object]))));
     else if (listed.length === 0)
       terminal.err(
         `No workload ${everywhere ? 'of this cluster' : `of namespace ${session.namespace}`} is opted in.\n`,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
 import { readFileSync } from 'node:fs';
 import {
   aDeployment,
@@ -59,7 +60,7 @@ describe('the command line', () => {
     ['a missing workload', 'abort', "missing required argument 'workload'"],
     ['a word too many', 'abort web api', 'too many arguments'],
     ['a skip without a reason', 'skip web', "required option '--reason <text>' not specified"],
-    ['an unknown format', 'status -o yaml', 'Allowed choices are json'],
+    ['an unknown format', 'status -o wide', 'Allowed choices are json, yaml'],
   ])('refuses %s, without a cluster', async (_case, line, text) => {
     const { code, err, place } = await run(line);
     expect([code, place]).toEqual([1, undefined]);
@@ -156,6 +157,22 @@ describe('status', () => {
     expect(JSON.parse(out)).toMatchObject({ kind: 'Release', metadata: { name: 'web-2' }, status: { weight: 5 } });
   });
 
+  it('C3: prints the object as YAML too, with the reason of a promotion', async () => {
+    const promoted = aRelease({
+      status: {
+        phase: 'Promoting',
+        acknowledged: [
+          { id: '1', verb: 'promote', by: 'jane', reason: 'looked at it', accepted: true, result: 'accepted', at: '' },
+        ],
+      },
+    });
+    const cluster = memoryCluster(aDeployment(), promoted);
+    const { code, out } = await run('status web -o yaml', cluster);
+    expect([code, parse(out)]).toEqual([0, JSON.parse((await run('status web -o json', cluster)).out)]);
+    expect(out).toContain('reason: looked at it');
+    expect((await run('status web', cluster)).out).toContain('promote by jane (looked at it): accepted');
+  });
+
   const several = memoryCluster(
     running,
     aRelease({
@@ -184,6 +201,12 @@ describe('status', () => {
     const { kind, items } = JSON.parse(out) as { kind: string; items: { metadata: { name: string } }[] };
     expect([kind, items.map(({ metadata }) => metadata.name)]).toEqual(['List', ['api-1', 'web-2']]);
   });
+
+  it('C3: without a name prints a List as YAML', async () =>
+    expect(parse((await run('status -o yaml', several)).out)).toMatchObject({
+      kind: 'List',
+      items: [{ metadata: { name: 'api-1' } }, { metadata: { name: 'web-2' } }],
+    }));
 
   it('without a name says when nothing runs', async () =>
     expect(await run('status')).toMatchObject({

@@ -25,11 +25,6 @@ export type Verb = {
 };
 
 export const reasonOption: VerbOption = { flags: '--reason <text>', meaning: 'why, for the record in the Release' };
-export const outputOption: VerbOption = {
-  flags: '-o, --output <format>',
-  meaning: 'print the objects instead',
-  choices: ['json'],
-};
 
 /** The text of an option, if given. */
 export const textOf = (call: Call, option: string): string | undefined => {

@@ -5,6 +5,7 @@ import { CRD_BUNDLES } from './binaries/crds.ts';
 import { TOOLS } from './binaries/catalog.ts';
 import { ensureTools, locateTools } from './binaries/ensure-tools.ts';
 import { progressOn } from './binaries/progress.ts';
+import { endWithReader } from './closed-output.ts';
 import type { Cluster } from './cluster.ts';
 import type { ClusterShape } from './cluster-plan.ts';
 import type { ComponentStatus } from './component-spec.ts';
@@ -242,6 +243,7 @@ program
   .option('--make', 'make what is missing, without starting anything')
   .action(showBinaries);
 
+endWithReader(process.stdout, (code) => process.exit(code));
 await program.parseAsync().catch((error: unknown) => {
   process.exitCode = 1;
   process.stderr.write(`${(error as Error).message}\n`);

@@ -176,9 +176,17 @@ export const fieldCases: Readonly<Record<string, FieldCase>> = {
     sluice: 'takes the split out before it says that it is promoted',
   },
   D10: { people: 'have machines whose clocks jump', sluice: 'measures spans by a clock that does not jump' },
+  D11: {
+    people: 'end Sluice in the middle of a release and go on by hand',
+    sluice: 'says at its end what it leaves; the page has the commands in order, the route first',
+  },
   D13: {
     people: 'delete the CRDs in the middle',
     sluice: 'gives routes and pauses back from the marks on the objects alone',
+  },
+  D16: {
+    people: 'run two development processes in one cluster',
+    sluice: 'refuses the second of the same name while the first answers; neither takes the rights of the other away',
   },
   L1: {
     people: 'have Linkerd proxies in use while a TrafficSplit is made',
@@ -189,5 +197,8 @@ export const fieldCases: Readonly<Record<string, FieldCase>> = {
     sluice: 'answers with 4xx in bounded time and memory',
   },
   C2: { people: 'write an address into a policy', sluice: "asks nobody whom the operator's list does not allow" },
-  C3: { people: 'follow a hint that Sluice gives', sluice: 'gives complete commands, each of which works' },
+  C3: {
+    people: 'follow a hint that Sluice gives, or use the tools around it',
+    sluice: 'gives complete commands, each of which works, and says what is missing before anything starts',
+  },
 };

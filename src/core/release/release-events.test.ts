@@ -107,6 +107,16 @@ describe('what is told', () => {
       ['both Warning Holding'],
     ],
     [
+      'C3: a round without data that may pass, which holds nothing once the release promotes',
+      { phase: 'Progressing', step: 1, waiting: { reason: 'ChecksInconclusive', message: 'no data' } },
+      {
+        phase: 'Promoting',
+        analyses: [{ id: 'checks', failures: 0, judgedAt: '3' }],
+        message: 'promoting: the workload rolls to the new template',
+      },
+      [],
+    ],
+    [
       'a refused write, once, on both',
       { phase: 'Preparing' },
       { phase: 'Preparing', lastWriteError: { message: 'quota' } },
