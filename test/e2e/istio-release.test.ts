@@ -61,8 +61,8 @@ describe('through a VirtualService of the user', () => {
     load = await stage.load({ rps: 100 });
   });
 
-  test('after the end nothing of Sluice is left but the Release', () => {
-    expect(stage.deployment('web-canary')).toBeUndefined();
+  test('after the end nothing of Sluice is left but the Release', async () => {
+    await stage.untilGone('web-canary');
     const left = Object.keys(stage.deployment()?.metadata.annotations ?? {}).filter((key) =>
       key.startsWith('sluice.dev/'),
     );
@@ -82,7 +82,7 @@ describe('through a VirtualService of the user', () => {
     expect(rollout.code).toBe(1);
     expect(rollout.stderr).toContain('exceeded its progress deadline');
     expect({ route: route(), pods: stage.pods({ app: 'web' }) }).toEqual(before);
-    expect(stage.deployment('web-canary')).toBeUndefined();
+    await stage.untilGone('web-canary');
     expect(stage.events('web').join('\n')).toMatch(/ChecksFailed: at 10 %/);
     const { failedTransport, failedInfrastructure, byVersion } = await load.total();
     expect({ failedTransport, failedInfrastructure }).toEqual({ failedTransport: 0, failedInfrastructure: 0 });
@@ -105,7 +105,7 @@ describe('through a VirtualService of the user', () => {
     const { status } = await stage.untilPhase('Aborted');
     expect(status?.ending?.reason).toBe('TemplateBack');
     expect({ route: route(), pods: stage.pods({ app: 'web' }) }).toEqual(before);
-    expect(stage.deployment('web-canary')).toBeUndefined();
+    await stage.untilGone('web-canary');
   });
 
   test('v6 applied during the release of v5 supersedes it and is promoted itself', async () => {
@@ -128,7 +128,8 @@ describe('through a VirtualService of the user', () => {
   test('R3: a caller without a sidecar passes by the route: the release holds with both counts and is not promoted', async () => {
     await load.stop();
     // As a caller that no proxy serves: straight to a pod of the Service.
-    const address = await stage.kubectlOk('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[0].status.podIP}');
+    const [pod = ''] = stage.pods({ app: 'web' });
+    const address = await stage.kubectlOk('get', 'pod', pod, '-o', 'jsonpath={.status.podIP}');
     load = await stage.load({ rps: 100, url: `http://${address}:8080` });
     const passing = { ...policy, 'sluice.dev/interval': '3s', 'sluice.dev/no-data': 'pass' };
     await stage.apply(app({ version: 'v7', annotations: passing }));

@@ -168,12 +168,12 @@ describe('with the webhook gone and the controller at work', () => {
     expect(told(idle)).toContain('ReleaseBypassed: the webhook was away');
   });
 
-  test('a release whose workload is unpaused ends as bypassed, and nothing is put back', () => {
+  test('a release whose workload is unpaused ends as bypassed, and nothing is put back', async () => {
     const { unpaused } = lives;
     expect(ends(unpaused)).toEqual(['Bypassed']);
     expect(unpaused.releases()[0]?.status?.ending?.reason).toBe('Unpaused');
     expect([unpaused.version(), unpaused.paused(), unpaused.marks().release]).toEqual(['v2', false, undefined]);
-    expect(stage.deployment('unpaused-canary')).toBeUndefined();
+    await stage.untilGone('unpaused-canary');
   });
 
   test('another template in the middle of a release is taken up: a release of its own, and nobody stays paused', () => {

@@ -188,6 +188,11 @@ export class Stage {
     });
   }
 
+  /** A canary that is deleted stays in sight until the last of its pods has ended. */
+  untilGone(name: string): Promise<true> {
+    return this.until(`${name} to be gone`, () => this.deployment(name) === undefined);
+  }
+
   /** Every pod of the Deployment's present template is available. */
   untilRolledOut(name = 'web'): Promise<true> {
     return this.until(`${name} to be rolled out`, () => {
