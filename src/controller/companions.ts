@@ -6,7 +6,7 @@ import { isTakenOver } from '../core/release/taken-over.ts';
 import { refKey, type JsonObject, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
 import { madeFromAnnotation } from '../schema/annotations.ts';
 import { kinds } from '../schema/kinds.ts';
-import { labels } from '../schema/names.ts';
+import { isMade, labels, madeFor } from '../schema/names.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import type { LiveCompanion } from './protection-index.ts';
@@ -88,18 +88,22 @@ const rewrite = async (cluster: Cluster, companion: Companion): Promise<void> =>
 
 /** Resolves with the number of writes. */
 export const removeCompanions = async (cluster: Cluster, live: readonly LiveCompanion[]): Promise<number> => {
-  const removable = live.filter(({ object }) => isRemovable(object));
-  for (const { ref, object } of removable) await cluster.remove(ref, object.metadata.uid);
-  return removable.length;
+  let writes = 0;
+  for (const { ref, object } of live.filter((one) => isRemovable(one.object)))
+    if (await cluster.remove(ref, object.metadata.uid)) writes += 1;
+  return writes;
 };
 
-/** Takes away companions of releases that are gone. Resolves with the number of writes. */
+/** Takes away companions of releases that are gone, once no canary needs their protection. Resolves with the number of writes. */
 export const removeOrphanedCompanions = ({ cluster, index }: OrphanDeps): Promise<number> => {
   const companions = index.allCompanions();
   if (companions.length === 0) return Promise.resolve(0);
-  const known = new Set(cluster.list(kinds.release).map(({ metadata }) => metadata.uid));
+  const needed = new Set([
+    ...cluster.list(kinds.release).map(({ metadata }) => metadata.uid),
+    ...cluster.list(kinds.deployment).flatMap((object) => (isMade(object) ? [madeFor(object).uid] : [])),
+  ]);
   return removeCompanions(
     cluster,
-    companions.filter(({ object }) => !known.has(object.metadata.labels?.[labels.releaseUid])),
+    companions.filter(({ object }) => !needed.has(object.metadata.labels?.[labels.releaseUid])),
   );
 };

@@ -177,11 +177,13 @@ const waitingFor = (
   over: Release | undefined,
 ): readonly string[] => (hasEnded(change) ? wokenByEnd(deps, change, over?.status?.service).map(keyOfRelease) : []);
 
-/** Whether a route may now carry a split that nobody takes out any more. */
+/** Whether something of a release may now be left that nobody takes away any more: a split in a route, or companions. */
 const mayLose = (deps: ControllerDependencies, change: ClusterChange): boolean => {
   const { gvk, object, type, before } = change;
   if (isA(object, kinds.release)) return hasEnded(change);
   if (!isA(object, kinds.deployment)) return type === 'set' && hasOrphanedSplit(deps, gvk, object);
+  // The last that needed its companions.
+  if (isMade(object)) return type === 'removed';
   const release = (before ?? object).metadata.annotations?.[marks.release];
   return release !== undefined && (type === 'removed' || object.metadata.annotations?.[marks.release] !== release);
 };

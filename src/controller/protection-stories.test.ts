@@ -124,6 +124,26 @@ describe('R4: a canary is never less protected than stable', () => {
     expect(companions(networkPolicy, 'data')).toEqual([]);
   });
 
+  it('D4: where the Release is deleted in the middle, past the webhook, they outlive the canary and then go', async () => {
+    await begin();
+    put(networkPolicy, 'web-only', { podSelector: web, policyTypes: ['Ingress'] });
+    world.applyVersion('v2');
+    await atStep(1);
+    const first = uid();
+    const isOfFirst = ({ metadata }: KubeObject): boolean => metadata.labels?.[labels.releaseUid] === first;
+    const bare: string[] = [];
+    world.server.subscribe(() => {
+      const pods = world.server.list(kinds.pod, namespace).filter(isOfFirst);
+      if (pods.length > 0 && !companions(networkPolicy).some(isOfFirst)) bare.push(...pods.map((p) => p.metadata.name));
+    });
+    world.webhook('away');
+    world.remove({ gvk: kinds.release, namespace, name: world.release()?.name ?? '' });
+    world.webhook('there');
+    await world.until('it to be gone', () => !companions(networkPolicy).some(isOfFirst));
+    expect([bare, world.server.list(kinds.deployment, namespace).filter(isOfFirst)]).toEqual([[], []]);
+    await over();
+  });
+
   it.each<[string, (w: World) => void]>([
     ['that fails', (w) => w.metrics.say('fail')],
     ['that is aborted', (w) => void w.applyVersion('v1')],

@@ -5,7 +5,7 @@
 import { apiVersionOf, type Gvk, type JsonObject, type KubeObject, type Labels } from '../../values/kube-object.ts';
 import type { Problem } from '../../values/problem.ts';
 import { workloadAnnotation } from '../../schema/annotations.ts';
-import { apiVersion, isOurs, labels, managedBy } from '../../schema/names.ts';
+import { isOurs, labels, managedBy } from '../../schema/names.ts';
 import type { ProtectingKind, Renamed } from './protecting-kind.ts';
 import type { ProtectedPods } from './subject.ts';
 
@@ -51,13 +51,12 @@ const keptLabels = ({ keepsLabels }: ProtectingKind, { metadata }: KubeObject): 
 type Copy = { readonly role?: string; readonly spec: JsonObject };
 
 const companionOf = (
-  { kind, source, pods }: Found,
+  { kind, source }: Found,
   { role, spec }: Copy,
   { workload, release }: CompanionOwner,
 ): Companion => {
   const { namespace = '' } = source.metadata;
   const { gvk } = kind.use;
-  const owner = { apiVersion, kind: 'Release', name: release.name, uid: release.uid, controller: true };
   const metadata = {
     name: nameOf(source.metadata.name, release.uid, role),
     namespace,
@@ -68,8 +67,6 @@ const companionOf = (
       [labels.releaseUid]: release.uid,
     },
     annotations: { [workloadAnnotation]: workload },
-    // An owner in another namespace counts as one that is gone.
-    ...(namespace === pods.namespace ? { ownerReferences: [owner] } : {}),
   };
   return { gvk, body: { apiVersion: apiVersionOf(gvk), kind: gvk.kind, metadata, spec } };
 };
