@@ -1,8 +1,9 @@
-/** Webhook entries that guard the objects Sluice made and the routes that carry a split. */
+/** Webhook entries that guard the objects Sluice made, Releases under way, and the routes that carry a split. */
 import type { Access, KindUse } from '../values/kind-use.ts';
 import type { JsonObject } from '../values/kube-object.ts';
 import { breakGlassAnnotation, optInLabels, splitAnnotation } from '../schema/annotations.ts';
-import { canaryName, canarySelector, group, labels, managedBy } from '../schema/names.ts';
+import { canaryName, canarySelector, group, labels, managedBy, version } from '../schema/names.ts';
+import { finalPhases } from '../schema/release.ts';
 import { routeKinds } from './rbac.ts';
 import {
   annotationsOf,
@@ -69,6 +70,15 @@ export const guards = (guarding: Guarding): readonly JsonObject[] => [
     sideEffects: 'NoneOnDryRun',
   },
   { ...scales(guarding), clientConfig: guarding.at('/validate/owned') },
+  {
+    ...underWay(guarding, { name: 'releases-under-way', expression: `!(${breaksGlass})` }),
+    clientConfig: guarding.at('/validate/owned'),
+  },
+  {
+    ...underWay(guarding, { name: 'releases-broken-glass', expression: breaksGlass }),
+    clientConfig: guarding.at('/validate/break-glass'),
+    sideEffects: 'NoneOnDryRun',
+  },
 ];
 
 const saysWhy = (object: string): string =>
@@ -94,6 +104,25 @@ const owned = ({ entry, providerKinds }: Guarding, { name, expression }: Conditi
   }),
   failurePolicy: 'Ignore',
   objectSelector: { matchLabels: { [labels.managedBy]: managedBy } },
+});
+
+const over = ['', ...finalPhases].map(literal).join(', ');
+
+/**
+ * Deletion of Releases that have begun and are not over. Kubernetes itself is never asked about it: a namespace or a
+ * workload takes its Releases with it.
+ */
+const underWay = ({ entry }: Guarding, { name, expression }: Condition): JsonObject => ({
+  ...entry({
+    name,
+    rules: [rule(group, [version], ['releases'], ['DELETE'])],
+    conditions: [
+      notKubernetesItself,
+      { name: 'is-under-way', expression: `!(oldObject.?status.?phase.orValue("") in [${over}])` },
+      { name: 'break-glass', expression },
+    ],
+  }),
+  failurePolicy: 'Ignore',
 });
 
 /**

@@ -45,6 +45,8 @@ describe('webhook configurations', () => {
       'owned.sluice.dev',
       'broken-glass.sluice.dev',
       'scales.sluice.dev',
+      'releases-under-way.sluice.dev',
+      'releases-broken-glass.sluice.dev',
       'other-workloads.sluice.dev',
       'autoscalers.sluice.dev',
     ]);
@@ -54,7 +56,7 @@ describe('webhook configurations', () => {
     for (const webhook of all()) {
       expect(webhook).toMatchObject({
         // Its side effect is an event, which a dry run does not write.
-        sideEffects: webhook['name'] === 'broken-glass.sluice.dev' ? 'NoneOnDryRun' : 'None',
+        sideEffects: /broken-glass/.test(webhook['name'] as string) ? 'NoneOnDryRun' : 'None',
         timeoutSeconds: 5,
         matchPolicy: 'Equivalent',
         admissionReviewVersions: ['v1'],
@@ -128,6 +130,8 @@ describe('webhook configurations', () => {
           ['owned.sluice.dev', 'Ignore'],
           ['broken-glass.sluice.dev', 'Ignore'],
           ['scales.sluice.dev', 'Ignore'],
+          ['releases-under-way.sluice.dev', 'Ignore'],
+          ['releases-broken-glass.sluice.dev', 'Ignore'],
         ]),
       );
     },
@@ -149,6 +153,18 @@ describe('webhook configurations', () => {
     expect(last(guarded)).toBe(`!(${last(broken)})`);
     const resources = (guarded['rules'] as readonly JsonObject[]).flatMap((rule) => rule['resources']);
     expect(resources).toEqual(['deployments', 'deployments/status', 'services', 'services/status', 'virtualservices']);
+  });
+
+  it('D4: ask about the deletion of a Release under way, unless Kubernetes itself deletes it', () => {
+    const [asked, broken] = ['releases-under-way', 'releases-broken-glass'].map((name) => named(name)[0]!);
+    const conditions = asked!['matchConditions'] as readonly { name: string; expression: string }[];
+    const expression = (name: string): string => conditions.find((one) => one.name === name)!.expression;
+    expect(asked!['rules']).toMatchObject([{ resources: ['releases'], operations: ['DELETE'] }]);
+    expect(expression('not-kubernetes-itself')).toContain('system:serviceaccount:kube-system:');
+    expect(expression('is-under-way')).toContain('"Succeeded"');
+    expect(expression('break-glass')).toBe(
+      `!(${(broken!['matchConditions'] as typeof conditions).at(-1)!.expression})`,
+    );
   });
 
   it('ask about routes whoever writes them, Sluice too', () => {

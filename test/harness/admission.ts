@@ -36,6 +36,8 @@ export const sluiceAdmission = ({ view, clock, sluice, warn }: AdmissionParts): 
     const own = author.user === sluice;
     if (!own && !isKubernetes(author.user) && [oldObject, object].some((one) => one !== undefined && isOurs(one)))
       hear(answers.guard(request, clock.now()), review);
+    if (request.kind === 'Release' && request.operation === 'DELETE' && !own && !isKubernetes(author.user))
+      hear(answers.guard(request, clock.now()), review);
     if (isRecord(request) && !own) hear(answers.validate(request, clock.now()), review);
     if (object === undefined || !(isAsked(review, own) || isInOptedIn(view, review, own))) return object;
     const { patch } = hear(answers.mutate(request, clock.now()), review);

@@ -12,7 +12,7 @@ import {
   type EventSubject,
 } from './admission-request.ts';
 import { madeFor } from '../../schema/names.ts';
-import { isOwned } from './guard.ts';
+import { isOwned, isRelease } from './guard.ts';
 
 export type BreakGlassRules = {
   /** Route kinds of which Sluice makes objects. */
@@ -26,7 +26,7 @@ const shownReason = 500;
  * already checked the user's right, so only authorised users get here.
  */
 export const breakGlass = (request: AdmissionRequest, rules: BreakGlassRules): Answer => {
-  const object = [request.oldObject, request.object].find(isOwned);
+  const object = [request.oldObject, request.object].find((one) => isOwned(one) || isRelease(one));
   if (object === undefined) return pass();
   const reason = reasonFor(request);
   if (reason === '') return denyProblems('broken-glass', 'no reason is given', [noReason]);
@@ -63,7 +63,9 @@ const noReason = {
 const what = ({ operation }: AdmissionRequest, { kind, metadata }: KubeObject): string =>
   `${operation} of ${printable(kind)} ${printable(metadata.name)} past its guard`;
 
-const whatNow = ({ operation, object }: AdmissionRequest): string => {
+const whatNow = ({ operation, object, oldObject }: AdmissionRequest): string => {
+  if (operation === 'DELETE' && isRelease(oldObject))
+    return 'Sluice gives its routes back, then takes its canary away, and begins anew where the workload still asks for it';
   if (operation === 'DELETE') return 'Sluice makes it anew where its release needs it';
   return annotationOn(object) === undefined
     ? 'The annotation is off: Sluice looks after the object again'
@@ -78,7 +80,7 @@ const releaseSubject = (object: KubeObject): EventSubject | undefined => {
 
 const subjectOf = ({ apiVersion, kind, metadata }: KubeObject, { routeKinds }: BreakGlassRules): EventSubject => {
   const [version = '', group = ''] = apiVersion.split('/').reverse();
-  const known = [kinds.deployment, kinds.service, ...routeKinds.map(({ gvk }) => gvk)];
+  const known = [kinds.release, kinds.deployment, kinds.service, ...routeKinds.map(({ gvk }) => gvk)];
   const found = known.find((gvk) => gvk.group === group && gvk.kind === kind);
   const subject = found ?? { group, version, kind, plural: '', namespaced: true };
   return { ref: { gvk: subject, name: metadata.name, ...place(metadata) }, uid: metadata.uid ?? '' };

@@ -139,3 +139,40 @@ describe('the size of a canary', () => {
     (selector) => expect(ask(scaled(selector)).allowed).toBe(true),
   );
 });
+
+describe('D4: a Release', () => {
+  const release = (phase?: string, annotations = {}): KubeObject => ({
+    apiVersion: 'sluice.dev/v1alpha1',
+    kind: 'Release',
+    metadata: { name: 'web-5', namespace: 'shop', annotations },
+    spec: { workload: { name: 'web' } },
+    ...(phase === undefined ? {} : { status: { phase } }),
+  });
+
+  it('is not deleted while it is under way, and the answer says what ends it', () => {
+    const request = aRequest({ old: release('Progressing') });
+    expect(ask(request)).toMatchObject({ allowed: false, denial: { code: 403, reason: 'Forbidden' } });
+    expect(said(request)).toContain('Release web-5 is under way (Progressing) for Deployment web');
+    expect(said(request)).toContain('kubectl sluice abort web -n shop.');
+    expect(said(request)).toContain('sluice.dev/break-glass: "<reason>" on it beforehand');
+  });
+
+  it.each<[string, AdmissionRequest]>([
+    ['once it is over', aRequest({ old: release('Aborted') })],
+    ['before it has begun', aRequest({ old: release() })],
+    ['by Sluice', aRequest({ old: release('Progressing') }, { user: sluice })],
+    [
+      'with its namespace',
+      aRequest({ old: release('Progressing') }, { user: 'system:serviceaccount:kube-system:namespace-controller' }),
+    ],
+    [
+      'with its workload',
+      aRequest(
+        { old: release('Progressing') },
+        { user: 'system:serviceaccount:kube-system:generic-garbage-collector' },
+      ),
+    ],
+  ])('is deleted %s', (_case, request) => {
+    expect(ask(request).allowed).toBe(true);
+  });
+});

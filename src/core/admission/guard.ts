@@ -1,14 +1,16 @@
-/** Protects the objects that Sluice made. Other writers are denied, with the owner's name and what to do instead. */
+/** Protects the objects that Sluice made, and Releases under way from deletion. Other writers are denied, with the owner's name and what to do instead. */
 import { breakGlassAnnotation, workloadAnnotation } from '../../schema/annotations.ts';
 import {
   canaryName,
   canarySelector,
+  group,
   madeFor,
   kubernetesItself,
   labels,
   managedBy,
   isOurs,
 } from '../../schema/names.ts';
+import { finalPhases } from '../../schema/release.ts';
 import type { KubeObject } from '../../values/kube-object.ts';
 import { printable } from '../../values/printable.ts';
 import { deny, pass, type AdmissionRequest, type Answer } from './admission-request.ts';
@@ -20,6 +22,8 @@ const isKubernetes = (user: string): boolean =>
 export const guard = (request: AdmissionRequest, sluiceUsers: readonly string[]): Answer => {
   if (sluiceUsers.includes(request.user)) return pass();
   if (isCanaryScale(request)) return refused(sized(request));
+  const running = request.operation === 'DELETE' ? underWay(request) : undefined;
+  if (running !== undefined && !isKubernetes(request.user)) return refused(running);
   const owned = [request.oldObject, request.object].find(isOwned);
   if (owned === undefined || isKubernetes(request.user)) return pass();
   return refused(
@@ -29,6 +33,33 @@ export const guard = (request: AdmissionRequest, sluiceUsers: readonly string[])
 
 const refused = (message: string): Answer =>
   deny('guarded', 'the object belongs to Sluice', { code: 403, reason: 'Forbidden', message });
+
+/** Releases have nobody's label: what they are is told by their kind. */
+export const isRelease = (object: KubeObject | undefined): boolean =>
+  object?.kind === 'Release' && object.apiVersion.startsWith(`${group}/`);
+
+/** The refusal to delete a Release that has begun and is not over; undefined for everything else. */
+const underWay = (request: AdmissionRequest): string | undefined => {
+  const { oldObject } = request;
+  const phase = oldObject?.status?.['phase'];
+  if (oldObject === undefined || !isRelease(oldObject) || typeof phase !== 'string' || isFinal(phase)) return undefined;
+  const { name, namespace } = oldObject.metadata;
+  const workload = workloadOf(oldObject);
+  const at = inNamespace(namespace);
+  return [
+    `Release ${printable(name)} is under way (${printable(phase)})${workload === undefined ? '' : ` for Deployment ${workload}`}, and requests may go to its canary.`,
+    `End it with: kubectl sluice abort ${workload ?? 'WORKLOAD'}${at}. It can be deleted then.`,
+    breakingTheGlass(request, at),
+  ].join(' ');
+};
+
+const isFinal = (phase: string): boolean => finalPhases.some((one) => one === phase);
+
+const workloadOf = ({ spec }: KubeObject): string | undefined => {
+  const workload = spec?.['workload'];
+  const name = typeof workload === 'object' && workload !== null && 'name' in workload ? workload.name : undefined;
+  return typeof name === 'string' ? printable(name) : undefined;
+};
 
 export const isOwned = (object: KubeObject | undefined): boolean => object !== undefined && isOurs(object);
 
