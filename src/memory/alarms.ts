@@ -1,4 +1,4 @@
-/** When keys are to be looked at again: one timer for all of the same moment, which are looked at together. */
+/** Wakes keys at set times. Keys with the same time share one timer and are processed together. */
 import type { Instant } from '../values/time.ts';
 import type { Clock } from '../ports/clock.ts';
 
@@ -15,7 +15,7 @@ export class Alarms {
     this.#ring = ring;
   }
 
-  /** In the place of what was set for the key before; undefined is never. */
+  /** Replaces the key's earlier alarm; undefined cancels it. */
   set(key: string, at: Instant | undefined): void {
     const known = this.#set.get(key);
     if (known === at) return;

@@ -1,26 +1,26 @@
-/** A control loop of Kubernetes: after a change it does its work, soon or, where a test wants it so, late or not at all. */
+/** A Kubernetes control loop that reacts to changes: at once, or with a delay or not at all if a test says so. */
 import type { Milliseconds } from '../values/time.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { MemoryServer, ServerEvent } from './memory-server.ts';
 
 export interface ControlLoop {
-  /** Does nothing more until `resume`. */
+  /** Stops the work until `resume`. */
   pause(): void;
   resume(): void;
-  /** From now on changes are looked at this long after they have come; 0 is at once. */
+  /** Sets the delay between a change and the reaction to it; 0 means at once. */
   lag(delay: Milliseconds): void;
-  /** Looks now, paused or not. */
+  /** Runs one pass now, even if paused. */
   run(): void;
 }
 
 export type LoopOptions = {
-  /** Takes note of a change, paused or not. True where there is something to do. */
+  /** Observes a change, even if paused. Returns true if there is work to do. */
   readonly concerns: (event: ServerEvent) => boolean;
-  /** Does what is to be done now. Its own writes have it called again. */
+  /** Does the pending work. Its own writes trigger further calls. */
   readonly work: () => void;
 };
 
-/** Runs `work`. False where the API server refused something. */
+/** Runs `work`. Returns false if the API server refused a write. */
 export const unlessRefused = (work: () => void): boolean => {
   try {
     work();
@@ -31,7 +31,7 @@ export const unlessRefused = (work: () => void): boolean => {
   }
 };
 
-/** Begins to work at once. */
+/** Creates a control loop that starts at once. */
 export const controlLoop = (server: MemoryServer, { concerns, work }: LoopOptions): ControlLoop => {
   let delay: Milliseconds = 0;
   let paused = false;

@@ -1,4 +1,4 @@
-/** Rolls Deployments: their ReplicaSets, their revisions, and what their status says. */
+/** The Deployment controller: manages ReplicaSets, revisions and the status of Deployments. */
 import type { Deployment, JsonObject, KubeObject } from '../values/kube-object.ts';
 import type { Instant } from '../values/time.ts';
 import { selects } from '../values/label-selector.ts';
@@ -52,7 +52,7 @@ export const deploymentController = (server: MemoryServer): ControlLoop => {
   return loop;
 };
 
-/** A roll that makes no progress is told of in time, although nothing happens then. */
+/** When a rollout without progress must be marked as timed out, although no change triggers it. */
 const dueAt = (server: MemoryServer, object: Deployment): Instant | undefined => {
   const stored = server.get(refOf(kinds.deployment, object));
   return stored && deadlineOf(stored);
@@ -65,7 +65,7 @@ const deploymentsIn = (server: MemoryServer, event: ServerEvent): readonly LoopK
   return [...controllersIn(event, 'Deployment'), ...adopters(server, object)];
 };
 
-/** Deployments that may take up a ReplicaSet which nobody controls. */
+/** Deployments that may adopt a ReplicaSet without a controller. */
 const adopters = (server: MemoryServer, set: KubeObject): readonly LoopKey[] => {
   const { namespace, labels } = set.metadata;
   if (!isFree(set)) return [];
@@ -75,7 +75,7 @@ const adopters = (server: MemoryServer, set: KubeObject): readonly LoopKey[] => 
     .map(({ metadata }) => metadata);
 };
 
-/** One look at one Deployment. Every write of it has it looked at again. */
+/** One pass over one Deployment. Each of its writes triggers another pass. */
 class Rolling {
   readonly #server: MemoryServer;
   #deployment: Deployment;
@@ -116,7 +116,7 @@ class Rolling {
     };
   }
 
-  /** Nothing new rolls while it is paused; what serves is scaled. */
+  /** Scales the ReplicaSets. While the Deployment is paused, existing ones are scaled but no new one rolls out. */
   #scale(): void {
     this.#resize(pausedSizes(this.#rollout()));
     this.#tell(countedStatus(this.#deployment, this.#sets(), this.#around()));
@@ -140,7 +140,7 @@ class Rolling {
     if (isComplete(this.#deployment, status)) this.#forgetOld();
   }
 
-  /** The ReplicaSet of the template, with the newest revision; undefined while there is no room for one. */
+  /** The ReplicaSet of the current template, with the newest revision; undefined while it cannot be created yet. */
   #ensureCurrent(): OwnedSet | undefined {
     const sets = this.#sets();
     const current = this.#current();
@@ -160,7 +160,7 @@ class Rolling {
     return made;
   }
 
-  /** Another Deployment's has the name: the next one is tried. */
+  /** The name belongs to another Deployment's ReplicaSet, so the next one is tried. */
   #collide(): undefined {
     this.#write({ status: { collisionCount: collisionsOf(this.#deployment) + 1 } });
     return undefined;
@@ -188,7 +188,7 @@ class Rolling {
     }
   }
 
-  /** Beyond the limit of the history, the oldest that have no pods go. */
+  /** Deletes the oldest ReplicaSets without pods beyond the revision history limit. */
   #forgetOld(): void {
     const limit = this.#deployment.spec['revisionHistoryLimit'];
     const current = this.#current()?.metadata.name;
@@ -206,7 +206,7 @@ class Rolling {
     this.#tell({ ...this.#deployment.status, conditions });
   }
 
-  /** The revision goes in with the status, so that no generation is counted for it. */
+  /** Writes the revision together with the status, so that it does not increase the generation. */
   #tellRevision(revision: number, said: Said | undefined): void {
     const { status } = this.#deployment;
     const known = status?.conditions ?? [];

@@ -1,4 +1,4 @@
-/** What the Deployment controller says of a Deployment. Pure. */
+/** Computes the status of a Deployment. Pure. */
 import type { Condition, Deployment } from '../values/kube-object.ts';
 import { fromRfc3339, toRfc3339, type Instant, type Milliseconds } from '../values/time.ts';
 import { revisionOf, type OwnedSet } from './owned-sets.ts';
@@ -18,7 +18,7 @@ const sum = (sets: readonly OwnedSet[], of: (status: NonNullable<OwnedSet['statu
 export const conditionOf = ({ status }: Deployment, type: string): Condition | undefined =>
   status?.conditions?.find((condition) => condition.type === type);
 
-/** The conditions with another in the place of the one of its type. Nothing changes where it says the same. */
+/** The conditions with `wanted` in place of the one of the same type; unchanged if both say the same. */
 export const withCondition = (conditions: readonly Condition[], wanted: Said, now: Instant): readonly Condition[] => {
   const known = conditions.find(({ type }) => type === wanted.type);
   if (known?.status === wanted.status && known.reason === wanted.reason) return conditions;
@@ -34,7 +34,7 @@ const stamped = (wanted: Said, known: Condition | undefined, now: Instant): Cond
 const without = (conditions: readonly Condition[], type: string): readonly Condition[] =>
   conditions.filter((condition) => condition.type !== type);
 
-/** Counts, and whether there are enough pods. */
+/** The pod counts and the Available condition. */
 export const countedStatus = (
   deployment: Deployment,
   sets: readonly OwnedSet[],
@@ -79,7 +79,7 @@ export const isComplete = ({ spec }: Deployment, status: DeploymentStatus): bool
   );
 };
 
-/** The counts with what they mean for the roll: done, under way, or out of time. */
+/** The counts with the Progressing condition: complete, in progress or timed out. */
 export const rolledStatus = (
   deployment: Deployment,
   sets: readonly OwnedSet[],
@@ -132,7 +132,7 @@ const hasProgressed = (before: DeploymentStatus, after: DeploymentStatus): boole
   );
 };
 
-/** When a roll that makes no progress is out of time; undefined where none is under way. */
+/** When a rollout without progress times out; undefined if none is in progress. */
 export const deadlineOf = (deployment: Deployment): Instant | undefined => {
   const known = conditionOf(deployment, 'Progressing');
   const seconds = deployment.spec['progressDeadlineSeconds'];
@@ -142,7 +142,7 @@ export const deadlineOf = (deployment: Deployment): Instant | undefined => {
   return since + ((seconds * 1000) satisfies Milliseconds);
 };
 
-/** Pods that are refused are told of where people look. */
+/** Adds the ReplicaFailure condition for refused pods. */
 const withFailure = (
   conditions: readonly Condition[],
   sets: readonly OwnedSet[],
@@ -157,7 +157,7 @@ const withFailure = (
   return withCondition(conditions, { type: 'ReplicaFailure', status: 'True', reason, message }, now);
 };
 
-/** What a pause and a resume leave behind; undefined where there is nothing to say. A failure is left as it is. */
+/** The condition after a pause or a resume; undefined if it does not change. A failure stays. */
 export const pauseCondition = (deployment: Deployment): Said | undefined => {
   const known = conditionOf(deployment, 'Progressing');
   if (known?.reason === timedOut) return undefined;

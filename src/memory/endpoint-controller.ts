@@ -1,4 +1,4 @@
-/** Publishes the pods that Services select, in one EndpointSlice for each Service. */
+/** The EndpointSlice controller: publishes the pods that Services select, in one slice per Service. */
 import { gvk, isA, type KubeObject, type Labels, type Service } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { selects } from '../values/label-selector.ts';

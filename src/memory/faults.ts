@@ -1,4 +1,4 @@
-/** What goes wrong with the writes of one client, as a test wants it. */
+/** Faults that a test injects into the writes of one client. */
 import type { ObjectRef } from '../values/kube-object.ts';
 import { ClusterError, type ClusterErrorReason, type WriteOptions } from '../ports/cluster.ts';
 import { refText } from './refusals.ts';
@@ -12,18 +12,18 @@ export type ClientWrite = {
 };
 
 export type Fault =
-  /** Not stored, and the client is told why. `passing` reasons are worth another attempt. */
+  /** Not stored; the client gets an error with this reason. `passing` reasons may be retried. */
   | { readonly kind: 'refusal'; readonly reason: ClusterErrorReason; readonly words: string }
-  /** Not stored, and no answer. */
+  /** Not stored; the client gets no answer. */
   | { readonly kind: 'time-out' }
-  /** Stored, and no answer. */
+  /** Stored; the client gets no answer. */
   | { readonly kind: 'lost-answer' }
-  /** The client is killed with the write not sent. */
+  /** The client is killed before it sends the write. */
   | { readonly kind: 'cut-before' }
-  /** The client is killed with the write stored and its answer not read. */
+  /** The client is killed after the write is stored, before it reads the answer. */
   | { readonly kind: 'cut-after' };
 
-/** The fault that a write meets; undefined where it meets none. */
+/** The fault for a write; undefined for none. */
 export type FaultPlan = (write: ClientWrite) => Fault | undefined;
 
 export const noFaults: FaultPlan = () => undefined;
@@ -44,7 +44,7 @@ export const conflict: Fault = {
 export const writeText = ({ verb, ref, subresource }: ClientWrite): string =>
   `${verb} ${refText(ref)}${subresource === undefined ? '' : ` ${subresource}`}`;
 
-/** What the client is told; undefined where the write goes on. */
+/** The error that the client gets; undefined if the write proceeds. */
 export const errorOf = (fault: Fault | undefined, write: ClientWrite): ClusterError | undefined => {
   if (fault?.kind === 'refusal') return new ClusterError(fault.reason, `${writeText(write)}: ${fault.words}`);
   return fault?.kind === 'time-out' || fault?.kind === 'lost-answer'

@@ -1,4 +1,7 @@
-/** Collects what has lost its owners, what waits for its dependents, and what is left in a namespace that goes. */
+/**
+ * The garbage collector: deletes objects without owners, objects that waited for their dependents, and the contents of
+ * terminating namespaces.
+ */
 import type { Gvk, KubeObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { controlLoop, type ControlLoop } from './control-loop.ts';
@@ -8,7 +11,7 @@ import { refOf } from './write-rules.ts';
 
 export const garbageCollector = (server: MemoryServer): ControlLoop => {
   const candidates = new Set<string>();
-  /** Owners that are gone: what they owned is looked up when it is collected. */
+  /** Deleted owners. Their dependents are looked up during collection. */
   const gone = new Set<string>();
   const note = ({ type, object: { metadata } }: Pick<ServerEvent, 'type' | 'object'>): boolean => {
     const { uid = '', deletionTimestamp, ownerReferences } = metadata;
@@ -35,16 +38,16 @@ export const garbageCollector = (server: MemoryServer): ControlLoop => {
 type Found = {
   readonly gvk: Gvk;
   readonly object: KubeObject;
-  /** Owners that were gone when the pass began. */
+  /** Owners that were deleted before the pass began. */
   readonly lost: ReadonlySet<string>;
 };
 
 const lostOwners = (server: MemoryServer, { metadata: { ownerReferences = [] } }: KubeObject): ReadonlySet<string> =>
   new Set(ownerReferences.filter(({ uid }) => !server.isThere(uid)).map(({ uid }) => uid));
 
-/** What goes has its dependents looked at in the next pass. */
+/** Deletes one object. Its dependents follow in the next pass. */
 const collect = (server: MemoryServer, { gvk, object, lost }: Found): void => {
-  // It may be gone with something else by now, or has changed and is looked at again.
+  // The object may have been deleted with another one, or has changed and will be processed again.
   if (server.get(refOf(gvk, object)) !== object) return;
   const { deletionTimestamp, ownerReferences = [] } = object.metadata;
   if (deletionTimestamp !== undefined) finish(server, gvk, object);
@@ -53,7 +56,7 @@ const collect = (server: MemoryServer, { gvk, object, lost }: Found): void => {
   else server.disown(gvk, object, lost);
 };
 
-/** A namespace goes after everything in it, another object after everything that it owns. */
+/** Removes a namespace after all of its contents, and any other object after all of its dependents. */
 const finish = (server: MemoryServer, gvk: Gvk, object: KubeObject): void => {
   const { name, uid = '' } = object.metadata;
   const isNamespace = kindKey(gvk) === kindKey(kinds.namespace);

@@ -1,4 +1,4 @@
-/** A control loop that looks at the objects a change concerns, and at no others. */
+/** A control loop that processes only the objects that a change concerns. */
 import type { Gvk, KubeObject, ObjectRef } from '../values/kube-object.ts';
 import type { Instant } from '../values/time.ts';
 import { Alarms } from './alarms.ts';
@@ -10,9 +10,9 @@ import { inOrder } from './stored-objects.ts';
 export type LoopKey = Pick<ObjectRef, 'namespace' | 'name'>;
 
 export interface KeyedLoop extends ControlLoop {
-  /** Looks at every object now. */
+  /** Processes every object now. */
   runAll(): void;
-  /** Has the object looked at then, paused or not, and not when it was said before; undefined is not at all. */
+  /** Schedules the object for this time, even if paused, in place of an earlier alarm; undefined cancels it. */
   alarm(key: LoopKey, at: Instant | undefined): void;
 }
 
@@ -21,13 +21,13 @@ export type KeyedOptions<T extends KubeObject> = {
   /** Which objects a change concerns; undefined for a change that the loop does not watch. */
   readonly concerned: (event: ServerEvent) => readonly LoopKey[] | undefined;
   /**
-   * Does what is to be done about one object now. Its own writes have the object looked at again; what the API server refuses
-   * is tried again after the next change that the loop watches.
+   * Processes one object. Its own writes trigger another pass; a refused write is retried after the next change that the
+   * loop watches.
    */
   readonly work: (object: T) => void;
 };
 
-/** Begins with every object there is. In one pass the objects are looked at in the order in which they were created. */
+/** Creates a loop that starts with every existing object. A pass processes objects in order of creation. */
 export const keyedLoop = <T extends KubeObject>(server: MemoryServer, options: KeyedOptions<T>): KeyedLoop => {
   const { gvk, concerned, work } = options;
   const marked = new Set<string>();

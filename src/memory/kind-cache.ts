@@ -1,4 +1,4 @@
-/** The cached objects of one watch, and which version is known of each: older news changes nothing. */
+/** The cached objects of one watch, with the known version of each: older events are ignored. */
 import type { Gvk, KubeObject, ObjectRef } from '../values/kube-object.ts';
 import { labelMatcher } from '../values/label-selector.ts';
 import type { ClusterChange } from '../ports/cluster.ts';
@@ -10,7 +10,7 @@ export type MemoryWatch = {
   readonly namespace?: string;
   readonly name?: string;
   readonly labelSelector?: string;
-  /** May not be installed; watched while it is. */
+  /** The kind may not be installed; it is watched while it is. */
   readonly optional?: boolean;
   readonly metadataOnly?: boolean;
   readonly trim?: (object: KubeObject) => KubeObject;
@@ -60,7 +60,7 @@ export class KindCache {
     for (const object of objects) this.#set(object, Number(object.metadata.resourceVersion));
   }
 
-  /** Forgets everything: the kind is not served any more. */
+  /** Clears the cache when the kind is no longer served. */
   end(): void {
     this.#begun = undefined;
     for (const known of this.list()) this.#drop(known, known);

@@ -20,19 +20,19 @@ export interface MemoryCluster extends Cluster {
   pending(): readonly string[];
   /** Ends all watches; the caches stay as they are. */
   stop(): Promise<void>;
-  /** Everything that was to be written, whatever came of it. */
+  /** Every attempted write, successful or not. */
   readonly writes: readonly ClientWrite[];
   /** When each request was made: writes, and live reads past the cache. */
   readonly requests: readonly Instant[];
-  /** What goes wrong from now on. */
+  /** Sets the faults of later writes. */
   plan(faults: FaultPlan): void;
-  /** As a process that is killed: nothing more is written, answered or told. */
+  /** Behaves like a killed process: no further writes, answers or events. */
   kill(): void;
   readonly killed: boolean;
-  /** From now on the watch tells nothing until `deliver`, so that the cache knows of nothing but the client's own writes. */
+  /** Holds back watch events until `deliver`, so that the cache sees only the client's own writes. */
   hold(): void;
-  /** Tells what is held, or the first few changes of it, and returns how many are left. */
+  /** Delivers the held events, or the first `count` of them, and returns how many are left. */
   deliver(count?: number): number;
-  /** Tells what is held, and everything else as it comes. */
+  /** Delivers the held events, and later ones as they come. */
   flow(): void;
 }

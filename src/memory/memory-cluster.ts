@@ -1,6 +1,6 @@
 /**
- * The cluster port over an API server in memory: a cache that watches feed, writes that are in it at once, and the faults that
- * a test wants. Each client has a cache of its own, so that one of them can be behind, or be killed.
+ * The Cluster port on an API server in memory, with a cache fed by watches, in which own writes appear at once, and with
+ * injected faults. Each client has its own cache, so that one client can lag behind or be killed.
  */
 import type { Gvk, KubeObject, Labels, ObjectRef } from '../values/kube-object.ts';
 import type { Instant } from '../values/time.ts';
@@ -105,7 +105,7 @@ class WatchingCluster implements MemoryCluster {
     await this.#write({ verb: 'remove', ref }, () => {
       const stored = this.#server.get(ref);
       if (stored === undefined) return this.#gone(ref);
-      // Another object has taken the name: the one that was meant is gone.
+      // A different object has the name now; the original is gone.
       if (uid !== undefined && stored.metadata.uid !== uid) return setEvent(ref.gvk, stored);
       const gone = this.#server.remove(ref, { ...(uid === undefined ? {} : { uid }), propagation }, this.#author);
       found = true;
@@ -159,7 +159,7 @@ class WatchingCluster implements MemoryCluster {
     this.#untold.flow();
   }
 
-  /** A request takes its time: whatever else is ready to happen happens first. Of a client that was killed nothing comes back. */
+  /** Simulates latency: other pending work runs first. The requests of a killed client never return. */
   async #travel(): Promise<void> {
     await Promise.resolve();
     if (this.killed) await never;
@@ -191,7 +191,7 @@ class WatchingCluster implements MemoryCluster {
     return stored;
   }
 
-  /** What the server does not find is not cached any longer, however far the watch is behind. */
+  /** Removes an object from the cache when the server does not find it, even if the watch lags behind. */
   #about<T>(ref: ObjectRef, act: () => T): T {
     try {
       return act();
@@ -206,7 +206,7 @@ class WatchingCluster implements MemoryCluster {
     for (const cache of this.#cachesOf(event.gvk)) cache.take(event);
   }
 
-  /** The removal of what the cache still has. */
+  /** The deletion event for an object that is still cached. */
   #gone({ gvk, namespace = '', name }: ObjectRef): ServerEvent | undefined {
     const [object] = this.#cachesOf(gvk).flatMap((cache) => cache.get(namespace, name) ?? []);
     return object && { type: 'removed', gvk, object, version: this.#server.version };
@@ -245,7 +245,7 @@ class WatchingCluster implements MemoryCluster {
     return this.#cachesByKind.get(kindKey(gvk)) ?? [];
   }
 
-  /** Reading a kind that nobody watches would look like an empty cluster. */
+  /** The caches for a kind. Throws if the kind is not watched, since reading it would look like an empty cluster. */
   #holding(gvk: Gvk, namespace: string | undefined): readonly KindCache[] {
     const caches = this.#cachesOf(gvk);
     if (caches.length === 0) throw new Error(`${gvk.kind} (${gvk.group}/${gvk.version}) is read but not watched`);
@@ -274,5 +274,5 @@ const scaleOf = ({ metadata, spec }: KubeObject): KubeObject => ({
   spec: { replicas: spec?.['replicas'] ?? 1 },
 });
 
-/** Watches at once: what is there is in the cache when this returns. */
+/** Connects a client. Its cache holds all existing objects when this returns. */
 export const connectMemory = (options: MemoryClusterOptions): MemoryCluster => new WatchingCluster(options);

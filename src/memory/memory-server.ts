@@ -1,6 +1,6 @@
 /**
- * An API server without a network: objects with versions, guarded writes, admission, and everybody who watches told of every
- * change in order. Everything happens in the moment of the call; `memory-cluster.ts` puts the port over it.
+ * An API server without a network: versioned objects, guarded writes, admission, and watch events in order. Every call is
+ * synchronous; `memory-cluster.ts` implements the port on top of it.
  */
 import type { Gvk, JsonObject, KubeObject, Labels, ObjectRef } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
@@ -37,14 +37,14 @@ export type Review = {
   readonly oldObject?: KubeObject;
 };
 
-/** Resolves a write to the object that is stored for it. Throws a ClusterError to refuse it. Of a DELETE only the refusal counts. */
+/** Returns the object to store for a write, or throws a ClusterError to refuse it. The result for a DELETE is ignored. */
 export type Admission = (review: Review) => KubeObject | undefined;
 
 export type ServerEvent = ClusterChange & { readonly version: number };
 
 export type Removal = {
   readonly uid?: string;
-  /** What becomes of the objects it owns: collected after it (the default), before it, or left without an owner. */
+  /** What happens to its dependents: deleted after it (the default), before it, or orphaned. */
   readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
 };
 
@@ -70,7 +70,7 @@ export class MemoryServer {
     return this.#version;
   }
 
-  /** Told of every change in the moment it is stored. Returns a function that ends it. */
+  /** Calls the listener for every change as it is stored. Returns a function that unsubscribes. */
   subscribe(listener: (event: ServerEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -168,7 +168,7 @@ export class MemoryServer {
     return this.#rewrite({ ref, what, author, stored }, sent, subresource === 'status' ? subresource : undefined);
   }
 
-  /** True where the object is gone at once; a namespace, and whatever waits for its dependents, goes later. */
+  /** True if the object is removed at once. A namespace, or an object that waits for its dependents, is removed later. */
   remove(ref: ObjectRef, { uid, propagation = 'Background' }: Removal, author: Author): boolean {
     const what = `remove ${refText(ref)}`;
     const stored = this.find(ref, what);
@@ -185,7 +185,7 @@ export class MemoryServer {
     return true;
   }
 
-  /** Takes an object out, whatever it waits for. */
+  /** Removes an object, even if it waits for its dependents. */
   purge(ref: ObjectRef): void {
     const stored = this.get(ref);
     if (stored === undefined) return;
@@ -196,14 +196,14 @@ export class MemoryServer {
     if (kindKey(ref.gvk) === kindKey(kinds.crd)) this.#withdraw(ref.name);
   }
 
-  /** Takes its owners off an object. */
+  /** Removes owner references from an object. */
   disown(gvk: Gvk, object: KubeObject, uids: ReadonlySet<string>): void {
     const { ownerReferences = [], ...metadata } = object.metadata;
     const left = ownerReferences.filter(({ uid }) => !uids.has(uid));
     this.#put(gvk, { ...object, metadata: left.length === 0 ? metadata : { ...metadata, ownerReferences: left } });
   }
 
-  /** The objects of a kind go with its definition. */
+  /** Removes the objects of a kind together with its CRD. */
   #withdraw(definition: string): void {
     for (const gvk of this.#objects.kinds())
       if (definitionName(gvk) === definition) for (const object of this.list(gvk)) this.purge(refOf(gvk, object));

@@ -1,4 +1,4 @@
-/** ReplicaSets of a Deployment: which there are, which is of its template, and how a new one looks. */
+/** The ReplicaSets of a Deployment: finds them, matches one to the template, and builds new ones. */
 import { createHash } from 'node:crypto';
 import {
   gvk,
@@ -49,14 +49,14 @@ export const setsOf = (server: MemoryServer, { metadata }: Deployment): readonly
     .filter((set) => isOwnedBy(set, metadata.uid))
     .sort((a, b) => revisionOf(b) - revisionOf(a));
 
-/** ReplicaSets that a Deployment of before has left behind, and that fit the selector. */
+/** ReplicaSets without a controller that match the selector, left behind by an earlier Deployment. */
 export const strays = (server: MemoryServer, { metadata, spec }: Deployment): readonly KubeObject[] => {
   const wanted = spec.selector.matchLabels ?? nothing;
   if (Object.keys(wanted).length === 0) return [];
   return server.select(replicaSets, metadata.namespace ?? '', wanted).filter(isFree);
 };
 
-/** Whether no controller has taken it up. */
+/** Whether the object has no controller. */
 export const isFree = ({ metadata: { ownerReferences = [] } }: KubeObject): boolean =>
   ownerReferences.every(({ controller }) => controller !== true);
 
@@ -78,11 +78,11 @@ const withoutHash = (template: PodTemplate): PodTemplate => {
   return { ...template, metadata: { ...template.metadata, labels } };
 };
 
-/** How often the name of a new ReplicaSet has been taken by one of somebody else. */
+/** How often the name of a new ReplicaSet was already taken. */
 export const collisionsOf = ({ status }: Pick<Deployment, 'status'>): number =>
   (status as { readonly collisionCount?: number } | undefined)?.collisionCount ?? 0;
 
-/** Ten characters that are the same for the same template. */
+/** A hash of the template, ten characters long. */
 const hashOf = (template: PodTemplate, collisions: number): string =>
   createHash('sha256')
     .update(JSON.stringify(collisions === 0 ? template : [template, collisions]))

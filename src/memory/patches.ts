@@ -1,4 +1,4 @@
-/** The three kinds of patch that an API server takes, carried out on JSON. Nothing that is given is changed. */
+/** Applies the three patch types of an API server to JSON. Never mutates its arguments. */
 import type { Json, JsonObject } from '../values/kube-object.ts';
 import type { JsonPatchOp } from '../values/json-pointer.ts';
 import { sameJson } from '../values/same-json.ts';
@@ -86,7 +86,7 @@ const changedAt = (value: Json | undefined, path: readonly string[], op: JsonPat
   if (isList(value)) return changedList(value, [key, ...rest], op);
   const object = value;
   if (rest.length > 0) return { ...object, [key]: changedAt(own(object, key), rest, op) };
-  // Of the API server a replacement of what is not there is one that adds it.
+  // The API server treats `replace` of a missing field as `add`.
   if (op.op !== 'remove' && op.op !== 'test') return { ...object, [key]: op.value };
   if (own(object, key) === undefined) throw misfit(op);
   if (op.op === 'remove') return Object.fromEntries(Object.entries(object).filter(([name]) => name !== key));

@@ -1,4 +1,4 @@
-/** What a kubelet does: pods become ready after a while, or when a test says so. */
+/** Plays the kubelet: pods become ready after a while, or when a test says so. */
 import type { Json, JsonObject, KubeObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { toRfc3339, type Instant, type Milliseconds } from '../values/time.ts';
@@ -14,7 +14,7 @@ const author: Author = { user: 'system:nodes:memory' };
 export type PodFate = Milliseconds | 'never';
 
 export interface Pods extends ControlLoop {
-  /** What becomes of pods from now on, those included that have not become ready. */
+  /** Sets when pods become ready, including existing ones that are not ready yet. */
   fate(of: (pod: KubeObject) => PodFate): void;
   /** Those that are selected are ready from now on. */
   makeReady(which?: (pod: KubeObject) => boolean): void;
@@ -44,7 +44,7 @@ class Kubelet {
     this.#server = server;
   }
 
-  /** Starts what has not been started. Returns when to look again at the pod. */
+  /** Starts a pod that is not started yet. Returns the delay until the next check of the pod. */
   look(one: KubeObject): Milliseconds | undefined {
     const pod = addressOf(one) === undefined ? this.#start(one) : one;
     const fate = this.fateOf(pod);

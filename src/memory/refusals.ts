@@ -1,4 +1,4 @@
-/** What an API server says when it refuses, as the one error of the cluster port. */
+/** The API server's refusals as errors of the Cluster port. */
 import type { Gvk, ObjectRef } from '../values/kube-object.ts';
 import { ClusterError, type ClusterErrorReason } from '../ports/cluster.ts';
 
@@ -9,7 +9,7 @@ export const resourceName = (gvk: Gvk): string => (gvk.group === '' ? gvk.plural
 export const refText = ({ gvk, namespace, name }: ObjectRef): string =>
   `${resourceName(gvk)} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
 
-/** Says what was refused, then in the API server's own words why. */
+/** An error that says what was refused, followed by the API server's message. */
 export const refusal = (reason: ClusterErrorReason, what: string, words: string): ClusterError =>
   new ClusterError(reason, `${what}: ${words}`);
 

@@ -1,4 +1,4 @@
-/** Makes the pods of ReplicaSets, and says how many of them are ready. */
+/** The ReplicaSet controller: creates and deletes pods, and reports how many are ready. */
 import type { Json, JsonObject, KubeObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { toRfc3339 } from '../values/time.ts';
@@ -13,9 +13,9 @@ import { refOf } from './write-rules.ts';
 const author: Author = { user: 'system:serviceaccount:kube-system:replicaset-controller' };
 
 export interface ReplicaSetController extends ControlLoop {
-  /** From now on pods whose names begin like this are refused with these words; undefined lifts it. */
+  /** Refuses new pods whose names begin with `prefix`, with this message; undefined ends it. */
   refuse(prefix: string, words: string | undefined): void;
-  /** From now on each namespace has room for so many pods; undefined lifts it. */
+  /** Limits the pods of each namespace; undefined lifts the limit. */
   quota(pods: number | undefined): void;
 }
 
@@ -63,10 +63,10 @@ export const replicaSetController = (server: MemoryServer): ReplicaSetController
   };
 };
 
-/** Throws why a pod could not be made, after it has been told in the status. */
+/** Syncs one ReplicaSet. If a pod was refused, writes this to the status and then throws the error. */
 const sync = (server: MemoryServer, set: OwnedSet, makePod: (set: OwnedSet) => void): void => {
   const wanted = set.spec.replicas ?? 1;
-  // One that goes makes no pods and takes none away; it counts them still.
+  // A ReplicaSet that is being deleted neither creates nor deletes pods, but still counts them.
   const goes = set.metadata.deletionTimestamp !== undefined;
   const refusal = goes ? undefined : manage(server, set, { wanted, makePod });
   const pods = podsOf(server, set);
@@ -93,7 +93,7 @@ type Manage = { readonly wanted: number; readonly makePod: (set: OwnedSet) => vo
 /** Brings the pods to the wanted number. Returns why one could not be made. */
 const manage = (server: MemoryServer, set: OwnedSet, { wanted, makePod }: Manage): ClusterError | undefined => {
   const pods = podsOf(server, set);
-  // Those that do not serve go first, then the youngest.
+  // Pods that are not ready are deleted first, then the youngest.
   const surplus = [...pods.filter(isReady), ...pods.filter((pod) => !isReady(pod)).toReversed()].slice(wanted);
   for (const pod of surplus) server.remove(refOf(kinds.pod, pod), {}, author);
   try {

@@ -1,4 +1,4 @@
-/** How many pods each ReplicaSet of a Deployment is to have next, as Kubernetes decides it. Pure. */
+/** Computes the next size of each ReplicaSet of a Deployment, as Kubernetes does. Pure. */
 import type { Json, JsonObject } from '../values/kube-object.ts';
 import { isJsonObject } from './patches.ts';
 
@@ -15,13 +15,13 @@ export type SetSize = {
 export type Rollout = {
   readonly desired: number;
   readonly strategy: JsonObject | undefined;
-  /** The one of the Deployment's template; undefined where it is not there yet. */
+  /** The ReplicaSet of the current template; undefined if it does not exist yet. */
   readonly current: SetSize | undefined;
   /** The others, the newest first. */
   readonly olds: readonly SetSize[];
 };
 
-/** New sizes by name; those that stay as they are are left out. */
+/** New sizes by name; unchanged ones are omitted. */
 export type Sizes = ReadonlyMap<string, number>;
 
 type Limits = { readonly surge: number; readonly unavailable: number };
@@ -71,7 +71,7 @@ const recreated = ({ current, olds, desired }: Rollout): Sizes => {
   return current === undefined || current.wanted === desired ? new Map() : new Map([[current.name, desired]]);
 };
 
-/** The old ones, by as much as the availability allows: first what does not serve anyway. */
+/** Scales old ReplicaSets down as far as availability allows, unready pods first. */
 const shrunk = ({ olds, desired, strategy }: Rollout, current: SetSize): Sizes => {
   const least = desired - limitsOf(strategy, desired).unavailable;
   const all = sum([current, ...olds], ({ wanted }) => wanted);
@@ -107,7 +107,7 @@ export const pausedSizes = (rollout: Rollout): Sizes => {
   return isRecreate(rollout) ? new Map() : shared(rollout, active);
 };
 
-/** In the middle of a roll every one keeps its share; what does not come out even is the largest one's. */
+/** Scales proportionally in the middle of a rollout; the largest ReplicaSet gets the rounding remainder. */
 const shared = ({ desired, strategy }: Rollout, active: readonly SetSize[]): Sizes => {
   const total = sum(active, ({ wanted }) => wanted);
   const allowed = desired === 0 ? 0 : desired + limitsOf(strategy, desired).surge;

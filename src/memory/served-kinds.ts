@@ -1,4 +1,4 @@
-/** Which kinds there are: the built-in ones, and those of the definitions that are stored. */
+/** The served kinds: built-in ones, and those of stored CRDs. */
 import { apiVersionOf, type Gvk, type Json, type JsonObject, type KubeObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { isJsonObject } from './patches.ts';
@@ -7,9 +7,9 @@ import { isJsonObject } from './patches.ts';
 export type KindTraits = {
   /** Its status is written through a subresource of its own. */
   readonly status: boolean;
-  /** Its changes are counted. */
+  /** Its `metadata.generation` is maintained. */
   readonly generation: boolean;
-  /** It has come with a definition. */
+  /** It is defined by a CRD. */
   readonly custom: boolean;
 };
 
@@ -44,7 +44,7 @@ export const kindKey = ({ group, plural }: Gvk): string => `${group}/${plural}`;
 /** Name of the definition a kind comes with. */
 export const definitionName = (gvk: Gvk): string => `${gvk.plural}.${gvk.group}`;
 
-/** A definition that serves one version of a kind, for whoever wants to install it. */
+/** A CRD that serves one version of a kind. */
 export const definitionOf = (gvk: Gvk, { status = true }: { readonly status?: boolean } = {}): KubeObject => ({
   apiVersion: apiVersionOf(kinds.crd),
   kind: kinds.crd.kind,

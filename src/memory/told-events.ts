@@ -1,4 +1,4 @@
-/** What a watch has still to tell: soon after it has happened, or when a test says so. */
+/** The pending events of a watch, delivered soon after the change or when a test says so. */
 import type { ServerEvent } from './memory-server.ts';
 
 export class ToldEvents {

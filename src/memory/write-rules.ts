@@ -1,17 +1,17 @@
-/** What an API server makes of an object that is sent to it. Pure. */
+/** How an API server transforms an object that is written to it. Pure. */
 import type { Gvk, Json, JsonObject, KubeObject, ObjectMeta, ObjectRef } from '../values/kube-object.ts';
 import type { WriteOptions } from '../ports/cluster.ts';
 import { sameJson } from '../values/same-json.ts';
 import { isJsonObject } from './patches.ts';
 import type { KindTraits } from './served-kinds.ts';
 
-/** What the server gives a new object. */
+/** The values that the server assigns to a new object. */
 export type Birth = { readonly uid: string; readonly at: string };
 
 /** Everything that is or was stored, to the bottom: it is never copied again. */
 const stored = new WeakSet<object>();
 
-/** As JSON travels: a copy in which keys without a value are gone. */
+/** A copy as sent over JSON, without undefined keys. */
 export const asSent = <T extends Json | undefined>(value: T): T => {
   if (typeof value !== 'object' || value === null || stored.has(value)) return value;
   if (Array.isArray(value)) return value.map((item: Json) => asSent(item)) as Json as T;
@@ -19,7 +19,7 @@ export const asSent = <T extends Json | undefined>(value: T): T => {
   return Object.fromEntries(entries.map(([key, one]) => [key, asSent(one)])) as T;
 };
 
-/** Objects are shared by everybody who reads them: nobody may change one. */
+/** Freezes an object, because all readers share it. */
 export const asStored = <T extends object>(value: T): T => {
   if (stored.has(value)) return value;
   stored.add(value);
@@ -28,7 +28,7 @@ export const asStored = <T extends object>(value: T): T => {
   return value;
 };
 
-/** A new object as it is stored, but for its version. Its status is written later, by whoever knows it. */
+/** A new object as stored, apart from its version. Its status is written later by a controller. */
 export const born = (sent: KubeObject, traits: KindTraits, { uid, at }: Birth): KubeObject => {
   const { status, ...rest } = defaulted(sent, uid);
   const { generation: _g, resourceVersion: _v, deletionTimestamp: _d, ...metadata } = sent.metadata;
@@ -63,7 +63,7 @@ const addressOf = (uid: string): string => {
   return `10.96.${Math.floor(n / 250) % 250}.${(n % 250) + 1}`;
 };
 
-/** The stored object after a write of another one over it, but for its version. */
+/** The stored object after an update, apart from its version. */
 export const rewritten = (
   stored: KubeObject,
   sent: KubeObject,
@@ -90,7 +90,7 @@ const labelledAs = (stored: KubeObject, { labels: _sent, ...metadata }: ObjectMe
   return labels === undefined ? metadata : { ...metadata, labels };
 };
 
-/** What nobody changes by writing. */
+/** Fields that writes cannot change. */
 const lasting = (
   { metadata }: KubeObject,
   { resourceVersion: _v, generation: _g, deletionTimestamp: _d, ...sent }: ObjectMeta,
@@ -112,7 +112,7 @@ const keptOf = ({
   ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
 });
 
-/** A change of what is wanted counts; of a Deployment, one of its annotations does, too. */
+/** Increases the generation if the spec changes; for a Deployment, also if its annotations change. */
 const counted = (stored: KubeObject, next: KubeObject, { generation }: KindTraits): KubeObject => {
   if (!generation || !changes(stored, next)) return next;
   return { ...next, metadata: { ...next.metadata, generation: (stored.metadata.generation ?? 0) + 1 } };
@@ -125,7 +125,7 @@ const changes = (stored: KubeObject, next: KubeObject): boolean => {
 
 const wanted = ({ metadata: _m, status: _s, ...rest }: KubeObject): JsonObject => rest;
 
-/** Whether a write changes nothing; then nothing is stored and nobody is told. */
+/** Whether a write changes nothing; then nothing is stored and no event is sent. */
 export const sameObject = (a: KubeObject, b: KubeObject): boolean => {
   const { resourceVersion: _a, ...first } = a.metadata;
   const { resourceVersion: _b, ...second } = b.metadata;
