@@ -155,7 +155,8 @@ describe.each(told.filter(([, { options }]) => options?.splitting === undefined)
   },
 );
 
-it.failing('no canary goes earlier than the delay after its route has come back, at whichever attempt', async () => {
+// What the canary's counters say is asked when the delay is over, and known a moment later than a second attempt takes.
+it('no canary goes earlier than the delay after its route has come back, at whichever attempt', async () => {
   const { writes } = await endOf(aborted);
   for (const [at] of writes.entries())
     await expect(endOf(aborted, { at, fault: conflict })).resolves.toHaveProperty('losses', []);

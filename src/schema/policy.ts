@@ -221,7 +221,7 @@ export const PolicySpecSchema = Type.Object(
     ),
     propagationDelay: Type.Optional(
       span(
-        'How long proxies may take to pick up a change. Sluice waits this long after the canary is ready before it routes traffic there, and after a change of routes before it removes pods.',
+        'How long proxies may take to pick up a change. Sluice waits this long after the canary is ready before it routes traffic there, and after a change of routes before it removes pods, which stay longer while somebody still sends to them.',
         ['1ms', '10m'],
         defaults.propagationDelay,
       ),

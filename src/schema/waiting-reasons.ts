@@ -43,6 +43,7 @@ export const waitingReasons = [
   'PromotionLacksRoom',
   'PromotionStuck',
   'StableGrowing',
+  'StillSending',
   ...podTroubles,
 ] as const;
 

@@ -13,6 +13,8 @@ export type Requests = {
   readonly losses: readonly string[];
   /** Share of the requests that the routes send to the canary now, in percent; undefined where no route says so. */
   share(): number | undefined;
+  /** How late the slowest proxy is from now on. */
+  slow(lag: Milliseconds): void;
   /** Looks at the proxies now: time may have passed. */
   look(): void;
 };
@@ -56,7 +58,7 @@ class Proxies implements Requests {
   readonly losses: string[] = [];
   readonly #server: MemoryServer;
   readonly #site: Site;
-  readonly #lag: Milliseconds;
+  #lag: Milliseconds;
   readonly #lost = new Set<string>();
   /** Until when the slowest proxy may still send there. */
   readonly #ledTo = new Map<string, Instant>();
@@ -72,6 +74,10 @@ class Proxies implements Requests {
       if (concerned.has(object.kind)) this.look();
     });
     this.look();
+  }
+
+  slow(lag: Milliseconds): void {
+    this.#lag = lag;
   }
 
   share(): number | undefined {

@@ -3,6 +3,7 @@
  * the Release when it is created, so that no later version of Sluice changes what a release under way does.
  */
 import type { Check, Telemetry } from '../policy/policy.ts';
+import type { SourceRef } from '../questions/question.ts';
 import type { Percent } from '../../values/percent.ts';
 import type { Split } from '../../values/split.ts';
 import type { Milliseconds } from '../../values/time.ts';
@@ -47,3 +48,9 @@ export type Plan = {
 /** The plan's splits, in order. */
 export const splitsOf = ({ stages }: Pick<Plan, 'stages'>): readonly Split[] =>
   stages.flatMap((stage) => (stage.do === 'split' ? [stage.split] : []));
+
+/** Where the plan's questions about metrics go. */
+export const sourceOf = ({ prometheus }: Pick<Plan, 'prometheus'>): SourceRef => ({
+  kind: 'prometheus',
+  ...(prometheus === undefined ? {} : { address: prometheus }),
+});

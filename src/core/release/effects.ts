@@ -8,7 +8,7 @@ import { readRequester } from '../marks/marks.ts';
 import { acceptedAfterwards } from './requests.ts';
 import { noSplit, type Split } from '../../values/split.ts';
 import type { Facts } from './facts.ts';
-import { hasNothing, keepsServing, removalDue } from './ending.ts';
+import { hasNothing, keepsServing, removalDue, routesKnown } from './ending.ts';
 import { sizeToGive } from './growth.ts';
 import { canaryReady, sizeNow } from './canary-size.ts';
 import { lookAt } from './room.ts';
@@ -127,12 +127,16 @@ const keepingShare = (status: ReleaseStatus, facts: Facts): readonly Effect[] =>
 };
 
 const takingDown = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
-  if (!removalDue(status, facts)) return [{ do: 'restore-routes' }];
+  if (!removalDue(status, facts)) return [{ do: 'restore-routes' }, ...withPodsLeft(status, facts)];
   const gone: Effect[] = [{ do: 'restore-routes' }, { do: 'remove-canary' }];
   if (!facts.canaryGone) return gone;
   if (facts.protection.companions.removable > 0) gone.push({ do: 'remove-companions' });
   return [...gone, ...closing(status, facts)];
 };
+
+/** Pods that are kept for their last senders alone do not keep anybody from seeing that the release has failed. */
+const withPodsLeft = (status: ReleaseStatus, facts: Facts): readonly Effect[] =>
+  status.ending?.outcome === 'Failed' && routesKnown(status, facts) ? closing(status, facts) : [];
 
 const closing = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   if (!mine(facts)) return facts.workload.endedBy === undefined ? [] : [{ do: 'forget-author' }];

@@ -4,6 +4,7 @@ import { noSplit, sameSplit } from '../../values/split.ts';
 import { fromRfc3339, toRfc3339, type Instant, type Milliseconds } from '../../values/time.ts';
 import type { Facts } from './facts.ts';
 import { growthEnds, isGrowing, isReached } from './growth.ts';
+import { lastSender, lastTouched, wasRoutedTo } from './last-sender.ts';
 import { givingBack, podsMayGoAt } from './room.ts';
 import { soonest, type Next } from './stages/handler.ts';
 import { inPhase, patienceEnds, repairPause, wantedSplit, wanting, withStatus } from './state.ts';
@@ -16,11 +17,21 @@ export const ending = (status: ReleaseStatus, end: End, facts: Facts): Move => {
   if (hasNothing(status, facts)) return closed(end, facts) ? { status: over(status, end, facts) } : {};
   if (keepsShare(status)) return keeping(status, end, facts);
   if (!facts.route.pristine) return facts.takenOver?.route === true ? {} : routesComingBack(status, facts);
-  const at = removableAt(status, facts) ?? facts.now;
-  if (facts.now < at) return { wakeAt: at };
-  if (!nothingLeft(facts)) return { wakeAt: facts.now + collectionPause };
+  if (!removalDue(status, facts)) return untilNobodySends(status, facts);
+  if (!nothingLeft(facts)) return collecting(status, facts);
   return closed(end, facts) ? { status: over(status, end, facts) } : {};
 };
+
+const untilNobodySends = (status: ReleaseStatus, facts: Facts): Move => {
+  const { questions, wakeAt } = lastSender(status, facts);
+  return { questions, ...soonest(facts, [removableAt(status, facts), wakeAt]) };
+};
+
+/** What was answered stays known until the canary is on its way out. */
+const collecting = (status: ReleaseStatus, facts: Facts): Move => ({
+  questions: lastSender(status, facts).questions,
+  wakeAt: facts.now + collectionPause,
+});
 
 /** How often it is looked whether the pods of a canary that was deleted are gone: nothing tells when a collector is late. */
 const collectionPause: Milliseconds = 2000;
@@ -92,25 +103,20 @@ const routesComingBack = (status: ReleaseStatus, facts: Facts): Move => {
     : { status: withStatus(status, { routesRestoredAt: toRfc3339(facts.now) }) };
 };
 
-const lastTouched = (status: ReleaseStatus): Instant =>
-  Math.max(
-    fromRfc3339(status.ending?.withdrawnAt ?? status.ending?.decidedAt) ?? 0,
-    fromRfc3339(status.routesRestoredAt) ?? 0,
-  );
-
 /** When the canary may go: the routes have led to stable alone for as long as proxies may take to notice. */
-export const removableAt = (status: ReleaseStatus, facts: Facts): Instant | undefined => {
+const removableAt = (status: ReleaseStatus, facts: Facts): Instant | undefined => {
   if (!facts.route.pristine) return undefined;
-  // Where no request was ever routed to it there is nobody to wait for; where pods are the split, they are what has to go.
-  return (status.step ?? 0) === 0 || facts.route.splits === 'replicas'
-    ? lastTouched(status)
-    : lastTouched(status) + facts.plan.propagationDelay;
+  return lastTouched(status) + (wasRoutedTo(status, facts) ? facts.plan.propagationDelay : 0);
 };
 
-export const removalDue = (status: ReleaseStatus, facts: Facts): boolean => {
+/** The routes lead to stable alone, and every proxy should have noticed. */
+export const routesKnown = (status: ReleaseStatus, facts: Facts): boolean => {
   const at = removableAt(status, facts);
   return at !== undefined && at <= facts.now;
 };
+
+export const removalDue = (status: ReleaseStatus, facts: Facts): boolean =>
+  routesKnown(status, facts) && !lastSender(status, facts).keeps;
 
 /** The workload shows how it ended, or belongs to somebody else by now. */
 const closed = (end: End, facts: Facts): boolean => {

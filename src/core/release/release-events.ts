@@ -141,6 +141,7 @@ const toldOnce: { readonly [R in WaitingReason]?: Pick<ReleaseEvent, 'action' | 
   PromotionLacksRoom: { action: 'Promote', ...warning },
   PromotionStuck: { action: 'Promote', ...warning },
   StableGrowing: { action: 'ScaleWorkload', type: 'Normal' },
+  StillSending: { action: 'WithdrawCanary', ...warning },
   ...Object.fromEntries(
     podTroubles.map((one) => [one, { action: 'StartCanary', type: isOrdinary(one) ? 'Normal' : 'Warning' } as const]),
   ),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  answersTo,
   atStep,
   begin,
   facts,
@@ -91,7 +92,8 @@ describe('a release', () => {
     const waits = taken(after(aborted), true, 60_000);
     expect(stepped(waits).status).toMatchObject({ phase: 'Withdrawing', message: note });
     expect(stepped(waits).effects.map((effect) => effect.do)).not.toContain('remove-canary');
-    const back = then(given(waits), { route: pristine });
+    const asking = then(given(waits), { route: pristine });
+    const back = then(asking, { answers: answersTo(stepped(asking).questions, 'hold') });
     expect(stepped(back).status.message).not.toBe(note);
     expect(stepped(back).effects.map((effect) => effect.do)).toContain('remove-canary');
   });

@@ -7,6 +7,7 @@ import { canaryReady } from './canary-size.ts';
 import { podsWaiting, readyText } from './canary-pods.ts';
 import type { Facts } from './facts.ts';
 import { waitingForGrowth } from './growth.ts';
+import { waitingForSenders } from './last-sender.ts';
 import { waitingToBeOn } from './off.ts';
 import { isStuck, lackOfRoom } from './room.ts';
 import { outageOf } from './stable-outage.ts';
@@ -35,6 +36,7 @@ const standing: ReadonlySet<WaitingReason> = new Set<WaitingReason>([
   'PromotionLacksRoom',
   'PromotionStuck',
   'StableGrowing',
+  'StillSending',
   'CanaryFlapping',
   ...podTroubles,
 ]);
@@ -48,6 +50,7 @@ export const waitingNow = (status: ReleaseStatus, facts: Facts): Waiting | undef
     waitingToBeOn(status, facts) ??
     stableAway(status, facts) ??
     waitingForGrowth(status, facts) ??
+    waitingForSenders(status, facts) ??
     running(status, facts) ??
     remembered(status)
   );

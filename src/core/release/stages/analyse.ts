@@ -2,8 +2,8 @@
 import { questionsFor, type RoundSubject } from '../../judge/ask-round.ts';
 import { judgeRound, type Round, type RoundEvidence } from '../../judge/judge-round.ts';
 import { alignUp } from '../../questions/grid.ts';
-import type { Arms, SourceRef, Window } from '../../questions/question.ts';
-import type { Analysis, Plan } from '../../plan/plan.ts';
+import type { Arms, Window } from '../../questions/question.ts';
+import { sourceOf, type Analysis } from '../../plan/plan.ts';
 import { noDataAnnotation } from '../../../schema/annotations.ts';
 import { mostFailedChecks, type AnalysisStatus, type ReleaseStatus } from '../../../schema/release.ts';
 import type { JsonObject } from '../../../values/kube-object.ts';
@@ -39,11 +39,6 @@ export const analyse: Handler<'analyse'> = {
     return 'wakeAt' in next ? { ...next, wakeAt: Math.min(next.wakeAt ?? Infinity, giveUpAt(status, facts)) } : next;
   },
 };
-
-const sourceOf = ({ prometheus }: Plan): SourceRef => ({
-  kind: 'prometheus',
-  ...(prometheus === undefined ? {} : { address: prometheus }),
-});
 
 const judgeDue = (stage: StageOf<'analyse'>, status: ReleaseStatus, facts: Facts): Next => {
   const { analysis: id, interval } = stage;
