@@ -14,6 +14,8 @@ import { webhookConfigurations } from '../manifests/webhooks.ts';
 import { workedKinds } from './worked-kinds.ts';
 import { ensure, installDefinitions, permissions, uninstall, type Installed } from './install.ts';
 import { policyAddresses } from './policy-addresses.ts';
+import { leftBehind } from './left-behind.ts';
+import { refuseBeside, takenOverBy } from './other-dev.ts';
 import { partsOf, type Parts } from './run-parts.ts';
 import type { MetricsServer } from '../telemetry/metrics-server.ts';
 import { startWebhook, type RunningWebhook } from './start-webhook.ts';
@@ -31,11 +33,13 @@ const limits = { lameDuck: 0, grace: 1000 };
 const nameFor = ({ namespace }: DevConfig): string =>
   `${managedBy}-dev${namespace === undefined ? '' : `-${namespace}`}`;
 
+const addressOf = ({ host }: DevConfig, port: number): string =>
+  `https://${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+
 const webhooks = (config: DevConfig, port: number, bundle: string): readonly Installed[] => {
-  const host = isIP(config.host) === 6 ? `[${config.host}]` : config.host;
   const [mutating, validating] = webhookConfigurations({
     name: nameFor(config),
-    clientConfig: { url: `https://${host}:${port}` },
+    clientConfig: { url: addressOf(config, port) },
     caBundle: Buffer.from(bundle).toString('base64'),
     sluiceUsers: [config.sluiceUser],
     providerKinds: workedKinds,
@@ -89,6 +93,8 @@ type Started = {
   probes?: MetricsServer;
   webhook?: RunningWebhook;
   work?: Work;
+  /** Where the webhook configurations point. */
+  address?: string;
 };
 
 const start = async (
@@ -99,6 +105,7 @@ const start = async (
 ): Promise<void> => {
   const { clock, log } = parts;
   const addresses = policyAddresses(config);
+  await refuseBeside(writer, nameFor(config));
   await installDefinitions(writer, () => pause(clock, betweenLooks));
   await install(permissions(nameFor(config), config.sluiceUser));
   const api = (started.api = parts.connect({ as: config.sluiceUser }));
@@ -121,6 +128,7 @@ const start = async (
   }));
   const server = await webhook.server;
   const work = (started.work = await wireController({ ...parts, ...config, addresses, cluster }));
+  started.address = addressOf(config, server.port);
   work.start();
   log.info({ port: server.port, metricsPort: probes.port }, 'sluice is ready');
 };
@@ -138,6 +146,16 @@ const stopAll = async (
   api?.close();
 };
 
+/** Says what it leaves, and removes what it installed unless another process has taken it over. */
+const handBack = async (config: DevConfig, { log }: Parts, tools: Installer, started: Started): Promise<void> => {
+  const releases = started.cluster?.list(kinds.release, config.namespace) ?? [];
+  for (const text of leftBehind(releases)) log.warn({}, text);
+  const name = nameFor(config);
+  const other = started.address === undefined ? undefined : await takenOverBy(tools.writer, name, started.address);
+  if (other === undefined) await tools.removeAll();
+  else log.warn({}, `the webhook configurations ${name} now belong to the process at ${other}; nothing was removed`);
+};
+
 /**
  * Resolves to a function that stops everything and removes what was installed. If it rejects, both have happened
  * already.
@@ -148,7 +166,7 @@ export const runDev = async (config: DevConfig): Promise<() => Promise<void>> =>
   const started: Started = {};
   try {
     await start(config, parts, tools, started);
-    return () => stopAll(started, tools.removeAll);
+    return () => stopAll(started, () => handBack(config, parts, tools, started));
   } catch (error) {
     await stopAll(started, tools.removeCreated).catch((err: unknown) =>
       parts.log.error({ err }, 'the installed objects could not be removed'),

@@ -41,7 +41,7 @@ test('F14: a dead webhook refuses the repair; the commands of the page lead out,
   const image = ['set', 'image', 'deployment/web', '*=sluice.test/app:v3', '-n', stage.namespace];
   const refused = await stage.kubectl(...image);
   expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('failed calling webhook')]);
-  expect(commands).toHaveLength(6);
+  expect(commands).toHaveLength(7);
   for (const command of commands) {
     const [tool, ...args] = command
       .replaceAll('sluice-webhook', `sluice-dev-${stage.namespace}`)

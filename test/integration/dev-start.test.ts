@@ -21,6 +21,7 @@ type Run = {
   readonly output: () => string;
   readonly ended: Promise<number | null>;
   readonly stop: () => Promise<void>;
+  readonly kill: () => Promise<void>;
 };
 
 const dev = (...flags: readonly string[]): Run => {
@@ -35,6 +36,10 @@ const dev = (...flags: readonly string[]): Run => {
     ended,
     stop: async () => {
       await execution.kill('SIGTERM');
+      await inTime('dev to end', ended);
+    },
+    kill: async () => {
+      await execution.kill('SIGKILL');
       await inTime('dev to end', ended);
     },
   };
@@ -86,7 +91,7 @@ describe('sluice dev', () => {
     expect(await installed()).toEqual([]);
   });
 
-  it('starts beside a Prometheus on 9090, and another that does not start takes nothing from it', async () => {
+  it('D16: starts beside a Prometheus on 9090, and another that does not start takes nothing from it', async () => {
     const { prometheusUrl } = cluster;
     expect(prometheusUrl).toMatch(/:9090$/);
     const first = dev('--port', '0', '--prometheus', prometheusUrl ?? '');
@@ -95,7 +100,37 @@ describe('sluice dev', () => {
     expect(all).toHaveLength(4);
     expect(await inTime('the second dev to give up', dev('--port', String(port)).ended)).toBe(1);
     expect(await installed()).toEqual(all);
+    const second = dev('--port', '0', '--metrics-port', '0');
+    expect(await inTime('dev beside another to give up', second.ended, { seen: second.output })).toBe(1);
+    expect(second.output()).toMatch(/another sluice dev runs in this cluster, at https:\/\/\S+, with .* End it first/);
+    expect(await installed()).toEqual(all);
     await first.stop();
+    expect(await installed()).toEqual([]);
+  });
+
+  it('D16: takes over from one that was killed, and leaves what another has taken over', async () => {
+    const killed = dev('--port', '0', '--metrics-port', '0');
+    await ready(killed);
+    await killed.kill();
+    const run = dev('--port', '0', '--metrics-port', '0');
+    await ready(run);
+    const elsewhere = [{ op: 'replace', path: '/webhooks/0/clientConfig/url', value: 'https://192.0.2.1:9443/mutate' }];
+    await cluster.kubectl(
+      'patch',
+      'mutatingwebhookconfiguration',
+      name,
+      '--type=json',
+      '-p',
+      JSON.stringify(elsewhere),
+    );
+    await run.stop();
+    expect(run.output()).toContain(
+      `the webhook configurations ${name} now belong to the process at https://192.0.2.1:9443`,
+    );
+    expect(await installed()).toHaveLength(4);
+    const last = dev('--port', '0', '--metrics-port', '0');
+    await ready(last);
+    await last.stop();
     expect(await installed()).toEqual([]);
   });
 });
