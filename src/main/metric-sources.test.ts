@@ -46,7 +46,7 @@ describe('the source of a policy', () => {
     const error = await failureOf(source);
     expect(error).toMatchObject({ reason: 'refused', retry: false });
     expect(error.message).toBe(
-      `prometheus "${double.address}": is a loopback address, which a policy may not name where it is not allowed as it stands. Name what is asked by its Service, such as http://prometheus.monitoring:9090.`,
+      `prometheus "${double.address}": is a loopback address, which a policy may not name unless it is allowed exactly as written. Use the address of a Service, such as http://prometheus.monitoring:9090.`,
     );
     expect(double.received).toEqual([]);
   });

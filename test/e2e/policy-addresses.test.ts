@@ -52,7 +52,7 @@ test('one that is not listed is refused to whoever writes it, and nothing is ask
   const { code, stderr } = await stage.send([policy('http://10.0.0.1:2379')]);
   expect(code).not.toBe(0);
   expect(stderr).toContain(
-    `spec.prometheus: Invalid value: "http://10.0.0.1:2379": must be one that whoever runs Sluice lets policies name: ${stage.cluster.prometheusUrl}.`,
+    `spec.prometheus: Invalid value: "http://10.0.0.1:2379": must be an address that the operator of Sluice allows: ${stage.cluster.prometheusUrl}.`,
   );
   expect((await stage.send([policy(address)])).stderr).toContain('is a loopback address');
   expect((await stage.send([policy('http://169.254.169.254')])).stderr).toContain('is a link-local address');

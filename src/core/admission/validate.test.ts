@@ -132,7 +132,7 @@ describe('a policy is validated by the parser the controller uses', () => {
     expect([allowed, denial?.code, denial?.message]).toEqual([
       false,
       422,
-      'spec.prometheus "http://10.0.0.1:2379": must not be set: whoever runs Sluice lets policies name no address. Leave it out, or ask whoever runs Sluice to add it to --allowed-addresses (allowedAddresses of the chart).',
+      'spec.prometheus "http://10.0.0.1:2379": must not be set: the operator of Sluice allows no address. Leave it out, or ask the operator of Sluice to add it to --allowed-addresses (allowedAddresses of the chart).',
     ]);
     expect(mutate(request, rules, now).denial).toEqual(denial);
   });

@@ -83,15 +83,15 @@ describe('an address', () => {
   ])('%s is not', (_case, entry, address) =>
     expect(decideAddress(address, listOf(entry))).toEqual({
       allowed: false,
-      rule: `must be one that whoever runs Sluice lets policies name: ${entry}`,
-      todo: 'Leave it out, or ask whoever runs Sluice to add it to --allowed-addresses (allowedAddresses of the chart).',
+      rule: `must be an address that the operator of Sluice allows: ${entry}`,
+      todo: 'Leave it out, or ask the operator of Sluice to add it to --allowed-addresses (allowedAddresses of the chart).',
     }),
   );
 
   it('is not where none is listed', () =>
     expect(decideAddress('http://p', [])).toMatchObject({
       allowed: false,
-      rule: 'must not be set: whoever runs Sluice lets policies name no address',
+      rule: 'must not be set: the operator of Sluice allows no address',
     }));
 
   it('is told the first entries of a long list', () => {
@@ -104,7 +104,7 @@ describe('an address', () => {
     (address) =>
       expect(decideAddress(address, listOf('http://p'))).toEqual({
         allowed: false,
-        rule: 'is no address that can be asked',
+        rule: 'is not an HTTP address',
         todo: 'Write http://prometheus.monitoring:9090, for example.',
       }),
   );
@@ -124,15 +124,18 @@ describe('an address that is off limits', () => {
     ['http://100.100.100.200', 'is the metadata address of a cloud, which a policy may not name'],
     [
       'http://127.0.0.1:9090',
-      'is a loopback address, which a policy may not name where it is not allowed as it stands',
+      'is a loopback address, which a policy may not name unless it is allowed exactly as written',
     ],
-    ['http://0x7f.1:9090', 'is a loopback address, which a policy may not name where it is not allowed as it stands'],
-    ['http://[::1]:9090', 'is a loopback address, which a policy may not name where it is not allowed as it stands'],
+    [
+      'http://0x7f.1:9090',
+      'is a loopback address, which a policy may not name unless it is allowed exactly as written',
+    ],
+    ['http://[::1]:9090', 'is a loopback address, which a policy may not name unless it is allowed exactly as written'],
   ])('%s', (address, rule) =>
     expect(decideAddress(address, listOf('http://p', 'https://*.example.com'))).toEqual({
       allowed: false,
       rule,
-      todo: 'Name what is asked by its Service, such as http://prometheus.monitoring:9090.',
+      todo: 'Use the address of a Service, such as http://prometheus.monitoring:9090.',
     }),
   );
 

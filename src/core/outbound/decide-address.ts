@@ -20,7 +20,7 @@ export type AddressDecision =
 
 const shownEntries = 10;
 const flag = '--allowed-addresses';
-const ask = `Leave it out, or ask whoever runs Sluice to add it to ${flag} (allowedAddresses of the chart).`;
+const ask = `Leave it out, or ask the operator of Sluice to add it to ${flag} (allowedAddresses of the chart).`;
 
 const notListed = (list: readonly AllowedAddress[]): AddressDecision => {
   const all = someOf(
@@ -29,20 +29,20 @@ const notListed = (list: readonly AllowedAddress[]): AddressDecision => {
   );
   const rule =
     list.length === 0
-      ? 'must not be set: whoever runs Sluice lets policies name no address'
-      : `must be one that whoever runs Sluice lets policies name: ${all}`;
+      ? 'must not be set: the operator of Sluice allows no address'
+      : `must be an address that the operator of Sluice allows: ${all}`;
   return { allowed: false, rule, todo: ask };
 };
 
 const outOfReach = (why: OffLimits): AddressDecision => ({
   allowed: false,
-  rule: `is ${offLimitsWords[why]}, which a policy may not name${why === 'loopback' ? ' where it is not allowed as it stands' : ''}`,
-  todo: `Name what is asked by its Service, such as ${patterns.address.example}.`,
+  rule: `is ${offLimitsWords[why]}, which a policy may not name${why === 'loopback' ? ' unless it is allowed exactly as written' : ''}`,
+  todo: `Use the address of a Service, such as ${patterns.address.example}.`,
 });
 
 const unaskable: AddressDecision = {
   allowed: false,
-  rule: 'is no address that can be asked',
+  rule: 'is not an HTTP address',
   todo: `Write ${patterns.address.example}, for example.`,
 };
 

@@ -91,6 +91,7 @@ describe('parsePolicy', () => {
       progressDeadline: '10m',
       rollback: 'fast',
       restart: 'canary',
+      historyLimit: 10,
     });
     expect(read({ 'step-weight': '10', 'max-weight': '50' }).spec).toEqual({ stepWeight: 10, maxWeight: 50 });
   });
@@ -362,29 +363,27 @@ describe('parsePolicySpec', () => {
       'http://127.0.0.1:2379',
       addresses,
       [
-        'spec.prometheus "http://127.0.0.1:2379": is a loopback address, which a policy may not name where it is not allowed as it stands. Name what is asked by its Service, such as http://prometheus.monitoring:9090.',
+        'spec.prometheus "http://127.0.0.1:2379": is a loopback address, which a policy may not name unless it is allowed exactly as written. Use the address of a Service, such as http://prometheus.monitoring:9090.',
       ],
     ],
     [
       'http://secrets.internal',
       addresses,
       [
-        'spec.prometheus "http://secrets.internal": must be one that whoever runs Sluice lets policies name: http://prometheus.monitoring:9090 and https://*.example.com. Leave it out, or ask whoever runs Sluice to add it to --allowed-addresses (allowedAddresses of the chart).',
+        'spec.prometheus "http://secrets.internal": must be an address that the operator of Sluice allows: http://prometheus.monitoring:9090 and https://*.example.com. Leave it out, or ask the operator of Sluice to add it to --allowed-addresses (allowedAddresses of the chart).',
       ],
     ],
     [
       'http://secrets.internal',
       [],
       [
-        'spec.prometheus "http://secrets.internal": must not be set: whoever runs Sluice lets policies name no address. Leave it out, or ask whoever runs Sluice to add it to --allowed-addresses (allowedAddresses of the chart).',
+        'spec.prometheus "http://secrets.internal": must not be set: the operator of Sluice allows no address. Leave it out, or ask the operator of Sluice to add it to --allowed-addresses (allowedAddresses of the chart).',
       ],
     ],
     [
       'http://[1:2]',
       addresses,
-      [
-        'spec.prometheus "http://[1:2]": is no address that can be asked. Write http://prometheus.monitoring:9090, for example.',
-      ],
+      ['spec.prometheus "http://[1:2]": is not an HTTP address. Write http://prometheus.monitoring:9090, for example.'],
     ],
   ])('holds the address %s against the list of those that policies may name', (prometheus, list, expected) => {
     const parsed = parsePolicySpec(
