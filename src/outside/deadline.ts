@@ -1,17 +1,17 @@
-/** Deadlines by the clock, so that a manual one moves them. */
+/** Deadlines that use the Clock port, so that a manual clock in tests controls them. */
 import type { Clock } from '../ports/clock.ts';
 import { MetricError } from '../ports/metrics.ts';
 import type { Milliseconds } from '../values/time.ts';
 
 export type Deadline = {
   readonly signal: AbortSignal;
-  /** Gives up before time. */
+  /** Aborts before the deadline. */
   readonly abort: () => void;
-  /** It is over: the clock need not be watched any more. */
+  /** Cancels the deadline's timer. */
   readonly clear: () => void;
 };
 
-/** Aborted by the clock, the signal's reason is a TimeoutError, as that of AbortSignal.timeout is. */
+/** A signal that aborts after `delay`, with a TimeoutError as its reason like AbortSignal.timeout. */
 export const deadlineIn = (clock: Clock, delay: Milliseconds): Deadline => {
   const controller = new AbortController();
   const clear = clock.after(delay, () =>
@@ -27,7 +27,7 @@ export const deadlineIn = (clock: Clock, delay: Milliseconds): Deadline => {
   };
 };
 
-/** What is left to notice an aborted signal and to say in its own words what happened. */
+/** How long a promise may take to reject with its own error after its signal is aborted. */
 const grace: Milliseconds = 500;
 
 const deaf = (): MetricError =>
@@ -35,7 +35,7 @@ const deaf = (): MetricError =>
     retry: true,
   });
 
-/** What the promise comes to. One that does not notice that its signal is aborted is given up a moment later. */
+/** Settles like the promise. If the promise ignores the aborted signal, it is abandoned after `grace`. */
 export const heeding = <T>(promise: Promise<T>, signal: AbortSignal, clock: Clock): Promise<T> => {
   let stop = (): void => undefined;
   const gaveUp = new Promise<never>((_resolve, reject) => {

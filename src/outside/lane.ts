@@ -1,4 +1,4 @@
-/** The questions to one source: gathered, merged, and sent a few at a time. */
+/** The queue of questions to one source: collects, merges and sends them, a few at a time. */
 import { batches, rangeOf, takeApart, type Batch, type Sized } from '../core/questions/merge.ts';
 import type { Ask, Fetched } from '../core/questions/source-form.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -8,14 +8,14 @@ import { deadlineIn, heeding, type Deadline } from './deadline.ts';
 import type { AskingLimits } from './limits.ts';
 import { Rate } from './rate.ts';
 
-/** One ask that somebody waits for. One of its two functions is called, once, unless it is withdrawn before. */
+/** A pending ask. Exactly one of its two functions is called, once, unless the ask is withdrawn before. */
 export type Asking = {
   readonly ask: Ask;
-  /** Expected length of its answer. */
+  /** Expected length of the answer. */
   readonly bytes: number;
-  /** Not to be sent before: its window is not over. */
+  /** When its window ends; it is not sent before. */
   readonly due: Instant;
-  /** `bytes`: what its share of the answer would have been long by itself. */
+  /** `bytes` in `share` estimates how long the answer to this ask alone would have been. */
   readonly answered: (share: Fetched) => void;
   readonly failed: (because: string) => void;
 };
@@ -28,7 +28,7 @@ export type LaneOptions = {
   readonly limits: AskingLimits;
 };
 
-/** Since when it could be sent. */
+/** `ready` is when the ask could first be sent. */
 type Entry = Sized & { readonly asking: Asking; readonly ready: Instant };
 
 type Flight = { readonly batch: Batch<Entry>; readonly waited: Set<Asking>; readonly deadline: Deadline };
@@ -43,7 +43,7 @@ export class Lane {
   readonly #flights = new Set<Flight>();
   #timer: { readonly at: Instant; readonly cancel: () => void } | undefined;
   #jitter: Milliseconds = 0;
-  /** The time of the last look. */
+  /** The time of the last pass. */
   #latest: Instant = 0;
 
   constructor(options: LaneOptions) {
@@ -52,7 +52,10 @@ export class Lane {
     this.#drawJitter();
   }
 
-  /** Returns a function that withdraws it: then nobody is told, and a request that nobody else waits for is aborted. */
+  /**
+   * Returns a function that withdraws the ask: neither callback is called, and its request is aborted unless another ask
+   * shares it.
+   */
   add(asking: Asking): () => void {
     const ready = Math.max(this.#now(), asking.due);
     this.#waiting.set(asking, { asking, ready, ask: asking.ask, bytes: asking.bytes });
@@ -102,13 +105,13 @@ export class Lane {
     this.#wakeForRest(now);
   }
 
-  /** What could be sent before can still be sent. */
+  /** After the clock was set back, asks that could be sent before can still be sent. */
   #clockWentBack(now: Instant): void {
     for (const [asking, entry] of this.#waiting)
       if (entry.ready <= this.#latest) this.#waiting.set(asking, { ...entry, ready: now });
   }
 
-  /** When no more is likely to come that could be sent along. */
+  /** When to send: once no further asks that could share the request are expected. */
   #sendAt(due: readonly Entry[]): Instant {
     const { quiet, most } = this.#options.limits.gather;
     return Math.min(earliest(due) + most, latest(due) + quiet) + this.#jitter;
@@ -116,7 +119,7 @@ export class Lane {
 
   #send(due: readonly Entry[], now: Instant): void {
     for (const batch of batches(due, this.#options.limits.batch)) {
-      // The end of a request sends the next one.
+      // The next request is sent when a running one ends.
       if (this.#flights.size >= this.#options.limits.concurrency) return;
       const turn = this.#rate.next(now);
       if (turn > now) {
@@ -173,12 +176,12 @@ export class Lane {
     }
   }
 
-  /** What one release needs is read as far as the source gives it. */
+  /** The byte limit of a request; none for a single ask, whose answer is read to the source's own limit. */
   #most(flight: Flight): number | undefined {
     return isDivisible(flight) ? 2 * this.#options.limits.batch.bytes : undefined;
   }
 
-  /** What is expected of each is set so high that only half as many go together. */
+  /** Raises the expected size of each ask, so that only half as many are merged next time. */
   #askForLess({ batch, waited }: Flight): void {
     const each = this.#options.limits.batch.bytes / Math.floor(batch.members.length / 2);
     for (const entry of batch.members)
@@ -190,10 +193,10 @@ const isDivisible = ({ batch: { ask, members } }: Flight): boolean => ask.shape 
 
 const isTooLarge = (error: unknown): boolean => error instanceof MetricError && error.reason === 'too-large';
 
-/** How much of the range that was read for all is one's own. */
+/** The fraction of the merged time range that one ask needs. */
 const ownPart = ({ ask }: Entry, batch: Batch<Entry>): number => rangeOf(ask) / rangeOf(batch.ask);
 
-/** Gives everybody who still waits what is theirs. */
+/** Gives every pending ask its part of the response. */
 const hand = ({ batch, waited }: Flight, fetched: Fetched): void => {
   const own = takeApart(batch, fetched.series);
   const all = [...own.values()].reduce((sum, { length }) => sum + length, 0);

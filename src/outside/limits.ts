@@ -1,21 +1,21 @@
-/** What bounds the asking of one source. */
+/** Limits on the requests to one source. */
 import type { BatchBounds } from '../core/questions/merge.ts';
 import type { Milliseconds } from '../values/time.ts';
 
 export type AskingLimits = {
-  /** Requests under way at a time. */
+  /** Concurrent requests. */
   readonly concurrency: number;
-  /** For one request. */
+  /** Timeout of one request. */
   readonly deadline: Milliseconds;
-  /** How long a question waits for its turn at a source that is slow. */
+  /** How long a question may wait in the queue of a slow source. */
   readonly patience: Milliseconds;
-  /** How long nothing more must come after a question before it is sent, and how long that is waited for at most. */
+  /** Debounce: questions are sent after `quiet` without a new question, and after `most` in any case. */
   readonly gather: { readonly quiet: Milliseconds; readonly most: Milliseconds };
-  /** A random delay of at most this, so that several Sluices do not ask one source at the same instant. */
+  /** Maximum random delay, so that several installations do not query one source at the same instant. */
   readonly jitter: Milliseconds;
-  /** Requests a second, after as many at once as may be under way. */
+  /** Requests per second; the burst is `concurrency`. */
   readonly rate: number;
-  /** What goes together. An answer of more than twice the expected length is not read, but asked for in parts. */
+  /** Limits on merged requests. A response of more than twice the expected length is abandoned, and queried again in parts. */
   readonly batch: BatchBounds;
 };
 

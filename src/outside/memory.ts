@@ -1,15 +1,15 @@
-/** An outside world that says what a story tells it to say, or nothing: for tests, simulation and dry runs. */
+/** An Outside whose answers are scripted: for tests, simulation and dry runs. */
 import type { Answer, Answers, Question, QuestionId } from '../core/questions/question.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Outside } from '../ports/outside.ts';
 
-/** Undefined: not yet. */
+/** Undefined means no answer yet. */
 export type Reply = (question: Question) => Answer | undefined;
 
 export type MemoryOutside = Outside & {
-  /** What has been put to the outside world and not been answered. */
+  /** Questions without an answer. */
   unanswered(): readonly Question[];
-  /** How questions are answered from now on, those that wait among them. Until it is called nothing is answered. */
+  /** Sets how questions are answered, including pending ones. Before the first call nothing is answered. */
   reply(to: Reply): void;
 };
 

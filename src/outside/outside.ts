@@ -1,4 +1,4 @@
-/** Asks metric sources in the background, for everybody at once. */
+/** Queries metric sources in the background, for all releases together. */
 import { answerOf, type Measured } from '../core/questions/answer.ts';
 import { lookBackAfter } from '../core/questions/look-back.ts';
 import type { Answer, Answers, Question, QuestionId, SourceRef } from '../core/questions/question.ts';
@@ -13,10 +13,10 @@ import { askingLimits, type AskingLimits } from './limits.ts';
 
 export type OutsideOptions = {
   readonly clock: Clock;
-  /** The source that is meant, the same object every time; undefined where there is none. */
+  /** Resolves a reference to its source, always to the same object; undefined if there is none. */
   readonly open: (ref: SourceRef) => MetricSource | undefined;
   readonly forms: SourceForms;
-  /** Between 0 and 1, as Math.random gives it. */
+  /** Returns a number between 0 and 1, like Math.random. */
   readonly random: () => number;
   readonly limits?: Partial<AskingLimits>;
 };
@@ -29,7 +29,7 @@ const noSource: Answer = {
 
 type Wanted = { answer: Answer | 'pending'; withdraw: () => void };
 
-/** A question on its way to an answer. */
+/** A question in progress. */
 type Trying = {
   readonly question: Question;
   readonly lane: Lane;
@@ -38,7 +38,10 @@ type Trying = {
 };
 type AskedIn = Pick<Trying, 'question' | 'tell'> & { readonly way: number };
 
-/** Of a question that was asked in several ways, what a person needs to ask them again; the words are of the usual way. */
+/**
+ * Adds the queries of all label schemes that were tried, so that a person can repeat them; the description is that of the
+ * usual scheme.
+ */
 const withAllQueries = (answer: Measured, all: readonly Measured[]): Measured => ({
   ...answer,
   ...(answer.canary.length + answer.stable.length === 0 ? all[0] : {}),
@@ -101,7 +104,7 @@ class MetricOutside implements Outside {
     return wanted;
   }
 
-  /** Asks in the first of these ways; where it gives no series at all, in the next. */
+  /** Queries by the first of these label schemes, and by the next if the result has no series. */
   #try(trying: Trying, [way = 0, ...others]: readonly number[], before: readonly Measured[]): void {
     const { question, lane, wanted, tell } = trying;
     const answered = (answer: Measured): void => {
@@ -152,5 +155,5 @@ class MetricOutside implements Outside {
   }
 }
 
-/** Asks metric sources in the background: gathered, merged, bounded per source. */
+/** An Outside that queries metric sources in the background, with merged requests and limits per source. */
 export const metricOutside = (options: OutsideOptions): Outside => new MetricOutside(options);

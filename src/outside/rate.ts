@@ -1,4 +1,4 @@
-/** A token bucket: a few at once, and then so many a second. */
+/** A token bucket: a burst at first, then a fixed rate per second. */
 import type { Instant, Milliseconds } from '../values/time.ts';
 
 export class Rate {
@@ -12,9 +12,9 @@ export class Rate {
     this.#burst = burst;
   }
 
-  /** When the next one may go: not after `now` means now. */
+  /** When the next request may be sent; a time up to `now` means at once. */
   next(now: Instant): Instant {
-    // Later than an empty bucket would be full: the clock went back.
+    // A later time is only possible if the clock was set back.
     this.#full = Math.min(this.#full, now + this.#burst * this.#gap);
     return Math.max(now, this.#full - (this.#burst - 1) * this.#gap);
   }

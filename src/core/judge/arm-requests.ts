@@ -1,4 +1,7 @@
-/** How many requests an arm got, as telemetry counts them: for checks, for the share it gets, and to see that nobody sends any more. */
+/**
+ * Counts the requests that an arm received: for checks, for its share of the traffic, and to see whether it still receives
+ * any.
+ */
 import type { Labels } from '../../values/kube-object.ts';
 import type { Telemetry } from '../policy/policy.ts';
 import { increments, type CounterWindow, type Increment } from './increments.ts';
@@ -6,13 +9,13 @@ import type { Series } from './series.ts';
 import type { Meaning } from './meaning.ts';
 import { telemetries } from './telemetry.ts';
 
-/** Requests of one arm in a window. `unknown`: counted among `requests`, but no label says what became of them. */
+/** Requests of one arm in a window. `unknown` ones are included in `requests`, but no label says whether they failed. */
 export type RequestCounts = { readonly requests: number; readonly failed: number; readonly unknown: number };
 
-/** Who is measured, and what of it is the kubelet's. */
+/** The telemetry that is read, and the paths of the kubelet's probes. */
 export type Measuring = { readonly telemetry: Telemetry; readonly probes?: readonly string[] };
 
-/** Increments of a request counter, sorted by what became of the requests. What is not the users' is not counted. */
+/** Adds up increments of a request counter by outcome. Probes and scrapes are not counted. */
 export const requestCounts = (grown: readonly Increment[], { telemetry, probes }: Measuring): RequestCounts => {
   const { meaning, once } = telemetries[telemetry];
   const means = (labels: Labels): Meaning => meaning(labels, probes);
@@ -21,7 +24,7 @@ export const requestCounts = (grown: readonly Increment[], { telemetry, probes }
   return { requests: sum.ok + sum.failed + sum.unknown, failed: sum.failed, unknown: sum.unknown };
 };
 
-/** The series of one arm that count each of its requests once. */
+/** A subset of one arm's series that counts each request exactly once. */
 export const countedOnce = (series: readonly Series[], window: CounterWindow & Measuring): readonly Series[] => {
   const { meaning, once } = telemetries[window.telemetry];
   const kept = new Set(
@@ -30,13 +33,13 @@ export const countedOnce = (series: readonly Series[], window: CounterWindow & M
   return series.filter(({ labels }) => kept.has(labels));
 };
 
-/** Whether any point of these series lies in the window: without one nobody knows what the arm got. */
+/** Whether any point of these series lies in the window. Without one, the number of requests is unknown. */
 export const isSeenIn = (series: readonly Series[], { from, to }: Pick<CounterWindow, 'from' | 'to'>): boolean =>
   series.some(({ points }) => points.some(([at]) => at > from && at <= to));
 
 /**
- * What one arm of a `success-rate` question's answer comes to. Undefined where nobody can tell: no series, none with a
- * point in the window, or none that was seen twice. Zero requests is an answer.
+ * The requests of one arm in the answer to a `success-rate` question. Undefined if unknown: no series, none with a point in
+ * the window, or none with two points. Zero requests is a valid result.
  */
 export const armRequests = (
   series: readonly Series[],

@@ -1,4 +1,4 @@
-/** One round of checks: the questions it asks, by ids that are the same whoever makes them and whenever. */
+/** Builds the questions of one round of checks. Their ids are deterministic, so every controller builds the same ones. */
 import type { Check, Telemetry } from '../policy/policy.ts';
 import type { Arms, Question, QuestionId, SourceRef, Window } from '../questions/question.ts';
 
@@ -17,15 +17,15 @@ export type RoundSubject = {
   readonly probes?: readonly string[];
 };
 
-/** The id of the question that `check` asks. Names of checks are unique in a policy. */
+/** The question id of a check. Check names are unique within a policy. */
 export const questionId = (
   { release, analysis, arms, window }: RoundSubject,
   { name }: Pick<Check, 'name'>,
 ): QuestionId => [arms.namespace, release, analysis, name, `${window.from}-${window.to}`].join('/');
 
 /**
- * What a round wants to know: one question per check. They can be asked as soon as the window's end is known, before it is
- * over: asked then, they share their queries with every other release whose window ends at the same time.
+ * The questions of a round, one per check. They can be asked as soon as the end of the window is known; asked in advance,
+ * they share queries with every other release whose window ends at the same time.
  */
 export const questionsFor = (subject: RoundSubject): readonly Question[] =>
   subject.checks.map((check) => ({

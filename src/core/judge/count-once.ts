@@ -1,4 +1,4 @@
-/** The same requests are often counted more than once: at both ends, or under several names. One count of them is taken. */
+/** Selects one count where the same requests are counted more than once: by both proxies, or under several metric names. */
 import type { Labels } from '../../values/kube-object.ts';
 import { saysPath } from './housekeeping.ts';
 import type { Increment } from './increments.ts';
@@ -9,19 +9,19 @@ export type CountOnce = (grown: readonly Increment[], meaning: (labels: Labels) 
 
 const has = (grown: readonly Increment[]): boolean => grown.some(({ by }) => by > 0);
 
-/** Where a proxy stands in front of the pods, and what it calls itself: nearest to the pods first. */
+/** Values of Istio's `reporter` label, from the proxy nearest to the pods to the farthest. */
 export const reporters = ['destination', 'waypoint', 'source'] as const;
 
 const reporterOf = ({ labels }: Increment): string => labels['reporter'] ?? reporters[0];
 
-/** The reporter nearest to the pods that has seen anything. */
+/** The counts of the reporter nearest to the pods that has any. */
 export const byReporter: CountOnce = (grown) => {
   const by = Map.groupBy(grown, reporterOf);
   const counts = reporters.map((reporter) => by.get(reporter) ?? []);
   return counts.find(has) ?? counts.find(({ length }) => length > 0) ?? [];
 };
 
-/** Lower is better: a count whose every request says what became of it, then one that tells probes from users. */
+/** Lower is better: counts in which every request has a status come first, then those that distinguish probes from users. */
 const rank = (grown: readonly Increment[], meaning: (labels: Labels) => Meaning): number => {
   if (!has(grown)) return grown.length === 0 ? 5 : 4;
   const unclear = grown.some(({ labels, by }) => by > 0 && meaning(labels) === 'unknown');
@@ -34,7 +34,10 @@ const best = (counts: readonly (readonly Increment[])[], meaning: (labels: Label
     .reduce<{ grown: readonly Increment[]; rank: number }>((a, b) => (b.rank < a.rank ? b : a), { grown: [], rank: 6 })
     .grown;
 
-/** Of HTTP the metric that says most, in the order of these names where several say as much; and all of gRPC's in the same way. */
+/**
+ * Takes the most informative HTTP metric, in the order of `names` where several are equal, and in the same way the best
+ * gRPC metric.
+ */
 export const byName =
   (names: readonly string[]): CountOnce =>
   (grown, meaning) => {

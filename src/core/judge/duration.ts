@@ -11,14 +11,14 @@ import { isInMilliseconds } from './request-metrics.ts';
 import { telemetries } from './telemetry.ts';
 import type { Measurement } from './verdict.ts';
 
-/** Of a metric that counts milliseconds in a telemetry that counts seconds. */
+/** Converts buckets in milliseconds to the unit of the telemetry. */
 const inUnit = ({ labels, by }: Increment, millisPerUnit: number): Increment => {
   const { le = '' } = labels;
   if (millisPerUnit === 1 || le === '+Inf' || !isInMilliseconds(labels['__name__'])) return { labels, by };
   return { labels: { ...labels, le: String(Number(le) / millisPerUnit) }, by };
 };
 
-/** Bucket increments of the users' requests, each request once. */
+/** Bucket increments of user requests, with each request counted once. */
 export const bucketIncrements = (series: readonly Series[], measured: Measurement): readonly Increment[] => {
   const { meaning, once, millisPerUnit } = telemetries[measured.telemetry];
   const means = (labels: Labels): Meaning => meaning(labels, measured.probes);

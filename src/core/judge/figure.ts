@@ -1,6 +1,6 @@
 /**
- * A number for people: three significant digits, more where fewer would make it look like one of `unlike` that it is
- * not ("99 % is below the minimum 99 %").
+ * Formats a number with three significant digits, or more if it would otherwise look equal to a different number in
+ * `unlike` ("99 % is below the minimum 99 %").
  */
 export const figure = (value: number, unlike: readonly number[] = []): string => {
   const whole = Math.max(3, Math.ceil(Math.log10(Math.abs(value) + 1)));

@@ -1,10 +1,13 @@
-/** What was counted in rounds that had too few requests to judge: it adds up, so that little traffic takes long and not for ever. */
+/**
+ * Accumulates counts over rounds that had too few requests to judge, so that a step with little traffic takes long but not
+ * for ever.
+ */
 import type { Json } from '../../values/kube-object.ts';
 import type { RequestCounts } from './arm-requests.ts';
 import { mergeHistograms, type Histogram } from './histogram.ts';
 import type { Evidence } from './verdict.ts';
 
-/** `rounds` that a count is made of. */
+/** A count, and the number of rounds that it covers. */
 export type Gathered<T> = { readonly rounds: number; readonly of: T };
 
 const isCount = (value: Json | undefined): value is number =>
@@ -12,7 +15,7 @@ const isCount = (value: Json | undefined): value is number =>
 const isCounts = (value: Json | undefined): value is readonly number[] =>
   Array.isArray(value) && value.every((one) => typeof one === 'number' && Number.isFinite(one));
 
-/** With the requests of earlier rounds. What cannot be read is as if it had never been. */
+/** Adds the requests of earlier rounds. Evidence that cannot be read is ignored. */
 export const gatherCounts = (now: RequestCounts, past: Evidence | undefined): Gathered<RequestCounts> => {
   const { rounds, requests, failed } = past ?? {};
   if (!isCount(rounds) || !isCount(requests) || !isCount(failed)) return { rounds: 1, of: now };
@@ -26,7 +29,7 @@ export const countsEvidence = ({ rounds, of }: Gathered<RequestCounts>): Evidenc
   failed: of.failed,
 });
 
-/** With the requests of earlier rounds, at the bounds that all of them have. */
+/** Adds the requests of earlier rounds, at the bucket bounds common to all rounds. */
 export const gatherHistogram = (now: Histogram, past: Evidence | undefined): Gathered<Histogram> => {
   const { rounds, bounds, below, total } = past ?? {};
   if (!isCount(rounds) || !isCounts(bounds) || !isCounts(below) || !isCount(total) || bounds.length !== below.length)

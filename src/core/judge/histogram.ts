@@ -31,9 +31,9 @@ const bucketsOf = (grown: readonly Increment[]): Buckets => {
 const at = (buckets: Buckets, bound: number): number => buckets.get(bound) ?? 0;
 
 /**
- * The sum of several series' histograms at the bounds they all have: at any other bound a sum would leave some
- * requests out. Series that did not grow have no say. `bounds` narrows further, to compare with another arm.
- * A histogram without the bucket `+Inf` does not say how many requests there were: `incomplete`.
+ * The sum of several series' histograms at the bounds that all of them have; at any other bound the sum would miss
+ * requests. Series that did not grow are ignored. `among` restricts the bounds further, to compare with another arm.
+ * Without a `+Inf` bucket the number of requests is unknown: `incomplete`.
  */
 export const sumHistograms = (grown: readonly Increment[], among?: readonly number[]): Histogram | 'incomplete' => {
   const all = [...Map.groupBy(grown, ({ labels }) => seriesKey(labels)).values()].map(bucketsOf);
@@ -49,7 +49,7 @@ export const sumHistograms = (grown: readonly Increment[], among?: readonly numb
   return { bounds, below, total: Math.max(least, sum(moving.map((buckets) => at(buckets, Infinity)))) };
 };
 
-/** Both together, at the bounds they have in common. */
+/** The sum of two histograms at their common bounds. */
 export const mergeHistograms = (one: Histogram, other: Histogram): Histogram => {
   const bounds = one.bounds.filter((bound) => other.bounds.includes(bound));
   const at = ({ bounds: all, below }: Histogram, bound: number): number => below[all.indexOf(bound)] ?? 0;
@@ -60,7 +60,7 @@ export const mergeHistograms = (one: Histogram, other: Histogram): Histogram => 
   };
 };
 
-/** With so many more requests that took no time. */
+/** The histogram with `more` additional requests of zero duration. */
 export const withFast = ({ bounds, below, total }: Histogram, more: number): Histogram => ({
   bounds,
   below: below.map((n) => n + more),
@@ -69,7 +69,7 @@ export const withFast = ({ bounds, below, total }: Histogram, more: number): His
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
-/** The quantile, or that it lies beyond the last bound (`value`), where the histogram does not reach. */
+/** A quantile. With `beyond`, it is only known to exceed `value`, the last finite bound. */
 export type Quantile = { readonly value: number; readonly beyond: boolean };
 
 /** Interpolates within the bucket, from 0 in the first. Undefined for a histogram without requests or without a finite bound. */

@@ -1,4 +1,4 @@
-/** Requests that are nobody's: the kubelet's probes and Prometheus' scrapes, where a label says what was asked for. */
+/** Recognises requests that are not from users: the kubelet's probes and Prometheus' scrapes, where a label has the path. */
 import type { Labels } from '../../values/kube-object.ts';
 
 /** Paths besides those of the template's probes. The last is a view of Django. */
@@ -6,7 +6,7 @@ const scrapes = ['/metrics', '/actuator/prometheus', '/prometheus', 'prometheus-
 
 const healthService = 'grpc.health.v1.Health';
 
-/** Labels in which libraries say which path or route was asked for. */
+/** Labels in which libraries store the path or route of a request. */
 const pathLabels = [
   'path',
   'uri',
@@ -21,17 +21,20 @@ const pathLabels = [
   'rpc_service',
 ];
 
-/** `/healthz?full=1` and `/healthz/` ask for the same. */
+/** Normalises a path: `/healthz?full=1` and `/healthz/` are both `/healthz`. */
 const bare = (path: string): string => path.replace(/\?.*$/s, '').replace(/(?<=.)\/$/, '');
 
-/** Spring says `/actuator/health/**` for whatever lies below. */
+/** Spring uses `/actuator/health/**` for every path below. */
 const isWithin = (path: string, label: string): boolean =>
   label.endsWith('/**') && path.startsWith(label.slice(0, -2)) && label.length > '/**'.length;
 
-/** Whether a label says for what path, so that probes can be told from users. */
+/** Whether a label has the path, so that probes can be distinguished from user requests. */
 export const saysPath = (labels: Labels): boolean => pathLabels.some((name) => (labels[name] ?? '') !== '');
 
-/** Whether these labels are of a probe of these paths, or of a scrape. The root is everybody's. */
+/**
+ * Whether these labels belong to a probe of one of these paths or to a scrape. Requests for `/` always count as user
+ * requests.
+ */
 export const isHousekeeping = (labels: Labels, probes: readonly string[] = []): boolean => {
   const asked = pathLabels.map((name) => bare(labels[name] ?? '')).filter((path) => path !== '' && path !== '/');
   const known = [...scrapes, ...probes.map(bare), healthService];

@@ -1,4 +1,7 @@
-/** Counters to increments, by the rules of each process's life: rate() and increase() extrapolate and lose first samples, this does not. */
+/**
+ * Computes counter increments, with restarts handled per process. Unlike rate() and increase(), it neither extrapolates nor
+ * loses first samples.
+ */
 import type { Labels } from '../../values/kube-object.ts';
 import type { Instant, Milliseconds } from '../../values/time.ts';
 import type { Series } from './series.ts';
@@ -17,7 +20,10 @@ export type CounterWindow = {
   readonly started?: ReadonlyMap<string, Instant>;
 };
 
-/** Points of one scrape are this close, for exporters that stamp their samples themselves; Prometheus gives them one time. */
+/**
+ * Points this close belong to one scrape. Prometheus gives them one timestamp, but exporters that set timestamps themselves
+ * may not.
+ */
 const scrapeSpread: Milliseconds = 500;
 
 type Scrape = { readonly at: Instant; readonly values: Map<Series, number> };
@@ -53,9 +59,9 @@ const decreased = (before: Scrape, now: Scrape): boolean =>
   [...now.values].some(([series, value]) => value < (before.values.get(series) ?? 0));
 
 /**
- * What a counter is compared with. After a restart that is zero for every counter of the process, not only for those
- * that fell: a busy one may already be past its old value. A process not seen before starts from zero when it is known
- * to be younger than the points, else nobody knows since when it has counted and its first scrape is only a start.
+ * The values that counters are compared with. After a restart this is zero for every counter of the process, not only for
+ * those that fell, because a busy counter may already exceed its old value. A new process starts from zero if it is known
+ * to be younger than the points; otherwise its first scrape is only a baseline.
  */
 const baseline = (before: Scrape | undefined, now: Scrape, life: Life): ReadonlyMap<Series, number> | undefined => {
   if (before === undefined) return life.started !== undefined && life.started > life.since ? new Map() : undefined;
@@ -66,7 +72,7 @@ const baseline = (before: Scrape | undefined, now: Scrape, life: Life): Readonly
 
 type Life = { readonly since: Instant; readonly started: Instant | undefined };
 
-/** When the process of these series started at the earliest, where that is known. */
+/** The earliest time at which the process of these series can have started, if known. */
 export const startOf = (
   target: readonly Series[],
   started: ReadonlyMap<string, Instant> | undefined,

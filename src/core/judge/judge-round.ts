@@ -1,4 +1,4 @@
-/** One round of checks: from the answers to a verdict on each check, and to what they mean together. */
+/** Judges one round of checks: from the answers to a verdict on each check and the outcome of the round. */
 import type { CheckResult } from '../../schema/release.ts';
 import { toRfc3339, type Instant } from '../../values/time.ts';
 import type { Check } from '../policy/policy.ts';
@@ -9,10 +9,10 @@ import { servedRequests, windowRequests, type Served } from './served-requests.t
 import { tally, type Judged, type Outcome } from './tally.ts';
 import { unreachable, type Evidence, type Judge, type Measurement, type Verdict } from './verdict.ts';
 
-/** What judges remember of a release, by the name of the check. */
+/** The evidence that judges keep for a release, by check name. */
 export type RoundEvidence = Readonly<Record<string, Evidence>>;
 
-/** What a round is judged on, besides whom it is about. */
+/** The facts on which a round is judged. */
 export type RoundFacts = {
   readonly answers: Answers;
   /** Failed rounds at which the release fails. */
@@ -31,14 +31,14 @@ export type RoundFacts = {
 
 /** The checks of one window, judged and counted. */
 export type Round = {
-  /** What this round was by itself. */
+  /** The outcome of this round alone. */
   readonly outcome: Outcome;
   /** Failed rounds so far, this one included. */
   readonly failures: number;
   /** The failures have reached the threshold. */
   readonly exhausted: boolean;
   readonly results: readonly CheckResult[];
-  /** Requests of both arms, where a check counts them: in the window, and under the settled split as far as that can be told. */
+  /** Requests of both arms, if a check counts them: in the whole window, and since the split has settled, if known. */
   readonly requests?: { readonly window: Served; readonly settled?: Served };
   readonly because: string;
   /** To be kept in the Release and handed to the next round. Each at most `mostEvidence` long as JSON in UTF-8. */
@@ -85,7 +85,7 @@ const verdictOn = (check: Check, answer: Answer, { subject, facts, known }: Judg
   const remembered = past === undefined ? {} : { evidence: past };
   if (answer.kind === 'unanswered') return { ...unreachable(check, answer.because), ...remembered };
   const judge = known[judgeOf(check)];
-  // A Release of a newer version, which knows a judge that this one does not.
+  // The Release was created by a newer version, whose judge this version does not have.
   if (judge === undefined) return { ...unknownJudge(check), ...remembered };
   return judge(check, measurementOf(answer, { subject, facts }), past);
 };
@@ -111,7 +111,7 @@ const unknownJudge = (check: Check): Verdict => ({
   because: `${check.name} cannot be judged: this version of Sluice has no judge "${judgeOf(check)}"`,
 });
 
-/** What does not fit is not kept: the judge begins anew, and the sentence says so. */
+/** Drops evidence that is too large: the judge then starts over, and the message says so. */
 const bounded = (check: Check, verdict: Verdict): Verdict => {
   const { evidence, ...rest } = verdict;
   if (evidence === undefined) return verdict;
@@ -137,12 +137,12 @@ const resultOf = ({ check, verdict }: Judged, { subject, facts, requests }: Seen
   weight: facts.weight,
 });
 
-/** Sources that count in fractions do not count that exactly. */
+/** Rounds counts of sources that count in fractions. */
 const wholeRequests = ({ canary, stable }: Served): Served => ({
   canary: Math.round(canary),
   stable: Math.round(stable),
 });
 
-/** Of a check that has a value, the sentence says enough. */
+/** Records the queries of inconclusive checks only; for a check with a value the message is enough. */
 const queriesOf = ({ call, queries }: Verdict): { queries?: string[] } =>
   call !== 'inconclusive' || queries === undefined ? {} : { queries: [...queries] };

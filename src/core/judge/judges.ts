@@ -1,4 +1,4 @@
-/** The judges, by the name a check chooses one with. */
+/** The judges, by the name that a check selects. */
 import type { Check, JudgeKind } from '../policy/policy.ts';
 import { threshold } from './threshold.ts';
 import type { Judge } from './verdict.ts';

@@ -1,13 +1,19 @@
-/** What labels say about the requests that a series counts. */
+/** Derives the outcome of requests from the labels of their series. */
 import type { Labels } from '../../values/kube-object.ts';
 
-/** What became of the requests a series counts. `skip`: not the users' requests. `unknown`: the labels do not say. */
+/**
+ * The outcome of the requests that a series counts. `skip` means that they are not user requests, `unknown` that the labels
+ * do not say.
+ */
 export type Meaning = 'ok' | 'failed' | 'skip' | 'unknown';
 
-/** 100 to 599, or a class of them such as `5xx`. Everything else (`error`, `OK`, `500.0`) is a word, and words are not guessed at. */
+/**
+ * 100 to 599, or a class of them such as `5xx`. Everything else (`error`, `OK`, `500.0`) is a word, and words are not
+ * interpreted.
+ */
 const httpStatus = /^[1-5](\d\d|xx)$/i;
 
-/** Labels that hold the HTTP status in the libraries people use. The first that holds one counts. */
+/** Labels that hold the HTTP status in common libraries. The first with a valid status is used. */
 export const statusLabels = [
   'status',
   'code',
@@ -20,13 +26,13 @@ export const statusLabels = [
 
 const ofStatus = (status: string): Meaning => (status.startsWith('5') ? 'failed' : 'ok');
 
-/** What the first of these labels says that holds an HTTP status; `unknown` where none does. */
+/** The outcome according to the first of these labels that holds an HTTP status; `unknown` if none does. */
 export const meaningOfStatus = (labels: Labels, names: readonly string[] = statusLabels): Meaning => {
   const status = names.map((name) => labels[name] ?? '').find((text) => httpStatus.test(text));
   return status === undefined ? 'unknown' : ofStatus(status);
 };
 
-/** The server's faults among gRPC's codes. gRPC answers with HTTP status 200 whatever happens. */
+/** gRPC codes for server errors. The HTTP status of a gRPC response is 200 even for errors. */
 const grpcFaults = new Map([
   ['2', 'Unknown'],
   ['4', 'DeadlineExceeded'],
@@ -55,7 +61,7 @@ const plain = (word: string): string => word.replaceAll('_', '').toLowerCase();
 const faults = new Set([...grpcFaults.keys(), ...[...grpcFaults.values()].map(plain)]);
 const known = new Set([...Array.from({ length: 17 }, (_, code) => String(code)), ...grpcWords.map(plain)]);
 
-/** What a code of gRPC says, as a number or as its name. */
+/** The outcome according to a gRPC code, given as a number or a name. */
 export const meaningOfGrpc = (code = ''): Meaning => {
   const word = plain(code);
   if (!known.has(word)) return 'unknown';

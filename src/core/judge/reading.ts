@@ -1,4 +1,4 @@
-/** What a check's measurement comes to, before it is held against bounds. */
+/** The value of a check's measurement, before it is compared with bounds. */
 import { isSeenIn } from './arm-requests.ts';
 import { counted } from './figure.ts';
 import type { Increment } from './increments.ts';
@@ -12,35 +12,35 @@ export type Reading =
       readonly kind: 'value';
       /** Finite. */
       readonly value: number;
-      /** The value is the last thing known: it is greater than this, nobody knows by how much. */
+      /** The true value is greater than `value` by an unknown amount. */
       readonly beyond?: boolean;
-      /** What is put before the value: `p99 `. */
+      /** Text in front of the value: `p99 `. */
       readonly prefix?: string;
       readonly unit?: string;
-      /** What the value stands on, for the sentence: `canary 412 requests, 119 failed`. */
+      /** The basis of the value for the message: `canary 412 requests, 119 failed`. */
       readonly basis?: string;
-      /** The other arm at the same time, for the sentence. */
+      /** The same measurement of stable, for the message. */
       readonly stable?: string;
-      /** Set where it stands on too few requests. */
+      /** Set if the value is based on too few requests. */
       readonly few?: {
-        /** What the value would be if all that are missing were fine: what is out of bounds even so is so for sure. */
+        /** The value if all missing requests succeeded. If even this is out of bounds, the check fails. */
         readonly atBest: Pick<Value, 'value' | 'beyond'>;
-        /** To be handed to the next round. */
+        /** Evidence for the next round. */
         readonly evidence: Evidence;
       };
     }
-  /** The source answered and there is nothing to judge. */
+  /** The source answered, but there is nothing to judge. */
   | { readonly kind: 'no-data'; readonly because: string }
-  /** There is something, and it does not say what was asked. */
+  /** There is data, but it does not answer the question. */
   | { readonly kind: 'unclear'; readonly because: string };
 
 export type Value = Extract<Reading, { readonly kind: 'value' }>;
 
-/** What a reading is asked with, besides what was measured. */
+/** Parameters of a reading, besides the measurement. */
 export type Asked = {
-  /** Requests of the canary that it takes to judge. */
+  /** The least number of canary requests needed for a verdict. */
   readonly least: number;
-  /** Of earlier rounds that had too few. */
+  /** Evidence of earlier rounds with too few requests. */
   readonly past: Evidence | undefined;
 };
 
@@ -68,7 +68,7 @@ const besides = ({ telemetry, probes }: Measurement, grown: readonly Increment[]
   return isOnlyProbes ? ' besides probes and scrapes' : '';
 };
 
-/** Why nobody can tell what became of requests. No value of a label is said: it may come from an address that a policy names. */
+/** Why the outcome of requests is unknown. Label values are not quoted: they may come from an address that a policy names. */
 export const whyUnknown = (measured: Measurement, grown: readonly Increment[], unknown: number): string => {
   const { meaning, needs } = telemetries[measured.telemetry];
   const { labels = {} } = grown.find((one) => one.by > 0 && meaning(one.labels, measured.probes) === 'unknown') ?? {};

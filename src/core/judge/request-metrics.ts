@@ -1,15 +1,15 @@
-/** What the libraries of applications call the metrics of their requests. One row per name, the first that fits is read. */
+/** Names of request metrics in common application libraries, one row per library. The first matching row is used. */
 
 export type RequestMetrics = {
-  /** Whose these are, for the docs. */
+  /** Name of the library, for the docs. */
   readonly library: string;
   /** Counter of finished requests. */
   readonly requests: string;
   /** Classic histogram of their durations. */
   readonly durations: string;
-  /** Of `le`; seconds unless said. */
+  /** Unit of `le`; seconds by default. */
   readonly unit?: 'milliseconds';
-  /** Calls of gRPC come beside those of HTTP; everything else counts the same requests under another name. */
+  /** gRPC calls are counted in addition to HTTP requests. All other rows count the same requests under different names. */
   readonly protocol?: 'grpc';
 };
 

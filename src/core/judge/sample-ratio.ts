@@ -1,12 +1,12 @@
 /**
- * Sample ratio: whether the requests that each arm has got fit the weight that was asked for. The multinomial test of
- * Lindon and Malek, an e-process: it may be looked at after every round.
+ * Tests for a sample ratio mismatch: whether the requests of each arm fit the wanted weight. Uses the multinomial e-process
+ * of Lindon and Malek, which is valid when evaluated after every round.
  */
 
-/** Requests of both arms while the canary was to have `weight` percent of them. */
+/** Requests of both arms while the canary's weight was `weight` percent. */
 export type ServedAt = { readonly weight: number; readonly canary: number; readonly stable: number };
 
-/** How firmly the test believes in the weight before it has seen anything, in requests. */
+/** Strength of the prior belief in the weight, as a number of requests. */
 const prior = 100;
 /** Evidence of 1000 : 1 against the weight. */
 const proof = Math.log(1000);
@@ -27,7 +27,7 @@ export const logGamma = (x: number): number => {
 
 export const logBeta = (a: number, b: number): number => logGamma(a) + logGamma(b) - logGamma(a + b);
 
-/** Neither 0 nor 1, where no test is possible: of 100 percent a few requests may still be on their way to stable. */
+/** Kept away from 0 and 1, where no test is possible: even at 100 percent a few requests may still reach stable. */
 const shareOf = (weight: number): number => Math.min(0.999, Math.max(0.001, weight / 100));
 
 const evidenceOfStep = ({ weight, canary, stable }: ServedAt): number => {
@@ -36,11 +36,11 @@ const evidenceOfStep = ({ weight, canary, stable }: ServedAt): number => {
   return logBeta(a + canary, b + stable) - logBeta(a, b) - canary * Math.log(w) - stable * Math.log1p(-w);
 };
 
-/** The logarithm of the evidence that the requests of all steps do not follow their weights. */
+/** The log evidence that the requests of all steps do not follow their weights. */
 export const ratioEvidence = (steps: readonly ServedAt[]): number =>
   steps.reduce((sum, step) => sum + evidenceOfStep(step), 0);
 
-/** Whether so many requests would hardly (1 in 1000) all go to stable if the canary had its share. */
+/** Whether there are so many requests that, with a working split, the chance of all going to stable is below 1 in 1000. */
 const isMany = (requests: number, weight: number): boolean => -requests * Math.log1p(-shareOf(weight)) >= proof;
 
 const isFar = ({ weight, canary, stable }: ServedAt): boolean => {
@@ -49,20 +49,23 @@ const isFar = ({ weight, canary, stable }: ServedAt): boolean => {
 };
 
 /**
- * `ratio`: the share has to be near the weight. `none`: only a canary that gets nothing is noticed, where the shares differ
- * for good reasons: by the number of pods, for example, connections that live long keep them apart.
+ * `ratio` requires the share to be near the weight. `none` only detects a canary without any requests; it is used where
+ * shares may legitimately differ from the weight, for example through long-lived connections in a split by pods.
  */
 export type SplitRule = 'ratio' | 'none';
 
-/** `unseen`: the requests do not follow the weight. `unknown`: too few to tell, and none of them the canary's. */
+/**
+ * `unseen` means that the requests do not follow the weight, `unknown` that there are too few requests to tell, none of
+ * them to the canary.
+ */
 export type SplitSeen = 'seen' | 'unseen' | 'unknown';
 
-/** What the requests of the steps so far say about the last one's split. */
+/** Judges the split of the current step from the requests of all steps so far. */
 export const splitSeen = (earlier: readonly ServedAt[], step: ServedAt, rule: SplitRule): SplitSeen => {
   if (step.weight === 0 || step.canary + step.stable === 0) return 'seen';
   if (step.canary === 0) return isMany(step.stable, step.weight) ? 'unseen' : 'unknown';
   return rule === 'ratio' && isFar(step) && ratioEvidence([...earlier, step]) > proof ? 'unseen' : 'seen';
 };
 
-/** Whether a split that was not seen would be noticed again by now. */
+/** Whether there are enough requests to detect a missing split. */
 export const isEnoughToTell = ({ weight, canary, stable }: ServedAt): boolean => isMany(canary + stable, weight);

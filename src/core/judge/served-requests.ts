@@ -1,6 +1,6 @@
 /**
- * How many requests each arm has served, comparable between the arms: only what came in under the split that is judged
- * counts, and arms of which unequal times were seen are brought to one time. `increments` alone would do neither.
+ * Counts the requests that each arm has served, comparable between arms: only requests under the current split count, and
+ * arms that were observed for different lengths of time are scaled to the same length. `increments` alone does neither.
  */
 import type { Check } from '../policy/policy.ts';
 import type { Instant } from '../../values/time.ts';
@@ -10,13 +10,16 @@ import type { Series } from './series.ts';
 
 import type { Measurement } from './verdict.ts';
 
-/** Requests of both arms; fractions where a source counts in them. */
+/** Requests of both arms. May be fractional. */
 export type Served = { readonly canary: number; readonly stable: number };
 
-/** What an arm is seen to have served per second, and for how many seconds; `nothing`: the arm has no series at all. */
+/**
+ * The observed request rate of an arm, and for how many seconds it was observed. `nothing` means that the arm has no
+ * series.
+ */
 type Seen = { readonly rate: number; readonly seconds: number } | 'nothing' | 'unseen';
 
-/** A request counter, or of a histogram the bucket that counts every request. */
+/** The request counters: a counter metric, or the `+Inf` buckets of a histogram. */
 const counters = (check: Check, series: readonly Series[]): readonly Series[] | undefined => {
   switch (check.kind) {
     case 'success-rate':
@@ -28,7 +31,7 @@ const counters = (check: Check, series: readonly Series[]): readonly Series[] | 
   }
 };
 
-/** What a window is, where only requests under the present split count. */
+/** A window in which only requests under the current split count. */
 type Judged = Pick<Measurement, 'from' | 'to' | 'since' | 'telemetry' | 'started' | 'probes'> & {
   /** When every proxy knew the split. */
   readonly settledAt: Instant;
@@ -44,7 +47,10 @@ const timesOf = (target: readonly Series[], to: Instant): readonly Instant[] =>
 const after = (target: readonly Series[], start: Instant): readonly Series[] =>
   target.map(({ labels, points }) => ({ labels, points: points.filter(([at]) => at >= start) }));
 
-/** A process that was scraped before the split had settled is counted from its first scrape after that; any other from its start. */
+/**
+ * A process that was scraped before the split settled is counted from its first scrape afterwards; any other process from
+ * its start.
+ */
 const ofTarget = (target: readonly Series[], judged: Judged): { readonly by: number; readonly seconds: number } => {
   const times = timesOf(target, judged.to);
   const isNew = !times.some((at) => at < judged.settledAt);
@@ -70,9 +76,9 @@ const seenOf = (series: readonly Series[], judged: Judged): Seen => {
 };
 
 /**
- * Requests of both arms in the window since the split has settled. Undefined where that cannot be told: the check counts no
- * requests, or an arm was not seen twice. A canary without any series has served nothing; a stable without any is not
- * measured at all, and nothing can be compared with it.
+ * Requests of both arms in the window since the split settled. Undefined if unknown: the check counts no requests, or an
+ * arm has fewer than two points. A canary without series has served nothing; a stable without series is not measured, so no
+ * comparison is possible.
  */
 export const servedRequests = (check: Check, measured: Measurement, settledAt: Instant): Served | undefined => {
   const [canary, stable] = [counters(check, measured.canary), counters(check, measured.stable)];

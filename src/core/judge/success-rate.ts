@@ -6,7 +6,7 @@ import { increments } from './increments.ts';
 import { whyNoRequests, whyUnknown, type Asked, type Reading, type Value } from './reading.ts';
 import type { Measurement } from './verdict.ts';
 
-/** Percent, 0 to 100. `requests` must be greater than zero. */
+/** The success rate in percent, 0 to 100. `requests` must be greater than zero. */
 const percentOf = ({ requests, failed }: RequestCounts): number => (100 * (requests - failed)) / requests;
 
 const ofStable = (stable: RequestCounts): string =>

@@ -1,4 +1,4 @@
-/** Counting: what one round of verdicts means for the release. */
+/** Derives the outcome for the release from the verdicts of one round. */
 import type { Check } from '../policy/policy.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -6,19 +6,19 @@ export type Outcome = 'pass' | 'hold' | 'fail';
 export type Judged = { readonly check: Check; readonly verdict: Verdict };
 
 export type Tally = {
-  /** What the round was by itself: one failed check makes it `fail`, else one that must wait makes it `hold`. */
+  /** The outcome of the round alone: `fail` if any check failed, else `hold` if any must wait. */
   readonly round: Outcome;
-  /** What follows for the release: go on, stay at this step, or fail (the failures have reached the threshold). */
+  /** The outcome for the release: continue, stay at this step, or fail (the threshold is reached). */
   readonly outcome: Outcome;
   /** Failed rounds so far, this one included. Never falls. */
   readonly failures: number;
-  /** The sentences of the checks that decided it. */
+  /** The messages of the decisive checks. */
   readonly because: string;
 };
 
 /**
- * Only an answer without data is the policy's to interpret; what is unclear or could not be asked is never a pass. Too few
- * requests are more than none: they pass where none would, and never count as failed.
+ * `noData` applies only to answers without data; an unclear or missing answer never passes. Too few requests pass if
+ * `noData` is `pass`, and never count as failed.
  */
 const outcomeOf = ({ check, verdict }: Judged): Outcome => {
   if (verdict.call !== 'inconclusive') return verdict.call;
@@ -44,7 +44,10 @@ const worst = (outcomes: readonly Outcome[]): Outcome => {
   return outcomes.includes('hold') ? 'hold' : 'pass';
 };
 
-/** `failures` before this round, and the number of them at which the release fails: at that moment, not a round later. */
+/**
+ * `failures` is the count before this round. The release fails in the round in which the count reaches `threshold`, not a
+ * round later.
+ */
 export const tally = (
   judged: readonly Judged[],
   { failures, threshold }: { readonly failures: number; readonly threshold: number },

@@ -1,4 +1,7 @@
-/** Whose metrics the built-in checks read: what their labels mean. How a source has them is the source's business. */
+/**
+ * The telemetries that built-in checks read, and what their labels mean. How a source stores them is defined with the
+ * source.
+ */
 import type { Labels } from '../../values/kube-object.ts';
 import type { Telemetry } from '../policy/policy.ts';
 import { byName, byReporter, type CountOnce } from './count-once.ts';
@@ -9,16 +12,16 @@ import { durationNames, protocolOf, requestNames } from './request-metrics.ts';
 export type TelemetryMetrics = {
   /** Milliseconds in one unit of `le`. */
   readonly millisPerUnit: number;
-  /** `probes`: paths that the kubelet asks for. */
+  /** `probes` are the paths of the kubelet's probes. */
   readonly meaning: (labels: Labels, probes?: readonly string[]) => Meaning;
-  /** Of one arm's increments of one kind, those that count each request once. */
+  /** Selects increments of one arm so that each request counts once. */
   readonly once: CountOnce;
-  /** What must be in place for the series to exist, for a person who has no data. */
+  /** What is required for the series to exist; shown to people who get no data. */
   readonly needs: string;
 };
 
-// Code 0 is a request that never got an answer: where the caller's proxy gives up (504 there), the side that serves
-// reports 0 (istio/istio issue 19320). Left out, a canary that hangs would look perfect.
+// Code 0 is a request that never got an answer: when the caller's proxy times out (and reports 504), the server's proxy
+// reports 0 (istio/istio issue 19320). If it were ignored, a canary that hangs would look perfect.
 const istioMeaning = (labels: Labels): Meaning => {
   if (labels['response_code'] === '0') return 'failed';
   if (meaningOfGrpc(labels['grpc_response_status']) === 'failed') return 'failed';
@@ -69,13 +72,13 @@ export const telemetries: Readonly<Record<Telemetry, TelemetryMetrics>> = {
   },
 };
 
-/** Whose metrics built-in checks read, where the policy leaves it to the provider: those of its own name, if there are any. */
+/** Resolves `telemetry: auto` to the telemetry with the provider's name, if there is one. */
 export const telemetryOf = (set: 'auto' | Telemetry, provider: string): Telemetry => {
   if (set !== 'auto') return set;
   return Object.hasOwn(telemetries, provider) ? (provider as Telemetry) : 'application';
 };
 
-/** Labels that say which process a series comes from. Everything one process counts starts again at zero together. */
+/** Labels that say which process a series comes from. All counters of a process reset together. */
 export const targetLabels = [
   'cluster',
   'prometheus',

@@ -1,4 +1,4 @@
-/** The plain judge: one value of the canary against a minimum and a maximum, both inclusive. */
+/** The default judge: compares one value of the canary with a minimum and a maximum, both inclusive. */
 import type { Check } from '../policy/policy.ts';
 import { readDuration } from './duration.ts';
 import { figure } from './figure.ts';
@@ -19,13 +19,13 @@ const read = (check: Check, measured: Measurement, past: Evidence | undefined): 
   }
 };
 
-/** Which bound it breaks, for sure. A value beyond the last bucket is greater than what is known of it. */
+/** The bound that the value certainly violates. A value beyond the last bucket is greater than its known part. */
 const broken = ({ min, max }: Check, { value, beyond = false }: Pick<Value, 'value' | 'beyond'>): Side | undefined => {
   if (max !== undefined && (value > max || (beyond && value >= max))) return 'maximum';
   return min !== undefined && value < min && !beyond ? 'minimum' : undefined;
 };
 
-/** Which bound nobody can tell whether it is broken. */
+/** The bound for which it is unknown whether the value violates it. */
 const undecided = ({ min, max }: Check, { value, beyond = false }: Value): Side | undefined => {
   if (!beyond) return undefined;
   if (max !== undefined) return 'maximum';
@@ -50,7 +50,7 @@ const subject = (check: Check, { value, beyond, prefix = '', unit, basis }: Valu
   return `${check.name} ${prefix}${shown}${basis === undefined ? '' : ` (${basis})`}`;
 };
 
-/** On too few requests only what no further request can mend. */
+/** With too few requests, a bound counts as violated only if no further requests could change that. */
 const surelyBroken = (check: Check, reading: Value): Side | undefined => {
   const side = broken(check, reading);
   return reading.few === undefined || side === broken(check, reading.few.atBest) ? side : undefined;
@@ -83,11 +83,11 @@ const judgeValue = (check: Check, reading: Value): Pick<Verdict, 'call' | 'reaso
 const noted = (because: string, { notes }: Measurement): string =>
   notes.length === 0 ? because : `${because} (the source says: ${notes.join('; ')})`;
 
-/** What earlier rounds with too few requests have counted stays until it is judged. */
+/** Keeps the counts of earlier rounds until they are judged. */
 const keptEvidence = (past: Evidence | undefined): Pick<Verdict, 'evidence'> =>
   past === undefined ? {} : { evidence: past };
 
-/** Judges each window on its own, or together with those before it that had too few requests: these are its evidence. */
+/** Judges each window on its own, or together with earlier windows that had too few requests, which are kept as evidence. */
 export const threshold: Judge = (check, measured, past) => {
   const reading = read(check, measured, past);
   if (reading.kind === 'value') {

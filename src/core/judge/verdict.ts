@@ -4,22 +4,22 @@ import type { Instant } from '../../values/time.ts';
 import type { JsonObject } from '../../values/kube-object.ts';
 import type { Series } from './series.ts';
 
-/** What the sources returned for one check over one window; stable is there for judges that compare. */
+/** What the sources returned for one check over one window. `stable` is for judges that compare the arms. */
 export type Measurement = {
   /** The window is (from, to]. */
   readonly from: Instant;
   readonly to: Instant;
-  /** Points reach back to here, before the window, so that its first increments have something to start from. */
+  /** Start of the points, before the window, so that its first increments have a baseline. */
   readonly since: Instant;
-  /** Whose metrics a built-in check reads: says what the labels mean and the unit of durations. */
+  /** The telemetry of a built-in check, which defines the meaning of labels and the unit of durations. */
   readonly telemetry: Telemetry;
   readonly canary: readonly Series[];
   readonly stable: readonly Series[];
-  /** Paths that the kubelet asks for: where labels say the path, these requests are not the users'. */
+  /** Paths of the kubelet's probes. If labels contain the path, these requests are not counted as user requests. */
   readonly probes?: readonly string[];
-  /** What was asked, as a person can ask it again. */
+  /** The queries, in a form that a person can repeat. */
   readonly queries: readonly string[];
-  /** Which series that looks for, in words. */
+  /** A description of the series that the queries select. */
   readonly sought?: string;
   /** The sources' own warnings. */
   readonly notes: readonly string[];
@@ -30,7 +30,7 @@ export type Measurement = {
   readonly started: ReadonlyMap<string, Instant>;
 };
 
-/** State a judge carries from window to window in the Release's status. */
+/** State that a judge keeps in the Release's status from window to window. */
 export type Evidence = JsonObject;
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Whether a workload is released by Sluice, and by which policy. What stands closest to the workload wins: its own
+ * Determines whether Sluice releases a workload, and by which policy. The closest setting to the workload wins: its own
  * annotation, its own label, a policy that it names, a CanaryPolicy of the namespace that selects it, the namespace's
  * label, a ClusterCanaryPolicy that selects it.
  */
@@ -10,7 +10,7 @@ import { findings } from '../../schema/validate.ts';
 import type { KubeObject, Labels } from '../../values/kube-object.ts';
 import { selects, type Selector } from '../../values/label-selector.ts';
 
-/** A policy that selects workloads, or would where their labels fit. */
+/** A policy with a selector. */
 export type SelectingPolicy = {
   readonly kind: PolicyKind;
   readonly name: string;
@@ -27,13 +27,16 @@ export type OptInInput = {
   readonly labels?: Labels | undefined;
   readonly namespace?: string | undefined;
   readonly namespaceLabels?: Labels | undefined;
-  /** The namespace that Sluice is installed in, where that is known. */
+  /** The namespace that Sluice is installed in, if known. */
   readonly ownNamespace?: string | undefined;
-  /** Of the workload's namespace, and of the cluster. */
+  /** Policies of the workload's namespace and of the cluster. */
   readonly policies?: readonly SelectingPolicy[];
 };
 
-/** What decided. `system-namespace`: somebody has asked, where Sluice never releases. `nothing`: nobody has. */
+/**
+ * The setting that decided. `system-namespace` means that a setting opts in a workload in a namespace where Sluice never
+ * releases; `nothing` that no setting applies.
+ */
 export const optInSources = [
   'annotation',
   'label',
@@ -48,24 +51,24 @@ export type OptInSource = (typeof optInSources)[number];
 
 export type AppliedPolicy = {
   readonly name: string;
-  /** Of a policy that selects the workload; one that is named is looked for in the namespace first. */
+  /** Set for a policy that selects the workload. A policy given by name is looked up in the namespace first. */
   readonly kind?: PolicyKind;
-  /** Where its name is written, if it is. */
+  /** Where the policy is named, if anywhere. */
   readonly writtenAt?: string;
 };
 
 export type OptIn = {
   readonly optedIn: boolean;
   readonly because: OptInSource;
-  /** None where the workload is not opted in, or by default. */
+  /** Absent if the workload is not opted in, or if the defaults apply. */
   readonly policy?: AppliedPolicy;
-  /** Further policies that select the workload as well as `policy` does, and are passed over. */
+  /** Other policies of the same kind that also select the workload and are ignored. */
   readonly passedOver: readonly string[];
 };
 
 /**
- * The policy as one that selects; undefined where it selects nothing, or has a selector that cannot be read. Such a
- * selector is refused at admission, so it is from a time when that was not asked.
+ * Reads a policy's selectors; undefined if it has none, or if they cannot be read. Admission refuses unreadable selectors,
+ * so such a policy was stored while the webhook was not called.
  */
 export const selectingPolicy = ({ kind, metadata, spec = {} }: KubeObject): SelectingPolicy | undefined => {
   const { selector, namespaceSelector } = spec as SelectingPolicySpec;
@@ -88,14 +91,14 @@ const textOf = (map: Labels | undefined, key: string): string | undefined => {
   return text === '' ? undefined : text;
 };
 
-/** What is neither `enabled` nor `disabled` says nothing. On a workload it is refused. */
+/** Values other than `enabled` and `disabled` are ignored here. On a workload, admission refuses them. */
 const saidBy = (map: Labels | undefined): boolean | undefined => {
   const text = textOf(map, keys.canary);
   if (text === 'enabled') return true;
   return text === 'disabled' ? false : undefined;
 };
 
-/** The older one wins, then the first by name: as in the Gateway API, an addition changes nothing that works. */
+/** The oldest policy wins, then the first by name. As in the Gateway API, a new object does not change what already works. */
 const byAge = (a: SelectingPolicy, b: SelectingPolicy): number => {
   const [one, other] = a.createdAt === b.createdAt ? [a.name, b.name] : [a.createdAt, b.createdAt];
   return one < other ? -1 : 1;
@@ -115,7 +118,7 @@ const fitting = ({ policies = [], labels, namespaceLabels }: OptInInput): Fittin
 
 const oneOf = (some: readonly SelectingPolicy[]): true | undefined => (some.length > 0 ? true : undefined);
 
-/** Everybody who may have a say, the closest first. */
+/** All settings that may apply, the closest first. */
 const voices = (input: OptInInput, fit: Fitting): readonly (readonly [OptInSource, boolean | undefined])[] => {
   const { annotations, labels, namespaceLabels } = input;
   const names = textOf(annotations, keys.policy) ?? textOf(labels, keys.policy);
@@ -151,11 +154,11 @@ const applied = ({ annotations, labels, namespaceLabels }: OptInInput, fit: Fitt
   named(namespaceLabels, `label ${keys.policy} of the namespace`) ??
   selected(fit.ClusterCanaryPolicy) ?? { passedOver: [] };
 
-/** Whether Sluice is never asked about the namespace. */
+/** Whether the webhook is never called for the namespace. */
 export const isOutOfReach = ({ namespace, ownNamespace }: Pick<OptInInput, 'namespace' | 'ownNamespace'>): boolean =>
   namespace !== undefined && (namespace === ownNamespace || systemNamespaces.includes(namespace));
 
-/** The one answer for the webhook, the controller and the plugin. */
+/** Whether and why a workload is opted in. The webhook, the controller and the plugin all use this function. */
 export const optInOf = (input: OptInInput): OptIn => {
   const fit = fitting(input);
   const [because, optedIn] = voices(input, fit).find(([, said]) => said !== undefined) ?? ['nothing' as const, false];
@@ -164,10 +167,10 @@ export const optInOf = (input: OptInInput): OptIn => {
   return { optedIn, because, ...applied(input, fit) };
 };
 
-/** Opted in by the workload itself: by an annotation or label of its own, or the policy that it names. */
+/** Whether the workload itself opts in: by its own annotation or label, or by naming a policy. */
 export const byItself = ({ because }: Pick<OptIn, 'because'>): boolean =>
   because === 'annotation' || because === 'label' || because === 'named-policy';
 
-/** Opted out by the workload itself: that must work whatever else it says. */
+/** Whether the workload itself opts out. This must work even if its other settings are invalid. */
 export const isSwitchedOff = ({ optedIn, because }: OptIn): boolean =>
   !optedIn && (because === 'annotation' || because === 'label');

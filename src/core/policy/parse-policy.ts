@@ -1,4 +1,7 @@
-/** The one parser of policies: the webhook admits what it reads, and the controller reads what was admitted. */
+/**
+ * The only parser of policies. The webhook and the controller share it, so the controller can read everything that was
+ * admitted.
+ */
 import { nearest } from '../../schema/nearest.ts';
 import { PolicySpecSchema, type PolicySpec } from '../../schema/policy.ts';
 import {
@@ -24,57 +27,60 @@ import { resolvePolicy } from './resolve-policy.ts';
 
 export type FoundPolicy = { readonly kind: PolicyKind; readonly spec: SelectingPolicySpec };
 
-/** The policy of that name and kind; of no kind said: the CanaryPolicy in the workload's namespace, else the ClusterCanaryPolicy. */
+/**
+ * Looks up a policy by name and kind. Without a kind: the CanaryPolicy in the workload's namespace, else the
+ * ClusterCanaryPolicy.
+ */
 export type PolicyLookup = (name: string, kind?: PolicyKind) => FoundPolicy | undefined;
 
 export type PolicyInput = {
-  /** The workload's annotations, all of them. */
+  /** All annotations of the workload. */
   readonly annotations?: Labels | undefined;
   readonly labels?: Labels | undefined;
   readonly namespace: string;
   readonly namespaceLabels?: Labels | undefined;
-  /** The namespace that Sluice is installed in, where that is known. */
+  /** The namespace that Sluice is installed in, if known. */
   readonly ownNamespace?: string | undefined;
   /** Policies of the namespace and of the cluster that select workloads. */
   readonly selecting?: readonly SelectingPolicy[];
   readonly find: PolicyLookup;
-  /** Names that `find` knows, to say which one was meant. Asked only when `find` finds nothing. */
+  /** Names that `find` knows, for suggestions. Called only if `find` finds nothing. */
   readonly names?: () => readonly string[];
-  /** Reads the queries of its checks, by kind of source. */
+  /** Checks queries, by kind of source. */
   readonly forms: QueryChecks;
-  /** What a policy is held against that names its provider. Without it every plan passes. */
+  /** Capabilities against which a policy that names its provider is checked. If absent, every plan passes. */
   readonly providers?: KnownProviders;
-  /** Addresses that policies may name. Without it every address passes. */
+  /** Addresses that policies may name. If absent, every address passes. */
   readonly addresses?: readonly AllowedAddress[];
 };
 
-/** What a policy is held against besides its schema. */
+/** What a policy is checked against besides its schema. */
 export type HeldAgainst = Pick<PolicyInput, 'forms' | 'providers' | 'addresses' | 'ownNamespace'>;
 
 export type ParsedSpec =
   | {
       readonly ok: true;
       readonly policy: Policy;
-      /** As written: the policy with the annotations over it. What a Release records. */
+      /** The policy as written, with the annotations applied. A Release records it. */
       readonly spec: PolicySpec;
-      /** Kind and name of the policy under the annotations, as `CanaryPolicy/careful`. */
+      /** Kind and name of the underlying policy, such as `CanaryPolicy/careful`. */
       readonly name?: string;
-      /** Who will make the split, as far as that is known before a release. */
+      /** How traffic will be split, as far as that is known before a release. */
       readonly splitBy?: SplitBy;
-      /** What the person should know although nothing is wrong with the policy, one line each. */
+      /** Warnings about a valid policy, one line each. */
       readonly warnings?: readonly string[];
     }
   | {
       readonly ok: false;
       readonly problems: readonly Problem[];
-      /** Nothing is wrong but that the policy it names is not there, or not yet. */
+      /** The only problem is that the named policy does not exist (yet). */
       readonly missing?: true;
     };
 
-/** The policy of a workload, and whether and why it has one. */
+/** The policy of a workload, with whether and why it is opted in. */
 export type ParsedPolicy = ParsedSpec & { readonly optIn: OptIn };
 
-/** Ways to say the same thing: an annotation for one takes the place of all others in the policy. */
+/** Alternative forms of the same setting: an annotation for one overrides all of them in the policy. */
 const alternatives: Readonly<Record<string, readonly string[]>> = {
   weights: ['stepWeight', 'maxWeight'],
   stepWeight: ['weights'],
@@ -91,13 +97,13 @@ const merge = (base: JsonObject, over: readonly AnnotatedField[]): JsonObject =>
 
 const topField = (path: string): string => path.split(/[.[]/, 1)[0] ?? path;
 
-/** The text the person wrote for the value at `path`: of a list, the item alone. */
+/** The text that the person wrote for the value at `path`; for a list, the single item. */
 const writtenIn = ({ text }: AnnotatedField, path: string): string => {
   const index = /\[(\d+)\]$/.exec(path)?.[1];
   return index === undefined ? text : (text.split(',')[Number(index)] ?? '').trim();
 };
 
-/** Says where the person wrote what was found: in the annotation, or else in the named policy. */
+/** Locates a problem where the person wrote it: in the annotation, or else in the policy. */
 const placeProblem = (
   finding: Finding,
   over: ReadonlyMap<string, AnnotatedField>,
@@ -127,7 +133,7 @@ const missingPolicy = ({ name, writtenAt = 'policy' }: AppliedPolicy, { namespac
   };
 };
 
-/** What is wrong with the queries of a policy whose fields are all valid. */
+/** Problems in the queries of a policy whose fields are all valid. */
 const queryProblems = ({ checks = [] }: PolicySpec, { prometheus }: QueryChecks, at: string): readonly Problem[] =>
   checks.flatMap(({ query }, i) =>
     query === undefined
@@ -135,14 +141,14 @@ const queryProblems = ({ checks = [] }: PolicySpec, { prometheus }: QueryChecks,
       : prometheus.check(query).map((problem) => ({ ...problem, field: `${at}.checks[${i}].query` })),
   );
 
-/** What the operator does not let a policy ask. The spec has passed the schema. */
+/** Reports an address that the operator does not allow. The spec has passed the schema. */
 const addressFindings = ({ prometheus }: PolicySpec, addresses: HeldAgainst['addresses']): readonly Finding[] => {
   if (prometheus === undefined || addresses === undefined) return [];
   const decision = decideAddress(prometheus, addresses);
   return decision.allowed ? [] : [{ path: 'prometheus', value: prometheus, rule: decision.rule, todo: decision.todo }];
 };
 
-/** What cannot be carried out of a policy whose fields are all valid. */
+/** Reports what cannot be carried out in a policy whose fields are all valid. */
 const heldFindings = (
   spec: PolicySpec,
   { providers, addresses }: Pick<HeldAgainst, 'providers' | 'addresses'>,
@@ -153,8 +159,8 @@ const heldFindings = (
 ];
 
 /**
- * Reads a workload's policy: its `sluice.dev/` annotations over the policy that applies to it, over the defaults. Pure.
- * Answers every problem at once, each at the annotation, label or policy field where it was written.
+ * Parses a workload's policy: its `sluice.dev/` annotations override the policy that applies to it, which overrides the
+ * defaults. Pure. Returns all problems at once, each at the annotation, label or policy field where it was written.
  */
 export const parsePolicy = (input: PolicyInput): ParsedPolicy => {
   const optIn = optInOf({ ...input, policies: input.selecting ?? [] });
@@ -196,16 +202,16 @@ const parseWith = ({ policy: wanted }: OptIn, input: PolicyInput): ParsedSpec =>
   return wrong.length > 0 ? { ok: false, problems: wrong } : { ...readable(valid, input.providers), ...named };
 };
 
-/** `misses`: one of the problems is that the policy is not there. */
+/** `misses` says whether one of the problems is a missing policy. */
 const unread = (problems: readonly Problem[], misses: boolean): ParsedSpec => ({
   ok: false,
   problems,
   ...(misses && problems.length === 1 ? { missing: true } : {}),
 });
 
-/** Nearly every question is about a policy that was read before: the webhook reads each workload's at every write. */
+/** Caches valid specs, because the webhook parses a workload's policy on every write. */
 const withoutFindings = new Recent<true>(64);
-/** Characters: bounds what is held. */
+/** Longest spec to cache, in characters. */
 const worthKeeping = 16 * 1024;
 
 const specFindings = (spec: JsonObject): readonly Finding[] => {
@@ -231,11 +237,11 @@ const readable = (spec: PolicySpec, providers: KnownProviders | undefined): Read
   };
 };
 
-/** To the schema a null is a field that is not set; here it becomes one. */
+/** Removes null fields, which the schema treats as unset. */
 const withoutNulls = (value: Json | undefined): unknown =>
   JSON.parse(JSON.stringify(value), (_, inner: unknown) => inner ?? undefined) as unknown;
 
-/** Reads the `spec` of a CanaryPolicy or ClusterCanaryPolicy by itself. Problems are at `spec.…`. */
+/** Parses the `spec` of a CanaryPolicy or ClusterCanaryPolicy alone. Field paths of problems begin with `spec.`. */
 export const parsePolicySpec = (
   spec: Json | undefined,
   against: HeldAgainst,

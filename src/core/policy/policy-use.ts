@@ -1,11 +1,11 @@
-/** Which workloads a policy governs, and what becomes of them when it changes or goes, for people to read. */
+/** Finds the workloads that a policy governs, and words the warnings about changing or deleting it. */
 import { marks } from '../../schema/annotations.ts';
 import { isOurs } from '../../schema/names.ts';
 import type { KubeObject } from '../../values/kube-object.ts';
 import type { SelectingPolicy } from './opt-in.ts';
 import { plural, someOf } from '../../values/words.ts';
 
-/** As much of a workload as its metadata says. */
+/** A workload, of which only the metadata is needed. */
 export type Workload = Pick<KubeObject, 'metadata'>;
 
 export type PolicyRef = {
@@ -16,18 +16,18 @@ export type PolicyRef = {
 };
 
 /**
- * What says how a workload is released: a policy (`CanaryPolicy/careful`), the defaults, a policy that it names and that
- * is `missing`, or nothing, since it has not asked for canary releases.
+ * What governs the releases of a workload: a policy (`CanaryPolicy/careful`), the defaults, a named policy that is
+ * `missing`, or `nothing` for a workload that is not opted in.
  */
 export type Governing = `${PolicyRef['kind']}/${string}` | 'defaults' | 'missing' | 'nothing';
 
-/** Who is there to be governed. Answered from caches. */
+/** Queries about workloads and policies, answered from caches. */
 export type PolicyUse = {
   /** All workloads, in a namespace when one is given. */
   readonly workloads: (namespace?: string) => readonly Workload[];
-  /** Workloads that the policy selects where Sluice never releases anything. */
+  /** Workloads that the policy selects in namespaces where Sluice never releases. */
   readonly outOfReach: (policy: SelectingPolicy) => readonly Workload[];
-  /** With `without`: what it would be if that policy were not there. */
+  /** What governs a workload; with `without`, what would govern it if that policy did not exist. */
   readonly governing: (workload: Workload, without?: PolicyRef) => Governing;
 };
 
@@ -63,7 +63,7 @@ const after = (next: Governing, { name }: PolicyRef, many: boolean): string => {
   }
 };
 
-/** Said to whoever deletes the policy. Empty when nobody uses it. */
+/** Warnings about the deletion of a policy. Empty if no workload uses it. */
 export const deletionWarnings = (policy: PolicyRef, use: PolicyUse): readonly string[] => {
   const governed = governedBy(policy, use);
   const byNext = Map.groupBy(governed, (workload) => use.governing(workload, policy));
@@ -74,7 +74,7 @@ export const deletionWarnings = (policy: PolicyRef, use: PolicyUse): readonly st
   return [...fates, ...runningWarnings(policy, governed)];
 };
 
-/** Said to whoever writes a policy that fits workloads of system namespaces, or of Sluice's own. */
+/** Warnings about a policy that selects workloads in system namespaces or in Sluice's own. */
 export const outOfReachWarnings = (policy: SelectingPolicy | undefined, use: PolicyUse): readonly string[] => {
   const found = policy === undefined ? [] : use.outOfReach(policy).filter((workload) => !isOurs(workload));
   if (policy === undefined || found.length === 0) return [];
@@ -84,11 +84,14 @@ export const outOfReachWarnings = (policy: SelectingPolicy | undefined, use: Pol
   ];
 };
 
-/** Said to whoever changes the policy. Empty when no release is under way that keeps the old one. */
+/** Warnings about a change of a policy. Empty if no running release keeps the old version. */
 export const changeWarnings = (policy: PolicyRef, use: PolicyUse): readonly string[] =>
   runningWarnings(policy, governedBy(policy, use));
 
-/** The release's name where one is under way: one that waits for the user to resume has not read its policy yet. */
+/**
+ * The name of the workload's running release. A release that waits for the user's resume does not count, because it has not
+ * read its policy yet.
+ */
 const runningRelease = ({ metadata }: Workload): string | undefined => {
   const phase = metadata.annotations?.[marks.phase];
   return phase === undefined || phase === 'Promoting' ? metadata.annotations?.[marks.release] : undefined;

@@ -1,4 +1,4 @@
-/** A policy that has been read: every default filled in, every unit resolved. Only `parsePolicy` makes one. */
+/** A parsed policy, with every default filled in and every unit resolved. Only `parsePolicy` creates one. */
 import type { judgeNames, telemetryNames } from '../../schema/policy.ts';
 import type { Milliseconds } from '../../values/time.ts';
 import type { Percent } from '../../values/percent.ts';
@@ -6,7 +6,7 @@ import type { ProviderName } from '../../schema/providers.ts';
 
 export type NoData = 'hold' | 'fail' | 'pass';
 
-/** Who judges what was measured. */
+/** The name of a judge. */
 export type JudgeKind = (typeof judgeNames)[number];
 
 type Bounds = {
@@ -14,11 +14,14 @@ type Bounds = {
   readonly min?: number;
   readonly max?: number;
   readonly noData: NoData;
-  /** `threshold` where it is not said, as in what was recorded before checks could say so. */
+  /** Absent in records of older versions, which had only `threshold`. */
   readonly judge?: JudgeKind;
 };
 
-/** Requests of the canary that it takes to judge a check; any number where it is not said, as in what was recorded before. */
+/**
+ * The least number of canary requests needed to judge a check. Absent in records of older versions, where any number is
+ * enough.
+ */
 type Requests = { readonly minRequests?: number };
 
 /** What to measure and its bounds. `success-rate` is in percent, `duration` in milliseconds, `query` in its own unit. */
@@ -33,10 +36,10 @@ export type Policy = {
   readonly strategy: 'canary';
   readonly provider: 'auto' | ProviderName;
   readonly service?: string;
-  /** Rising, at least one. */
+  /** Rising; at least one weight. */
   readonly weights: readonly Percent[];
   readonly interval: Milliseconds;
-  /** Failed checks at which the release fails. */
+  /** Number of failed rounds at which the release fails. */
   readonly threshold: number;
   readonly checks: readonly Check[];
   readonly telemetry: 'auto' | Telemetry;

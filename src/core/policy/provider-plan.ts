@@ -1,4 +1,4 @@
-/** What a policy asks of a traffic provider, held against what the provider says it can do. */
+/** Checks what a policy asks of a traffic provider against the provider's capabilities. */
 import type { PolicySpec } from '../../schema/policy.ts';
 import { asWritten, type Finding } from '../../schema/validate.ts';
 import type { Percent } from '../../values/percent.ts';
@@ -6,23 +6,23 @@ import type { Problem } from '../../values/problem.ts';
 import { featuresOf, type Feature, type Split } from '../../values/split.ts';
 import { resolvePolicy } from './resolve-policy.ts';
 
-/** The part of a provider that a plan can be held against. */
+/** The part of a provider that plans are checked against. */
 export type KnownProvider = {
   readonly can: {
     readonly splits: 'route' | 'replicas';
-    /** What of a split it can bring about. */
+    /** The features of a split that the provider supports. */
     readonly features: ReadonlySet<Feature>;
-    /** Smallest difference of weight it can express, in percent. */
+    /** Granularity of weights, in percent. */
     readonly granularity: number;
   };
   /**
-   * Kinds that the API server does not serve now, as `VirtualService (networking.istio.io)`: of those it always works with,
-   * and of those it needs for these features.
+   * Required kinds that the API server does not serve now, such as `VirtualService (networking.istio.io)`: those that the
+   * provider always needs, and those needed for the given features.
    */
   readonly missing?: (asked: ReadonlySet<Feature>) => readonly string[];
 };
 
-/** Providers by the name a policy gives them. `auto` is none of them: which it is turns out when a release starts. */
+/** Providers by the name in policies. `auto` is not among them: it is resolved when a release starts. */
 export type KnownProviders = { readonly [name: string]: KnownProvider };
 
 type Named = KnownProvider & { readonly name: string };
@@ -47,7 +47,7 @@ const featureText = (feature: Feature): string => {
   }
 };
 
-/** What a split asks for that the provider cannot do. The one check there is: at admission, and before a release starts. */
+/** Features of a split that the provider does not support. Used both at admission and before a release starts. */
 export const missingFeatures = ({ name, can }: Pick<Named, 'name' | 'can'>, split: Split): readonly Fault[] =>
   [...featuresOf(split)]
     .filter((feature) => !can.features.has(feature))
@@ -72,7 +72,7 @@ const coarse = ({ name, can }: Named, weight: Percent): readonly Fault[] =>
         },
       ];
 
-/** Stable is never scaled down, so its pods keep a share of whatever is split by the number of pods. */
+/** With a split by the number of pods, 100 % is impossible, because stable is never scaled down. */
 const everything = ({ name, can }: Named, weight: Percent): readonly Fault[] =>
   can.splits === 'route' || weight < 100
     ? []
@@ -83,13 +83,13 @@ const everything = ({ name, can }: Named, weight: Percent): readonly Fault[] =>
         },
       ];
 
-/** Problems of a plan's splits with the provider a release has found, each with the field `weights`. */
+/** Problems of a plan's splits with the provider chosen for a release, each with the field `weights`. */
 export const planProblems = (provider: Pick<Named, 'name' | 'can'>, splits: readonly Split[]): readonly Problem[] =>
   splits.flatMap((split) =>
     faultsOf(provider, split).map((fault) => ({ field: 'weights', value: splitValue(split), ...fault })),
   );
 
-/** As a person would write it: mostly a weight and nothing else. */
+/** A split in the form that a person would write: usually just a weight. */
 const splitValue = (split: Split): string => {
   const { weight, ...more } = split;
   return Object.keys(more).length === 0 ? String(weight) : JSON.stringify(split);
@@ -98,7 +98,7 @@ const splitValue = (split: Split): string => {
 const features = (splits: readonly Split[]): ReadonlySet<Feature> =>
   new Set(splits.flatMap((split) => [...featuresOf(split)]));
 
-/** Why nothing can be routed yet, as a sentence fragment after the provider's name. */
+/** Why the provider cannot be used yet, as a sentence fragment after its name. */
 export const unserved = ({ missing }: KnownProvider, splits: readonly Split[] = []): string | undefined => {
   const kinds = missing?.(features(splits)) ?? [];
   return kinds.length === 0 ? undefined : `works with ${kinds.join(' and ')}, which the API server does not serve`;
@@ -106,14 +106,14 @@ export const unserved = ({ missing }: KnownProvider, splits: readonly Split[] = 
 
 type Place = Pick<Finding, 'path' | 'value'> & { readonly says?: string };
 
-/** Where the person wrote the weight. Of the default weights nobody wrote any: what does not fit them is the provider. */
+/** Where the person wrote the weight. If the weights are the defaults, the problem is reported at the provider. */
 const placeOf = ({ weights, stepWeight, maxWeight, provider }: PolicySpec, index: number, weight: Percent): Place => {
   if (weights !== undefined) return { path: `weights[${index}]`, value: weight };
   if (stepWeight === undefined) return { path: 'provider', value: provider, says: `the default step ${weight} ` };
   return weight === maxWeight ? { path: 'maxWeight', value: weight } : { path: 'stepWeight', value: stepWeight };
 };
 
-/** What the provider that the policy names cannot carry out. The spec has passed the schema. */
+/** Reports what the named provider cannot carry out. The spec has passed the schema. */
 export const planFindings = (spec: PolicySpec, known: KnownProviders = {}): readonly Finding[] => {
   const { provider, weights } = resolvePolicy(spec);
   const found = known[provider];
@@ -126,11 +126,11 @@ export const planFindings = (spec: PolicySpec, known: KnownProviders = {}): read
       todo,
     }));
   });
-  // One stepWeight makes many weights, and is wrong once.
+  // One stepWeight expands to many weights, but is reported once.
   return all.filter(({ path }, index) => all.findIndex((other) => other.path === path) === index);
 };
 
-/** What the person should know about the provider that the policy names, although it can be carried out some day. */
+/** Warnings about a named provider that cannot be used yet. */
 export const providerWarnings = (name: string, known: KnownProviders = {}): readonly string[] => {
   const provider = known[name];
   const why = provider === undefined ? undefined : unserved(provider);
@@ -142,10 +142,10 @@ export const providerWarnings = (name: string, known: KnownProviders = {}): read
   ];
 };
 
-/** Who makes the split: routes, the number of pods, or either, which turns out when a release starts. */
+/** How traffic is split: by routes, by the number of pods, or `either`, if that is decided when a release starts. */
 export type SplitBy = 'route' | 'pods' | 'either';
 
-/** Undefined where nothing is known of the provider. `auto` falls back to pods where no kind of route is served. */
+/** Undefined for an unknown provider. `auto` falls back to pods if no route kind is served. */
 export const splitBy = (name: string, known: KnownProviders = {}): SplitBy | undefined => {
   const provider = known[name];
   if (provider !== undefined) return provider.can.splits === 'route' ? 'route' : 'pods';
@@ -154,11 +154,11 @@ export const splitBy = (name: string, known: KnownProviders = {}): SplitBy | und
   return routes ? 'either' : 'pods';
 };
 
-/** Names of those whose kinds the API server serves. */
+/** Names of providers whose kinds the API server serves. */
 const usable = (known: KnownProviders): readonly string[] =>
   Object.entries(known).flatMap(([name, provider]) => (unserved(provider) === undefined ? [name] : []));
 
-/** The same for a release that is to start. */
+/** Problems with the provider of a release that is about to start. */
 export const providerProblems = (
   provider: Named,
   known: KnownProviders = {},

@@ -1,4 +1,4 @@
-/** The `sluice.dev/` annotations of a workload → the policy fields they set, and what is wrong with the keys themselves. */
+/** Reads the `sluice.dev/` annotations of a workload: the policy fields that they set, and problems with the keys. */
 import {
   annotationMeanings,
   annotations as known,
@@ -13,7 +13,7 @@ import { asWritten } from '../../schema/validate.ts';
 import type { Json, Labels } from '../../values/kube-object.ts';
 import type { Problem } from '../../values/problem.ts';
 
-/** A policy field that an annotation sets. `value` is the annotation's text where that has not the form of the field. */
+/** A policy field that an annotation sets. `value` is the unparsed text if that does not have the form of the field. */
 export type AnnotatedField = {
   readonly field: string;
   readonly key: string;
@@ -33,11 +33,11 @@ const plainNumber = /^-?[0-9]+(\.[0-9]+)?$/;
 
 const numberOr = (form: RegExp, text: string): number | string => (form.test(text) ? Number(text) : text);
 
-/** Text that has not the form is handed on as it is: the schema then says what the field takes. */
+/** Text of the wrong form is returned as it is; the schema then reports what the field accepts. */
 const valueOf = (form: AnnotationForm, text: string): Json => {
   switch (form) {
     case 'integer':
-    // Of a duration the number counts seconds.
+    // A bare number is a duration in seconds.
     case 'duration':
       return numberOr(wholeNumber, text);
     case 'number':
@@ -55,7 +55,10 @@ const fields: ReadonlyMap<string, Omit<AnnotatedField, 'text' | 'value'> & { rea
 const peoplesKeys: readonly string[] = [...Object.values<string>(known), ...fields.keys()];
 const allKeys: ReadonlySet<string> = new Set([...peoplesKeys, ...Object.values<string>(marks)]);
 
-/** Looking for the nearest key costs time: past this many unknown ones a client is not mistaken but hostile. */
+/**
+ * Finding the nearest key is slow. A client that sends more unknown keys than this is not mistaken but hostile, and gets no
+ * suggestions for the rest.
+ */
 export const suggested = 32;
 
 const unknownKey = (key: string, text: string, index: number): Problem => {
@@ -67,7 +70,7 @@ const unknownKey = (key: string, text: string, index: number): Problem => {
   return { field: asWritten(key), value: asWritten(text), rule: 'is not an annotation Sluice knows', todo };
 };
 
-/** What people write elsewhere for on and off. The nearest word by its letters is often the wrong one. */
+/** Common words for on and off. The nearest of the two by edit distance is often the wrong one. */
 const switches: Readonly<Record<string, 'enabled' | 'disabled'>> = {
   true: 'enabled',
   on: 'enabled',
@@ -86,7 +89,7 @@ const canaryAdvice = (text: string): string => {
   return meant === undefined ? 'Write enabled to opt in, disabled to opt out.' : `Did you mean "${meant}"?`;
 };
 
-/** What is wrong with the text of `sluice.dev/canary`. */
+/** Problems with the value of `sluice.dev/canary`. */
 export const canaryProblems = (text: string | undefined): readonly Problem[] =>
   text === undefined || text === 'enabled' || text === 'disabled'
     ? []
@@ -99,13 +102,13 @@ export const canaryProblems = (text: string | undefined): readonly Problem[] =>
         },
       ];
 
-/** A key that is there must say something. */
+/** Reports a key with an empty value. */
 export const emptyProblems = (key: string, text: string | undefined, rule: string): readonly Problem[] =>
   text === ''
     ? [{ field: key, value: '', rule, todo: `Write ${key}: "${annotationMeanings[key]?.example ?? ''}", for example.` }]
     : [];
 
-/** Every annotation under `sluice.dev/`, white space around its text dropped. Others are left alone. */
+/** Reads every annotation under `sluice.dev/`, with white space around its value trimmed. Others are ignored. */
 export const readAnnotations = (annotations: Labels = {}): ReadAnnotations => {
   const own = Object.entries(annotations)
     .filter(([key]) => key.startsWith(prefix))

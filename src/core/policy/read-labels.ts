@@ -1,4 +1,4 @@
-/** The `sluice.dev/` labels of a workload: what is wrong with them. What they mean, `optInOf` says. */
+/** Finds problems with the `sluice.dev/` labels of a workload. `optInOf` interprets them. */
 import { annotations as known, optInLabels, policyAnnotations } from '../../schema/annotations.ts';
 import { group, labels as own } from '../../schema/names.ts';
 import { nearest } from '../../schema/nearest.ts';
@@ -25,7 +25,7 @@ const adviceFor = (key: string, index: number): Pick<Problem, 'rule' | 'todo'> =
   return { rule: 'is not a label Sluice knows', todo };
 };
 
-/** Every problem with the labels under `sluice.dev/`. Others are left alone. */
+/** All problems with the labels under `sluice.dev/`. Other labels are ignored. */
 export const labelProblems = (labels: Labels = {}): readonly Problem[] => {
   const ours = Object.entries(labels)
     .filter(([key]) => key.startsWith(prefix))

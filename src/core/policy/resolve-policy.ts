@@ -1,4 +1,4 @@
-/** A policy as written → a policy with every default filled in and every unit resolved. */
+/** Resolves a policy as written: fills in every default and converts every unit. */
 import { builtInChecks, defaultMaxWeight } from '../../schema/policy-rules.ts';
 import {
   defaultQuantile,
@@ -12,7 +12,7 @@ import { parseDuration } from '../../values/duration.ts';
 import { percent, type Percent } from '../../values/percent.ts';
 import type { Check, JudgeKind, Policy } from './policy.ts';
 
-/** What a policy means where it says nothing. A later version of Sluice may have others. */
+/** Default values of policy fields. Another version of Sluice may have other defaults. */
 export type Defaults = Readonly<Required<Pick<PolicySpec, keyof typeof defaults>>> & {
   readonly weights: readonly number[];
   readonly maxWeight: number;
@@ -28,7 +28,7 @@ export const defaultsOfToday: Defaults = {
   judge: judgeNames[0],
 };
 
-/** stepWeight, twice stepWeight, … and at last maxWeight exactly. */
+/** The multiples of stepWeight below maxWeight, then maxWeight itself. */
 const risingTo = (maxWeight: number, stepWeight: number): readonly number[] => {
   const weights: number[] = [];
   for (let weight = stepWeight; weight < maxWeight; weight += stepWeight) weights.push(weight);
@@ -57,7 +57,7 @@ const checkOf = (
   return { kind: 'duration', quantile: spec.quantile ?? quantile, minRequests, ...bounds };
 };
 
-/** The built-in checks that the policy asks for; one of the same name in `checks` stands in its place. */
+/** The policy's checks: its built-in checks, each of which an entry of the same name in `checks` replaces, and the others. */
 const checksOf = (spec: PolicySpec, given: Defaults): readonly Check[] => {
   const own = spec.checks ?? [];
   const builtIn: CheckSpec[] = [{ name: builtInChecks.successRate, min: spec.successRate ?? given.successRate }];
@@ -69,8 +69,8 @@ const checksOf = (spec: PolicySpec, given: Defaults): readonly Check[] => {
 };
 
 /**
- * The policy that a spec means. The spec must have passed the schema, as one stored in a Release has; RangeError
- * otherwise. Where that is not known, use `parsePolicySpec`.
+ * The resolved policy of a spec. Throws a RangeError unless the spec has passed the schema, as one stored in a Release has;
+ * use `parsePolicySpec` if that is not certain.
  */
 export const resolvePolicy = (spec: PolicySpec, given: Defaults = defaultsOfToday): Policy => {
   const full = { ...given, ...spec };

@@ -1,4 +1,4 @@
-/** Budgets for evictions, and what tells Prometheus whom to scrape. */
+/** PodDisruptionBudgets, PodMonitors and ServiceMonitors. */
 import { gvk, type JsonObject, type KubeObject } from '../../values/kube-object.ts';
 import { selects } from '../../values/label-selector.ts';
 import type { Missing, ProtectingKind } from './protecting-kind.ts';
@@ -7,7 +7,7 @@ import type { ProtectedPods } from './subject.ts';
 
 const isHere = ({ metadata }: KubeObject, { namespace }: ProtectedPods): boolean => metadata.namespace === namespace;
 
-/** A number of pods that must stay is about stable's size: of one canary pod it would keep nodes from being drained. */
+/** An absolute `minAvailable` refers to the size of stable; copied for a single canary pod, it would block node drains. */
 const missingBudget = (object: KubeObject, pods: ProtectedPods): Missing | undefined => {
   const spec = specOf(object);
   if (!isHere(object, pods) || !losesCanary(selectorOf(spec['selector']), pods)) return undefined;
@@ -23,7 +23,7 @@ const missingPodMonitor = (object: KubeObject, pods: ProtectedPods): Missing | u
     : undefined;
 };
 
-/** It finds Services by their labels, and the canary's Service has none of the user's. */
+/** A ServiceMonitor selects Services by labels, and the canary's Service has none of the user's labels. */
 const missingServiceMonitor = (object: KubeObject, pods: ProtectedPods): Missing | undefined => {
   const spec = specOf(object);
   const { services } = pods;

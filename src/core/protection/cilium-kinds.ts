@@ -1,6 +1,6 @@
 /**
- * Cilium's policies are only read: their peers have several forms, and one that was copied wrongly would open what they close.
- * https://docs.cilium.io/en/stable/security/policy/language/
+ * Cilium's policies are only read, not copied: their peers have several forms, and a wrong copy could allow what the
+ * original denies. https://docs.cilium.io/en/stable/security/policy/language/
  */
 import { gvk, type KubeObject } from '../../values/kube-object.ts';
 import type { Missing, ProtectingKind } from './protecting-kind.ts';

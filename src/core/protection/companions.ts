@@ -1,6 +1,6 @@
 /**
- * Companions: what selects stable's pods and would miss the canary's is copied for the canary, for the length of its release.
- * A canary is never less protected than stable.
+ * Companions are copies, for the duration of a release, of objects that select stable's pods but not the canary's. With
+ * them, a canary is never less protected than stable.
  */
 import { apiVersionOf, type Gvk, type JsonObject, type KubeObject, type Labels } from '../../values/kube-object.ts';
 import type { Problem } from '../../values/problem.ts';
@@ -9,7 +9,7 @@ import { isOurs, labels, managedBy } from '../../schema/names.ts';
 import type { ProtectingKind, Renamed } from './protecting-kind.ts';
 import type { ProtectedPods } from './subject.ts';
 
-/** Whose companions they are. */
+/** The workload and the release that the companions are made for. */
 export type CompanionOwner = {
   readonly workload: string;
   readonly release: { readonly name: string; readonly uid: string };
@@ -17,29 +17,32 @@ export type CompanionOwner = {
 
 export type Companion = { readonly gvk: Gvk; readonly body: KubeObject };
 
-/** An object that misses the canary, and why it gets no companion. */
+/** An object that does not cover the canary, with the reason why it gets no companion. */
 export type Uncovered = { readonly kind: string; readonly name: string; readonly because: string };
 
 export type Protection = {
   readonly companions: readonly Companion[];
-  /** What keeps the release from starting: it is about security, and cannot be copied. */
+  /** Objects about security that cannot be copied; they keep the release from starting. */
   readonly blocking: readonly Uncovered[];
-  /** What the canary goes without. */
+  /** Other objects that do not cover the canary. */
   readonly uncovered: readonly Uncovered[];
 };
 
-/** The objects of a kind that can be about the workload's pods; companions may be among them. */
+/** Objects of each kind that may select the workload's pods. Companions may be among them. */
 export type ProtectingObjects = readonly { readonly kind: ProtectingKind; readonly objects: readonly KubeObject[] }[];
 
 const longestName = 253;
 
-/** No other release's companion has it. */
+/** A companion name that is unique to the release. */
 const nameOf = (source: string, uid: string, role: string | undefined): string => {
   const suffix = `-canary-${uid.slice(0, 8)}${role === undefined ? '' : `-${role}`}`;
   return `${source.slice(0, longestName - suffix.length).replace(/[-.]+$/, '')}${suffix}`;
 };
 
-/** Tools that keep track of what they applied by labels or annotations would take a companion for theirs and prune it. */
+/**
+ * Labels and annotations by which deployment tools track their objects. Not copied: the tools would otherwise prune the
+ * companions.
+ */
 const tracking =
   /^(app\.kubernetes\.io\/(instance|managed-by)|helm\.sh\/|argocd\.argoproj\.io\/|([a-z]+\.)*toolkit\.fluxcd\.io\/)/;
 
@@ -124,7 +127,10 @@ const renamedBy = (
     }),
   ]);
 
-/** Everything the canary lacks, in the order of the kinds: others may refer to the first. */
+/**
+ * Companions and gaps of the canary's protection. Kinds are processed in order, because later ones may refer to earlier
+ * ones.
+ */
 export const protectionOf = (all: ProtectingObjects, pods: ProtectedPods, owner: CompanionOwner): Protection => {
   let renamed: Renamed = new Map();
   let found = none;
@@ -135,7 +141,7 @@ export const protectionOf = (all: ProtectingObjects, pods: ProtectedPods, owner:
   return found;
 };
 
-/** How many objects would miss the canary's pods; those about security first. */
+/** Counts the objects that would not select the canary's pods: those about security, then the others. */
 export const missedBy = (all: ProtectingObjects, pods: ProtectedPods): readonly [security: number, care: number] => {
   const count = (matters: ProtectingKind['matters']): number =>
     all

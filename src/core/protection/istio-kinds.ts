@@ -1,13 +1,13 @@
 /**
- * Istio's objects that select pods by labels, or a Service by its name. In the mesh's root namespace they mean the pods of
- * every namespace. https://istio.io/latest/docs/reference/config/type/workload-selector/
+ * Istio's objects that select pods by labels, or a Service by its name. In the mesh's root namespace they apply to the pods
+ * of every namespace. https://istio.io/latest/docs/reference/config/type/workload-selector/
  */
 import { gvk, type Gvk, type JsonObject, type KubeObject } from '../../values/kube-object.ts';
 import type { Missing, ProtectingKind } from './protecting-kind.ts';
 import { labelsOf, losesCanary, objectOf, objectsOf, specOf } from './selecting.ts';
 import type { ProtectedPods } from './subject.ts';
 
-/** The usual name of the mesh's root namespace. Another one is not known to the API server. */
+/** The default name of the mesh's root namespace. A different name cannot be read from the API server. */
 const rootNamespace = 'istio-system';
 
 type SelectorField = { readonly field: string; readonly labels: string };
@@ -22,7 +22,7 @@ const copyOf = (spec: JsonObject, { field, labels }: SelectorField, { identity }
 
 const namesService = (ref: JsonObject, name: string): boolean => ref['kind'] === 'Service' && ref['name'] === name;
 
-/** What is bound to the user's Service, bound to the canary's. */
+/** The spec with `targetRefs` changed from the user's Service to the canary's. */
 const forService = (spec: JsonObject, { services }: ProtectedPods): JsonObject | undefined => {
   const refs = objectsOf(spec['targetRefs']);
   if (services === undefined || !refs.some((ref) => namesService(ref, services.apex.name))) return undefined;

@@ -30,7 +30,10 @@ const missingPolicy = (object: KubeObject, pods: ProtectedPods, renamed: Renamed
   return name === undefined ? undefined : { copies: [{ spec: { ...spec, targetRef: { ...target, name } } }] };
 };
 
-/** One that finds Servers by their labels would have to be read together with them: it cannot be copied. */
+/**
+ * A ServerAuthorization that selects Servers by labels is not copied, because what it covers depends on the labels of the
+ * Servers.
+ */
 const missingServerAuthorization = (object: KubeObject, pods: ProtectedPods, renamed: Renamed): Missing | undefined => {
   const spec = specOf(object);
   if (!isHere(object, pods) || renamed.size === 0) return undefined;
@@ -46,7 +49,7 @@ const use = (of: ProtectingKind['use']['gvk']): ProtectingKind['use'] => ({
   needed: [],
 });
 
-/** Servers first: the others refer to them. */
+/** Servers come first, because the other kinds refer to them. */
 export const linkerdKinds: readonly ProtectingKind[] = [
   { use: use(server), matters: 'security', missing: missingServer },
   {

@@ -1,6 +1,6 @@
 /**
- * NetworkPolicies: those that protect stable's pods, and those that let them in as peers. Policies add up (what any of them
- * allows is allowed), so a companion never takes anything from others.
+ * Companions for NetworkPolicies that select stable's pods or admit them as peers. NetworkPolicies are additive (traffic is
+ * allowed if any policy allows it), so a companion never restricts other pods.
  * https://kubernetes.io/docs/concepts/services-networking/network-policies/
  */
 import type { Json, JsonObject, KubeObject } from '../../values/kube-object.ts';
@@ -15,7 +15,7 @@ const directions = [
   { type: 'Egress', rules: 'egress', peers: 'to' },
 ] as const;
 
-/** Whether a peer of a policy in that namespace lets stable's pods in and not the canary's. */
+/** Whether a peer of a policy in that namespace matches stable's pods but not the canary's. */
 const losesPeer = (peer: JsonObject, home: string, pods: ProtectedPods): boolean => {
   const { podSelector, namespaceSelector } = peer;
   if (podSelector === undefined) return false;
@@ -30,7 +30,7 @@ const forCanary = (peer: JsonObject, pods: ProtectedPods): JsonObject => ({ ...p
 
 type Rules = { readonly [direction: string]: readonly JsonObject[] };
 
-/** Each rule with the peers that `change` makes of its own; without rules that have none. */
+/** Each rule with its peers replaced by the result of `change`; rules left without peers are dropped. */
 const rulesWith = (
   spec: JsonObject,
   change: (peers: readonly JsonObject[], rule: JsonObject) => readonly JsonObject[] | undefined,
@@ -49,7 +49,7 @@ const rulesWith = (
 const lostPeers = (peers: readonly JsonObject[], home: string, pods: ProtectedPods): readonly JsonObject[] =>
   peers.filter((peer) => losesPeer(peer, home, pods));
 
-/** The same protection for the canary; pods that stable may talk to among themselves may be canaries there. */
+/** The same policy for the canary. Where stable's pods are peers of each other, canary pods are added as peers. */
 const protecting = (spec: JsonObject, home: string, pods: ProtectedPods): JsonObject => ({
   ...spec,
   ...rulesWith(spec, (peers) =>
@@ -58,14 +58,17 @@ const protecting = (spec: JsonObject, home: string, pods: ProtectedPods): JsonOb
   podSelector: canaryOnly(pods),
 });
 
-/** Directions in which the policy isolates; left out, they follow from its rules, as the API server fills them in. */
+/** The `policyTypes` of a policy; if absent, derived from its rules like the API server's default. */
 const typesOf = (spec: JsonObject): readonly Json[] => {
   const { policyTypes, egress } = spec;
   if (Array.isArray(policyTypes)) return policyTypes as readonly Json[];
   return egress === undefined ? ['Ingress'] : ['Ingress', 'Egress'];
 };
 
-/** What lets stable in, for the canary alone. It isolates nobody who is not isolated already. */
+/**
+ * The rules that admit stable as a peer, rewritten for the canary. The companion selects the same pods, so it isolates no
+ * further pods.
+ */
 const admitting = (spec: JsonObject, home: string, pods: ProtectedPods): JsonObject | undefined => {
   const rules = rulesWith(spec, (peers) => lostPeers(peers, home, pods).map((peer) => forCanary(peer, pods)));
   const opened = directions.filter((one) => typesOf(spec).includes(one.type) && rules[one.rules] !== undefined);
@@ -89,7 +92,7 @@ const missing = (object: KubeObject, pods: ProtectedPods): Missing | undefined =
   return copies.length === 0 ? undefined : { copies };
 };
 
-/** Only with a namespaceSelector does a peer mean pods of other namespaces. */
+/** A peer refers to pods of other namespaces only with a namespaceSelector. */
 const namesOtherNamespaces = (object: KubeObject): boolean => {
   const spec = specOf(object);
   return directions.some(({ rules, peers }) =>

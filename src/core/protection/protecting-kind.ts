@@ -1,29 +1,29 @@
-/** A kind whose objects select pods to protect, limit or watch them, and what it takes to cover the canary as well. */
+/** Describes a kind whose objects select pods to protect, restrict or monitor them, and how to cover the canary too. */
 import type { KindUse } from '../../values/kind-use.ts';
 import type { JsonObject, KubeObject } from '../../values/kube-object.ts';
 import type { ProtectedPods } from './subject.ts';
 
 /**
- * Objects to be made beside one that misses the canary. `role` tells several apart. Or why none can be made, as a sentence
- * fragment.
+ * The companions of an object that does not cover the canary, with `role` to distinguish several; or why there can be none,
+ * as a sentence fragment.
  */
 export type Missing =
   { readonly copies: readonly { readonly role?: string; readonly spec: JsonObject }[] } | { readonly cannot: string };
 
-/** What was found before: the companions' names of objects that others refer to, by `Kind/name`. */
+/** Names of companions made so far, by `Kind/name` of the original, for objects that refer to them. */
 export type Renamed = ReadonlyMap<string, string>;
 
 export type ProtectingKind = {
   readonly use: KindUse;
   /**
-   * `security`: without it the canary would be more open, or cut off; a release does not start uncovered. `care`: budgets and
-   * monitors; a release starts, and says so.
+   * `security`: without such an object the canary would be exposed or cut off, so the release does not start. `care`:
+   * budgets and monitors; the release starts and reports the gap.
    */
   readonly matters: 'security' | 'care';
-  /** Labels by which somebody finds these objects go along, such as those an operator of monitors selects by. */
+  /** Companions keep the labels, because operators select these objects by label. */
   readonly keepsLabels?: true;
-  /** Objects of other namespaces may select the workload's pods, too. */
+  /** Whether an object may apply to pods of other namespaces. */
   readonly reaches?: (object: KubeObject) => boolean;
-  /** What the canary lacks of an object; undefined where it lacks nothing. */
+  /** What the canary needs of an object; undefined if it is covered. */
   readonly missing: (object: KubeObject, pods: ProtectedPods, renamed: Renamed) => Missing | undefined;
 };

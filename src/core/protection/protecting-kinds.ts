@@ -1,4 +1,4 @@
-/** Every kind whose objects may select stable's pods and miss the canary's. */
+/** Every kind whose objects may select stable's pods but not the canary's. */
 import type { KindUse } from '../../values/kind-use.ts';
 import { caringKinds } from './caring-kinds.ts';
 import { istioKinds } from './istio-kinds.ts';
@@ -15,5 +15,5 @@ export const protectingKinds: readonly ProtectingKind[] = [
   ...caringKinds,
 ];
 
-/** What is watched, permitted and guarded because of them. */
+/** Their uses, from which watches, RBAC rules and guards are derived. */
 export const protectingUses: readonly KindUse[] = protectingKinds.map(({ use }) => use);

@@ -1,4 +1,4 @@
-/** Reading selectors out of objects whose shape nobody has checked. */
+/** Reads selectors from objects of unchecked shape. */
 import type { Json, JsonObject, KubeObject, Labels } from '../../values/kube-object.ts';
 import { selectorOperators, selects, type Requirement, type Selector } from '../../values/label-selector.ts';
 import type { ProtectedPods } from './subject.ts';
@@ -22,7 +22,7 @@ const requirementOf = (value: JsonObject): readonly Requirement[] => {
   return [{ key, operator: known, values: texts }];
 };
 
-/** A selector as Kubernetes' own kinds write it. */
+/** A selector in the notation of Kubernetes' own kinds. */
 export const selectorOf = (value: Json | undefined): Selector => {
   const { matchLabels, matchExpressions } = objectOf(value);
   return {
@@ -31,9 +31,9 @@ export const selectorOf = (value: Json | undefined): Selector => {
   };
 };
 
-/** Whether it selects stable's pods and not the canary's. */
+/** Whether the selector matches stable's pods but not the canary's. */
 export const losesCanary = (selector: Selector, { stable, canary }: ProtectedPods): boolean =>
   selects(selector, stable) && !selects(selector, canary);
 
-/** Selects the canary's pods and no others. */
+/** A selector for the canary's pods only. */
 export const canaryOnly = ({ identity }: ProtectedPods): JsonObject => ({ matchLabels: identity });

@@ -1,4 +1,4 @@
-/** Whose protection is looked at: the labels by which objects select stable's pods, and those that canary pods have instead. */
+/** The pods to protect: the labels of stable's pods, and those that canary pods have instead. */
 import type { Labels } from '../../values/kube-object.ts';
 
 export type ProtectedService = { readonly name: string; readonly labels: Labels };
@@ -11,8 +11,8 @@ export type ProtectedPods = {
   readonly stable: Labels;
   /** Labels of the canary's pods. */
   readonly canary: Labels;
-  /** The few of them that no other pod has: companions select by these. */
+  /** Labels of the canary's pods that no other pod has; companions select by these. */
   readonly identity: Labels;
-  /** The user's Service, and the canary's; undefined where the canary's pods stand behind the user's. */
+  /** The user's Service and the canary's; undefined if the canary's pods are behind the user's Service. */
   readonly services?: { readonly apex: ProtectedService; readonly canary: ProtectedService };
 };

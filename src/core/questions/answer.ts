@@ -1,27 +1,28 @@
-/** From what a source returned for one question to the answer the judges read. */
+/** Turns what a source returned for one question into the answer that judges read. */
 import type { Labels } from '../../values/kube-object.ts';
 import type { Series } from '../judge/series.ts';
 import type { Answer, Question } from './question.ts';
 import { selects } from './selector.ts';
 import type { Compiled, Fetched } from './source-form.ts';
 
-/** An answer that is one. */
+/** An answer with a measurement. */
 export type Measured = Extract<Answer, { readonly kind: 'measured' }>;
 
 type ByArm = Pick<Measured, 'canary' | 'stable'>;
 
 const apart = (compiled: Compiled, series: readonly Series[]): ByArm => {
-  // A person's own query is about the canary.
+  // A custom query is about the canary only.
   if (!('arms' in compiled)) return { canary: series, stable: [] };
   const isCanary = selects(compiled.arms.canary);
   const isStable = selects(compiled.arms.stable);
-  // A series both could mean (names so long that their pods cannot be told apart) is nobody's: blaming the wrong arm is worse than no data.
+  // A series that matches both arms (with names so long that their pods cannot be distinguished) counts for neither:
+  // blaming the wrong arm is worse than no data.
   const ofOne = (mine: (l: Labels) => boolean, other: (l: Labels) => boolean): readonly Series[] =>
     series.filter(({ labels }) => mine(labels) && !other(labels));
   return { canary: ofOne(isCanary, isStable), stable: ofOne(isStable, isCanary) };
 };
 
-/** The answer to a question whose ask returned this. */
+/** The answer to a question, from what its ask returned. */
 export const answerOf = (
   { window }: Pick<Question, 'window'>,
   compiled: Compiled,

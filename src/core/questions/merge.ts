@@ -1,27 +1,33 @@
-/** Asks of many releases as few requests, and what comes back taken apart again: nobody can tell it from having asked alone. */
+/**
+ * Merges the asks of many releases into few requests, and splits the response so that each release gets what its own
+ * request would have returned.
+ */
 import type { Labels } from '../../values/kube-object.ts';
 import type { Milliseconds } from '../../values/time.ts';
 import type { Series } from '../judge/series.ts';
 import { selects, uniteSelectors } from './selector.ts';
 import type { Ask, SamplesAsk } from './source-form.ts';
 
-/** An ask, and how long its answer would be if it were asked alone, as far as that is known. */
+/** An ask, with the expected length of its answer if it were sent alone. */
 export type Sized = { readonly ask: Ask; readonly bytes: number };
 
 /** One request for all its members. */
 export type Batch<T extends Sized> = { readonly ask: Ask; readonly members: readonly T[] };
 
 export type BatchBounds = {
-  /** Members of one request. Two names each stay below the 256 that Prometheus looks up without running an expression. */
+  /**
+   * Most members of one request. With two names each, the pattern stays below the 256 alternatives that Prometheus looks up
+   * without evaluating a regular expression.
+   */
   readonly members: number;
-  /** How long its answer may become, by what is known. */
+  /** Most bytes expected in one response. */
   readonly bytes: number;
 };
 
-/** How much time is read; at least a millisecond, so that it can be divided by. */
+/** The time range of an ask; at least a millisecond, so that it can be a divisor. */
 export const rangeOf = (ask: Ask): Milliseconds => (ask.shape === 'value' ? 1 : Math.max(1, ask.to - ask.from));
 
-/** Asks with the same key can be one request. */
+/** Asks with the same key can be merged. */
 const keyOf = (ask: Ask): string =>
   ask.shape === 'value'
     ? JSON.stringify([ask.query, ask.at])
@@ -30,7 +36,7 @@ const keyOf = (ask: Ask): string =>
 const samplesOf = (members: readonly Sized[]): readonly SamplesAsk[] =>
   members.map(({ ask }) => ask).filter((ask) => ask.shape === 'samples');
 
-/** The one request for all members: their keys are the same. */
+/** The merged request of asks with the same key. */
 export const batchOf = <T extends Sized>(first: T, others: readonly T[]): Batch<T> => {
   const members = [first, ...others];
   if (first.ask.shape === 'value') return { ask: first.ask, members };
@@ -48,7 +54,7 @@ export const batchOf = <T extends Sized>(first: T, others: readonly T[]): Batch<
   return { ask, members };
 };
 
-/** Grows by members as long as what is expected of the answer, read over the range that all of them need, is within bounds. */
+/** Collects members as long as the expected response, over the combined time range, stays within bounds. */
 class Growing<T extends Sized> {
   readonly members: T[] = [];
   #from = Infinity;
@@ -71,7 +77,7 @@ class Growing<T extends Sized> {
   }
 }
 
-/** Long ranges first, so that a short one is not read over a long one's; then namespace by namespace. */
+/** Sorts by length of range, longest first, so that asks of similar ranges are merged; then by namespace. */
 const inOrder = <T extends Sized>(group: readonly T[]): readonly T[] =>
   group
     .map((one) => ({ one, range: rangeOf(one.ask), text: JSON.stringify(one.ask) }))
@@ -88,7 +94,7 @@ const batchesOfGroup = <T extends Sized>(group: readonly T[], bounds: BatchBound
   return all.flatMap(({ members: [first, ...others] }) => (first === undefined ? [] : [batchOf(first, others)]));
 };
 
-/** As few requests as the bounds allow: one per metric, and one for all who ask the very same value. */
+/** Merges asks into as few requests as the bounds allow: one per metric, and one per distinct `value` query. */
 export const batches = <T extends Sized>(asks: readonly T[], bounds: BatchBounds): readonly Batch<T>[] =>
   [...Map.groupBy(asks, ({ ask }) => keyOf(ask)).values()].flatMap((group) => batchesOfGroup(group, bounds));
 
@@ -96,13 +102,16 @@ const clip = (series: Series, { from, to }: SamplesAsk): readonly Series[] => {
   const isOwn = ([at]: Series['points'][number]): boolean => at > from && at <= to;
   const { labels, points } = series;
   const [first, last] = [points[0], points.at(-1)];
-  // Oldest first: nearly always all of them, and then there is nothing to copy.
+  // Points are sorted oldest first. Nearly always all of them are in the range, and then no copy is needed.
   if (first !== undefined && last !== undefined && isOwn(first) && isOwn(last)) return [series];
   const own = points.filter(isOwn);
   return own.length === 0 ? [] : [{ labels, points: own }];
 };
 
-/** Finds whose a series is by its labels. Thousands of series have the few labels that matter in common: each set is looked at once. */
+/**
+ * Finds the members that a series belongs to by its labels. Results are cached by the relevant labels, which thousands of
+ * series share.
+ */
 const ownersBy = <T extends Sized>(members: readonly T[]): ((labels: Labels) => readonly T[]) => {
   const tests = members.map((member) => ({
     member,
@@ -118,7 +127,10 @@ const ownersBy = <T extends Sized>(members: readonly T[]): ((labels: Labels) => 
   };
 };
 
-/** Each member's own series, in the order of the members: what its selector means, with the points of its own range. */
+/**
+ * The series of each member, in the order of the members: those that its selector matches, with the points of its own
+ * range.
+ */
 export const takeApart = <T extends Sized>(
   { members }: Batch<T>,
   series: readonly Series[],

@@ -1,6 +1,6 @@
 /**
- * What a release wants to know from somebody outside the API server. A step asks; the answer is a fact of a later step, and
- * no reconcile waits for it. An id says everything that makes a question what it is: after a restart it is asked again.
+ * Questions of a release to systems other than the API server. A step emits questions; the answers are facts of a later
+ * step, and no reconcile waits for them. An id identifies a question completely, so it can be asked again after a restart.
  */
 import type { Series } from '../judge/series.ts';
 import type { Check, Telemetry } from '../policy/policy.ts';
@@ -8,10 +8,10 @@ import type { Instant } from '../../values/time.ts';
 
 export type QuestionId = string;
 
-/** Which metric source: the address a policy gives, or the one Sluice was started with. */
+/** A metric source: the address in the policy, or by default the one that Sluice was started with. */
 export type SourceRef = { readonly kind: 'prometheus'; readonly address?: string };
 
-/** Who is measured. `workload` and `canary` are the Deployments' names. */
+/** The two arms that are measured. `workload` and `canary` are names of Deployments. */
 export type Arms = {
   readonly namespace: string;
   readonly workload: string;
@@ -31,8 +31,8 @@ export type Question = {
   readonly telemetry: Telemetry;
   readonly arms: Arms;
   /**
-   * May end in the future: the question is put to the source when the window is over. Questions that are known before
-   * then, and whose windows end on the same tick of the grid, cost one query together.
+   * May end in the future: the source is queried after the end of the window. Questions asked in advance whose windows end
+   * on the same tick of the grid share one query.
    */
   readonly window: Window;
 };
@@ -42,17 +42,17 @@ export type Answer =
       readonly kind: 'measured';
       readonly canary: readonly Series[];
       readonly stable: readonly Series[];
-      /** Points reach back to here, before the window. */
+      /** Start of the points, before the window. */
       readonly since: Instant;
-      /** What was asked, as a person can ask it again about this release alone. */
+      /** The queries for this release alone, in a form that a person can repeat. */
       readonly queries: readonly string[];
-      /** Which series that looks for, in words. */
+      /** A description of the series that the queries select. */
       readonly sought?: string;
       /** The source's own warnings. */
       readonly notes: readonly string[];
     }
-  /** Nobody answered, or nobody could be asked; a sentence says why. */
+  /** The source did not answer, or there is no source; `because` is a sentence with the reason. */
   | { readonly kind: 'unanswered'; readonly because: string };
 
-/** `pending`: it is being asked. An id that is not there has not been asked yet. */
+/** `pending` means that the source is being queried. An id without an entry has not been asked yet. */
 export type Answers = ReadonlyMap<QuestionId, Answer | 'pending'>;

@@ -1,19 +1,19 @@
-/** Which series to read, as data: they can be compared, merged and applied; only a source writes them as text. */
+/** Series selectors as data, which can be compared, merged and applied to labels. Only a source writes them as query text. */
 import type { Labels } from '../../values/kube-object.ts';
 
 /**
- * What one label may be: any of these values, or any value one of these patterns matches as a whole. Patterns keep to what
- * RE2 and JavaScript read alike.
+ * The allowed values of a label: one of `values`, or a value that one of `patterns` matches in full. Patterns use only
+ * syntax that RE2 and JavaScript share.
  */
 export type Allowed = { readonly values?: readonly string[]; readonly patterns?: readonly string[] };
 
-/** Series of `metric`, or of any of them, whose every label in `where` has an allowed value. */
+/** Selects series of `metric` (or of any metric in the list) in which every label in `where` has an allowed value. */
 export type Selector = {
   readonly metric: string | readonly string[];
   readonly where: { readonly [label: string]: Allowed };
 };
 
-/** The names of the metrics that are meant. */
+/** The metric names of a selector. */
 export const metricsOf = ({ metric }: Pick<Selector, 'metric'>): readonly string[] =>
   typeof metric === 'string' ? [metric] : metric;
 
@@ -22,7 +22,7 @@ const testOf = ({ values = [], patterns = [] }: Allowed): ((value: string) => bo
   return (value) => values.includes(value) || whole.some((pattern) => pattern.test(value));
 };
 
-/** Whether a series with these labels is one the selector means. A label that is missing counts as empty, as in PromQL. */
+/** Returns a predicate on the labels of a series. A missing label counts as empty, as in PromQL. */
 export const selects = (selector: Selector): ((labels: Labels) => boolean) => {
   const names = metricsOf(selector);
   const tests = Object.entries(selector.where).map(([label, allowed]) => [label, testOf(allowed)] as const);
@@ -41,8 +41,8 @@ const anyOf = (several: readonly Allowed[]): Allowed => {
 };
 
 /**
- * A selector that means every series one of these means, and maybe more: each label may be what it may be in any of them.
- * All have the metric and the labels of the first.
+ * A selector that matches every series that any of these match, and possibly more: it allows each label every value that
+ * any of them allows. All must have the metric and the label names of the first.
  */
 export const uniteSelectors = (first: Selector, others: readonly Selector[]): Selector => ({
   metric: first.metric,

@@ -1,11 +1,11 @@
-/** What is known of a kind of metric source without asking one: the same in the webhook and in the controller. */
+/** The part of a metric source that needs no I/O; the webhook and the controller share it. */
 import type { Problem } from '../../values/problem.ts';
 import type { Instant } from '../../values/time.ts';
 import type { Series } from '../judge/series.ts';
 import type { Question, SourceRef } from './question.ts';
 import type { Selector } from './selector.ts';
 
-/** Raw points of the series that are selected, those in (from, to]: no extrapolation. */
+/** Asks for the raw points in (from, to] of the selected series, without extrapolation. */
 export type SamplesAsk = {
   readonly shape: 'samples';
   readonly selector: Selector;
@@ -22,34 +22,34 @@ export type Ask = SamplesAsk | ValueAsk;
 /** What a source returned. */
 export type Fetched = {
   readonly series: readonly Series[];
-  /** Its own warnings (partial data, a doubtful query); they end up in the verdict's sentence. */
+  /** Warnings of the source (partial data, a doubtful query), which are added to the verdict's message. */
   readonly notes: readonly string[];
-  /** Length of the answer as it came, so that no request asks for more than can be held. */
+  /** Length of the response in bytes, from which the size of later requests is limited. */
   readonly bytes: number;
 };
 
-/** What a question comes to at its source. `query`: as a person can ask it again, about this release alone. */
+/** A question compiled for its source. `query` is about this release alone, in a form that a person can repeat. */
 export type Compiled =
   | {
       readonly ask: SamplesAsk;
       readonly query: string;
-      /** The same in a few words. */
+      /** A short description of the selected series. */
       readonly sought: string;
-      /** Tells the series of the two arms apart. */
+      /** Selectors that separate the series of the two arms. */
       readonly arms: Readonly<Record<'canary' | 'stable', Selector>>;
     }
   | { readonly ask: ValueAsk; readonly query: string };
 
 export type SourceForm = {
-  /** What is wrong with a query that a person wrote. Each problem's `field` is `query`: the caller knows the path to it. */
+  /** Checks a query that a person wrote. The `field` of each problem is `query`; the caller adds the path to it. */
   readonly check: (query: string) => readonly Problem[];
-  /** In how many ways sources hold what this asks for. The first is the usual one. */
+  /** The number of label schemes under which sources may hold the series. The first one is the usual one. */
   readonly ways: (question: Pick<Question, 'check' | 'telemetry'>) => number;
-  /** `since`: how far back raw points are to be read, at or before the window's start. `way`: which of the ways, from 0. */
+  /** `since` is the start of the raw points, at or before the window's start. `way` is the index of the label scheme. */
   readonly compile: (question: Question, since: Instant, way?: number) => Compiled;
 };
 
 export type SourceForms = Readonly<Record<SourceRef['kind'], SourceForm>>;
 
-/** All that is needed to read a policy. */
+/** The part that is needed to parse policies. */
 export type QueryChecks = Readonly<Record<SourceRef['kind'], Pick<SourceForm, 'check'>>>;
