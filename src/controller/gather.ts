@@ -1,6 +1,6 @@
 /** Gathers the facts of one release from the caches. No requests, no decisions. */
 import type { Facts } from '../core/release/facts.ts';
-import { problemsText } from '../core/release/waiting.ts';
+import { problemsText } from '../core/release/problem-text.ts';
 import { lacksPolicy, specOf } from '../core/release/revised.ts';
 import { isFinal } from '../core/release/state.ts';
 import { canaryLabelValue, canaryServiceName } from '../core/release/canary.ts';
@@ -10,7 +10,6 @@ import { takenOverNote } from '../core/release/taken-over.ts';
 import type { Deployment, KubeObject, Labels, EndpointSlice } from '../values/kube-object.ts';
 import type { Arms } from '../core/questions/question.ts';
 import { telemetryOf } from '../core/judge/telemetry.ts';
-import type { Problem } from '../values/problem.ts';
 import { probePaths } from '../core/template/probe-paths.ts';
 import { fromRfc3339, type Instant } from '../values/time.ts';
 import { canaryName, labels } from '../schema/names.ts';
@@ -24,6 +23,7 @@ import { rollsAlone } from './rolls-alone.ts';
 import { gatherProtection, type Companions } from './protection.ts';
 import { blockedBy } from './shared-service.ts';
 import { stableFacts } from './stable-facts.ts';
+import { unfitOf } from './unfit.ts';
 import { canaryFacts, podNames, workloadFacts } from './workload-facts.ts';
 
 /** A Release whose spec and status have been read. */
@@ -150,18 +150,6 @@ const stableOf = ({ deps, workload, release }: Subject, route: Route | undefined
   return stableFacts({ workload, apex, slices, spec: release.spec });
 };
 
-/** A canary behind a Service that leads past it would serve nobody, and neither would the workload afterwards. */
-const unfitProblems = (stable: Facts['stable']): readonly Problem[] =>
-  stable?.unfit === undefined
-    ? []
-    : [
-        {
-          field: 'Service.spec.ports',
-          rule: `${stable.unfit}: nobody would reach the new template`,
-          todo: "Apply the Service and the pods' ports so that they fit; the release starts by itself then.",
-        },
-      ];
-
 /** What is there for every release, whatever its way to the canary. */
 const ownFacts = ({ deps, workload, release, now }: Subject) => ({
   now,
@@ -240,6 +228,7 @@ export const gather = (subject: Subject): Gathered => {
   const route = borrowed ? ownRoute(found) : found;
   const slices = readyWhere(subject, route);
   const stable = stableOf(subject, found);
+  const { problems: misfits, unfit } = unfitOf(stable, found, workload);
   const way = wayFacts(subject, route, service);
   const protection = protectionOfCanary(subject, { route, label, canary });
   const facts: Facts = {
@@ -248,7 +237,7 @@ export const gather = (subject: Subject): Gathered => {
     plan,
     protection: protection.facts,
     canaryGone: isGone(objects),
-    preflight: [...unreadable, ...problems, ...taken, ...unfitProblems(stable), ...protection.problems],
+    preflight: [...unreadable, ...problems, ...taken, ...misfits, ...protection.problems],
     telemetry: telemetryOf(plan.telemetry, way.provider),
     probes: probePaths(workload.spec.template),
     started: startsOf(slices ?? [], canary.deployment),
@@ -256,6 +245,7 @@ export const gather = (subject: Subject): Gathered => {
     ...present({
       canary: canaryOf(canary, slices),
       stable,
+      unfit,
       ahead: aheadOf(subject, found),
       roll: deps.rolls.get(workloadKey(namespaceOf(workload), workload.metadata.name)),
       planUnreadable: unreadable.length === 0 ? undefined : problemsText(unreadable),

@@ -1,6 +1,13 @@
 /** The way to the canary: the Service, the provider, the live routes, and what is wrong with any of them. No requests, no decisions. */
 import { canaryServiceName } from '../core/release/canary.ts';
-import { chosenLabel, distinguishingLabel, findApex, type ApexAnswer, type LabelAnswer } from '../core/release/apex.ts';
+import {
+  chosenLabel,
+  distinguishingLabel,
+  findApex,
+  findApexOfEither,
+  type ApexAnswer,
+  type LabelAnswer,
+} from '../core/release/apex.ts';
 import type { RouteFacts } from '../core/release/facts.ts';
 import { isTakenOver } from '../core/release/taken-over.ts';
 import { splitsOf, type Plan } from '../core/plan/plan.ts';
@@ -9,7 +16,7 @@ import { missingKinds } from '../values/kind-use.ts';
 import type { Deployment, Gvk, KubeObject, Service } from '../values/kube-object.ts';
 import type { Problem } from '../values/problem.ts';
 import { kinds } from '../schema/kinds.ts';
-import type { ReleaseStatus } from '../schema/release.ts';
+import type { ReleaseSpec, ReleaseStatus } from '../schema/release.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 import type { Live, Target, TrafficRunner } from '../ports/traffic.ts';
 import { behindOf } from './behind.ts';
@@ -31,7 +38,12 @@ export type Route = {
 export type RouteSubject = {
   readonly deps: Pick<ControllerDependencies, 'cluster' | 'index' | 'traffic' | 'providers'>;
   readonly workload: Deployment;
-  readonly release: { readonly name: string; readonly uid: string; readonly status: ReleaseStatus | undefined };
+  readonly release: {
+    readonly name: string;
+    readonly uid: string;
+    readonly status: ReleaseStatus | undefined;
+    readonly spec: Pick<ReleaseSpec, 'stable'>;
+  };
 };
 
 type Deps = RouteSubject['deps'];
@@ -138,13 +150,18 @@ const wayBack = (subject: RouteSubject, plan: Plan): { route?: Route } => {
 };
 
 /** Where the Service is known by name, and fits, the others of the namespace are not looked at. */
-const apexOf = (cluster: ClusterView, workload: Deployment, wanted: string | undefined): ApexAnswer => {
+const apexOf = (
+  cluster: ClusterView,
+  { workload, release }: Pick<RouteSubject, 'workload' | 'release'>,
+  plan: Plan,
+): ApexAnswer => {
   const namespace = namespaceOf(workload);
+  const wanted = release.status?.service ?? plan.service;
   const known = wanted === undefined ? undefined : cluster.get({ gvk: kinds.service, namespace, name: wanted });
   const found = known === undefined ? undefined : findApex(workload, [known], wanted);
-  return found !== undefined && 'apex' in found
-    ? found
-    : findApex(workload, cluster.list(kinds.service, namespace), wanted);
+  if (found !== undefined && 'apex' in found) return found;
+  const stable = release.spec.stable?.labels;
+  return findApexOfEither(workload, cluster.list(kinds.service, namespace), { wanted, stable });
 };
 
 /** Once chosen, it stays: what selects by it may come and go while the canary's pods carry it. */
@@ -160,8 +177,8 @@ export const wayOf = (
   subject: RouteSubject,
   plan: Plan,
 ): { apex?: Service; route?: Route; label?: string; problems: readonly Problem[] } => {
-  const { deps, workload, release } = subject;
-  const found = apexOf(deps.cluster, workload, release.status?.service ?? plan.service);
+  const { deps, workload } = subject;
+  const found = apexOf(deps.cluster, subject, plan);
   if ('problems' in found) return { problems: found.problems, ...wayBack(subject, plan) };
   const route = chooseRoute(subject, plan, found.apex);
   const label = labelOf(deps, workload, found.apex);

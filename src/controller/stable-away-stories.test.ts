@@ -157,8 +157,8 @@ const tracked = (version: string, color: string): Deployment => {
 };
 
 describe('the apex is moved together with the template', () => {
-  const blue = async (): Promise<void> => {
-    await begin();
+  const blue = async (options: WorldOptions = {}): Promise<void> => {
+    await begin(options);
     world.applyVersion('v1', { 'sluice.dev/canary': 'disabled' });
     world.apply({ ...tracked('v1', 'blue'), metadata: { name: 'web', annotations: {} } });
     await world.until('blue', (w) => w.rolledOut());
@@ -182,6 +182,41 @@ describe('the apex is moved together with the template', () => {
     expect(world.serving()).toEqual({ 'web v2': 4 });
     await world.until('nothing to be left', (w) => w.remains().length === 0);
   });
+
+  it.each<NonNullable<WorldOptions['splitting']>>(['adopted', 'generated', 'replicas'])(
+    'F1: with the Deployment first, the canary is ready when the Service follows, and serves at once (%s)',
+    async (splitting) => {
+      await blue({ splitting });
+      world.apply(tracked('v2', 'green'));
+      await world.pass(2 * propagation);
+      expect(world.release()).toMatchObject({
+        phase: 'Preparing',
+        message: expect.stringContaining('selects app=web,track=blue, which the pods do not carry') as unknown,
+      });
+      expect([world.get(refs.canary)?.status?.readyReplicas, world.requests.share()]).toEqual([1, undefined]);
+      const before = world.clock.now();
+      world.apply(track('green'));
+      await world.until('the canary to stand in', () => status()?.standIn !== undefined);
+      expect(world.requests.share()).toBe(splitting === 'replicas' ? undefined : 100);
+      expect(world.clock.now() - before).toBeLessThan(propagation);
+      await over();
+      expect(world.release()).toMatchObject({ phase: 'Succeeded' });
+      await world.until('nothing to be left', (w) => w.remains().length === 0);
+    },
+  );
+
+  it.each<NonNullable<WorldOptions['splitting']>>(['adopted', 'replicas'])(
+    'F1: a Service that never follows fails the release, and stable serves all the time (%s)',
+    async (splitting) => {
+      await blue({ splitting });
+      world.apply(tracked('v2', 'green'));
+      await world.until('the end', (w) => w.release()?.over === true);
+      expect(status()).toMatchObject({ phase: 'Failed', ending: { reason: 'CannotStart' } });
+      await world.settle();
+      expect([canarySize(), world.get(refs.canaryService)]).toEqual([undefined, undefined]);
+      expect([world.serving(), world.requests.losses]).toEqual([{ 'web v1': 4 }, []]);
+    },
+  );
 
   it('F1: the Service put back in the middle brings the split of the step back', async () => {
     await blue();
@@ -233,15 +268,42 @@ describe('the port is moved together with the template', () => {
     expect(world.release()).toMatchObject({ phase: 'Succeeded' });
   });
 
-  it('F2: a template whose port the Service does not lead to waits for the Service', async () => {
+  const misled = 'Service.spec.ports: Service web sends to port 8080, and the pods declare 9090';
+
+  it('F2: a template whose port the Service does not lead to has its canary made ready, and waits for the Service', async () => {
     await begin();
     world.apply(listening('v2', 9090));
     await world.pass(5000);
     expect(world.release()).toMatchObject({
-      phase: 'Pending',
-      message: expect.stringContaining('sends to port 8080, and the pods declare 9090') as unknown,
+      phase: 'Preparing',
+      message: expect.stringContaining(misled) as unknown,
     });
-    expect(world.requests.losses).toEqual([]);
+    expect([canarySize(), world.requests.share(), world.requests.losses]).toEqual([1, undefined, []]);
+    expect(world.told()).toContain('CannotStart');
+  });
+
+  it('F2: a Service that never fits fails the release, and stable serves all the time', async () => {
+    await begin();
+    world.apply(listening('v2', 9090));
+    await world.until('the end', (w) => w.release()?.over === true);
+    expect(world.release()).toMatchObject({
+      phase: 'Failed',
+      message: expect.stringContaining(misled) as unknown,
+    });
+    await world.settle();
+    expect([canarySize(), world.get(refs.canaryService)]).toEqual([undefined, undefined]);
+    expect([world.serving(), world.requests.losses]).toEqual([{ 'web v1': 4 }, []]);
+  });
+
+  it('F2: without a mesh no pod is put behind a Service that leads to another port', async () => {
+    await begin({ splitting: 'replicas' });
+    world.apply(listening('v2', 9090));
+    await world.pass(5000);
+    expect(world.release()).toMatchObject({
+      phase: 'Pending',
+      message: expect.stringContaining(misled) as unknown,
+    });
+    expect(canarySize()).toBeUndefined();
   });
 
   it('F2: the canary follows every port of the apex as long as it lives', async () => {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { kinds } from '../../src/schema/kinds.ts';
 import { isSameKind, type KubeObject } from '../../src/values/kube-object.ts';
 import { virtualServices } from '../../src/traffic/istio.ts';
+import { keepMeasured } from '../field-cases/measured.ts';
 import { begin, lifeOf, type Life, type Version } from '../support/life.ts';
 import type { Load } from '../support/load.ts';
 import { Stage } from '../support/stage.ts';
@@ -170,6 +171,16 @@ describe('a quota of one pod more than the replicas', () => {
       expect(told).toContain('exceeded quota: pods, requested: pods=1, used: pods=10, limited: pods=10');
     },
   );
+
+  test('F6: a release loses no more requests than the native roll of the same write', async () => {
+    const lostOf = async (way: Way) => {
+      const { requests, failed } = await loads[way].total();
+      return { lost: failed, requests };
+    };
+    const [sluice, native] = [await lostOf('istio'), await lostOf('native')];
+    keepMeasured('F6', { sluice, native });
+    expect(sluice.lost).toBeLessThanOrEqual(native.lost);
+  });
 
   test.each(ways)('F6: %s: no request fails', async (way) => {
     const { requests, failed, byError } = await loads[way].total();

@@ -31,6 +31,29 @@ export const findApex = (workload: Deployment, services: readonly Service[], wan
   return sameName === undefined ? { problems: [several(candidates)] } : { apex: sameName };
 };
 
+/**
+ * The same, where a pod label and the Service's selector are changed together and the Service is written last: the Service
+ * that selects the pods of the stable template is the one that is to follow.
+ */
+export const findApexOfEither = (
+  workload: Deployment,
+  services: readonly Service[],
+  { wanted, stable }: { readonly wanted: string | undefined; readonly stable: Labels | undefined },
+): ApexAnswer => {
+  const found = findApex(workload, services, wanted);
+  if ('apex' in found || stable === undefined || isAmbiguous(workload, services, wanted)) return found;
+  const before = findApex(withLabels(workload, stable), services, wanted);
+  return 'apex' in before ? before : found;
+};
+
+const isAmbiguous = ({ spec: { template } }: Deployment, services: readonly Service[], wanted?: string): boolean =>
+  wanted === undefined && servicesSelecting(template.metadata?.labels ?? {}, services).length > 0;
+
+const withLabels = ({ spec, ...rest }: Deployment, podLabels: Labels): Deployment => ({
+  ...rest,
+  spec: { ...spec, template: { ...spec.template, metadata: { ...spec.template.metadata, labels: podLabels } } },
+});
+
 const named = (wanted: string, candidates: readonly Service[], services: readonly Service[]): ApexAnswer => {
   const found = candidates.find((s) => s.metadata.name === wanted);
   if (found !== undefined) return { apex: found };

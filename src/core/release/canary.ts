@@ -143,6 +143,17 @@ const habitsOf = ({ spec }: Service): JsonObject => {
   return Object.fromEntries(values.filter(([, value]) => value !== undefined));
 };
 
+/** Where the apex does not select the new template yet, its canary is selected by what it carries instead. */
+const ownSelector = ({ workload }: CanaryPlan, { spec: { selector = {} } }: Service): Labels => {
+  const own = workload.spec.template.metadata?.labels ?? {};
+  return Object.fromEntries(
+    Object.keys(selector).flatMap((key) => {
+      const value = own[key];
+      return value === undefined ? [] : [[key, value] as const];
+    }),
+  );
+};
+
 /**
  * The Service in front of the canary pods: the apex's ports and habits, its selector with the one value changed and the
  * release's identity, so that it never selects pods of anybody else. Only behind routes.
@@ -155,6 +166,6 @@ export const canaryService = (plan: CanaryPlan, apex: Service): KubeObject => ({
     type: 'ClusterIP',
     ...habitsOf(apex),
     ...(apex.spec.ports === undefined ? {} : { ports: apex.spec.ports.map(canaryPort) }),
-    selector: armLabels(plan, apex.spec.selector ?? {}),
+    selector: armLabels(plan, ownSelector(plan, apex)),
   },
 });

@@ -157,6 +157,8 @@ export type Facts = {
   readonly rollsAlone?: string;
   /** What keeps a release from starting: no Service, a route that cannot be split, … */
   readonly preflight: readonly Problem[];
+  /** The Service does not lead to the new template yet, and a canary of it gets no request by being there. */
+  readonly unfit?: Problem;
   /** What of the release's objects somebody has taken over, as a sentence; `route`: its generated route is among them. */
   readonly takenOver?: { readonly note: string; readonly route: boolean };
   /** Another release of the workload that has not ended. */

@@ -2,12 +2,12 @@
 import { mostShared, type ReleaseStatus } from '../../schema/release.ts';
 import { fromRfc3339 } from '../../values/time.ts';
 import { noSplit } from '../../values/split.ts';
+import { cannotStart } from './cannot-start.ts';
 import type { Facts } from './facts.ts';
 import { isOff } from './off.ts';
 import type { Next } from './stages/handler.ts';
 import { enterFirst } from './stages/table.ts';
 import { endWith, rolledAlone, wanting, withStatus } from './state.ts';
-import { preflightText } from './waiting.ts';
 
 export const pending = (status: ReleaseStatus, facts: Facts): Exclude<Next, { readonly over: ReleaseStatus }> => {
   if (facts.ahead !== undefined || facts.inTheWay !== undefined) return {};
@@ -30,13 +30,8 @@ export const pending = (status: ReleaseStatus, facts: Facts): Exclude<Next, { re
   return { status: enterFirst(started, facts) };
 };
 
-const cannotStart = (facts: Facts): string =>
-  `${preflightText(facts)} Once that is done: kubectl sluice retry ${facts.release.spec.workload.name}`;
-
 const blocked = (status: ReleaseStatus, facts: Facts): Exclude<Next, { readonly over: ReleaseStatus }> => {
   const deadline = (fromRfc3339(status.phaseEnteredAt) ?? facts.now) + facts.plan.progressDeadline;
   if (facts.now < deadline) return { wakeAt: deadline };
-  return {
-    status: endWith(status, facts, { outcome: 'Failed', reason: 'CannotStart', message: cannotStart(facts) }),
-  };
+  return { status: cannotStart(status, facts, facts.preflight) };
 };

@@ -1,7 +1,7 @@
 /** Why a release does not go on, as a reason from a closed list and a sentence made from it. The sentence is never read. */
 import type { ReleaseStatus, Waiting, WaitingReason } from '../../schema/release.ts';
 import { podTroubles } from '../../schema/waiting-reasons.ts';
-import type { Problem } from '../../values/problem.ts';
+import { waitingForApex } from './apex-hold.ts';
 import { flapsText, waitsToCalmDown } from './canary-flaps.ts';
 import { canaryReady } from './canary-size.ts';
 import { podsWaiting, readyText } from './canary-pods.ts';
@@ -9,6 +9,7 @@ import type { Facts } from './facts.ts';
 import { waitingForGrowth } from './growth.ts';
 import { waitingForSenders } from './last-sender.ts';
 import { waitingToBeOn } from './off.ts';
+import { problemsText } from './problem-text.ts';
 import { isStuck, lackOfRoom } from './room.ts';
 import { outageOf } from './stable-outage.ts';
 import { isFinal, wantedSplit, withStatus } from './state.ts';
@@ -48,6 +49,7 @@ export const waitingNow = (status: ReleaseStatus, facts: Facts): Waiting | undef
     takenOver(facts) ??
     pending(status, facts) ??
     waitingToBeOn(status, facts) ??
+    waitingForApex(status, facts) ??
     stableAway(status, facts) ??
     waitingForGrowth(status, facts) ??
     waitingForSenders(status, facts) ??
@@ -76,19 +78,11 @@ const pending = ({ phase }: ReleaseStatus, facts: Facts): Waiting | undefined =>
     return { reason: policyProblem.reason, message: `cannot start: ${policyProblem.message} ${byItself}` };
   return preflight.length === 0
     ? undefined
-    : { reason: 'CannotStart', message: `cannot start: ${preflightText({ preflight })} ${byItself}` };
+    : { reason: 'CannotStart', message: `cannot start: ${problemsText(preflight)} ${byItself}` };
 };
 
 /** What follows when a person has done what is asked for. */
 const byItself = 'Once that is done, the release starts by itself.';
-
-export const preflightText = ({ preflight }: Pick<Facts, 'preflight'>): string => problemsText(preflight);
-
-/** Every problem as a sentence or two. */
-export const problemsText = (problems: readonly Problem[]): string =>
-  problems
-    .map(({ field, value, rule, todo }) => `${field}${value === undefined ? '' : ` "${value}"`}: ${rule}. ${todo}`)
-    .join(' ');
 
 const stableAway = (status: ReleaseStatus, facts: Facts): Waiting | undefined => {
   if (status.phase === 'Pending' || status.provider === undefined) return undefined;
