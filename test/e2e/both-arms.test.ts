@@ -175,6 +175,6 @@ describe('callers lose no more than with a native rollout', () => {
     process.stdout.write(`${title}: with Sluice ${JSON.stringify(here)}, natively ${JSON.stringify(there)}\n`);
     keepMeasured(title.slice(0, 2), { sluice: measuredOf(here), native: measuredOf(there) });
     expect(here.failed).toBeLessThanOrEqual(there.failed + noise);
-    expect(stage.get(kinds.deployment, `${name}-canary`)).toBeUndefined();
+    await stage.until('the canary to be gone', () => stage.get(kinds.deployment, `${name}-canary`) === undefined);
   });
 });
