@@ -3,9 +3,6 @@ import { environment } from './config/environment.ts';
 import { parseConfig } from './config/parse-config.ts';
 import type { Config } from './config/settings.ts';
 import { sentence } from './values/problem.ts';
-import { runController } from './main/run-controller.ts';
-import { runDev } from './main/run-dev.ts';
-import { runWebhook } from './main/run-webhook.ts';
 
 type Stop = () => Promise<void>;
 
@@ -14,14 +11,15 @@ const fail = (error: unknown): never => {
   process.exit(1);
 };
 
-const start = (config: Config): Promise<Stop> => {
+/** Loads only the modules of its command: the rest would stay in memory. */
+const start = async (config: Config): Promise<Stop> => {
   switch (config.command) {
     case 'dev':
-      return runDev(config);
+      return (await import('./main/run-dev.ts')).runDev(config);
     case 'webhook':
-      return runWebhook(config);
+      return (await import('./main/run-webhook.ts')).runWebhook(config);
     case 'controller':
-      return runController(config, fail);
+      return (await import('./main/run-controller.ts')).runController(config, fail);
   }
 };
 

@@ -118,7 +118,7 @@ export const aFleet = async (n: number): Promise<Fleet> => {
   install(server);
   askWebhook(server, clock);
   const names = Array.from({ length: n }, (_, i) => `web${i}`);
-  const traffic = steadyTraffic(namespace, names);
+  const traffic = steadyTraffic(namespace, names, (name) => releaseOf(name)?.status?.weight ?? 0);
   const settle = (): Promise<void> => clock.advanceAsync(0);
   deploy(server, names);
   await clock.advanceAsync(1000);

@@ -1,4 +1,4 @@
-/** A metric source in which every workload and every canary answers the same number of requests a second, all of them well. */
+/** A metric source in which every workload gets the same number of requests a second, split as is wanted, all answered well. */
 import { selects } from '../../src/core/questions/selector.ts';
 import type { Ask, Fetched } from '../../src/core/questions/source-form.ts';
 import type { Series } from '../../src/core/judge/series.ts';
@@ -14,7 +14,8 @@ export type SteadyTraffic = {
 };
 
 const scrapeEvery = 5000;
-const perSecond = 20;
+/** Of a workload and its canary together: enough for a verdict about a canary with 5 % of them. */
+const perSecond = 400;
 const buckets = ['25', '50', '100', '+Inf'];
 
 const labelsOf = (namespace: string, workload: string): readonly Labels[] => {
@@ -29,23 +30,34 @@ const labelsOf = (namespace: string, workload: string): readonly Labels[] => {
   return [{ ...common, __name__: 'istio_requests_total' }, ...buckets.map((le) => ({ ...durations, le }))];
 };
 
-const pointsIn = (from: number, to: number): Series['points'] => {
+/** Counters that have always grown at this rate: no window reaches back to before the weight that it is asked about. */
+const pointsIn = (from: number, to: number, rate: number): Series['points'] => {
   const first = Math.ceil((from + 1) / scrapeEvery) * scrapeEvery;
   const count = Math.max(0, Math.floor((to - first) / scrapeEvery) + 1);
   return Array.from({ length: count }, (_, i) => {
     const at = first + i * scrapeEvery;
-    return [at, (at / 1000) * perSecond] as const;
+    return [at, (at / 1000) * rate] as const;
   });
 };
 
-export const steadyTraffic = (namespace: string, names: readonly string[]): SteadyTraffic => {
-  const all = names.flatMap((name) => [...labelsOf(namespace, name), ...labelsOf(namespace, `${name}-canary`)]);
+/** `weightOf` is what the canary of a workload gets now, in percent. */
+export const steadyTraffic = (
+  namespace: string,
+  names: readonly string[],
+  weightOf: (name: string) => number,
+): SteadyTraffic => {
+  const all = names.flatMap((name) => [
+    ...labelsOf(namespace, name).map((labels) => ({ labels, share: () => 100 - weightOf(name) })),
+    ...labelsOf(namespace, `${name}-canary`).map((labels) => ({ labels, share: () => weightOf(name) })),
+  ]);
   let queries = 0;
   let hangs = false;
   const answer = (ask: Ask): Fetched => {
     if (ask.shape === 'value') return { series: [], notes: [], bytes: 0 };
-    const points = pointsIn(ask.from, ask.to);
-    const series = all.filter(selects(ask.selector)).map((labels) => ({ labels, points }));
+    const selected = selects(ask.selector);
+    const series = all
+      .filter(({ labels }) => selected(labels))
+      .map(({ labels, share }) => ({ labels, points: pointsIn(ask.from, ask.to, (perSecond * share()) / 100) }));
     return { series, notes: [], bytes: series.length * 300 };
   };
   const source: MetricSource = {
