@@ -37,7 +37,9 @@ export const keptPaused: readonly string[] = [
 ];
 
 const { needs } = telemetries.application;
-const noSeries = `at 50 %: request-success-rate has no data: no series of either arm matched. ${needs}; counted as failed (noData: fail)`;
+const sought =
+  'http_requests_total (or another of 16 names that libraries use) with namespace="shop" and `pod` of web or web-canary';
+const noSeries = `at 50 %: request-success-rate has no data: no series of either arm matched: there is no ${sought}. ${needs}; counted as failed (noData: fail)`;
 
 /** The same when it was put back and comes again. */
 export const failedAgain: readonly string[] = [

@@ -14,7 +14,7 @@ import { readMarks, type MarkName, type Marks } from '../marks/marks.ts';
 
 const shownWeights = 8;
 const shownText = 120;
-const shownFailure = 500;
+const shownFailure = 1000;
 const shownPolicies = 5;
 
 /** `kubectl sluice watch web -n shop` */
