@@ -21,8 +21,11 @@ import type { JsonObject } from '../values/kube-object.ts';
 /** MiB. Node takes half of its container for its heap. */
 const container = 512;
 const heap = container / 2;
-/** So many times as long as a server that says yes takes for the heaviest of these bodies: 1 to 2 s on a busy machine. */
-const mostTimes = 12;
+/**
+ * So many times as long as a server that says yes takes for the heaviest of these bodies: 3 s. The slowest takes half of it
+ * (60,000 rules of a route, each of them hashed); what is quadratic takes a hundred times as long.
+ */
+const mostTimes = 24;
 /** Characters: fifty problems are told at most, each of them once as a sentence and once as a cause. */
 const longestAnswer = 200_000;
 const longestLine = 5_000;
