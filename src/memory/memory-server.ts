@@ -256,7 +256,8 @@ export class MemoryServer {
     const problem = problemOf(settled, stored);
     if (problem !== undefined) throw invalid(what, ref, problem);
     if (nothingKeeps(settled)) this.purge(ref);
-    return sameObject(stored, settled) || nothingKeeps(settled) ? (settled as T) : this.#put(ref.gvk, settled);
+    if (nothingKeeps(settled)) return settled as T;
+    return sameObject(stored, settled) ? stored : this.#put(ref.gvk, settled);
   }
 
   #admit(review: Review): KubeObject {

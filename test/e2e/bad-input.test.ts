@@ -19,11 +19,6 @@ afterAll(async () => stage.teardown());
 test.each([
   ['an unknown key', { 'sluice.dev/intervall': '30s' }, ['sluice.dev/intervall', 'sluice.dev/interval']],
   ['a weight of 120', { 'sluice.dev/steps': '5,120' }, ['sluice.dev/steps', '120', '100']],
-  [
-    'a policy that does not exist',
-    { 'sluice.dev/policy': 'carefull' },
-    ['sluice.dev/policy', 'carefull', 'CanaryPolicy'],
-  ],
   ['an interval of 5 parsecs', { 'sluice.dev/interval': '5 parsecs' }, ['sluice.dev/interval', '5 parsecs', '30s']],
 ])('%s is refused', async (_what, annotations, words) => {
   const { code, stderr } = await stage.send([app({ version: 'v1', annotations: { ...enabled, ...annotations } })]);

@@ -138,8 +138,13 @@ const underWay = (name: string): SeenRelease | undefined => {
   return step === 1 && splitInPlaceAt !== undefined ? release : undefined;
 };
 
-/** Requests that are lost while one pod becomes known a moment later than another. */
+/**
+ * Requests that are lost while one pod becomes known a moment later than another. Of F1 and F2, where callers wait for the
+ * canary to be made and routed to: some seconds on a busy machine (0.5 s on a quiet one, see docs/field-cases.md); an outage
+ * for as long as the release takes is above 300.
+ */
 const noise = 15;
+const noiseOf = (title: string): number => (/^F[12]:/.test(title) ? 200 : noise);
 
 beforeAll(async () => {
   stage = await Stage.set('both-arms');
@@ -174,7 +179,7 @@ describe('callers lose no more than with a native rollout', () => {
     await Promise.all(loads.map((load) => load.stop()));
     process.stdout.write(`${title}: with Sluice ${JSON.stringify(here)}, natively ${JSON.stringify(there)}\n`);
     keepMeasured(title.slice(0, 2), { sluice: measuredOf(here), native: measuredOf(there) });
-    expect(here.failed).toBeLessThanOrEqual(there.failed + noise);
+    expect(here.failed).toBeLessThanOrEqual(there.failed + noiseOf(title));
     await stage.until('the canary to be gone', () => stage.get(kinds.deployment, `${name}-canary`) === undefined);
   });
 });

@@ -70,6 +70,7 @@ describe('two Deployments behind one Service, told apart by subsets', () => {
     const before = route();
     await stage.apply(web('v2'));
     await stage.untilStep(1);
+    await stage.until('the split', () => JSON.stringify(route()) !== JSON.stringify(before));
     expect(route()).toEqual([
       internal,
       {

@@ -96,6 +96,8 @@ class Scene {
   /** Releases a version; at its first weight `leave` takes the leader away, and `next` goes on. */
   async release(version: string, leave: () => Promise<unknown>, next: Candidate): Promise<Story> {
     const { stage } = this;
+    // Deleted in the foreground, the one before stays in sight until its pods have ended.
+    await stage.untilGone('web-canary');
     const before = { workload: generation(stage), route: routeGeneration(stage), last: stage.release()?.name };
     this.#canaries.clear();
     await stage.apply(web(version));
@@ -200,7 +202,7 @@ afterAll(async () => {
 
 /** What a release that is promoted tells of itself. */
 const tale = [
-  'ReleaseStarted: starting the canary (provider istio, Service web)',
+  'ReleaseStarted: starting the canary (provider istio: the policy names it, Service web)',
   'ReleaseSucceeded: promoted: every pod of web runs the new template',
   'WeightChanged: step 1/2: 20 % of the traffic for the canary',
   'WeightChanged: step 2/2: 50 % of the traffic for the canary',

@@ -170,7 +170,7 @@ describe('policies with distinct selectors', () => {
     const name = 'policy-namespaces.selected.sluice.dev';
     expect(found).toEqual([[name], [name]]);
     expect(outcomes).toEqual({ first: held, middle: held, last: held, unselected: native, beside: unheard });
-    expect(size).toBeLessThan(96);
+    expect(size).toBeLessThan(128);
   });
 
   it('have their own again when they are fewer', () => {

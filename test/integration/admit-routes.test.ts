@@ -42,7 +42,8 @@ const manifest = (name: string, http: readonly JsonObject[] = [mixed, main], lab
   apiVersion: 'networking.istio.io/v1',
   kind: 'VirtualService',
   metadata: { name, namespace, ...(labels === undefined ? {} : { labels }) },
-  spec: { hosts: [`${name}.example.com`], http },
+  // Calls of the mesh, too: where a route does not decide on them, Sluice makes one that does.
+  spec: { hosts: ['web', `${name}.example.com`], http },
 });
 
 const [apply, create] = [

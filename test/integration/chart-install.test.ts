@@ -98,7 +98,7 @@ describe('an installed chart', () => {
   it.each([
     'the controller patch deployments.apps in foreign',
     'the controller list pods in foreign',
-    'the controller delete pods in worked',
+    'the controller create pods in worked',
     'the controller update deployments.apps in worked',
     'the controller get secrets in worked',
     'the controller get secrets in own',

@@ -169,7 +169,11 @@ describe('the chart', () => {
     await waitUntil('the release to succeed', async () => (await phase()) === 'Succeeded');
     const images = await kubectl('get', 'pods', '-n', worked, '-o', 'jsonpath={.items[*].spec.containers[0].image}');
     expect(new Set(images.split(' '))).toContain('sluice.test/app:2');
-    expect(await kubectl('get', 'deployments', '-n', worked, '-o', 'name')).toBe('deployment.apps/web\n');
+    // Deleted in the foreground, the canary stays in sight until its pods have ended.
+    await waitUntil(
+      'the canary to be gone',
+      async () => (await kubectl('get', 'deployments', '-n', worked, '-o', 'name')) === 'deployment.apps/web\n',
+    );
     for (const component of ['webhook', 'controller']) {
       const metrics = await metricsOf(component);
       expect(metrics).toContain('sluice_kube_requests_total');

@@ -192,7 +192,8 @@ describe('the chart', () => {
         sluiceUsers: ['system:serviceaccount:sluice-system:sluice-controller'],
         providerKinds: workedKinds,
         failurePolicy: 'Ignore',
-        ...(namespace === undefined ? {} : { namespace }),
+        // The namespace that is worked on alone may be the chart's own.
+        ...(namespace === undefined ? { ownNamespace: 'sluice-system' } : { namespace }),
       });
       expect(configured(objects)).toEqual(expected.flatMap(({ webhooks }) => webhooks));
     }

@@ -78,7 +78,7 @@ it('a release is watched, approved by a person, and succeeds', async () => {
   const { name } = await release('v2', 'Waiting');
   const watch = watching();
   const status = await sluice('status', 'web');
-  expect(status.stdout).toMatch(/ {3}Waiting {3}step 1\/1 {3}50 % of the traffic to the canary\n/);
+  expect(status.stdout).toMatch(/ {3}Waiting {3}step 1\/1 {3}about 50 % of the traffic to the canary\n/);
   expect(status.stdout).toContain(`kubectl sluice promote web -n ${stage.namespace}   approve\n`);
   const promoted = await sluice('promote', 'web', '--reason', 'looked at it');
   expect(promoted).toMatchObject({ code: 0, stdout: expect.stringMatching(`^${name}: promote accepted\\.`) });

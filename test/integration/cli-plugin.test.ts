@@ -178,7 +178,7 @@ describe('kubectl sluice', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^shop\/web {3}Progressing {3}step 1\/2 {3}5 % of the traffic to the canary\n/);
     expect(stdout).toMatch(/Policy +CanaryPolicy\/careful: 5, 25 %, 30s each\n/);
-    expect(stdout).toMatch(/request-success-rate +pass +99\.9 +>= 99 +\d+s ago\n/);
+    expect(stdout).toMatch(/request-success-rate +pass +99\.9 +>= 99 +- +\d+s ago\n/);
     const json = await sluice('status', 'web', '-n', 'shop', '-o', 'json');
     expect(JSON.parse(json.stdout)).toMatchObject({
       kind: 'Release',

@@ -169,7 +169,7 @@ describe('the API server', () => {
     const patch = ['patch', 'release', 'web-4', '-n', namespace, '--subresource=status', '--type=merge'];
     await succeed([...patch, '-p', JSON.stringify({ status })]);
     const [head, line] = (await succeed(['get', 'rel', 'web-4', '-n', namespace])).trim().split('\n');
-    expect(head?.split(/\s{2,}/)).toEqual(['NAME', 'WORKLOAD', 'PHASE', 'STEP', 'WEIGHT', 'MESSAGE', 'AGE']);
+    expect(head?.split(/\s{2,}/)).toEqual(['NAME', 'WORKLOAD', 'PHASE', 'STEP', 'WEIGHT', 'SHARE', 'MESSAGE', 'AGE']);
     expect(line).toMatch(/^web-4\s+web\s+Progressing\s+2\/4\s+5\s+judging 5 %\s+\d+s$/);
   });
 
