@@ -104,7 +104,7 @@ describe('a route that owns the host', () => {
     await stage.apply(web('v3'));
     const { status } = await stage.until('the reason', () => {
       const release = stage.release();
-      return release?.status?.waiting === undefined ? undefined : release;
+      return release?.status?.waiting?.reason === 'CannotStart' ? release : undefined;
     });
     expect(status).toMatchObject({
       phase: 'Pending',
