@@ -237,7 +237,8 @@ describe('F15: what a canary waits for is told while it waits', () => {
   };
 
   test.each<[reason: string, words: string, podSpec: object, container: object]>([
-    ['ImagePullBackOff', 'sluice.test/missing:v1', {}, { image: 'sluice.test/missing:v1' }],
+    // Another one than the template that has failed above, which would be held.
+    ['ImagePullBackOff', 'sluice.test/missing:v2', {}, { image: 'sluice.test/missing:v2' }],
     ['Unschedulable', '0/1 nodes are available', { nodeSelector: { disk: 'none' } }, {}],
     [
       'CreateContainerConfigError',
