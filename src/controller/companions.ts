@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '../core/template/canonical-json.ts';
 import type { Companion } from '../core/protection/companions.ts';
 import { isTakenOver } from '../core/release/taken-over.ts';
+import { annotationPointer } from '../values/json-pointer.ts';
 import { refKey, type JsonObject, type KubeObject, type ObjectRef } from '../values/kube-object.ts';
 import { madeFromAnnotation } from '../schema/annotations.ts';
 import { kinds } from '../schema/kinds.ts';
@@ -76,12 +77,11 @@ export const ensureCompanions = async (
 
 const rewrite = async (cluster: Cluster, companion: Companion): Promise<void> => {
   const { spec = {} } = companion.body;
-  const path = `/metadata/annotations/${madeFromAnnotation.replace('/', '~1')}`;
   await cluster.patch(refOf(companion), {
     type: 'json',
     body: [
       { op: 'add', path: '/spec', value: spec },
-      { op: 'add', path, value: digest(spec) },
+      { op: 'add', path: annotationPointer(madeFromAnnotation), value: digest(spec) },
     ],
   });
 };

@@ -2,7 +2,7 @@
 import { gvk, isA, type Json, type KubeObject, type Labels } from '../values/kube-object.ts';
 import { anyName, means, type ServiceName } from '../values/route-format.ts';
 import type { Live, Target, Use } from '../ports/traffic.ts';
-import { objectOf, objectsOf, textOf, textsOf } from './json-values.ts';
+import { objectOf, objectsOf, textOf, textsOf } from '../values/json-values.ts';
 import { servicesAt } from './service-host.ts';
 import type { SubsetDefinition } from './subsets.ts';
 

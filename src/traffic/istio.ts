@@ -5,7 +5,7 @@ import { means, type Acceptance, type ServiceName } from '../values/route-format
 import type { Target } from '../ports/traffic.ts';
 import { destinationRules, isExportedTo, subsetDefinitions } from './destination-rules.ts';
 import { injection, type Switch } from './injection.ts';
-import { canonical, objectOf, objectsOf, textOf, textsOf } from './json-values.ts';
+import { canonical, objectOf, objectsOf, textOf, textsOf } from '../values/json-values.ts';
 import { serviceAt, servicesOfHosts, withServiceName } from './service-host.ts';
 import { ownSubsets } from './subsets.ts';
 import { weightedFormat } from './weighted-format.ts';

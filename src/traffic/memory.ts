@@ -1,6 +1,6 @@
 /** A provider for a fictitious mesh: the smallest example, for tests and demonstrations. No policy can select it. */
 import { gvk } from '../values/kube-object.ts';
-import { objectsOf, textOf } from './json-values.ts';
+import { objectsOf, textOf } from '../values/json-values.ts';
 import { runner } from './runner.ts';
 import { servicesOfHosts } from './service-host.ts';
 import { weightedFormat } from './weighted-format.ts';

@@ -8,7 +8,7 @@ import type { Problem } from '../values/problem.ts';
 import type { Target, TrafficProvider } from '../ports/traffic.ts';
 import { apexProblems } from './apex-problems.ts';
 import { injection, type Switch } from './injection.ts';
-import { objectsOf, textOf } from './json-values.ts';
+import { objectsOf, textOf } from '../values/json-values.ts';
 import { serviceAt, servicesOfHosts, withServiceName } from './service-host.ts';
 import { weightedFormat } from './weighted-format.ts';
 import type { DestinationList } from './weighted-kind.ts';

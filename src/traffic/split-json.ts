@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '../values/kube-object.ts';
 import { isPercent, type Percent } from '../values/percent.ts';
 import type { Match, Split, Sticky, TextMatch } from '../values/split.ts';
-import { objectOf } from './json-values.ts';
+import { objectOf } from '../values/json-values.ts';
 
 const isPercentage = (value: Json | undefined): value is Percent => typeof value === 'number' && isPercent(value);
 

@@ -7,7 +7,7 @@ import { canaryServiceName } from '../core/release/canary.ts';
 import type { CarriedSplit } from '../values/route-split.ts';
 import { noSplit, type Split } from '../values/split.ts';
 import { splitAnnotation } from '../schema/annotations.ts';
-import { canonical, objectOf, textOf } from './json-values.ts';
+import { canonical, objectOf, textOf } from '../values/json-values.ts';
 import { readSplit } from './split-json.ts';
 import type { LostWeight } from './weighted-list.ts';
 

@@ -10,7 +10,7 @@ import type { CarriedSplit } from '../values/route-split.ts';
 import { sameJson } from '../values/same-json.ts';
 import { isNoSplit, noSplit, type Split } from '../values/split.ts';
 import { canaryServiceName } from '../core/release/canary.ts';
-import { replaceAt } from './json-values.ts';
+import { replaceAt } from '../values/json-values.ts';
 import { routeProblems } from './route-problems.ts';
 import { carriedSplits, readMemo, withMemoryOf, writeMemo, type SplitMemo } from './split-memo.ts';
 import {

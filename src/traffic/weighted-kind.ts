@@ -2,7 +2,7 @@
 import type { Gvk, KubeObject } from '../values/kube-object.ts';
 import type { Acceptance, ApexRule, Between, ServiceName } from '../values/route-format.ts';
 import { canaryServiceName } from '../core/release/canary.ts';
-import type { JsonPath } from './json-values.ts';
+import type { JsonPath } from '../values/json-values.ts';
 import { readMemo } from './split-memo.ts';
 import * as weighted from './weighted-list.ts';
 

@@ -1,6 +1,6 @@
 /**
  * What people change together with a template, and what happens to stable in the middle, beside the native rollout of the
- * very same write: callers lose no more requests with Sluice than without it.
+ * very same write: callers lose about as many requests with Sluice as without it, or fewer.
  * @long 70 s
  */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -153,7 +153,7 @@ beforeAll(async () => {
 
 afterAll(async () => stage.teardown());
 
-describe('callers lose no more than with a native rollout', () => {
+describe('failed requests beside those of a native rollout', () => {
   test.each(Object.entries<Story>(stories))('%s', async (title, story) => {
     const name = title.slice(0, 2).toLowerCase();
     const native = `${name}-native`;

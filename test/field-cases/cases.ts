@@ -199,6 +199,6 @@ export const fieldCases: Readonly<Record<string, FieldCase>> = {
   C2: { people: 'write an address into a policy', sluice: "asks nobody whom the operator's list does not allow" },
   C3: {
     people: 'follow a hint that Sluice gives, or use the tools around it',
-    sluice: 'gives complete commands, each of which works, and says what is missing before anything starts',
+    sluice: 'gives complete commands, each of which works',
   },
 };

@@ -46,7 +46,7 @@ export const fieldCasesPage = (input: PageInput): string => {
     .sort(([a], [b]) => order(a).localeCompare(order(b)));
   return `# What people really do
 
-Each row is something that people did to Deployments under progressive delivery, and what Sluice does then. This page is generated: a row is here because tests whose names begin with its id pass. Where the same write was rolled out twice under live requests, once with Sluice and once natively, the failed requests of one run are beside each other.
+Each row is something that people did to Deployments under progressive delivery, and what Sluice does then. This page is generated: a row is here because tests whose names begin with its id pass. Where the same write was rolled out twice under live requests, once with Sluice and once natively, the failed requests of one run are beside each other. Tests under test/e2e and test/integration run on real clusters; those under src are tables, or run on the cluster in memory.
 
 | case | people | Sluice | a native rollout | failed requests | tests |
 | --- | --- | --- | --- | --- | --- |

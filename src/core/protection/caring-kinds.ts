@@ -2,7 +2,8 @@
 import { gvk, type JsonObject, type KubeObject } from '../../values/kube-object.ts';
 import { selects } from '../../values/label-selector.ts';
 import type { Missing, ProtectingKind } from './protecting-kind.ts';
-import { canaryOnly, losesCanary, objectOf, selectorOf, specOf } from './selecting.ts';
+import { objectOf } from '../../values/json-values.ts';
+import { canaryOnly, losesCanary, selectorOf, specOf } from './selecting.ts';
 import type { ProtectedPods } from './subject.ts';
 
 const isHere = ({ metadata }: KubeObject, { namespace }: ProtectedPods): boolean => metadata.namespace === namespace;

@@ -4,7 +4,8 @@
  */
 import { gvk, type KubeObject } from '../../values/kube-object.ts';
 import type { Missing, ProtectingKind } from './protecting-kind.ts';
-import { losesCanary, objectsOf, selectorOf, specOf } from './selecting.ts';
+import { objectsOf } from '../../values/json-values.ts';
+import { losesCanary, selectorOf, specOf } from './selecting.ts';
 import type { ProtectedPods } from './subject.ts';
 
 /** Cilium writes `k8s:app` or `any:app` for the label `app`. */

@@ -4,7 +4,8 @@
  */
 import { gvk, type Gvk, type JsonObject, type KubeObject } from '../../values/kube-object.ts';
 import type { Missing, ProtectingKind } from './protecting-kind.ts';
-import { labelsOf, losesCanary, objectOf, objectsOf, specOf } from './selecting.ts';
+import { objectOf, objectsOf } from '../../values/json-values.ts';
+import { labelsOf, losesCanary, specOf } from './selecting.ts';
 import type { ProtectedPods } from './subject.ts';
 
 /** The default name of the mesh's root namespace. A different name cannot be read from the API server. */

@@ -4,7 +4,8 @@
  */
 import { gvk, type KubeObject } from '../../values/kube-object.ts';
 import type { Missing, ProtectingKind, Renamed } from './protecting-kind.ts';
-import { canaryOnly, losesCanary, objectOf, selectorOf, specOf } from './selecting.ts';
+import { objectOf } from '../../values/json-values.ts';
+import { canaryOnly, losesCanary, selectorOf, specOf } from './selecting.ts';
 import type { ProtectedPods } from './subject.ts';
 
 const server = gvk('policy.linkerd.io/v1beta3', 'Server', 'servers');

@@ -7,7 +7,8 @@ import type { Json, JsonObject, KubeObject } from '../../values/kube-object.ts';
 import { gvk } from '../../values/kube-object.ts';
 import { selects } from '../../values/label-selector.ts';
 import type { Missing, ProtectingKind } from './protecting-kind.ts';
-import { canaryOnly, losesCanary, objectOf, objectsOf, selectorOf, specOf } from './selecting.ts';
+import { objectOf, objectsOf } from '../../values/json-values.ts';
+import { canaryOnly, losesCanary, selectorOf, specOf } from './selecting.ts';
 import type { ProtectedPods } from './subject.ts';
 
 const directions = [

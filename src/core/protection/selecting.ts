@@ -1,13 +1,8 @@
 /** Reads selectors from objects of unchecked shape. */
+import { objectOf, objectsOf, textsOf } from '../../values/json-values.ts';
 import type { Json, JsonObject, KubeObject, Labels } from '../../values/kube-object.ts';
 import { selectorOperators, selects, type Requirement, type Selector } from '../../values/label-selector.ts';
 import type { ProtectedPods } from './subject.ts';
-
-export const objectOf = (value: Json | undefined): JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
-
-export const objectsOf = (value: Json | undefined): readonly JsonObject[] =>
-  Array.isArray(value) ? value.map((one: Json) => objectOf(one)) : [];
 
 export const specOf = ({ spec }: KubeObject): JsonObject => spec ?? {};
 
@@ -18,8 +13,7 @@ const requirementOf = (value: JsonObject): readonly Requirement[] => {
   const { key, operator, values } = value;
   const known = selectorOperators.find((one) => one === operator);
   if (typeof key !== 'string' || known === undefined) return [];
-  const texts = Array.isArray(values) ? values.filter((one): one is string => typeof one === 'string') : [];
-  return [{ key, operator: known, values: texts }];
+  return [{ key, operator: known, values: textsOf(values) }];
 };
 
 /** A selector in the notation of Kubernetes' own kinds. */

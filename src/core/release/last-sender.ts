@@ -59,7 +59,10 @@ const momentsOf = (status: ReleaseStatus, { plan }: Facts): Moments => {
   return { restoredAt, knownAt: restoredAt + plan.propagationDelay };
 };
 
-/** The ends of the windows that can have been asked about by now. The first one finds out whether there is anything to see. */
+/**
+ * The ends of the windows that can have been asked about by now: none after the pods may go anyway, however long Sluice was
+ * away. The first one finds out whether there is anything to see.
+ */
 const endsUntil = ({ knownAt }: Moments, now: Instant): readonly Instant[] => {
   const first = alignUp(knownAt + between);
   const later = Math.max(0, Math.floor((now - first) / between) + 1);
@@ -119,7 +122,7 @@ export const lastSender = (status: ReleaseStatus, facts: Facts): LastSender => {
   const { arms, now, answers } = facts;
   if (!wasRoutedTo(status, facts) || arms === undefined || !canServe(facts)) return nobody;
   const moments = momentsOf(status, facts);
-  const ends = endsUntil(moments, now);
+  const ends = endsUntil(moments, Math.min(now, moments.knownAt + stillSendingBound));
   const all = ends.map((to) => {
     const question = questionOf(facts, arms, { from: moments.restoredAt, to });
     return { question, answer: answers.get(question.id) };

@@ -1,6 +1,5 @@
 /** Why a release does not go on, as a reason from a closed list and a sentence made from it. The sentence is never read. */
 import type { ReleaseStatus, Waiting, WaitingReason } from '../../schema/release.ts';
-import { podTroubles } from '../../schema/waiting-reasons.ts';
 import { waitingForApex } from './apex-hold.ts';
 import { flapsText, waitsToCalmDown } from './canary-flaps.ts';
 import { canaryReady } from './canary-size.ts';
@@ -18,28 +17,13 @@ import { isFinal, wantedSplit, withStatus } from './state.ts';
 export const waitFor = (status: ReleaseStatus, waiting: Waiting | undefined): ReleaseStatus =>
   withStatus(status, { waiting });
 
-/** Reasons that hold as long as the facts say so: they are worked out anew in every step. */
-const standing: ReadonlySet<WaitingReason> = new Set<WaitingReason>([
-  'ReleaseAhead',
-  'EarlierCanary',
-  'CannotStart',
-  'StableUnavailable',
-  'ScaledToZero',
-  'PolicyMissing',
-  'PolicyUnreadable',
-  'PlanUnreadable',
-  'PodsRefused',
-  'CanaryNotReady',
-  'TakenOver',
-  'RouteKindMissing',
-  'RouteRefused',
-  'PausedByUser',
-  'PromotionLacksRoom',
-  'PromotionStuck',
-  'StableGrowing',
-  'StillSending',
-  'CanaryFlapping',
-  ...podTroubles,
+/** Reasons that a stage has given itself, and that hold until it goes on. All others are worked out anew in every step. */
+const lasting: ReadonlySet<WaitingReason> = new Set<WaitingReason>([
+  'SplitLost',
+  'ChecksFailed',
+  'ChecksInconclusive',
+  'SplitNotSeen',
+  'ApprovalRequired',
 ]);
 
 /** What the facts of the moment say, before what the stage itself waits for. */
@@ -59,7 +43,7 @@ export const waitingNow = (status: ReleaseStatus, facts: Facts): Waiting | undef
 };
 
 const remembered = ({ waiting }: ReleaseStatus): Waiting | undefined =>
-  waiting === undefined || standing.has(waiting.reason) ? undefined : waiting;
+  waiting !== undefined && lasting.has(waiting.reason) ? waiting : undefined;
 
 const takenOver = (facts: Facts): Waiting | undefined =>
   facts.takenOver === undefined ? undefined : { reason: 'TakenOver', message: facts.takenOver.note };

@@ -1,5 +1,5 @@
 /** Reads and changes JSON of kinds whose fields are mostly unknown to Sluice. Never mutates its arguments. */
-import type { Json, JsonObject } from '../values/kube-object.ts';
+import type { Json, JsonObject } from './kube-object.ts';
 
 export type JsonPath = readonly (string | number)[];
 
