@@ -84,6 +84,7 @@ const measure = async (): Promise<void> => {
     requestsPerRelease: sum(release),
     release,
     idleRequests: sum(idle.rest),
+    idle: idle.rest,
     leaseRequests: sum(idle.lease),
     idleSeconds,
     rssMiB,

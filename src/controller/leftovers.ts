@@ -56,6 +56,7 @@ const leftoversOf = async (deps: ControllerDependencies, place: Place): Promise<
   const left = made.filter((object) => !isOf(deps.cluster.get(releaseRef(place, object)), object));
   const [first] = left;
   if (first === undefined) return [];
+  if (isKnownToBeOver(deps.cluster.get(releaseRef(place, first)), first)) return left;
   // The caches fill one by one, and this one may have been made by another controller: that it is gone is looked up.
   const live = await deps.cluster.fetch(releaseRef(place, first));
   return isOf(live, first) ? [] : left;
@@ -66,6 +67,12 @@ const releaseRef = ({ namespace }: Place, object: KubeObject): ObjectRef<Release
   namespace,
   name: madeFor(object).name ?? '',
 });
+
+/** What is over stays over. */
+const isKnownToBeOver = (release: Release | undefined, object: KubeObject): boolean =>
+  release !== undefined &&
+  isMadeFor(object, { name: release.metadata.name, uid: release.metadata.uid ?? '' }) &&
+  isFinal(release.status?.phase ?? 'Pending');
 
 /** Whether the Release is the one an object was made for, and under way. */
 const isOf = (release: Release | undefined, object: KubeObject): boolean => {
