@@ -40,7 +40,7 @@ const placeOf = (gvk: Gvk, { metadata: { name, namespace = '' } }: Pick<KubeObje
 });
 
 /** How long the garbage collector is given, and how long a look at what is left is good for. */
-const patience: Milliseconds = 3000;
+const patience: Milliseconds = 10_000;
 const lookPause: Milliseconds = 2000;
 
 /** When it was last looked what is left of a Deployment, so that no stream of changes becomes one of requests. */
