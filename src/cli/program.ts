@@ -4,16 +4,18 @@ import { abort } from './abort.ts';
 import { list } from './list.ts';
 import { errorText } from './plugin-error.ts';
 import { promote } from './promote.ts';
+import { resume } from './resume.ts';
 import { retry } from './retry.ts';
 import type { Session } from './session.ts';
 import { skip } from './skip.ts';
+import { skipStep } from './skip-step.ts';
 import { status } from './status.ts';
 import type { Terminal } from './terminal.ts';
 import type { Verb, VerbOption } from './verb.ts';
 import { watch } from './watch.ts';
 
 /** In the order of `--help`. */
-export const verbs: readonly Verb[] = [status, watch, list, promote, abort, retry, skip];
+export const verbs: readonly Verb[] = [status, watch, list, promote, resume, skipStep, abort, retry, skip];
 
 /** Cluster and namespace, chosen with the same flags as in kubectl. */
 export type Place = { readonly kubeconfig?: string; readonly context?: string; readonly namespace?: string };

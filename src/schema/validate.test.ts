@@ -29,8 +29,11 @@ describe('validate', () => {
       { interval: 604_801 },
       'spec.interval "604801": must be a whole number of seconds, or a whole number with unit ms, s, m or h, such as 30s, from 1s to 168h. Lower it to at most 168h.',
     ],
-    [{ steps: [5] }, 'spec.steps "[5]": is not a field that is known here. Did you mean weights?'],
-    [{ stepz: [5] }, 'spec.stepz "[5]": is not a field that is known here. Did you mean weights?'],
+    [
+      { steps: [5] },
+      /^spec.steps\[0\] "5": must be an object .* Write {setWeight: 5} as a step, or a plain list of percentages as weights.$/,
+    ],
+    [{ stepz: [5] }, 'spec.stepz "[5]": is not a field that is known here. Did you mean steps?'],
     [
       { interval: '1ms' },
       'spec.interval "1ms": must be a whole number of seconds, or a whole number with unit ms, s, m or h, such as 30s, from 1s to 168h. Raise it to at least 1s.',
@@ -68,7 +71,7 @@ describe('validate', () => {
       { weights: [5, 3] },
       'spec.weights "[5,3]": must rise from one to the next. Write rising weights, such as 5, 25, 50.',
     ],
-    ['careful', /^spec "careful": must be an object with the fields strategy, provider, /],
+    ['careful', /^spec "careful": must be an object with the fields provider, service, /],
   ])('%j is answered with a sentence that helps', (spec, expected) => {
     const [first] = sentences(spec);
     if (typeof expected === 'string') expect(first).toBe(expected);

@@ -1,4 +1,5 @@
 /** Every way of opting in and out, on a real API server: what is paused, what is asked about, and what never is. */
+import { weightsOf } from '../../src/core/plan/policy-weights.ts';
 import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
 import { isSelected } from '../../src/manifests/selections.ts';
 import type { Deployment, Gvk, JsonObject } from '../../src/values/kube-object.ts';
@@ -302,7 +303,7 @@ describe('a new template', () => {
       const parsed = webhookRules(view, sluice).policyOf(
         view.get({ gvk: kinds.deployment, namespace, name }) as unknown as Deployment,
       );
-      expect(parsed.ok && parsed.policy.weights[0]).toBe(weight);
+      expect(parsed.ok && weightsOf(parsed.policy)[0]).toBe(weight);
     },
   );
 });

@@ -5,6 +5,7 @@ import { percent } from '../../values/percent.ts';
 import {
   answersTo,
   aPolicy,
+  byWeights,
   atPhase,
   atStep,
   aWorkload,
@@ -82,7 +83,7 @@ describe('a good release', () => {
     ['route', [2, 3, 3, 3]],
     ['replicas', [4, 6, 1, 5]],
   ] as const)('F5: a canary behind a %s follows a workload that grows', (splits, wanted) => {
-    let half: Moment = atStep(1, { policy: aPolicy({ weights: [percent(50)] }) });
+    let half: Moment = atStep(1, { policy: aPolicy({ strategy: byWeights(50) }) });
     const route = { ...half.facts.route, splits };
     const sizes = [4, 6, 1, 5].map((replicas) => {
       half = after(then(half, { route, workload: aWorkload({ replicas }) }));
