@@ -8,16 +8,30 @@ export const otherPolicyNames = {
   revisionHistoryLimit: 'historyLimit',
 } as const;
 
+const templates = {
+  rule: 'names AnalysisTemplates, which Sluice does not have',
+  todo: 'Write the queries into checks: they are judged at every step.',
+};
+const ofTemplates = { rule: 'belongs to AnalysisTemplates, which Sluice does not have', todo: 'Take it out.' };
+
+/** Fields of another tool's analysis. */
+export const ofAnalyses = {
+  templates,
+  templateName: templates,
+  args: ofTemplates,
+  dryRun: ofTemplates,
+  measurementRetention: ofTemplates,
+  analysisRunMetadata: ofTemplates,
+  startingStep: ofTemplates,
+} as const;
+
 /** Fields of other tools that have no counterpart here. */
 export const notInPolicies = {
   metrics: {
     rule: "is Flagger's name for checks, which are written otherwise here",
     todo: 'Write checks: [{name: request-success-rate, min: 99}], for example.',
   },
-  templates: {
-    rule: 'names AnalysisTemplates, which Sluice does not have',
-    todo: 'Write the queries into checks: they are judged at every step.',
-  },
+  ...ofAnalyses,
   analysis: {
     rule: 'is a block of another tool',
     todo: 'Write its fields beside the others, and what is measured into checks.',

@@ -1,6 +1,7 @@
 /** The steps of a policy, in the words of Argo Rollouts' `steps`, so that a list can be pasted as it is. */
 import { Type, type Static } from 'typebox';
 import { mostMatches, TextMatchSchema } from './match.ts';
+import { ofAnalyses } from './other-tools.ts';
 import { patterns } from './patterns.ts';
 import { rule, type Rule } from './rules.ts';
 import { span } from './span.ts';
@@ -70,11 +71,6 @@ const ScaleSchema = Type.Object(
   },
 );
 
-const templates = {
-  rule: 'names AnalysisTemplates, which Sluice does not have: the checks of the policy are what is judged',
-  todo: 'Write the queries into checks, and analysis: {} here.',
-};
-
 const AnalysisStepSchema = Type.Object(
   {
     interval: opt(span("How long a round is. The policy's `interval` unless set.", ['1s', '168h'])),
@@ -85,7 +81,7 @@ const AnalysisStepSchema = Type.Object(
   {
     additionalProperties: false,
     description: "Judge the policy's checks, until `rounds` rounds have passed.",
-    notHere: { templates, templateName: templates, args: templates, metrics: templates },
+    notHere: ofAnalyses,
     otherNames: { count: 'rounds' },
   },
 );
