@@ -11,7 +11,6 @@ import {
   withWeight,
   type Moment,
 } from '../../../test/support/release-facts.ts';
-import { percent } from '../../values/percent.ts';
 import type { WorkloadFacts } from './facts.ts';
 import { sizeToReach } from './growth.ts';
 import { canarySize } from './size.ts';

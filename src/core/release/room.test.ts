@@ -12,7 +12,6 @@ import {
   withWeight,
   type Moment,
 } from '../../../test/support/release-facts.ts';
-import { percent } from '../../values/percent.ts';
 import type { Facts, WorkloadFacts } from './facts.ts';
 import { withStatus } from './state.ts';
 

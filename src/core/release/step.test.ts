@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { noSplit } from '../../values/split.ts';
-import { percent } from '../../values/percent.ts';
 import {
   answersTo,
   aPolicy,
