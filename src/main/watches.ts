@@ -4,7 +4,15 @@
  */
 import type { WebhookConfig } from '../config/settings.ts';
 import { kinds } from '../schema/kinds.ts';
-import { dropBookkeeping, endpointsOnly, nameOnly, oursOnly, podState, specOnly } from '../kube/trim.ts';
+import {
+  accessModesOnly,
+  dropBookkeeping,
+  endpointsOnly,
+  nameOnly,
+  oursOnly,
+  podState,
+  specOnly,
+} from '../kube/trim.ts';
 import type { WatchSpec } from '../kube/watch-spec.ts';
 import { canarySelector } from '../schema/names.ts';
 import { workedKinds } from './worked-kinds.ts';
@@ -20,8 +28,15 @@ const policies = (scope: Scope): readonly WatchSpec[] => [
 const othersKinds = (scope: Scope): readonly WatchSpec[] =>
   workedKinds.map(({ gvk, builtIn = false }) => ({ gvk, ...scope, optional: !builtIn }));
 
+/** What the webhook reads of kinds that the controller does not watch. */
+const onlyForAdmission = (scope: Scope): readonly WatchSpec[] => [
+  // To know which volumes a second set of pods may mount.
+  { gvk: kinds.claim, ...scope, trim: accessModesOnly },
+];
+
 /**
- * The webhook decides from the request and from policies; of other objects it needs only names, labels and annotations.
+ * The webhook decides from the request and from policies; of other objects it needs only names, labels and annotations,
+ * and the access modes of claims.
  */
 export const webhookWatches = (namespace: string | undefined): readonly WatchSpec[] => {
   const scope = namespace === undefined ? {} : { namespace };
@@ -33,6 +48,7 @@ export const webhookWatches = (namespace: string | undefined): readonly WatchSpe
     { gvk: kinds.deployment, ...scope, metadataOnly: true, trim: oursOnly },
     // To know whether the kinds of a policy's provider are installed.
     { gvk: kinds.crd, metadataOnly: true, trim: nameOnly },
+    ...onlyForAdmission(scope),
   ];
 };
 
@@ -47,7 +63,7 @@ export const certificateWatches = ({
     { gvk: kinds.validatingWebhook, name },
   ].map((spec) => ({ ...spec, metadataOnly: true, trim: nameOnly }));
 
-/** For the controller, and for `dev`. */
+/** For the controller. */
 export const controllerWatches = (namespace: string | undefined): readonly WatchSpec[] => {
   const scope = namespace === undefined ? {} : { namespace };
   return [
@@ -66,3 +82,9 @@ export const controllerWatches = (namespace: string | undefined): readonly Watch
     ...othersKinds(scope),
   ];
 };
+
+/** For `dev`, whose webhook and controller share their caches. */
+export const devWatches = (namespace: string | undefined): readonly WatchSpec[] => [
+  ...controllerWatches(namespace),
+  ...onlyForAdmission(namespace === undefined ? {} : { namespace }),
+];

@@ -31,6 +31,7 @@ export const webhookRules = (
     policyUse: policyUse(cluster, ownNamespace),
     formats: routeFormats,
     routeKinds: usedKinds,
+    claimModes: (namespace, name) => cluster.get({ gvk: kinds.claim, namespace, name })?.spec?.accessModes,
     failureOf: (namespace, name) => {
       if (!cluster.serves(kinds.release)) return undefined;
       const message = cluster.get({ gvk: kinds.release, namespace, name })?.status?.['message'];

@@ -92,6 +92,12 @@ const controllerWork = (providerKinds: readonly KindUse[]): Omit<Permissions, 'o
   ],
 });
 
+/** For what only the webhook reads. */
+const admissionWork: readonly PolicyRule[] = [
+  // The access modes of volumes.
+  allow('', ['persistentvolumeclaims'], ['list', 'watch']),
+];
+
 export type WebhookNames = {
   /** Name of both webhook configurations. */
   readonly configuration: string;
@@ -112,6 +118,7 @@ export const webhookPermissions = (names: WebhookNames): Permissions => ({
     allow('events.k8s.io', ['events'], ['create', 'patch']),
     // Metadata only, to find the workloads that use a changed or deleted policy.
     allow('apps', ['deployments'], ['list', 'watch']),
+    ...admissionWork,
   ],
   clusterWide: [
     allow(group, ['clustercanarypolicies'], read),
@@ -135,5 +142,5 @@ export const webhookPermissions = (names: WebhookNames): Permissions => ({
 /** The rules of the single ClusterRole that `dev` uses. */
 export const rules = (providerKinds: readonly KindUse[]): readonly PolicyRule[] => {
   const { workedOn, clusterWide } = controllerWork(providerKinds);
-  return [...workedOn, ...clusterWide];
+  return [...workedOn, ...admissionWork, ...clusterWide];
 };

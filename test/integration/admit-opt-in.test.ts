@@ -308,6 +308,46 @@ describe('a new template', () => {
   );
 });
 
+describe('F13: a template that mounts a claim, where only the namespace opts in', () => {
+  const way: Way = { name: 'mounting', namespace: enabled, weight: 1 };
+  const claim = (name: string, mode: string): object => ({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name },
+    spec: { accessModes: [mode], resources: { requests: { storage: '1Mi' } } },
+  });
+  const mounting = async (name: string): Promise<Deployment> => {
+    const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: name } }];
+    const answer = await api.request({
+      method: 'PATCH',
+      path: objectPath({ gvk: kinds.deployment, namespace: way.namespace, name: way.name }),
+      what: 'dry run',
+      query: { dryRun: 'All' },
+      contentType: 'application/merge-patch+json',
+      body: { spec: { template: { spec: { volumes } } } },
+    });
+    return answer as unknown as Deployment;
+  };
+
+  beforeAll(async () => {
+    await create(kinds.deployment, manifest(way), way.namespace);
+    await create(kinds.claim, claim('shared', 'ReadWriteMany'), way.namespace);
+    await create(kinds.claim, claim('single', 'ReadWriteOnce'), way.namespace);
+    await waitUntil('the workload to be available', () => available(way));
+    await waitUntil('the webhook to know the claims', () =>
+      ['shared', 'single'].every((name) => view.get({ gvk: kinds.claim, namespace: enabled, name }) !== undefined),
+    );
+  }, 60_000);
+
+  it.each([
+    ['shared', true],
+    ['single', undefined],
+    ['not-there', undefined],
+  ])('F13: of the claim %s, paused is %s', async (name, paused) => {
+    expect((await mounting(name)).spec.paused).toBe(paused);
+  });
+});
+
 describe('opting out in the middle of a release', () => {
   const way = ways.find(({ name }) => name === 'in-namespace')!;
   const unlabel = { metadata: { labels: { 'sluice.dev/canary': null } } };

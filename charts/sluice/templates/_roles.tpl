@@ -386,6 +386,13 @@
   verbs:
     - list
     - watch
+- apiGroups:
+    - ""
+  resources:
+    - persistentvolumeclaims
+  verbs:
+    - list
+    - watch
 {{- end }}
 
 {{- define "sluice.rules.webhook.clusterWide" -}}

@@ -87,19 +87,19 @@ const decideCreate = (input: DecideInput): Decision => {
     // A manifest or backup taken during a release contains Sluice's pause, which nobody would ever lift.
     const paused = copiesPause(object) ? false : 'as-sent';
     const waits = paused === 'as-sent' && object.spec.paused === true;
-    return ruled('created', because, object, { paused, marks, warnings: firstVersion(object, parsed, waits) });
+    return ruled('created', because, object, { paused, marks, warnings: firstVersion(input, parsed, waits) });
   }
   const warnings = isWithoutEffect(object.metadata, parsed.optIn) ? [notOptedInWarning] : [];
   return ruled('not-opted-in', 'the workload has not asked for canary releases', object, { ...asSent, warnings });
 };
 
-const firstVersion = (object: Deployment, parsed: ParsedPolicy, paused: boolean): readonly string[] =>
+const firstVersion = ({ object, claimModes }: DecideInput, parsed: ParsedPolicy, paused: boolean): readonly string[] =>
   parsed.ok
     ? [
         createdWarning(parsed.policy, paused),
         ...podSplit(object, parsed),
         ...(parsed.warnings ?? []),
-        ...(byItself(parsed.optIn) ? doubledWarnings(object, parsed.optIn) : []),
+        ...(byItself(parsed.optIn) ? doubledWarnings(object, parsed.optIn, claimModes) : []),
         ...passedOverWarnings(parsed),
       ]
     : [firstWithoutPolicyWarning(paused), ...missingPolicyWarnings(parsed, false)];

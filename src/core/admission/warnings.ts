@@ -10,7 +10,7 @@ import type { Facts } from './facts.ts';
 import { weightsOf } from '../plan/policy-weights.ts';
 import { strategyText } from './plan-text.ts';
 import { podSplitWarnings } from './pod-split.ts';
-import { notDoubled } from './not-doubled.ts';
+import { notDoubled, type ClaimModes } from './not-doubled.ts';
 import { readMarks, type MarkName, type Marks } from '../marks/marks.ts';
 
 const shownText = 120;
@@ -58,7 +58,7 @@ export const releaseWarnings = (facts: Facts): readonly string[] => {
     ...changes(facts),
     ...((facts.parsed.ok && facts.parsed.warnings) || []),
     ...podSplit(facts.object, facts.parsed),
-    ...doubledWarnings(facts.object, facts.parsed.optIn),
+    ...doubledWarnings(facts.object, facts.parsed.optIn, facts.input.claimModes),
     ...staleSkip(facts),
   ];
 };
@@ -68,9 +68,13 @@ export const podSplit = ({ spec }: Deployment, parsed: ParsedPolicy): readonly s
   parsed.ok ? podSplitWarnings(weightsOf(parsed.policy), spec.replicas ?? 1, parsed.splitBy) : [];
 
 /** For who opts in a workload whose pods should not, or cannot, run beside each other, or may have no traffic. */
-export const doubledWarnings = (object: Deployment, optIn: OptIn): readonly string[] =>
+export const doubledWarnings = (
+  object: Deployment,
+  optIn: OptIn,
+  modesOf: ClaimModes | undefined,
+): readonly string[] =>
   byItself(optIn)
-    ? notDoubled(object).map(
+    ? notDoubled(object, modesOf).map(
         ({ what, happens }) => `${what}: ${happens}. If that must not be, write ${keys.canary}: disabled`,
       )
     : ['only its namespace or a selector opts this workload in: if no Service selects its pods, it rolls natively'];
