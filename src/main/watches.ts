@@ -3,6 +3,7 @@
  * when needed, which is rare.
  */
 import type { WebhookConfig } from '../config/settings.ts';
+import { admissionKinds } from '../core/protection/protecting-kinds.ts';
 import { kinds } from '../schema/kinds.ts';
 import {
   accessModesOnly,
@@ -34,6 +35,10 @@ const onlyForAdmission = (scope: Scope): readonly WatchSpec[] => [
   { gvk: kinds.claim, ...scope, trim: accessModesOnly },
 ];
 
+/** To warn of objects that cannot be copied for a canary. */
+const uncopied = (scope: Scope): readonly WatchSpec[] =>
+  admissionKinds.map(({ use: { gvk, builtIn = false } }) => ({ gvk, ...scope, optional: !builtIn, trim: specOnly }));
+
 /**
  * The webhook decides from the request and from policies; of other objects it needs only names, labels and annotations,
  * and the access modes of claims.
@@ -49,6 +54,7 @@ export const webhookWatches = (namespace: string | undefined): readonly WatchSpe
     // To know whether the kinds of a policy's provider are installed.
     { gvk: kinds.crd, metadataOnly: true, trim: nameOnly },
     ...onlyForAdmission(scope),
+    ...uncopied(scope),
   ];
 };
 

@@ -1,6 +1,7 @@
 /** Sluice's permissions. The chart's roles and the role of `dev` are generated from them. */
 import { byKind, type KindUse } from '../values/kind-use.ts';
 import type { Gvk } from '../values/kube-object.ts';
+import { admissionKinds } from '../core/protection/protecting-kinds.ts';
 import { kinds } from '../schema/kinds.ts';
 import { group } from '../schema/names.ts';
 
@@ -119,6 +120,8 @@ export const webhookPermissions = (names: WebhookNames): Permissions => ({
     // Metadata only, to find the workloads that use a changed or deleted policy.
     allow('apps', ['deployments'], ['list', 'watch']),
     ...admissionWork,
+    // To warn of objects that cannot be copied for a canary.
+    ...admissionKinds.map(({ use: { gvk } }) => allow(gvk.group, [gvk.plural], ['list', 'watch'])),
   ],
   clusterWide: [
     allow(group, ['clustercanarypolicies'], read),

@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
 import { isSelected } from '../../src/manifests/selections.ts';
 import type { Deployment, Gvk, JsonObject } from '../../src/values/kube-object.ts';
 import { kinds } from '../../src/schema/kinds.ts';
+import { uncoveredWarnings } from '../../src/core/admission/uncovered.ts';
+import type { ParsedPolicy } from '../../src/core/policy/parse-policy.ts';
 import type { SelectingPolicy } from '../../src/core/policy/opt-in.ts';
 import { collectionPath, objectPath } from '../../src/kube/api-path.ts';
 import type { Api } from '../../src/kube/api.ts';
@@ -345,6 +347,37 @@ describe('F13: a template that mounts a claim, where only the namespace opts in'
     ['not-there', undefined],
   ])('F13: of the claim %s, paused is %s', async (name, paused) => {
     expect((await mounting(name)).spec.paused).toBe(paused);
+  });
+});
+
+describe('R4: a budget that cannot be copied for the canary', () => {
+  const budget: Gvk = {
+    ...kinds.deployment,
+    group: 'policy',
+    version: 'v1',
+    kind: 'PodDisruptionBudget',
+    plural: 'poddisruptionbudgets',
+  };
+  const way = ways.find(({ name }) => name === 'annotated')!;
+
+  it('R4: is known to the webhook, which warns of it', async () => {
+    const stored = await deployment(way);
+    const { matchLabels } = stored.spec.selector;
+    await create(
+      budget,
+      {
+        apiVersion: 'policy/v1',
+        kind: budget.kind,
+        metadata: { name: 'two' },
+        spec: { minAvailable: 2, selector: { matchLabels } },
+      },
+      plain,
+    );
+    const rules = webhookRules(view, sluice);
+    const warnings = (): readonly string[] =>
+      uncoveredWarnings(stored, { ...rules.policyOf(stored), splitBy: 'route' } as ParsedPolicy, rules);
+    await waitUntil('the webhook to know the budget', () => warnings().length > 0);
+    expect(warnings().join()).toContain('the canary runs without PodDisruptionBudget two');
   });
 });
 

@@ -8,6 +8,7 @@ import type { AllowedAddress } from '../outbound/allowed-address.ts';
 import type { KnownProviders } from '../policy/provider-plan.ts';
 import type { DecideInput } from './facts.ts';
 import type { ClaimModes } from './not-doubled.ts';
+import type { ProtectingIn } from './uncovered.ts';
 import { deny, type AdmissionRequest, type Answer } from './admission-request.ts';
 
 /** What answers depend on besides the request. Everything comes from caches: no answer waits for the API server. */
@@ -29,6 +30,8 @@ export type AdmissionRules = {
   readonly policyUse?: PolicyUse;
   /** Access modes of the claims that workloads mount. */
   readonly claimModes?: ClaimModes;
+  /** Objects that may protect pods and cannot be copied for a canary. */
+  readonly protecting?: ProtectingIn;
   /** Why a release failed, as a sentence, if known. */
   readonly failureOf?: (namespace: string, release: string) => string | undefined;
 };

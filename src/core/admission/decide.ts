@@ -22,6 +22,7 @@ import {
   passedOverWarnings,
   podSplit,
 } from './warnings.ts';
+import { uncoveredWarnings } from './uncovered.ts';
 
 /** The row of the table that decided; a metric label. */
 export type CaseName = Row['case'] | 'own-write' | 'own-object' | 'created' | 'invalid';
@@ -93,13 +94,14 @@ const decideCreate = (input: DecideInput): Decision => {
   return ruled('not-opted-in', 'the workload has not asked for canary releases', object, { ...asSent, warnings });
 };
 
-const firstVersion = ({ object, claimModes }: DecideInput, parsed: ParsedPolicy, paused: boolean): readonly string[] =>
+const firstVersion = (input: DecideInput, parsed: ParsedPolicy, paused: boolean): readonly string[] =>
   parsed.ok
     ? [
         createdWarning(parsed.policy, paused),
-        ...podSplit(object, parsed),
+        ...podSplit(input.object, parsed),
+        ...uncoveredWarnings(input.object, parsed, input),
         ...(parsed.warnings ?? []),
-        ...(byItself(parsed.optIn) ? doubledWarnings(object, parsed.optIn, claimModes) : []),
+        ...(byItself(parsed.optIn) ? doubledWarnings(input.object, parsed.optIn, input.claimModes) : []),
         ...passedOverWarnings(parsed),
       ]
     : [firstWithoutPolicyWarning(paused), ...missingPolicyWarnings(parsed, false)];

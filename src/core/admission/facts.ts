@@ -18,6 +18,7 @@ import {
 import { failedTemplate, type FailedTemplate } from '../marks/failed-templates.ts';
 import { sameUserAnnotations } from './user-annotations.ts';
 import { rollsAlone, type ClaimModes } from './not-doubled.ts';
+import type { ProtectingIn } from './uncovered.ts';
 import { releaseName } from './release-name.ts';
 import { isUsedSkip } from './used-skips.ts';
 
@@ -42,6 +43,7 @@ export type DecideInput = {
   readonly failureOf?: (release: string) => string | undefined;
   /** If absent, every claim is unknown. */
   readonly claimModes?: ClaimModes;
+  readonly protecting?: ProtectingIn;
   /** The warnings will be dropped, so expensive ones are not computed. */
   readonly warningsUnused?: true;
 };

@@ -11,6 +11,7 @@ import { weightsOf } from '../plan/policy-weights.ts';
 import { strategyText } from './plan-text.ts';
 import { podSplitWarnings } from './pod-split.ts';
 import { notDoubled, type ClaimModes } from './not-doubled.ts';
+import { uncoveredWarnings } from './uncovered.ts';
 import { readMarks, type MarkName, type Marks } from '../marks/marks.ts';
 
 const shownText = 120;
@@ -58,6 +59,7 @@ export const releaseWarnings = (facts: Facts): readonly string[] => {
     ...changes(facts),
     ...((facts.parsed.ok && facts.parsed.warnings) || []),
     ...podSplit(facts.object, facts.parsed),
+    ...uncoveredWarnings(facts.object, facts.parsed, facts.input),
     ...doubledWarnings(facts.object, facts.parsed.optIn, facts.input.claimModes),
     ...staleSkip(facts),
   ];
