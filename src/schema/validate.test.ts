@@ -78,6 +78,14 @@ describe('validate', () => {
     else expect(first).toMatch(expected);
   });
 
+  it.each([
+    ...['http://h:abc', 'http://[::1', 'http://h:99999', 'ftp://h', 'http://'].map((prometheus) => ({ prometheus })),
+    ...['1ms', '0s', '0', '999ms', '169h', '-5s'].map((interval) => ({ interval })),
+    { checks: [{ name: 'request-success-rate', min: 101 }] },
+    { checks: [{ name: 'request-success-rate', min: -1 }] },
+    { threshold: 0 },
+  ])('C4: what can never work is refused: %j', (spec) => expect(sentences(spec)).toHaveLength(1));
+
   it('answers every problem at once, in the order of the schema', () => {
     const spec = { interval: '30', weights: [0, 200], provider: 'istoi', stepWieght: 1, checks: [{}] };
     expect(validate(CanaryPolicySpecSchema, spec, 'spec').map((p) => p.field)).toEqual([

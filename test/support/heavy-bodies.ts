@@ -162,6 +162,10 @@ const routes: readonly (readonly [string, string])[] = [
     ),
   ],
   ['a rule without a bottom', withTextAt(aboutRoute, [...spec, 'http', 0, 'match'], deepest)],
+  [
+    'a rule deeper than anything is taken',
+    withTextAt(aboutRoute, [...spec, 'http', 0, 'match'], '{"a":'.repeat(12_000) + '1' + '}'.repeat(12_000)),
+  ],
   ['many splits that were copied', JSON.stringify(about(aRoute(manySplits), aRoute(noSplit)))],
   ['many splits that are stored', JSON.stringify(about(aRoute(noSplit), aRoute(manySplits)))],
   ['a hundred splits in many rules', JSON.stringify(about(aRoute(noSplit, manyRules), aRoute(hundredSplits)))],
