@@ -12,8 +12,10 @@ import {
 } from '../../test/support/plugin-doubles.ts';
 import { withUsedSkip } from '../core/admission/used-skips.ts';
 import { templateHash } from '../core/template/template-hash.ts';
+import { sourceForms } from '../metrics/index.ts';
 import { annotations, marks } from '../schema/annotations.ts';
 import { runProgram, verbs, type Place } from './program.ts';
+import { readObjects } from './read-objects.ts';
 
 type Ran = { readonly code: number; readonly out: string; readonly err: string; readonly place: Place | undefined };
 
@@ -25,6 +27,8 @@ const run = async (line: string, cluster: MemoryCluster = memoryCluster()): Prom
     {
       version: '1.2.3',
       terminal: session.terminal,
+      forms: sourceForms,
+      readObjects: (file) => readObjects(file),
       open: (given) => {
         place = given;
         return { ...session, namespace: given.namespace ?? session.namespace };
