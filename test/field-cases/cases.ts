@@ -17,7 +17,8 @@ export const fieldCases: Readonly<Record<string, FieldCase>> = {
   },
   F2: {
     people: 'move the port in Deployment and Service together',
-    sluice: "lets the canary's Service follow the user's; where stable listens on no port of it, the canary takes over",
+    sluice:
+      "lets the canary's Service follow the user's; where stable listens on no port of it, the canary takes over; without a mesh it rolls natively, and its Release says why",
     native: 'serves again as soon as the first new pod is ready',
   },
   F3: {

@@ -50,5 +50,8 @@ const sizeFor = (weight: number, status: ReleaseStatus, facts: Facts): number =>
 export const canaryReady = ({ canary, release }: Facts): number =>
   canary?.templateHash === release.spec.templateHash ? canary.ready : 0;
 
+/** Ready pods that callers of the apex get an answer of, once they are sent to them. */
+export const canaryAnswering = (facts: Facts): number => (facts.canary?.ledPast === true ? 0 : canaryReady(facts));
+
 export const enoughReady = (status: ReleaseStatus, facts: Facts): boolean =>
   canaryReady(facts) >= sizeNow(status, facts);
