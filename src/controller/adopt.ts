@@ -13,6 +13,7 @@ import type { Release, ReleaseSpec } from '../schema/release.ts';
 import type { ControllerDependencies, WantedPolicy } from './dependencies.ts';
 import { recordEnd } from './record-end.ts';
 import { broughtBy, logRecord, recordOf } from './release-record.ts';
+import { tellIfMissing } from './tell-missing.ts';
 import { attemptOf } from './workload-effects.ts';
 
 /** What has become of the wish in the marks. `foreign`: name of a Release of somebody else that is in its way. */
@@ -123,6 +124,7 @@ export const createRelease = async (
     logRecord(deps, created);
     return created;
   } catch (error) {
+    tellIfMissing(deps, workload, name, error);
     return await existingInstead(deps, workload, object, error);
   }
 };

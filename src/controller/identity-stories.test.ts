@@ -164,20 +164,3 @@ describe('D4: a Release is deleted in the middle, past the webhook', () => {
     expect([phases(), world.requests.losses]).toEqual([['Succeeded'], []]);
   });
 });
-
-it.each(['adopted', 'generated', 'replicas'] as const)(
-  'the kind Release is deleted in the middle: routes are given back, then the canary goes, without a storm: %s',
-  async (splitting) => {
-    await begin({ splitting });
-    world.applyVersion('v2');
-    await atStep(2);
-    const { requests } = world.instance.cluster;
-    const before = requests.length;
-    world.webhook('away');
-    world.server.remove({ gvk: kinds.crd, name: 'releases.sluice.dev' }, {}, { user: 'root' });
-    await world.pass(60_000);
-    const made = world.remains().filter((one) => !one.startsWith('marks of '));
-    expect([made, world.requests.losses]).toEqual([[], []]);
-    expect(requests.length - before).toBeLessThan(60);
-  },
-);

@@ -9,12 +9,16 @@ import type { ClusterView } from '../ports/cluster.ts';
 import type { TrafficProvider } from '../ports/traffic.ts';
 import { trafficProviders } from '../traffic/index.ts';
 
+const isDefined = (cluster: ClusterView, { plural, group }: Gvk): boolean =>
+  cluster.get({ gvk: kinds.crd, name: `${plural}.${group}` }) !== undefined;
+
 /** The controller watches the kinds themselves; the webhook watches only CRDs. */
-const isServed = (cluster: ClusterView, gvk: Gvk): boolean => {
-  if (cluster.serves(gvk)) return true;
-  const name = `${gvk.plural}.${gvk.group}`;
-  return cluster.serves(kinds.crd) && cluster.get({ gvk: kinds.crd, name }) !== undefined;
-};
+const isServed = (cluster: ClusterView, gvk: Gvk): boolean =>
+  cluster.serves(gvk) || (cluster.serves(kinds.crd) && isDefined(cluster, gvk));
+
+/** Whether a kind is known not to be installed. Of kinds that are watched themselves, a watch may not tell. */
+export const isMissing = (cluster: ClusterView, gvk: Gvk): boolean =>
+  cluster.serves(kinds.crd) && !isDefined(cluster, gvk);
 
 const known = (cluster: ClusterView, { can, uses }: TrafficProvider): KnownProvider => ({
   can,

@@ -7,8 +7,6 @@ import type { PolicyUse } from '../policy/policy-use.ts';
 import type { AllowedAddress } from '../outbound/allowed-address.ts';
 import type { KnownProviders } from '../policy/provider-plan.ts';
 import type { DecideInput } from './facts.ts';
-import type { ClaimModes } from './not-doubled.ts';
-import type { ProtectingIn } from './uncovered.ts';
 import { deny, type AdmissionRequest, type Answer } from './admission-request.ts';
 
 /** What answers depend on besides the request. Everything comes from caches: no answer waits for the API server. */
@@ -28,10 +26,8 @@ export type AdmissionRules = {
   readonly routeKinds: readonly KindUse[];
   /** Which workloads use which policy. Without it, there are no warnings about changed policies. */
   readonly policyUse?: PolicyUse;
-  /** Access modes of the claims that workloads mount. */
-  readonly claimModes?: ClaimModes;
-  /** Objects that may protect pods and cannot be copied for a canary. */
-  readonly protecting?: ProtectingIn;
+  /** Whether the kind Release is known not to be installed. */
+  readonly lacksReleases?: () => boolean;
   /** Why a release failed, as a sentence, if known. */
   readonly failureOf?: (namespace: string, release: string) => string | undefined;
 };
@@ -56,7 +52,7 @@ export const decideInput = (request: AdmissionRequest, rules: AdmissionRules, no
   if (sent === undefined || (isUpdate && old === undefined)) return undefined;
   // A write to the status subresource stores metadata and status, and ignores the spec.
   const object = request.subResource === 'status' && old !== undefined ? { ...sent, spec: old.spec } : sent;
-  const { failureOf, formats: _formats, routeKinds: _kinds, ...given } = rules;
+  const { failureOf, lacksReleases, formats: _formats, routeKinds: _kinds, ...given } = rules;
   return {
     ...given,
     operation: isUpdate ? 'UPDATE' : 'CREATE',
@@ -66,6 +62,7 @@ export const decideInput = (request: AdmissionRequest, rules: AdmissionRules, no
     ...(request.userUid === undefined ? {} : { userUid: request.userUid }),
     ...(request.fieldManager === undefined ? {} : { fieldManager: request.fieldManager }),
     now,
+    ...(lacksReleases === undefined ? {} : { releasesMissing: lacksReleases() }),
     ...(failureOf === undefined ? {} : { failureOf: (release) => failureOf(request.namespace ?? '', release) }),
   };
 };

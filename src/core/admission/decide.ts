@@ -18,11 +18,11 @@ import {
   doubledWarnings,
   firstWithoutPolicyWarning,
   missingPolicyWarnings,
+  missingReleasesWarnings,
   notOptedInWarning,
   passedOverWarnings,
   podSplit,
 } from './warnings.ts';
-import { uncoveredWarnings } from './uncovered.ts';
 
 /** The row of the table that decided; a metric label. */
 export type CaseName = Row['case'] | 'own-write' | 'own-object' | 'created' | 'invalid';
@@ -64,13 +64,18 @@ const decideUpdate = (facts: Facts): Decision => {
   const unnameable = row.needsPolicy === true ? nameProblems(facts.object.metadata.name) : [];
   if (unnameable.length > 0) return invalid(unnameable);
   const ruling = row.then(facts);
+  const starts = row.needsPolicy === true;
+  const missing = starts ? missingReleasesWarnings(facts) : [];
   const warnings = [
-    ...(concerns ? missingPolicyWarnings(parsed, row.needsPolicy === true) : []),
-    ...(row.needsPolicy === true ? passedOverWarnings(parsed) : []),
+    ...(concerns ? missingPolicyWarnings(parsed, starts) : []),
+    ...(starts ? passedOverWarnings(parsed) : []),
   ];
   const change = templateChange(row.case, facts, ruling.marks);
   return {
-    ...ruled(row.case, row.because, facts.object, { ...ruling, warnings: [...ruling.warnings, ...warnings] }),
+    ...ruled(row.case, row.because, facts.object, {
+      ...ruling,
+      warnings: [...missing, ...ruling.warnings, ...warnings],
+    }),
     ...(change === undefined ? {} : { change }),
   };
 };
@@ -88,20 +93,19 @@ const decideCreate = (input: DecideInput): Decision => {
     // A manifest or backup taken during a release contains Sluice's pause, which nobody would ever lift.
     const paused = copiesPause(object) ? false : 'as-sent';
     const waits = paused === 'as-sent' && object.spec.paused === true;
-    return ruled('created', because, object, { paused, marks, warnings: firstVersion(input, parsed, waits) });
+    return ruled('created', because, object, { paused, marks, warnings: firstVersion(object, parsed, waits) });
   }
   const warnings = isWithoutEffect(object.metadata, parsed.optIn) ? [notOptedInWarning] : [];
   return ruled('not-opted-in', 'the workload has not asked for canary releases', object, { ...asSent, warnings });
 };
 
-const firstVersion = (input: DecideInput, parsed: ParsedPolicy, paused: boolean): readonly string[] =>
+const firstVersion = (object: Deployment, parsed: ParsedPolicy, paused: boolean): readonly string[] =>
   parsed.ok
     ? [
         createdWarning(parsed.policy, paused),
-        ...podSplit(input.object, parsed),
-        ...uncoveredWarnings(input.object, parsed, input),
+        ...podSplit(object, parsed),
         ...(parsed.warnings ?? []),
-        ...(byItself(parsed.optIn) ? doubledWarnings(input.object, parsed.optIn, input.claimModes) : []),
+        ...(byItself(parsed.optIn) ? doubledWarnings(object, parsed.optIn) : []),
         ...passedOverWarnings(parsed),
       ]
     : [firstWithoutPolicyWarning(paused), ...missingPolicyWarnings(parsed, false)];

@@ -21,6 +21,7 @@ type RowCase =
   | 'withdrawn'
   | 'rolled-back'
   | 'skipped'
+  | 'resumed-unjudged'
   | 'pause-kept'
   | 'failure-kept'
   | 'kept'
@@ -150,6 +151,12 @@ export const rows: readonly Row[] = [
     because: 'this write asks for a native roll',
     when: (f) => f.skip !== undefined && (f.templateChanged || held(f) || f.standing === 'user-paused'),
     then: skipped,
+  },
+  {
+    case: 'resumed-unjudged',
+    because: 'the kind Release is missing, so nothing can judge the template: whoever resumes it decides',
+    when: (f) => f.input.releasesMissing === true && !f.templateChanged && held(f) && f.object.spec.paused !== true,
+    then: (f) => native(f, say.resumedUnjudgedWarnings(f)),
   },
   {
     case: 'pause-kept',
