@@ -8,8 +8,13 @@ export const messageOf = (status: ReleaseStatus, workload: string): string => {
   if (isFinal(status.phase)) return ending?.message ?? status.message ?? status.phase;
   if (lastWriteError !== undefined) return `refused by the API server, and tried again: ${lastWriteError.message}`;
   if (waiting !== undefined) return `${waiting.message}${meanwhile(status)}`;
+  // It is promoted when nothing of the split is left in a route.
+  if (ending?.outcome === 'Succeeded') return givingBack(workload);
   return ending?.message ?? doing(status, workload);
 };
+
+const givingBack = (workload: string): string =>
+  `every pod of ${workload} runs the new template; routes are given back, then the canary goes`;
 
 /** Their sentences begin with the share in place. */
 const saysWhere: ReadonlySet<WaitingReason | undefined> = new Set<WaitingReason>([
