@@ -4,12 +4,10 @@ import { environment } from '../config/environment.ts';
 import { version } from '../config/version.ts';
 import { connectApi, type Api } from '../kube/api.ts';
 import { patientApi } from '../kube/patient-api.ts';
-import { sourceForms } from '../metrics/index.ts';
 import { systemClock } from '../ports/clock.ts';
 import { clusterClient } from './connect.ts';
 import { PluginError } from './plugin-error.ts';
 import { runProgram, type Place } from './program.ts';
-import { readObjects } from './read-objects.ts';
 import type { Session } from './session.ts';
 import { streamTerminal } from './terminal.ts';
 
@@ -54,12 +52,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
-const code = await runProgram(process.argv.slice(2), {
-  version: version(),
-  terminal,
-  open,
-  forms: sourceForms,
-  readObjects,
-});
+const code = await runProgram(process.argv.slice(2), { version: version(), terminal, open });
 for (const api of opened) api.close();
 process.exitCode = interrupt.signal.aborted ? interrupted : code;

@@ -46,14 +46,18 @@ const lookPause: Milliseconds = 2000;
 /** When it was last looked what is left of a Deployment, so that no stream of changes becomes one of requests. */
 const looked = new WeakMap<Cluster, Map<string, Instant>>();
 
+/** When to look next at one that goes; when it is gone, that is heard of. */
+export const untilLate = (going: Deployment, now: Instant): Milliseconds =>
+  Math.max(lookPause, (goingSince(going) ?? now) + patience - now);
+
 const isDue = ({ cluster, now }: Collecting, going: Deployment): boolean => {
   const since = goingSince(going);
   const uid = going.metadata.uid ?? '';
   const last = looked.get(cluster) ?? new Map<string, Instant>();
   looked.set(cluster, last);
-  const at = last.get(uid);
-  if (since === undefined || now < since + patience || (at !== undefined && now >= at && now < at + lookPause))
-    return false;
+  // One that is longer ago keeps nobody from looking.
+  for (const [key, at] of last) if (now < at || now >= at + lookPause) last.delete(key);
+  if (since === undefined || now < since + patience || last.has(uid)) return false;
   last.set(uid, now);
   return true;
 };

@@ -139,7 +139,10 @@ const keysOfWorkload = (
   const others = wokenByPods(deps, change, workload).map(keyOfRelease);
   if (isMarked(workload) || change.type === 'removed' || (wasWritten(change) && isStray(deps, workload)))
     return [key, ...others];
-  return deps.index.ofWorkload(namespace, name).some(isOpen) ? [key, ...others] : others;
+  // A canary whose Release is gone may wait for the workload's pods.
+  const concerned =
+    deps.index.ofWorkload(namespace, name).some(isOpen) || deps.index.madeFor(namespace, name).length > 0;
+  return concerned ? [key, ...others] : others;
 };
 
 const keysOfPod = (

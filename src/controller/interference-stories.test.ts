@@ -5,6 +5,7 @@ import { app, service, virtualService } from '../../test/support/manifests.ts';
 import { definitionOf } from '../memory/served-kinds.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import { kinds } from '../schema/kinds.ts';
+import { isA } from '../values/kube-object.ts';
 
 let world: World;
 
@@ -156,6 +157,50 @@ describe('while the webhook is away', () => {
     await unseen(() => world.patch(refs.canary, breakGlass(null)));
     await over();
     expect([phases(), lost()]).toEqual([['Aborted'], []]);
+  });
+});
+
+describe('a canary Deployment that is deleted by hand', () => {
+  /** What the route says whenever a release is over, or says that it is promoted. */
+  const ends = (): string[] => {
+    const seen: string[] = [];
+    world.server.subscribe(({ object }) => {
+      if (!isA(object, kinds.release)) return;
+      const { completedAt, message = '', phase = '' } = object.status ?? {};
+      if (completedAt !== undefined || message.startsWith('promoted'))
+        seen.push(`${phase}, share ${world.requests.share() ?? 'of nobody'}`);
+    });
+    return seen;
+  };
+
+  it.each([
+    ['at a step, and is promoted by a person', (w: World) => w.ask('promote'), 'Succeeded'],
+    ['at a step, and is aborted', (w: World) => w.ask('abort'), 'Aborted'],
+    ['at a step, and the version before comes back', (w: World) => w.applyVersion('v1'), 'Aborted'],
+  ])('D9: %s: the split is out of the route before it is over', async (_name, end, phase) => {
+    await begin();
+    const route = world.get(refs.route)?.spec;
+    world.applyVersion('v2');
+    await atStep(1);
+    const seen = ends();
+    await unseen(() => world.remove(refs.canary));
+    end(world);
+    await over();
+    expect([phases(), world.get(refs.route)?.spec]).toEqual([[phase], route]);
+    expect(new Set(seen)).toEqual(new Set([`${phase}, share of nobody`]));
+  });
+
+  it('D9: during the promotion, with slow pods: the split is out of the route before it is over', async () => {
+    await begin();
+    world.applyVersion('v2');
+    await atStep(2);
+    world.kubernetes.pods.fate(() => 20_000);
+    await promoting();
+    const seen = ends();
+    await unseen(() => world.remove(refs.canary));
+    await over();
+    expect(phases()).toEqual(['Succeeded']);
+    expect(new Set(seen)).toEqual(new Set(['Succeeded, share of nobody']));
   });
 });
 
@@ -440,9 +485,8 @@ describe('a workload', () => {
     await world.settle();
     expect(world.requests.share()).toBe(20);
     world.start();
-    await world.settle();
-    expect(world.get(refs.route)?.spec).toEqual(route);
     await world.until('nothing to be left', (w) => w.remains().length === 0);
+    expect(world.get(refs.route)?.spec).toEqual(route);
   });
 
   it('that is deleted on its own takes its release with it in the end', async () => {
@@ -470,9 +514,8 @@ describe('a workload', () => {
     await atStep(1);
     world.kubernetes.garbage.lag(30_000);
     world.remove(refs.web);
-    await world.settle();
-    expect(world.requests.share()).toBeUndefined();
     await world.until('nothing to be left', (w) => w.remains().length === 0 && w.releases().length === 0);
+    expect(world.requests.share()).toBeUndefined();
   });
 
   it('goes with its namespace', async () => {

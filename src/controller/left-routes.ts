@@ -6,7 +6,11 @@ import type { RouteFormat } from '../values/route-format.ts';
 import type { CarriedSplit } from '../values/route-split.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 
-type Place = { readonly namespace: string; readonly workload: string };
+export type Place = { readonly namespace: string; readonly workload: string };
+
+/** Names of the Releases that these objects were made for. */
+export const releasesIn = (left: readonly KubeObject[]): ReadonlySet<string> =>
+  new Set(left.flatMap((object) => madeFor(object).name ?? []));
 
 /** Resolves with the number of writes. */
 export const giveBackLeftRoutes = async (
@@ -21,9 +25,8 @@ const takeOutSplits = async (
   { namespace, workload }: Place,
   left: readonly KubeObject[],
 ): Promise<number> => {
-  const releases = new Set(left.flatMap((object) => madeFor(object).name ?? []));
   let writes = 0;
-  for (const { format, object, split } of carried(deps, namespace, releases)) {
+  for (const { format, object, split } of carried(deps, namespace, releasesIn(left))) {
     await deps.cluster.replace(format.take(object, split.apex), format.gvk);
     writes += 1;
     const route = `${format.gvk.kind} ${object.metadata.name}`;
@@ -35,10 +38,10 @@ const takeOutSplits = async (
   return writes;
 };
 
-type Carried = { readonly format: RouteFormat; readonly object: KubeObject; readonly split: CarriedSplit };
+export type Carried = { readonly format: RouteFormat; readonly object: KubeObject; readonly split: CarriedSplit };
 
-/** One split of each route: the next one is taken out of what is stored then. */
-const carried = (
+/** Users' routes with a split of these Releases. One split of each: the next one is found in what is stored then. */
+export const carried = (
   { traffic, cluster }: ControllerDependencies,
   namespace: string,
   releases: ReadonlySet<string>,

@@ -4,12 +4,14 @@
  * route tells of one, so they are looked for in the routes themselves.
  */
 import type { Release } from '../schema/release.ts';
-import { isSameKind, type Gvk, type KubeObject } from '../values/kube-object.ts';
+import { isSameKind, type Deployment, type Gvk, type KubeObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { isFinal } from '../core/release/state.ts';
+import { isTakenOver } from '../core/release/taken-over.ts';
 import type { CarriedSplit } from '../values/route-split.ts';
 import type { RouteFormat } from '../values/route-format.ts';
 import { marks } from '../schema/annotations.ts';
+import { isMade, madeFor } from '../schema/names.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { readRelease } from './gather.ts';
 
@@ -39,14 +41,23 @@ const servedFormats = ({ traffic, cluster }: ControllerDependencies): readonly R
 const lostIn = (deps: ControllerDependencies, format: RouteFormat, object: KubeObject): readonly CarriedSplit[] =>
   format.read(object).filter(({ release }) => !isWanted(deps, object.metadata.namespace ?? '', release));
 
-/** By its Release, or by a workload that is about to get one of that name again. */
+/**
+ * By its Release, by a workload that is about to get one of that name again, or by a canary that is still there, with
+ * which it is given back.
+ */
 const isWanted = ({ cluster }: ControllerDependencies, namespace: string, name: string): boolean => {
   const release = cluster.get({ gvk: kinds.release, namespace, name });
   if (release !== undefined) return isUnderWay(release);
   return cluster
     .list(kinds.deployment, namespace)
-    .some(({ metadata }) => metadata.annotations?.[marks.release] === name);
+    .some((one) => one.metadata.annotations?.[marks.release] === name || isCanaryOf(one, name));
 };
+
+const isCanaryOf = (deployment: Deployment, name: string): boolean =>
+  isMade(deployment) &&
+  madeFor(deployment).name === name &&
+  deployment.metadata.deletionTimestamp === undefined &&
+  !isTakenOver(deployment);
 
 const isUnderWay = (release: Release): boolean => !isFinal(readRelease(release).status?.phase ?? 'Pending');
 

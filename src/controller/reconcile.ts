@@ -15,7 +15,8 @@ import type { Milliseconds } from '../values/time.ts';
 import { adoptRelease, recordedPolicy } from './adopt.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { gather, readRelease, releasesOf, type ReleaseObject, type Subject } from './gather.ts';
-import { clearLeftovers } from './leftovers.ts';
+import { clearLeftovers, stillServes } from './leftovers.ts';
+import type { Place } from './left-routes.ts';
 import { clearOrphans, restoreOrphaned } from './orphaned-releases.ts';
 import { settleOutOfBand } from './out-of-band.ts';
 import { prune } from './prune.ts';
@@ -32,7 +33,7 @@ export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef<Dep
   const workload = deps.cluster.get(ref);
   const namespace = ref.namespace ?? '';
   if (workload === undefined || workload.metadata.deletionTimestamp !== undefined)
-    return abandoned(deps, namespace, ref.name);
+    return abandoned(deps, { namespace, workload: ref.name }, workload);
   const orphans = await clearOrphans(deps, { namespace, workload: ref.name }, workload.metadata.uid);
   if (orphans !== undefined) return { again: orphans };
   const left = await clearLeftovers(deps, { namespace, workload: ref.name }, workload);
@@ -49,17 +50,25 @@ export const reconcile = async (deps: ControllerDependencies, ref: ObjectRef<Dep
     advanced.flatMap(({ questions }) => questions),
   );
   await prune(deps, workload, all);
-  const waits = [...advanced.map(({ again }) => again), left].filter((wait) => wait !== undefined);
-  return waits.length === 0 ? {} : { again: Math.min(...waits) };
+  return soonest([...advanced.map(({ again }) => again), left?.again]);
 };
 
-const abandoned = async (deps: ControllerDependencies, namespace: string, name: string): Promise<ReconcileResult> => {
+const abandoned = async (
+  deps: ControllerDependencies,
+  place: Place,
+  workload: Deployment | undefined,
+): Promise<ReconcileResult> => {
+  const { namespace, workload: name } = place;
   deps.outside.want(workloadKey(namespace, name), []);
   deps.rolls.delete(workloadKey(namespace, name));
-  await restoreOrphaned(deps, namespace, name);
+  if (!stillServes(deps, place, workload)) await restoreOrphaned(deps, namespace, name);
   forgetMetrics(deps, releasesOf(deps.index, namespace, name));
-  const place = { namespace, workload: name };
-  const waits = [await clearOrphans(deps, place, undefined), await clearLeftovers(deps, place, undefined)];
+  const orphans = await clearOrphans(deps, place, undefined);
+  const left = await clearLeftovers(deps, place, workload);
+  return soonest([orphans, left?.again]);
+};
+
+const soonest = (waits: readonly (Milliseconds | undefined)[]): ReconcileResult => {
   const known = waits.filter((wait) => wait !== undefined);
   return known.length === 0 ? {} : { again: Math.min(...known) };
 };

@@ -166,8 +166,6 @@ export type HorizontalPodAutoscaler = KubeObject & {
   };
 };
 
-export type PersistentVolumeClaim = KubeObject & { readonly spec?: { readonly accessModes?: readonly string[] } };
-
 export type EndpointSlice = KubeObject & {
   readonly endpoints?: readonly {
     readonly addresses: readonly string[];

@@ -17,8 +17,7 @@ export const fieldCases: Readonly<Record<string, FieldCase>> = {
   },
   F2: {
     people: 'move the port in Deployment and Service together',
-    sluice:
-      "lets the canary's Service follow the user's; where stable listens on no port of it, the canary takes over; without a mesh it rolls natively, and its Release says why",
+    sluice: "lets the canary's Service follow the user's; where stable listens on no port of it, the canary takes over",
     native: 'serves again as soon as the first new pod is ready',
   },
   F3: {
@@ -67,8 +66,7 @@ export const fieldCases: Readonly<Record<string, FieldCase>> = {
   },
   F13: {
     people: 'opt in a namespace with Recreate workloads, single-writer volumes or host ports',
-    sluice:
-      'lets those roll natively, and says so (claims are told by their access modes); warns a workload that opts in by itself of what runs twice',
+    sluice: 'lets those roll natively, and says so; warns a workload that opts in by itself of what runs twice',
   },
   F14: {
     people: 'write a policy that covers Sluice itself, and the webhook dies',
@@ -163,7 +161,8 @@ export const fieldCases: Readonly<Record<string, FieldCase>> = {
   },
   D6: {
     people: 'delete the Deployment in the middle and make it again',
-    sluice: 'lets the ready canary serve until the new pods are ready',
+    sluice: 'lets the ready canary serve until the new pods are ready, and for a minute where it is not made again',
+    native: 'has no pod until the new ones are ready',
   },
   D7: {
     people: 'scale to 0 and up again in the middle',
@@ -184,7 +183,8 @@ export const fieldCases: Readonly<Record<string, FieldCase>> = {
   },
   D13: {
     people: 'delete the CRDs in the middle',
-    sluice: 'gives routes and pauses back from the marks on the objects alone',
+    sluice:
+      'gives routes back from the marks on the objects alone; stable serves, and the answer says what is missing and lets a person resume',
   },
   D16: {
     people: 'run two development processes in one cluster',
@@ -202,9 +202,5 @@ export const fieldCases: Readonly<Record<string, FieldCase>> = {
   C3: {
     people: 'follow a hint that Sluice gives, or use the tools around it',
     sluice: 'gives complete commands, each of which works',
-  },
-  C4: {
-    people: 'write an address that nobody can ask, a bound that nothing meets, or a query that is only a comment',
-    sluice: 'refuses each, with the field, the value and what is allowed',
   },
 };

@@ -52,7 +52,6 @@ export const caringKinds: readonly ProtectingKind[] = [
       builtIn: true,
     },
     matters: 'care',
-    atAdmission: true,
     missing: missingBudget,
   },
   {

@@ -44,7 +44,6 @@ export const ciliumKinds: readonly ProtectingKind[] = [
       needed: [],
     },
     matters: 'security',
-    atAdmission: true,
     missing,
   },
 ];
