@@ -1,7 +1,9 @@
 /** Stories of sizes: who is given load has the pods for it, whatever an autoscaler, a person or a quota makes of the workload. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { kinds } from '../schema/kinds.ts';
-import { refs, World, type Splitting, type WorldOptions } from '../../test/harness/world.ts';
+import { app } from '../../test/support/manifests.ts';
+import type { JsonObject } from '../values/kube-object.ts';
+import { optedIn, refs, World, type Splitting, type WorldOptions } from '../../test/harness/world.ts';
 
 let world: World;
 /** Losses that the story itself brings about: nobody can keep pods that are killed. */
@@ -52,6 +54,12 @@ const halved = async (options: WorldOptions & { readonly most?: number } = {}): 
   await world.settle();
 };
 
+/** One write puts the size of before back, and ends the release. */
+const withReplicas = (version: string): void => {
+  const spec = app({ version, replicas: 8 }) as { readonly spec: JsonObject };
+  world.apply({ ...spec, metadata: { name: 'web', annotations: optedIn } });
+};
+
 const replicas = (): number | undefined => world.get(refs.web)?.spec.replicas;
 
 describe.each(['adopted', 'generated'] as const satisfies readonly Splitting[])(
@@ -75,6 +83,8 @@ describe.each(['adopted', 'generated'] as const satisfies readonly Splitting[])(
       ['opts out', 'Aborted', () => void world.applyVersion('v2', { 'sluice.dev/canary': 'disabled' })],
       ['fails', 'Failed', () => world.metrics.say('fail')],
       ['is superseded', 'Superseded', () => void world.applyVersion('v3')],
+      ['is superseded by a manifest that has the replicas in it', 'Superseded', () => withReplicas('v3')],
+      ['is aborted by a manifest that has the replicas in it', 'Aborted', () => withReplicas('v1')],
     ];
     it.each(ways)(
       'F5b: an autoscaler halves stable and the release %s: stable grows before it gets everything',

@@ -2,7 +2,7 @@
 import { boundMarks, knownGoodHashes, readMarks } from '../core/marks/marks.ts';
 import { templateHash } from '../core/template/template-hash.ts';
 import type { Deployment, Labels, EndpointSlice } from '../values/kube-object.ts';
-import { vanishesInRoll } from '../core/release/roll-strategy.ts';
+import { mayLackInRoll, vanishesInRoll } from '../core/release/roll-strategy.ts';
 import type { CanaryFacts, WorkloadFacts } from '../core/release/facts.ts';
 import { annotations, marks } from '../schema/annotations.ts';
 import { fromRfc3339 } from '../values/time.ts';
@@ -28,6 +28,7 @@ export const workloadFacts = (workload: Deployment, optedIn: boolean): WorkloadF
     timedOut: (status?.conditions ?? []).some(
       (c) => c.type === 'Progressing' && c.reason === 'ProgressDeadlineExceeded',
     ),
+    mayLack: mayLackInRoll(workload),
     vanishes: vanishesInRoll(workload),
   };
 };

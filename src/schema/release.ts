@@ -192,7 +192,7 @@ export const ReleaseStatusSchema = Type.Object({
         growth: opt(
           Type.Object(
             {
-              from: Type.Integer({ description: 'Replicas when the end was decided.' }),
+              from: Type.Integer({ description: 'Replicas, or pods that served, when it was decided.' }),
               to: Type.Integer({ description: 'Replicas that the whole load needs.' }),
               reachedAt: opt(time('When the workload had been given them. It is given them once.')),
             },

@@ -43,6 +43,7 @@ export const aWorkload = (change: Partial<WorkloadFacts> = {}): WorkloadFacts =>
   available: 4,
   complete: false,
   timedOut: false,
+  mayLack: 1,
   vanishes: false,
   ...change,
 });

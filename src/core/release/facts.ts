@@ -44,6 +44,8 @@ export type WorkloadFacts = {
   readonly timedOut: boolean;
   /** What scales it by its load, and how far. */
   readonly autoscaler?: { readonly name: string; readonly most: number };
+  /** How many of its replicas its strategy lets a roll take away at once. */
+  readonly mayLack: number;
   /** Under its strategy all stable pods may be gone at once while it rolls: Recreate, or one replica without a surge. */
   readonly vanishes: boolean;
 };

@@ -24,7 +24,10 @@ describe('the size that stable has to reach before it serves everything', () => 
     ['is that of before where an autoscaler has made it smaller', { replicas: 4, autoscaler }, 8],
     ['is no more than the autoscaler may give', { replicas: 4, autoscaler: { name: 'web', most: 6 } }, 6],
     ['is what a person has set where there is no autoscaler', { replicas: 4 }, undefined],
-    ['is what it has where that is more', { replicas: 9, autoscaler }, undefined],
+    ['is what it has where that is more', { replicas: 9, available: 9, autoscaler }, undefined],
+    ['is what it has been given where the pods are not there yet', { replicas: 8, available: 4, autoscaler }, 8],
+    ['is what it has where a pod is missing, as in any roll', { replicas: 8, available: 7, autoscaler }, undefined],
+    ['is what it has where none of its pods serve', { replicas: 8, available: 0, autoscaler }, undefined],
     ['is none where it is switched off', { replicas: 0, autoscaler }, undefined],
   ])('F5b: %s', (_what, workload, wanted) => {
     const { status, facts } = then(half, { workload: aWorkload(workload) });

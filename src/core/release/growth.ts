@@ -15,14 +15,31 @@ type Growth = NonNullable<End['growth']>;
 /** The canary may be what callers suffer from. A pod that needs longer to start does not keep them there. */
 const patienceWithBad: Milliseconds = 60_000;
 
-/** The size that stable has to grow to before it serves everything; undefined where it has that size. */
+/** The size that stable has to grow to before it serves everything; undefined where it has the pods for that. */
 export const sizeToReach = (status: ReleaseStatus, facts: Facts): number | undefined => {
   const { replicas, autoscaler } = facts.workload;
   // At 0 replicas a workload is off, and its autoscaler with it.
   if (autoscaler === undefined || replicas === 0) return undefined;
-  const wanted = Math.min(peakOf(status, facts), autoscaler.most);
-  return replicas < wanted ? wanted : undefined;
+  const wanted = Math.max(replicas, Math.min(peakOf(status, facts), autoscaler.most));
+  return replicas < wanted || isOnItsWay(wanted, facts) ? wanted : undefined;
 };
+
+/**
+ * It has been given the size, by a manifest with `replicas` in it or by the autoscaler, and its pods are not there yet. A
+ * few may be missing in any roll; where none is there, nobody is kept waiting for them.
+ */
+const isOnItsWay = (wanted: number, facts: Facts): boolean => {
+  const { available, mayLack } = facts.workload;
+  const serving = servingNow(facts);
+  return available < wanted && serving > 0 && serving < wanted - mayLack;
+};
+
+/** The Deployment's own count is of no use right after a write: the end of a release often begins with one. */
+const servingNow = ({ stable, workload }: Facts): number => stable?.ready ?? workload.available;
+
+/** What stable grows from: the replicas it has, or the pods where it has been given the replicas already. */
+export const sizeBefore = (facts: Facts, to: number): number =>
+  facts.workload.replicas < to ? facts.workload.replicas : servingNow(facts);
 
 /** What the routes send to the canary for as long as stable grows; undefined where stable can take everything at once. */
 export const splitMeanwhile = (status: ReleaseStatus, facts: Facts): Split | undefined => {

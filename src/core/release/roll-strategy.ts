@@ -17,9 +17,15 @@ const mostUnavailable = (rolling: { readonly [key: string]: Json | undefined }, 
   return unavailable === 0 && amount(rolling['maxSurge'], replicas, Math.ceil) === 0 ? 1 : unavailable;
 };
 
-/** Whether all pods that serve may be gone at once while the workload rolls: no request is answered by any of them then. */
-export const vanishesInRoll = ({ spec: { replicas = 1, strategy = {} } }: Pick<Deployment, 'spec'>): boolean => {
-  if (strategy['type'] === 'Recreate') return true;
+/** How many of its replicas a workload's own roll may take away at once. */
+export const mayLackInRoll = ({ spec: { replicas = 1, strategy = {} } }: Pick<Deployment, 'spec'>): number => {
+  if (strategy['type'] === 'Recreate') return replicas;
   const rolling = strategy['rollingUpdate'];
-  return replicas > 0 && mostUnavailable(isObject(rolling) ? rolling : {}, replicas) >= replicas;
+  return Math.min(replicas, mostUnavailable(isObject(rolling) ? rolling : {}, replicas));
+};
+
+/** Whether all pods that serve may be gone at once while the workload rolls: no request is answered by any of them then. */
+export const vanishesInRoll = (workload: Pick<Deployment, 'spec'>): boolean => {
+  const { replicas = 1, strategy = {} } = workload.spec;
+  return strategy['type'] === 'Recreate' || (replicas > 0 && mayLackInRoll(workload) >= replicas);
 };

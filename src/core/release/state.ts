@@ -5,7 +5,7 @@ import { percent } from '../../values/percent.ts';
 import { noSplit, type Split } from '../../values/split.ts';
 import { fromRfc3339, toRfc3339, type Instant, type Milliseconds } from '../../values/time.ts';
 import type { Facts } from './facts.ts';
-import { sizeToReach, splitMeanwhile } from './growth.ts';
+import { sizeBefore, sizeToReach, splitMeanwhile } from './growth.ts';
 
 export const isFinal = (phase: Phase): boolean => (finalPhases as readonly Phase[]).includes(phase);
 
@@ -61,7 +61,7 @@ export const endWith = (status: ReleaseStatus, facts: Facts, end: Decided, keeps
 
 const growthOf = (status: ReleaseStatus, facts: Facts): Pick<NonNullable<ReleaseStatus['ending']>, 'growth'> => {
   const to = splitMeanwhile(status, facts) === undefined ? undefined : sizeToReach(status, facts);
-  return to === undefined ? {} : { growth: { from: facts.workload.replicas, to } };
+  return to === undefined ? {} : { growth: { from: sizeBefore(facts, to), to } };
 };
 
 const phaseWhileEnding = (outcome: Outcome): Phase => {
