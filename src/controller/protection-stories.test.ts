@@ -210,3 +210,18 @@ describe('R4: a canary is never less protected than stable', () => {
     await over();
   });
 });
+
+describe('R4: while a release ends', () => {
+  it('its canary gets a companion of a policy that appears then, for as long as it is there', async () => {
+    await begin();
+    world.applyVersion('v2');
+    await atStep(1);
+    world.ask('abort');
+    await world.until('its end to begin', (w) => w.release()?.phase === 'Withdrawing');
+    put(networkPolicy, 'web-only', { podSelector: web, policyTypes: ['Ingress'] });
+    await world.settle();
+    expect([companions(networkPolicy).length, world.get(refs.canary)?.metadata.name]).toEqual([1, 'web-canary']);
+    await over();
+    expect(companions(networkPolicy)).toEqual([]);
+  });
+});

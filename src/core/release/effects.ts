@@ -99,7 +99,19 @@ const promotionDue = (status: ReleaseStatus, facts: Facts): boolean =>
   facts.workload.paused &&
   facts.workload.marks?.phase !== 'Promoting';
 
-const ending = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
+const ending = (status: ReleaseStatus, facts: Facts): readonly Effect[] => [
+  ...comingToAnEnd(status, facts),
+  // Last: a companion that is refused keeps no route from going back.
+  ...(lacksProtection(status, facts) ? [{ do: 'ensure-companions' } as const] : []),
+];
+
+/** What protects stable may change for as long as the canary is there. */
+const lacksProtection = (status: ReleaseStatus, facts: Facts): boolean => {
+  if (facts.canary === undefined || facts.protection.companions.inPlace || hasNothing(status, facts)) return false;
+  return keepsServing(status, facts) || !removalDue(status, facts);
+};
+
+const comingToAnEnd = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   if (keepsServing(status, facts)) return keepingShare(status, facts);
   const effects: Effect[] = hasNothing(status, facts) ? [...closing(status, facts)] : [...takingDown(status, facts)];
   // Last, where it is refused: nobody is left on a canary that is not wanted.
