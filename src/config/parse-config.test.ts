@@ -97,6 +97,13 @@ describe('parseConfig', () => {
         'command "serve": must be one of dev, webhook, controller. Write sluice dev|webhook|controller; sluice --help tells what each does.',
       ],
     ],
+    [
+      'an unknown flag before the command',
+      '--colour red dev',
+      {},
+      ['--colour: there is no such flag. See sluice dev --help.'],
+    ],
+    ['a flag with one dash', 'dev -port 1', {}, ['-port: must begin with two dashes. Write --port.']],
     ['an unknown flag', 'dev --colour red', {}, ['--colour: there is no such flag. See sluice dev --help.']],
     [
       'a flag that is nearly one',

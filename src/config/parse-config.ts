@@ -86,7 +86,10 @@ const read = (setting: Setting, found: Found | undefined): Read => {
  * returned. Ignores variables of settings that the command does not take.
  */
 export const parseConfig = (args: readonly string[], env: Environment): ParsedConfig => {
-  const flags = readFlags(args);
+  const flags = readFlags(
+    args,
+    Object.values<Setting>(settings).map(({ flag }) => flag),
+  );
   const [word] = flags.words;
   const command = isCommand(word) ? word : undefined;
   if (flags.help) return { kind: 'help', text: helpText(command) };

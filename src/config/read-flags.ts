@@ -1,11 +1,12 @@
+import { Command, Option } from 'commander';
 import type { Problem } from '../values/problem.ts';
 
-/** A tokenised command line, before its flags are interpreted. */
+/** A command line, before its flags are interpreted. */
 export type Flags = {
   readonly help: boolean;
   /** Words that are neither flags nor flag values: the command and stray arguments. */
   readonly words: readonly string[];
-  /** All flags, with or without a value. */
+  /** All flags, known or not, with or without a value. */
   readonly names: ReadonlySet<string>;
   readonly values: ReadonlyMap<string, string>;
   readonly valueless: ReadonlySet<string>;
@@ -25,38 +26,58 @@ const twice = (name: string, value: string): Problem => ({
   todo: 'Keep one of the two.',
 });
 
-const isFlag = (word: string | undefined): boolean => word !== undefined && /^--?[a-z]/i.test(word);
+const oneDash = (word: string): Problem => ({
+  field: word,
+  rule: 'must begin with two dashes',
+  todo: `Write -${word}.`,
+});
 
-type Item =
-  | { readonly kind: 'word'; readonly word: string }
-  | { readonly kind: 'flag'; readonly name: string; readonly value: string | undefined };
-
-const items = (args: readonly string[]): readonly Item[] => {
-  const found: Item[] = [];
-  const rest = [...args];
-  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    const [, name, inline] = /^--?([a-z][^=]*)(?:=(.*))?$/is.exec(word) ?? [];
-    if (name === undefined) found.push({ kind: 'word', word });
-    else if (name === 'help' || name === 'h') found.push({ kind: 'flag', name: 'help', value: undefined });
-    else found.push({ kind: 'flag', name, value: inline ?? (isFlag(rest[0]) ? undefined : rest.shift()) });
-  }
-  return found;
+/** What commander does not know: flags, each with the word after it as its value, and words. */
+type Unknown = {
+  readonly names: readonly string[];
+  readonly words: readonly string[];
+  readonly oneDash: readonly string[];
 };
 
-/** Accepts `--name value`, `--name=value`, `--help` and `-h`. Every flag except help takes a value. */
-export const readFlags = (args: readonly string[]): Flags => {
-  const words: string[] = [];
+const sorted = (unknown: readonly string[]): Unknown => {
+  const [names, words, single]: [string[], string[], string[]] = [[], [], []];
+  let isValue = false;
+  for (const word of unknown) {
+    const [, dashes = '', name] = /^(--?)([^=]+)/.exec(word) ?? [];
+    if (name === undefined) {
+      if (!isValue) words.push(word);
+      isValue = false;
+    } else {
+      if (dashes === '-') single.push(`-${name}`);
+      else names.push(name);
+      isValue = !word.includes('=');
+    }
+  }
+  return { names, words, oneDash: single };
+};
+
+/** Accepts `--name value`, `--name=value`, `--help` and `-h`, where `name` is one of `known`. Every flag but help takes a value. */
+export const readFlags = (args: readonly string[], known: readonly string[]): Flags => {
   const values = new Map<string, string>();
   const valueless = new Set<string>();
   const problems: Problem[] = [];
-  const all = items(args);
-  const help = all.some((item) => item.kind === 'flag' && item.name === 'help');
-  for (const item of all) {
-    if (item.kind === 'word') words.push(item.word);
-    else if (item.value === undefined) valueless.add(item.name);
-    else if (values.has(item.name)) problems.push(twice(item.name, item.value));
-    else values.set(item.name, item.value);
-  }
-  problems.push(...[...valueless].filter((name) => name !== 'help').map(missing));
-  return { help, words, names: new Set([...values.keys(), ...valueless]), values, valueless, problems };
+  const program = new Command().helpOption(false).addOption(new Option('-h, --help'));
+  for (const name of known)
+    // A value that is not there is a problem among others; commander would end with it.
+    program.addOption(new Option(`--${name} [value]`)).on(`option:${name}`, (value: string | null) => {
+      if (value === null) valueless.add(name);
+      else if (values.has(name)) problems.push(twice(name, value));
+      else values.set(name, value);
+    });
+  const { operands, unknown } = program.parseOptions([...args]);
+  const others = sorted(unknown);
+  problems.push(...[...valueless].map(missing), ...others.oneDash.map(oneDash));
+  return {
+    help: program.opts<{ help?: boolean }>().help === true,
+    words: [...operands, ...others.words],
+    names: new Set([...values.keys(), ...valueless, ...others.names]),
+    values,
+    valueless,
+    problems,
+  };
 };

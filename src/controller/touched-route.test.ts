@@ -8,7 +8,7 @@ import { countedCluster, type CountedCluster } from '../../test/support/counted-
 import type { Json, JsonObject, KubeObject } from '../values/kube-object.ts';
 import { percent } from '../values/percent.ts';
 import { templateHash } from '../core/template/template-hash.ts';
-import { policyPort } from '../main/policies.ts';
+import { policyPort } from '../policies/policies.ts';
 import { manualClock } from '../ports/clock.ts';
 import type { Patch } from '../ports/cluster.ts';
 import { marks } from '../schema/annotations.ts';

@@ -8,9 +8,10 @@ import { systemElapsed } from '../ports/clock.ts';
 import { policyAddresses } from './policy-addresses.ts';
 import { ownNamespace } from './own-namespace.ts';
 import { partsOf, type Parts } from './run-parts.ts';
-import { electLeader } from './leader-election.ts';
+import { electLeader } from '../kube/leader-election.ts';
 import { controllerWatches } from './watches.ts';
-import { wireController, type Work } from './wire-controller.ts';
+import type { Work } from '../kube/leader-election.ts';
+import { wireController } from './wire-controller.ts';
 
 type Running = { readonly mayWrite: () => boolean; readonly stop: () => Promise<void> };
 

@@ -14,15 +14,16 @@ import { webhookConfigurations } from '../manifests/webhooks.ts';
 import { workedKinds } from './worked-kinds.ts';
 import { ensure, installDefinitions, permissions, uninstall, type Installed } from './install.ts';
 import { policyAddresses } from './policy-addresses.ts';
-import { leftBehind } from './left-behind.ts';
+import { leftBehind } from '../core/release/left-behind.ts';
 import { refuseBeside, takenOverBy } from './other-dev.ts';
 import { partsOf, type Parts } from './run-parts.ts';
 import type { MetricsServer } from '../telemetry/metrics-server.ts';
 import { startWebhook, type RunningWebhook } from './start-webhook.ts';
-import { trustInstalled } from './trust-installed.ts';
+import { trustInstalled } from '../certs/trust-installed.ts';
 import { controllerWatches, installedKinds } from './watches.ts';
 import { selfMade } from './webhook-certificates.ts';
-import { wireController, type Work } from './wire-controller.ts';
+import type { Work } from '../kube/leader-election.ts';
+import { wireController } from './wire-controller.ts';
 
 const betweenLooks = 100;
 // No Service routes to a development process, so requests stop once its webhook configurations are gone. Only unused

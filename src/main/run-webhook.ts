@@ -2,7 +2,7 @@
 import { certificatesIn } from '../certs/material.ts';
 import type { WebhookConfig } from '../config/settings.ts';
 import type { WebhookServer } from '../webhook/webhook-server.ts';
-import { followFile, type FollowedFile } from './follow-file.ts';
+import { followFile, type FollowedFile } from '../certs/follow-file.ts';
 import { policyAddresses } from './policy-addresses.ts';
 import { ownNamespace } from './own-namespace.ts';
 import { partsOf, type Parts } from './run-parts.ts';

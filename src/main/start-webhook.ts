@@ -22,7 +22,7 @@ import {
   type WebhookLimits,
   type WebhookServer,
 } from '../webhook/webhook-server.ts';
-import { selectingPolicies } from './policies.ts';
+import { selectingPolicies } from '../policies/policies.ts';
 import { namingPort } from './port-in-use.ts';
 import type { Certificates } from './webhook-certificates.ts';
 import { webhookRules } from './webhook-rules.ts';

@@ -5,8 +5,8 @@ import { kinds } from '../schema/kinds.ts';
 import { sourceForms } from '../metrics/index.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 import { routeFormats, usedKinds } from '../traffic/index.ts';
-import { isMissing, knownProviders } from './known-providers.ts';
-import { policyOf, policyUse } from './policies.ts';
+import { isMissing, knownProviders } from '../traffic/known-providers.ts';
+import { policyOf, policyUse } from '../policies/policies.ts';
 
 export type RulesSetup = {
   /** Addresses that policies may name. */

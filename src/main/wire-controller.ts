@@ -1,4 +1,5 @@
 /** Wires the controller to its adapters. */
+import type { Work } from '../kube/leader-election.ts';
 import { hostname } from 'node:os';
 import { createController } from '../controller/controller.ts';
 import type { ControllerDependencies } from '../controller/dependencies.ts';
@@ -9,16 +10,15 @@ import { kubeJournal } from '../kube/journal.ts';
 import { sourceForms } from '../metrics/index.ts';
 import { metricOutside } from '../outside/outside.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Journal } from '../ports/journal.ts';
 import { group } from '../schema/names.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { releaseIndex } from '../controller/release-index.ts';
 import { detectProvider } from '../traffic/detect.ts';
 import { concerns, routeFormats, trafficProviders, trafficRunners } from '../traffic/index.ts';
-import { knownProviders } from './known-providers.ts';
+import { knownProviders } from '../traffic/known-providers.ts';
 import { metricSources } from './metric-sources.ts';
-import { policyPort } from './policies.ts';
+import { policyPort } from '../policies/policies.ts';
 
 export type ControllerParts = {
   readonly cluster: ConnectedCluster;
@@ -34,16 +34,6 @@ export type ControllerParts = {
 };
 
 const journalGrace = 2000;
-
-/** The work that only the leader does. */
-export type Work = {
-  readonly start: () => void;
-  /** Starts no more work; resolves when none is in flight. */
-  readonly finish: () => Promise<void>;
-  /** Resolves when the journal is sent, or after a timeout. */
-  readonly close: () => Promise<void>;
-  readonly journal: Journal;
-};
 
 const traffic = { providers: trafficRunners, formats: routeFormats, detect: detectProvider(trafficProviders) };
 

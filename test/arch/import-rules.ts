@@ -20,6 +20,7 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   'src/certs': [...inner, 'src/ports'],
   'src/http': [...inner, 'src/ports'],
   'src/telemetry': [...inner, 'src/ports'],
+  'src/policies': [...inner, 'src/ports'],
   'src/controller': [...inner, 'src/ports', 'src/telemetry'],
   'src/webhook': [...inner, 'src/manifests', 'src/ports', 'src/telemetry'],
   'src/api': [...inner, 'src/ports', 'src/telemetry'],

@@ -27,7 +27,7 @@ describe('an import that points the wrong way is found', () => {
     ['the controller of an adapter', 'src/controller/x.ts', "await import('../traffic/istio.ts');"],
     ['the plugin of the configuration', 'src/cli/status.ts', "import { read } from '../config/config.ts';"],
     ['anybody of the composition root', 'src/webhook/x.ts', "import { main } from '../main.ts';"],
-    ['product code of test support', 'src/webhook/x.ts', "import { a } from '../../test/support/a.ts';"],
+    ['product code of test support', 'src/webhook/x.ts', "import { a } from '../support/a.ts';"],
     [
       'the Kubernetes client outside its adapter',
       'src/cli/x.ts',

@@ -7,7 +7,7 @@ import type { SelectingPolicy } from '../../src/core/policy/opt-in.ts';
 import { collectionPath, objectPath } from '../../src/kube/api-path.ts';
 import type { Api } from '../../src/kube/api.ts';
 import type { ConnectedCluster } from '../../src/kube/cluster.ts';
-import { selectingPolicies } from '../../src/main/policies.ts';
+import { selectingPolicies } from '../../src/policies/policies.ts';
 import { webhookWatches } from '../../src/main/watches.ts';
 import { webhookRules } from '../../src/main/webhook-rules.ts';
 import { systemClock } from '../../src/ports/clock.ts';

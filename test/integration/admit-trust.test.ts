@@ -18,7 +18,7 @@ import type { Api } from '../../src/kube/api.ts';
 import { collectionPath, objectPath } from '../../src/kube/api-path.ts';
 import { clusterWriter } from '../../src/kube/cluster-writer.ts';
 import { ensure } from '../../src/main/install.ts';
-import { trustInstalled } from '../../src/main/trust-installed.ts';
+import { trustInstalled } from '../../src/certs/trust-installed.ts';
 import { webhookWatches } from '../../src/main/watches.ts';
 import { certificatesFor, selfMade } from '../../src/main/webhook-certificates.ts';
 import type { ClusterWriter } from '../../src/ports/cluster.ts';

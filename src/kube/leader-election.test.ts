@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../values/kube-object.ts';
-import type { LeaseHolder, LeaseOptions } from '../kube/lease.ts';
+import type { LeaseHolder, LeaseOptions } from './lease.ts';
 import { memoryJournal } from '../ports/journal.ts';
 import { electLeader } from './leader-election.ts';
 

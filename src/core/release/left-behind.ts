@@ -1,6 +1,6 @@
 /** What `dev` says at its end of the releases that nobody works on any more. */
-import { isFinal } from '../core/release/state.ts';
-import type { Release } from '../schema/release.ts';
+import { isFinal } from './state.ts';
+import type { Release } from '../../schema/release.ts';
 
 /** One sentence for each release that is under way: what stays, and what to type. */
 export const leftBehind = (releases: readonly Release[]): readonly string[] =>

@@ -2,7 +2,7 @@
  * Publishes the authority in webhook configurations that `dev` installed itself, without changing anything else in
  * them.
  */
-import { trustAuthority, type Trusted } from '../certs/trust.ts';
+import { trustAuthority, type Trusted } from './trust.ts';
 import type { ClusterWriter } from '../ports/cluster.ts';
 
 export type InstalledTrust = {

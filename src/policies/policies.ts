@@ -16,7 +16,7 @@ import { planOf, type ReleasePlan } from '../core/plan/plan-of-release.ts';
 import type { PolicyRef, PolicyUse } from '../core/policy/policy-use.ts';
 import { sentence } from '../values/problem.ts';
 import type { ReleaseSpec } from '../schema/release.ts';
-import type { PolicyPort } from '../controller/dependencies.ts';
+import type { PolicyPort } from '../ports/policies.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 
 /** Finds a CanaryPolicy of the namespace, or else a ClusterCanaryPolicy. */

@@ -3,10 +3,19 @@
  * replica that loses the lease exits, since its memory and unfinished work are out of date.
  */
 import type { KubeObject } from '../values/kube-object.ts';
-import { leaseKind } from '../kube/lease-record.ts';
-import type { LeaseHolder, LeaseOptions } from '../kube/lease.ts';
+import { leaseKind } from './lease-record.ts';
+import type { LeaseHolder, LeaseOptions } from './lease.ts';
 import type { Journal } from '../ports/journal.ts';
-import type { Work } from './wire-controller.ts';
+
+/** The work that only the leader does. */
+export type Work = {
+  readonly start: () => void;
+  /** Starts no more work; resolves when none is in flight. */
+  readonly finish: () => Promise<void>;
+  /** Resolves when the journal is sent, or after a timeout. */
+  readonly close: () => Promise<void>;
+  readonly journal: Journal;
+};
 
 export type Election = {
   readonly identity: string;

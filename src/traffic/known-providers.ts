@@ -7,7 +7,7 @@ import { kinds } from '../schema/kinds.ts';
 import type { KnownProvider, KnownProviders } from '../core/policy/provider-plan.ts';
 import type { ClusterView } from '../ports/cluster.ts';
 import type { TrafficProvider } from '../ports/traffic.ts';
-import { trafficProviders } from '../traffic/index.ts';
+import { trafficProviders } from './index.ts';
 
 const isDefined = (cluster: ClusterView, { plural, group }: Gvk): boolean =>
   cluster.get({ gvk: kinds.crd, name: `${plural}.${group}` }) !== undefined;

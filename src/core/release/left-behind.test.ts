@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { aRelease } from '../../test/support/plugin-doubles.ts';
-import { releaseView } from '../cli/release-view.ts';
-import { activePhases, finalPhases, type Phase, type Release } from '../schema/release.ts';
+import { aRelease } from '../../../test/support/plugin-doubles.ts';
+import { releaseView } from '../../cli/release-view.ts';
+import { activePhases, finalPhases, type Phase, type Release } from '../../schema/release.ts';
 import { leftBehind } from './left-behind.ts';
 
 const aReleaseIn = (phase: Phase, weight?: number): Release =>
