@@ -3,7 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@
 import type { KubeObject } from '../../src/values/kube-object.ts';
 import { kinds } from '../../src/schema/kinds.ts';
 import { virtualServices } from '../../src/traffic/istio.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
 import { canonical } from '../support/canonical.ts';
+import { begin, lifeOf } from '../support/life.ts';
 import { app, service, virtualService } from '../support/manifests.ts';
 import type { Sluice } from '../support/sluice-process.ts';
 import { Stage, type SeenRelease } from '../support/stage.ts';
@@ -263,6 +265,32 @@ describe('F15: what a canary waits for is told while it waits', () => {
       await stage.until(`an event on ${told}`, () =>
         stage.events(told).some((event) => event.startsWith(`${reason}: `) && event.includes(words)),
       );
+  });
+});
+
+describe('a version that crashes every few seconds, and is ready in between', () => {
+  test('F9: is given up for the time without its pods, in the last words of the container', async () => {
+    const life = lifeOf(stage, 'crasher');
+    const annotations = { ...policy('30s'), 'sluice.dev/steps': '50', 'sluice.dev/progress-deadline': '10s' };
+    await begin(stage, [life], { annotations });
+    const load = await stage.load({ host: 'crasher' });
+    const env = { CRASH_AFTER_MS: '3000', CRASH_MESSAGE: 'the database went away' };
+    await life.apply({ version: 'v2', annotations, env });
+    await life.untilUnderWay();
+    const { status } = await stage.until('the failure', () =>
+      life.releases().find((release) => release.status?.phase === 'Failed'),
+    );
+    expect(status?.ending).toMatchObject({ reason: 'CanaryNotReady' });
+    expect(status?.message).toMatch(/s in all, over \d+ times: .*the database went away/);
+    expect(stage.events('crasher').filter((event) => event.startsWith('CanaryFlapping: '))).toHaveLength(1);
+    const all = await load.window();
+    process.stdout.write(`F9: of ${all.requests} requests ${all.failed} failed: ${JSON.stringify(all.byError)}\n`);
+    const before = (await load.total()).requests;
+    await waitUntil('a hundred requests after that', async () => (await load.total()).requests > before + 100);
+    const { requests, failed, byVersion } = await load.window();
+    expect(Object.keys(byVersion)).toEqual(['v1']);
+    expect({ failed, many: requests > 50 }).toEqual({ failed: 0, many: true });
+    await load.stop();
   });
 });
 
