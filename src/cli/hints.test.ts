@@ -8,6 +8,7 @@ import { aRelease, aSession, memoryCluster } from '../../test/support/plugin-dou
 import { decide } from '../core/admission/decide.ts';
 import { activePhases, finalPhases } from '../schema/release.ts';
 import { nextSteps } from './next-steps.ts';
+import { sourceForms } from '../metrics/index.ts';
 import { runProgram } from './program.ts';
 import { releaseView } from './release-view.ts';
 
@@ -34,6 +35,8 @@ const isTaken = async (line: string): Promise<boolean> => {
   await runProgram(line.split(' '), {
     version: '1',
     terminal: session.terminal,
+    forms: sourceForms,
+    readObjects: () => Promise.resolve([]),
     open: () => {
       taken = true;
       throw new Error('far enough');

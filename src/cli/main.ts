@@ -4,10 +4,12 @@ import { environment } from '../config/environment.ts';
 import { version } from '../config/version.ts';
 import { connectApi, type Api } from '../kube/api.ts';
 import { patientApi } from '../kube/patient-api.ts';
+import { sourceForms } from '../metrics/index.ts';
 import { systemClock } from '../ports/clock.ts';
 import { clusterClient } from './connect.ts';
 import { PluginError } from './plugin-error.ts';
 import { runProgram, type Place } from './program.ts';
+import { readObjects } from './read-objects.ts';
 import type { Session } from './session.ts';
 import { streamTerminal } from './terminal.ts';
 
@@ -52,6 +54,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
-const code = await runProgram(process.argv.slice(2), { version: version(), terminal, open });
+const code = await runProgram(process.argv.slice(2), {
+  version: version(),
+  terminal,
+  open,
+  forms: sourceForms,
+  readObjects,
+});
 for (const api of opened) api.close();
 process.exitCode = interrupt.signal.aborted ? interrupted : code;

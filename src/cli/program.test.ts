@@ -12,8 +12,10 @@ import {
 } from '../../test/support/plugin-doubles.ts';
 import { withUsedSkip } from '../core/admission/used-skips.ts';
 import { templateHash } from '../core/template/template-hash.ts';
+import { sourceForms } from '../metrics/index.ts';
 import { annotations, marks } from '../schema/annotations.ts';
 import { runProgram, verbs, type Place } from './program.ts';
+import { readObjects } from './read-objects.ts';
 
 type Ran = { readonly code: number; readonly out: string; readonly err: string; readonly place: Place | undefined };
 
@@ -25,6 +27,8 @@ const run = async (line: string, cluster: MemoryCluster = memoryCluster()): Prom
     {
       version: '1.2.3',
       terminal: session.terminal,
+      forms: sourceForms,
+      readObjects: (file) => readObjects(file),
       open: (given) => {
         place = given;
         return { ...session, namespace: given.namespace ?? session.namespace };
@@ -77,7 +81,7 @@ describe('the command line', () => {
 
 describe('docs/cli.md', () => {
   const page = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
-  const documented = [...page.matchAll(/^\| `([a-z]+)[^|]*\| [^|]*\| (0|1)/gm)].map(([, verb]) => verb);
+  const documented = [...page.matchAll(/^\| `([a-z-]+)[^|]*\| [^|]*\| (0|1)/gm)].map(([, verb]) => verb);
 
   it('has a row for each verb, and for nothing else', () =>
     expect([...new Set(documented)].sort()).toEqual(verbs.map(({ name }) => name).sort()));

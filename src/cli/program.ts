@@ -1,26 +1,38 @@
 /** The plugin's command line. */
 import { Command, CommanderError, Option } from 'commander';
 import { abort } from './abort.ts';
+import { lint } from './lint.ts';
 import { list } from './list.ts';
 import { errorText } from './plugin-error.ts';
 import { promote } from './promote.ts';
+import { resume } from './resume.ts';
 import { retry } from './retry.ts';
 import type { Session } from './session.ts';
 import { skip } from './skip.ts';
+import { skipStep } from './skip-step.ts';
 import { status } from './status.ts';
-import type { Terminal } from './terminal.ts';
-import type { Verb, VerbOption } from './verb.ts';
+import type { Call, LocalVerb, Verb, VerbOption, Workplace } from './verb.ts';
 import { watch } from './watch.ts';
 
 /** In the order of `--help`. */
-export const verbs: readonly Verb[] = [status, watch, list, promote, abort, retry, skip];
+export const verbs: readonly (Verb | LocalVerb)[] = [
+  status,
+  watch,
+  list,
+  promote,
+  resume,
+  skipStep,
+  abort,
+  retry,
+  skip,
+  lint,
+];
 
 /** Cluster and namespace, chosen with the same flags as in kubectl. */
 export type Place = { readonly kubeconfig?: string; readonly context?: string; readonly namespace?: string };
 
-export type ProgramOptions = {
+export type ProgramOptions = Workplace & {
   readonly version: string;
-  readonly terminal: Terminal;
   /** Called once, if the command line is valid. May throw PluginError. */
   readonly open: (place: Place) => Session;
 };
@@ -32,7 +44,9 @@ const optionOf = ({ flags, meaning, required = false, choices }: VerbOption): Op
   return choices === undefined ? option : option.choices([...choices]);
 };
 
-const define = (program: Command, verb: Verb, run: (verb: Verb, workload?: string) => Promise<void>): void => {
+type AnyVerb = Verb | LocalVerb;
+
+const define = (program: Command, verb: AnyVerb, run: (verb: AnyVerb, workload?: string) => Promise<void>): void => {
   const place = places[verb.workload];
   const command = program.command(verb.name).summary(verb.summary).description(verb.summary);
   for (const option of verb.options) command.addOption(optionOf(option));
@@ -57,9 +71,12 @@ export const runProgram = async (args: readonly string[], options: ProgramOption
   let code = 0;
   const program = declare(options);
   for (const verb of verbs)
-    define(program, verb, async ({ name, run }, workload) => {
-      const command = program.commands.find((candidate) => candidate.name() === name);
-      code = await run(options.open(program.opts<Place>()), { workload, options: command?.opts() ?? {} });
+    define(program, verb, async (chosen, workload) => {
+      const command = program.commands.find((candidate) => candidate.name() === chosen.name);
+      const call: Call = { workload, options: command?.opts() ?? {} };
+      code = await ('run' in chosen
+        ? chosen.run(options.open(program.opts<Place>()), call)
+        : chosen.runLocally(options, call));
     });
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -1,4 +1,7 @@
+import type { QueryChecks } from '../core/questions/source-form.ts';
+import type { KubeObject } from '../values/kube-object.ts';
 import type { Session } from './session.ts';
+import type { Terminal } from './terminal.ts';
 
 export type VerbOption = {
   /** In commander's syntax: `--reason <text>`. */
@@ -14,12 +17,30 @@ export type Call = {
   readonly options: { readonly [name: string]: string | boolean | undefined };
 };
 
-/** A verb of the plugin. */
-export type Verb = {
+type Declared = {
   readonly name: string;
   readonly workload: 'required' | 'optional' | 'none';
   readonly summary: string;
   readonly options: readonly VerbOption[];
+};
+
+/** What there is without a cluster. */
+export type Workplace = {
+  readonly terminal: Terminal;
+  /** Checks queries, by kind of source. */
+  readonly forms: QueryChecks;
+  /** Reads a YAML file, or standard input for `-`. Rejects with PluginError. */
+  readonly readObjects: (file: string) => Promise<readonly KubeObject[]>;
+};
+
+/** A verb that needs no cluster. */
+export type LocalVerb = Declared & {
+  /** Resolves to the exit code. Rejects with PluginError. */
+  readonly runLocally: (workplace: Workplace, call: Call) => Promise<number>;
+};
+
+/** A verb of the plugin that talks to a cluster. */
+export type Verb = Declared & {
   /** Resolves to the exit code. Rejects with PluginError or ClusterError. */
   readonly run: (session: Session, call: Call) => Promise<number>;
 };

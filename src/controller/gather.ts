@@ -7,7 +7,7 @@ import { canaryLabelValue, canaryServiceName } from '../core/release/canary.ts';
 import { requestsOf } from '../core/requests/release-requests.ts';
 import { troubleOf } from '../core/release/pod-trouble.ts';
 import { takenOverNote } from '../core/release/taken-over.ts';
-import type { Deployment, KubeObject, Labels, EndpointSlice } from '../values/kube-object.ts';
+import type { Deployment, KubeObject, Labels, EndpointSlice, Service } from '../values/kube-object.ts';
 import type { Arms } from '../core/questions/question.ts';
 import { telemetryOf } from '../core/judge/telemetry.ts';
 import { probePaths } from '../core/template/probe-paths.ts';
@@ -19,10 +19,10 @@ import type { ControllerDependencies } from './dependencies.ts';
 import { canaryObjects, goingSince, isGone, type CanaryObjects } from './canary-objects.ts';
 import type { ReleaseIndex } from './release-index.ts';
 import { ownRoute, routeFacts, routeTakenOver, wayOf, type Route } from './route-facts.ts';
-import { rollsAlone } from './rolls-alone.ts';
+import { asWorker, portMoved } from './rolls-alone.ts';
 import { gatherProtection, type Companions } from './protection.ts';
 import { blockedBy } from './shared-service.ts';
-import { stableFacts } from './stable-facts.ts';
+import { ledPast, stableFacts } from './stable-facts.ts';
 import { unfitOf } from './unfit.ts';
 import { canaryFacts, podNames, workloadFacts } from './workload-facts.ts';
 
@@ -111,8 +111,15 @@ const startsOf = (
   return new Map(at === undefined ? [] : podNames(slices).map((pod) => [pod, at]));
 };
 
-const canaryOf = (canary: Gathered['canary'], slices: Parameters<typeof canaryFacts>[1]): Facts['canary'] =>
-  canary.deployment === undefined ? undefined : canaryFacts(canary.deployment, slices);
+const canaryOf = (
+  { deployment }: Gathered['canary'],
+  slices: Parameters<typeof canaryFacts>[1],
+  { apex, workload }: { readonly apex: Service | undefined; readonly workload: Deployment },
+): Facts['canary'] => {
+  if (deployment === undefined) return undefined;
+  const found = canaryFacts(deployment, slices);
+  return ledPast(apex, deployment, workload) ? { ...found, ledPast: true } : found;
+};
 
 /** Pods that are left of another canary of that name have other labels. */
 const podsOf = ({ deps, workload }: Subject, { deployment }: Gathered['canary']): Pick<Facts, 'pods'> => {
@@ -243,14 +250,14 @@ export const gather = (subject: Subject): Gathered => {
     started: startsOf(slices ?? [], canary.deployment),
     ...podsOf(subject, canary),
     ...present({
-      canary: canaryOf(canary, slices),
+      canary: canaryOf(canary, slices, { apex, workload }),
       stable,
       unfit,
       ahead: aheadOf(subject, found),
       roll: deps.rolls.get(workloadKey(namespaceOf(workload), workload.metadata.name)),
       planUnreadable: unreadable.length === 0 ? undefined : problemsText(unreadable),
       policyProblem: policyProblem(subject),
-      rollsAlone: apex === undefined ? rollsAlone(deps, workload, plan) : undefined,
+      rollsAlone: apex === undefined ? asWorker(deps, workload, plan) : portMoved(found, stable, release.spec),
       takenOver: takenOver(canary, route),
       canaryGoingSince: goingSince(canary.going),
       inTheWay,

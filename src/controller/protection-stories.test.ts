@@ -182,9 +182,14 @@ describe('R4: a canary is never less protected than stable', () => {
     install(cilium);
     await world.settle();
     put(cilium, 'lock', { endpointSelector: web });
+    const applied = world.clock.now();
     world.applyVersion('v2');
     await world.until('the words', (w) => w.release()?.message.includes('CiliumNetworkPolicy lock') === true);
+    expect(world.clock.now() - applied).toBeLessThanOrEqual(1000);
     expect([world.release()?.phase, world.get(refs.canary)]).toEqual(['Pending', undefined]);
+    expect(world.warnings.join('\n')).toContain(
+      'the release does not start: CiliumNetworkPolicy lock: selects the pods',
+    );
     world.remove({ gvk: cilium, namespace, name: 'lock' });
     await over();
     expect(world.release()?.phase).toBe('Succeeded');
@@ -196,6 +201,7 @@ describe('R4: a canary is never less protected than stable', () => {
     world.applyVersion('v2');
     await atStep(1);
     expect(world.told()).toContain('CanaryUncovered');
+    expect(world.warnings.join('\n')).toContain('the canary runs without PodDisruptionBudget two');
     const status = world.server.list(kinds.release, namespace).at(-1)?.status;
     expect(status?.uncovered).toMatchObject([{ kind: 'PodDisruptionBudget', name: 'two' }]);
     await over();

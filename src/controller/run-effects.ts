@@ -107,11 +107,26 @@ const armOf = ({ deps, gathered }: EffectRun, canary: Labels | undefined): Canar
 };
 
 const createCanary = async (run: EffectRun, replicas: number): Promise<number> => {
-  const service = await ensureService(run, replicas);
+  if (areWaitedFor(run)) return bothWrites(createDeployment(run, replicas), ensureService(run, replicas));
+  return (await ensureService(run, replicas)) + (await createDeployment(run, replicas));
+};
+
+/** Callers are without an answer until the first canary pod has one, or will be in the moment the Service follows. */
+const areWaitedFor = ({ gathered: { facts } }: EffectRun): boolean =>
+  facts.stable?.cutOff !== undefined || facts.unfit !== undefined;
+
+/** A write that goes on must not outlast its reconcile: the next one would not know of it. */
+const bothWrites = async (...writes: readonly [Promise<number>, Promise<number>]): Promise<number> => {
+  await Promise.allSettled(writes);
+  const [one, other] = writes;
+  return (await one) + (await other);
+};
+
+const createDeployment = async (run: EffectRun, replicas: number): Promise<number> => {
   const wanted = canaryDeployment(planOf(run, replicas));
   const stored = await run.deps.cluster.create(wanted, kinds.deployment);
   tellDifference(run, templateOf(wanted), templateOf(stored));
-  return service + 1;
+  return 1;
 };
 
 const templateOf = ({ spec }: Deployment): PodTemplate => spec.template;

@@ -306,6 +306,58 @@ describe('the port is moved together with the template', () => {
     expect(canarySize()).toBeUndefined();
   });
 
+  it.each([
+    ['Service first', [ported(9090), listening('v2', 9090)]],
+    ['Deployment first', [listening('v2', 9090), ported(9090)]],
+  ])('F2: without a mesh the moved port rolls natively, at once, and it is said why (%s)', async (_name, objects) => {
+    await begin({ splitting: 'replicas' });
+    const before = world.clock.now();
+    objects.forEach((one) => world.apply(one));
+    await over();
+    expect(world.clock.now() - before).toBeLessThan(5000);
+    expect(world.release()).toMatchObject({
+      phase: 'Skipped',
+      reason: 'PortMoved',
+      message: expect.stringContaining('sends to port 9090, and the pods declare 8080: without a route') as unknown,
+    });
+    expect([canarySize(), world.serving()]).toEqual([undefined, { 'web v2': 4 }]);
+  });
+
+  it('F2: without a mesh the next release is one again', async () => {
+    await begin({ splitting: 'replicas' });
+    [ported(9090), listening('v2', 9090)].forEach((one) => world.apply(one));
+    await over();
+    world.apply(listening('v3', 9090));
+    await atStep(1);
+    await over();
+    expect(world.release()).toMatchObject({ phase: 'Succeeded' });
+  });
+
+  it('F2: a canary that listens elsewhere does not stand in, and makes way for the one that does', async () => {
+    await begin();
+    world.applyVersion('v2');
+    await atStep(1);
+    const before = world.clock.now();
+    [ported(9090), listening('v3', 9090)].forEach((one) => world.apply(one));
+    await world.until('the next to stand in', () => status()?.standIn !== undefined);
+    expect(world.clock.now() - before).toBeLessThan(2 * propagation);
+    await over();
+    expect(world.release()).toMatchObject({ phase: 'Succeeded' });
+  });
+
+  it('F2: without a mesh the moved port does not wait for a canary that is on its way out', async () => {
+    await begin({ splitting: 'replicas' });
+    world.applyVersion('v2');
+    await atStep(1);
+    const before = world.clock.now();
+    [ported(9090), listening('v3', 9090)].forEach((one) => world.apply(one));
+    await world.until('the roll', (w) => w.serving()['web v3'] === 4);
+    expect(world.clock.now() - before).toBeLessThan(propagation);
+    await over();
+    expect(world.releases().map(({ phase }) => phase)).toEqual(['Superseded', 'Skipped']);
+    await world.until('nothing to be left', (w) => w.remains().length === 0);
+  });
+
   it('F2: the canary follows every port of the apex as long as it lives', async () => {
     await begin();
     world.applyVersion('v2');

@@ -1,5 +1,6 @@
 /** What callers reach behind the apex while nothing is routed to the canary. Pure. */
-import { misfit, reachableOf } from '../core/release/apex-fit.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { misfit, portMisfit, reachableOf, type Reachable } from '../core/release/apex-fit.ts';
 import type { StableFacts } from '../core/release/facts.ts';
 import type { ReleaseSpec } from '../schema/release.ts';
 import { isPodOf } from '../values/pod-name.ts';
@@ -36,3 +37,11 @@ export const stableFacts = ({ workload, apex, slices, spec }: StableSide): Stabl
     ...(unfit === undefined ? {} : { unfit }),
   };
 };
+
+/** Whether a canary of an earlier template than the workload's listens on no port that the Service sends to. */
+export const ledPast = (apex: Service | undefined, canary: Deployment, workload: Deployment): boolean => {
+  const [own, released] = [reachableOf(canary.spec.template), reachableOf(workload.spec.template)];
+  return apex !== undefined && portMisfit(apex, own, released) !== undefined && !samePorts(own, released);
+};
+
+const samePorts = (one: Reachable, other: Reachable): boolean => isDeepStrictEqual(one.ports, other.ports);

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { KubeObject } from '../values/kube-object.ts';
-import { podState } from './trim.ts';
+import { accessModesOnly, podState } from './trim.ts';
 
 const pod = (ready: boolean): KubeObject => ({
   apiVersion: 'v1',
@@ -53,3 +53,19 @@ test('of a pod it is kept whose it is, and what keeps it from being ready', () =
 
 test('of a container that is ready, its past is not kept', () =>
   expect(podState(pod(true)).status?.['containerStatuses']).toEqual([{ name: 'app', ready: true, restartCount: 3 }]));
+
+test('of a claim its access modes are kept', () => {
+  const claim: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: 'data', namespace: 'shop', uid: 'u', labels: { app: 'web' } },
+    spec: { accessModes: ['ReadWriteMany'], resources: { requests: { storage: '1Gi' } } },
+    status: { phase: 'Bound' },
+  };
+  expect(accessModesOnly(claim)).toEqual({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: 'data', namespace: 'shop', uid: 'u' },
+    spec: { accessModes: ['ReadWriteMany'] },
+  });
+});

@@ -50,6 +50,13 @@ const identity = ({ name, namespace, uid, resourceVersion }: ObjectMeta): Object
 /** Keeps only the identity: for kinds where it matters only that an object exists or has changed. */
 export const nameOnly: Trim = ({ apiVersion, kind, metadata }) => ({ apiVersion, kind, metadata: identity(metadata) });
 
+/** Keeps how a claim may be mounted, which never changes. */
+export const accessModesOnly: Trim = (claim) => {
+  if (!isA(claim, kinds.claim)) return claim;
+  const { accessModes } = claim.spec ?? {};
+  return { ...nameOnly(claim), ...(accessModes !== undefined && { spec: { accessModes } }) };
+};
+
 /** Keeps who is ready behind which Service. There are as many endpoints in a cluster as pods. */
 export const endpointsOnly: Trim = ({ apiVersion, kind, metadata, ...rest }) => {
   const { endpoints } = rest as { readonly endpoints?: NonNullable<EndpointSlice['endpoints']> | null };

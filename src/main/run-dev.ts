@@ -20,7 +20,7 @@ import { partsOf, type Parts } from './run-parts.ts';
 import type { MetricsServer } from '../telemetry/metrics-server.ts';
 import { startWebhook, type RunningWebhook } from './start-webhook.ts';
 import { trustInstalled } from '../certs/trust-installed.ts';
-import { controllerWatches, installedKinds } from './watches.ts';
+import { devWatches } from './watches.ts';
 import { selfMade } from './webhook-certificates.ts';
 import type { Work } from '../kube/leader-election.ts';
 import { wireController } from './wire-controller.ts';
@@ -110,7 +110,7 @@ const start = async (
   await installDefinitions(writer, () => pause(clock, betweenLooks));
   await install(permissions(nameFor(config), config.sluiceUser));
   const api = (started.api = parts.connect({ as: config.sluiceUser }));
-  const cluster = (started.cluster = parts.watch(api, [...controllerWatches(config.namespace), installedKinds]));
+  const cluster = (started.cluster = parts.watch(api, devWatches(config.namespace)));
   await cluster.ready;
   const probes = (started.probes = await parts.serveMetrics(cluster));
   const trust = trustInstalled({

@@ -3,8 +3,17 @@
  * when needed, which is rare.
  */
 import type { WebhookConfig } from '../config/settings.ts';
+import { admissionKinds } from '../core/protection/protecting-kinds.ts';
 import { kinds } from '../schema/kinds.ts';
-import { dropBookkeeping, endpointsOnly, nameOnly, oursOnly, podState, specOnly } from '../kube/trim.ts';
+import {
+  accessModesOnly,
+  dropBookkeeping,
+  endpointsOnly,
+  nameOnly,
+  oursOnly,
+  podState,
+  specOnly,
+} from '../kube/trim.ts';
 import type { WatchSpec } from '../kube/watch-spec.ts';
 import { canarySelector } from '../schema/names.ts';
 import { workedKinds } from './worked-kinds.ts';
@@ -20,11 +29,23 @@ const policies = (scope: Scope): readonly WatchSpec[] => [
 const othersKinds = (scope: Scope): readonly WatchSpec[] =>
   workedKinds.map(({ gvk, builtIn = false }) => ({ gvk, ...scope, optional: !builtIn }));
 
-/** For the webhook: to know whether the kind Release and the kinds of a policy's provider are installed. */
-export const installedKinds: WatchSpec = { gvk: kinds.crd, metadataOnly: true, trim: nameOnly };
+/** To know whether the kind Release and the kinds of a policy's provider are installed. */
+const installedKinds: WatchSpec = { gvk: kinds.crd, metadataOnly: true, trim: nameOnly };
+
+/** What the webhook reads of kinds that the controller does not watch. */
+const onlyForAdmission = (scope: Scope): readonly WatchSpec[] => [
+  installedKinds,
+  // To know which volumes a second set of pods may mount.
+  { gvk: kinds.claim, ...scope, trim: accessModesOnly },
+];
+
+/** To warn of objects that cannot be copied for a canary. */
+const uncopied = (scope: Scope): readonly WatchSpec[] =>
+  admissionKinds.map(({ use: { gvk, builtIn = false } }) => ({ gvk, ...scope, optional: !builtIn, trim: specOnly }));
 
 /**
- * The webhook decides from the request and from policies; of other objects it needs only names, labels and annotations.
+ * The webhook decides from the request and from policies; of other objects it needs only names, labels and annotations,
+ * and the access modes of claims.
  */
 export const webhookWatches = (namespace: string | undefined): readonly WatchSpec[] => {
   const scope = namespace === undefined ? {} : { namespace };
@@ -34,7 +55,8 @@ export const webhookWatches = (namespace: string | undefined): readonly WatchSpe
     { gvk: kinds.namespace, metadataOnly: true, trim: oursOnly },
     // To find the workloads that use a changed or deleted policy.
     { gvk: kinds.deployment, ...scope, metadataOnly: true, trim: oursOnly },
-    installedKinds,
+    ...onlyForAdmission(scope),
+    ...uncopied(scope),
   ];
 };
 
@@ -49,7 +71,7 @@ export const certificateWatches = ({
     { gvk: kinds.validatingWebhook, name },
   ].map((spec) => ({ ...spec, metadataOnly: true, trim: nameOnly }));
 
-/** For the controller, and for `dev`. */
+/** For the controller. */
 export const controllerWatches = (namespace: string | undefined): readonly WatchSpec[] => {
   const scope = namespace === undefined ? {} : { namespace };
   return [
@@ -68,3 +90,9 @@ export const controllerWatches = (namespace: string | undefined): readonly Watch
     ...othersKinds(scope),
   ];
 };
+
+/** For `dev`, whose webhook and controller share their caches. */
+export const devWatches = (namespace: string | undefined): readonly WatchSpec[] => [
+  ...controllerWatches(namespace),
+  ...onlyForAdmission(namespace === undefined ? {} : { namespace }),
+];

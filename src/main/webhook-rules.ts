@@ -1,6 +1,7 @@
 /** The inputs of the webhook's answers, from its caches. */
 import type { AdmissionRules } from '../core/admission/admission-rules.ts';
 import type { AllowedAddress } from '../core/outbound/allowed-address.ts';
+import { admissionKinds } from '../core/protection/protecting-kinds.ts';
 import { kinds } from '../schema/kinds.ts';
 import { sourceForms } from '../metrics/index.ts';
 import type { ClusterView } from '../ports/cluster.ts';
@@ -31,6 +32,12 @@ export const webhookRules = (
     policyUse: policyUse(cluster, ownNamespace),
     formats: routeFormats,
     routeKinds: usedKinds,
+    claimModes: (namespace, name) => cluster.get({ gvk: kinds.claim, namespace, name })?.spec?.accessModes,
+    protecting: (namespace) =>
+      admissionKinds.flatMap((kind) => {
+        const objects = cluster.serves(kind.use.gvk) ? cluster.list(kind.use.gvk, namespace) : [];
+        return objects.length === 0 ? [] : [{ kind, objects }];
+      }),
     lacksReleases: () => isMissing(cluster, kinds.release),
     failureOf: (namespace, name) => {
       if (!cluster.serves(kinds.release)) return undefined;

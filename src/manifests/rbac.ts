@@ -1,6 +1,7 @@
 /** Sluice's permissions. The chart's roles and the role of `dev` are generated from them. */
 import { byKind, type KindUse } from '../values/kind-use.ts';
 import type { Gvk } from '../values/kube-object.ts';
+import { admissionKinds } from '../core/protection/protecting-kinds.ts';
 import { kinds } from '../schema/kinds.ts';
 import { group } from '../schema/names.ts';
 
@@ -92,6 +93,12 @@ const controllerWork = (providerKinds: readonly KindUse[]): Omit<Permissions, 'o
   ],
 });
 
+/** For what only the webhook reads. */
+const admissionWork: readonly PolicyRule[] = [
+  // The access modes of volumes.
+  allow('', ['persistentvolumeclaims'], ['list', 'watch']),
+];
+
 export type WebhookNames = {
   /** Name of both webhook configurations. */
   readonly configuration: string;
@@ -112,6 +119,9 @@ export const webhookPermissions = (names: WebhookNames): Permissions => ({
     allow('events.k8s.io', ['events'], ['create', 'patch']),
     // Metadata only, to find the workloads that use a changed or deleted policy.
     allow('apps', ['deployments'], ['list', 'watch']),
+    ...admissionWork,
+    // To warn of objects that cannot be copied for a canary.
+    ...admissionKinds.map(({ use: { gvk } }) => allow(gvk.group, [gvk.plural], ['list', 'watch'])),
   ],
   clusterWide: [
     allow(group, ['clustercanarypolicies'], read),
@@ -135,5 +145,5 @@ export const webhookPermissions = (names: WebhookNames): Permissions => ({
 /** The rules of the single ClusterRole that `dev` uses. */
 export const rules = (providerKinds: readonly KindUse[]): readonly PolicyRule[] => {
   const { workedOn, clusterWide } = controllerWork(providerKinds);
-  return [...workedOn, ...clusterWide];
+  return [...workedOn, ...admissionWork, ...clusterWide];
 };

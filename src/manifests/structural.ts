@@ -48,8 +48,12 @@ const durationRules = (node: SchemaNode): readonly JsonObject[] => {
   return [{ rule, message: `must be${durationRange(node)}` }];
 };
 
-const celRules = (node: SchemaNode): readonly JsonObject[] | undefined => {
-  const all = [...durationRules(node), ...(node.rules ?? []).map(celRule)];
+/**
+ * Rules about durations are left out below a list: the API server reckons with a text as long as a request for each item,
+ * whatever its `maxLength`, and refuses the whole definition as too expensive. There, only the webhook checks the bounds.
+ */
+const celRules = (node: SchemaNode, inList: boolean): readonly JsonObject[] | undefined => {
+  const all = [...(inList ? [] : durationRules(node)), ...(node.rules ?? []).map(celRule)];
   return all.length === 0 ? undefined : all;
 };
 
@@ -61,7 +65,7 @@ const withoutUndefined = (object: JsonObject): JsonObject =>
  * fields: if it dropped them, the webhook could not refuse them and suggest the right name. A Release records what was
  * written, so nothing is filled in there.
  */
-export const structural = (node: SchemaNode, byPeople: boolean): JsonObject => {
+export const structural = (node: SchemaNode, byPeople: boolean, inList = false): JsonObject => {
   const { properties, items } = node;
   const values = valuesOf(node);
   return withoutUndefined({
@@ -71,10 +75,12 @@ export const structural = (node: SchemaNode, byPeople: boolean): JsonObject => {
     default: byPeople ? node.default : undefined,
     properties:
       properties &&
-      Object.fromEntries(Object.entries(properties).map(([name, child]) => [name, structural(child, byPeople)])),
+      Object.fromEntries(
+        Object.entries(properties).map(([name, child]) => [name, structural(child, byPeople, inList)]),
+      ),
     'x-kubernetes-preserve-unknown-fields': byPeople && properties !== undefined ? true : undefined,
-    items: items && structural(items, byPeople),
-    additionalProperties: values && structural(values, byPeople),
-    'x-kubernetes-validations': celRules(node),
+    items: items && structural(items, byPeople, true),
+    additionalProperties: values && structural(values, byPeople, inList),
+    'x-kubernetes-validations': celRules(node, inList),
   });
 };

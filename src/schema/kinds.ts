@@ -3,6 +3,7 @@ import {
   type Deployment,
   type EndpointSlice,
   type HorizontalPodAutoscaler,
+  type PersistentVolumeClaim,
   type ReplicaSet,
   type Service,
 } from '../values/kube-object.ts';
@@ -17,6 +18,7 @@ export const kinds = {
   service: gvk<Service>('v1', 'Service', 'services'),
   endpointSlice: gvk<EndpointSlice>('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices'),
   autoscaler: gvk<HorizontalPodAutoscaler>('autoscaling/v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
+  claim: gvk<PersistentVolumeClaim>('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims'),
   event: gvk('events.k8s.io/v1', 'Event', 'events'),
   namespace: gvk('v1', 'Namespace', 'namespaces', false),
   secret: gvk('v1', 'Secret', 'secrets'),

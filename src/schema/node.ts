@@ -31,6 +31,10 @@ export type SchemaNode = {
   readonly required?: readonly string[];
   /** Names that people write for a field which is called otherwise here. They are refused with its name. */
   readonly otherNames?: Readonly<Record<string, string>>;
+  /** What to write in place of a value that does not fit, where its kind of value says too little. */
+  readonly hint?: string;
+  /** Fields of other tools that have no counterpart here, with what is said of them. */
+  readonly notHere?: Readonly<Record<string, { readonly rule: string; readonly todo: string }>>;
   /** `false`: the object names its fields. A schema: the object is a map, whose values it describes. */
   readonly additionalProperties?: false | SchemaNode;
   /** What the keys of a map must be. The API server cannot say that of a CRD: only our own validator asks it. */
@@ -62,6 +66,8 @@ export const keywords: ReadonlySet<string> = new Set<keyof SchemaNode>([
   'properties',
   'required',
   'otherNames',
+  'notHere',
+  'hint',
   'additionalProperties',
   'propertyNames',
   'maxProperties',

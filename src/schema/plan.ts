@@ -1,9 +1,9 @@
 /** The plan of a release as its spec records it: every default resolved, durations as texts. Sluice alone writes it. */
 import { Type, type Static } from 'typebox';
-import type { Labels } from '../values/kube-object.ts';
-import type { TextMatch } from '../values/split.ts';
+import { mostMatches, RecordedMatchSchema } from './match.ts';
 import { patterns } from './patterns.ts';
 import { judgeNames, mostMinRequests, telemetryNames } from './policy.ts';
+import { mostRounds } from './steps.ts';
 
 export const stageKinds = ['size', 'split', 'analyse', 'wait', 'promote'] as const;
 export const checkKinds = ['success-rate', 'duration', 'query'] as const;
@@ -11,61 +11,22 @@ export const checkKinds = ['success-rate', 'duration', 'query'] as const;
 /** Above any plan a policy can mean: 100 weights make 203 stages. */
 const maxStages = 512;
 const maxAnalyses = 16;
-const maxMatches = 16;
-const maxTexts = 16;
-const maxText = 1024;
 
 const opt = Type.Optional;
 const text = (description: string, maxLength = 253): Type.TString =>
   Type.String({ minLength: 1, maxLength, description });
-const compared = (description: string): Type.TString => Type.String({ maxLength: maxText, description });
 const name = (description: string): Type.TString =>
   Type.String({ minLength: 1, maxLength: 63, pattern: patterns.checkName.pattern, description });
 const duration = (description: string): Type.TString =>
   Type.String({ pattern: patterns.duration.pattern, description });
 const percent = (description: string): Type.TInteger => Type.Integer({ minimum: 0, maximum: 100, description });
 
-const TextMatchSchema = Type.Object(
-  {
-    exact: opt(compared('The whole text.')),
-    prefix: opt(compared('How it begins.')),
-    suffix: opt(compared('How it ends.')),
-    regex: opt(compared('An RE2 pattern of the whole text.')),
-  },
-  { additionalProperties: false, description: 'One way to compare.' },
-);
-
-const texts = (description: string): ReturnType<typeof Type.Unsafe<{ [name: string]: TextMatch }>> =>
-  Type.Unsafe<{ [name: string]: TextMatch }>({
-    type: 'object',
-    description,
-    additionalProperties: TextMatchSchema,
-    maxProperties: maxTexts,
-  });
-
-const MatchSchema = Type.Object(
-  {
-    headers: opt(texts('By header.')),
-    cookies: opt(texts('By cookie.')),
-    query: opt(texts('By query parameter.')),
-    sourceLabels: opt(
-      Type.Unsafe<Labels>({
-        type: 'object',
-        description: 'Labels of the calling workload.',
-        additionalProperties: { type: 'string', maxLength: 63 },
-        maxProperties: maxTexts,
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
-
 export const SplitSchema = Type.Object(
   {
     weight: percent('Percent of the requests that no match decides.'),
     match: opt(
-      Type.Array(MatchSchema, {
-        maxItems: maxMatches,
+      Type.Array(RecordedMatchSchema, {
+        maxItems: mostMatches,
         description: 'Requests that go to the canary whatever the weight: those that fit one of these.',
       }),
     ),
@@ -90,8 +51,11 @@ const StageSchema = Type.Object(
     }),
     canary: opt(
       Type.Object(
-        { weight: percent('As many pods as that share of the traffic needs.') },
-        { additionalProperties: false, description: 'Of `size`: how many canary pods.' },
+        {
+          weight: opt(percent('At least as many pods as that share of the traffic needs.')),
+          replicas: opt(Type.Integer({ minimum: 0, description: 'At least as many pods.' })),
+        },
+        { additionalProperties: false, description: 'Of `size`: how many canary pods, one of the two.' },
       ),
     ),
     split: opt(SplitSchema),
@@ -100,8 +64,12 @@ const StageSchema = Type.Object(
     for: opt(
       Type.String({
         pattern: patterns.waitFor.pattern,
-        description: 'Of `wait`: a duration, or `approval` for until a person approves.',
+        description:
+          'Of `wait`, and of an `analyse` that lasts longer than one passing round: a duration, or `approval` for until a person goes on.',
       }),
+    ),
+    rounds: opt(
+      Type.Integer({ minimum: 1, maximum: mostRounds, description: 'Of `analyse`: how many rounds must pass.' }),
     ),
   },
   { additionalProperties: false },

@@ -1,5 +1,6 @@
 /** What the fields of a policy, and of a check, may not be together. */
 import { rule, type Rule } from './rules.ts';
+import { strategyRules } from './strategy-rules.ts';
 
 export const builtInChecks = { successRate: 'request-success-rate', duration: 'request-duration' } as const;
 
@@ -8,7 +9,12 @@ export const defaultMaxWeight = 50;
 
 type Bounded = { readonly min?: number; readonly max?: number };
 type Named = { readonly name: string; readonly query?: string; readonly quantile?: number };
-type Weights = { readonly weights?: readonly number[]; readonly stepWeight?: number; readonly maxWeight?: number };
+type Weights = {
+  readonly weights?: readonly number[];
+  readonly stepWeights?: readonly number[];
+  readonly stepWeight?: number;
+  readonly maxWeight?: number;
+};
 
 const isBuiltIn = (name: string): boolean => Object.values<string>(builtInChecks).includes(name);
 const builtInNames = Object.values(builtInChecks)
@@ -77,6 +83,18 @@ export const checkRules: readonly Rule[] = [
   }),
 ];
 
+const rising = (field: 'weights' | 'stepWeights'): Rule =>
+  rule<Weights>({
+    fields: [field],
+    cel: `!has(self.${field}) || (self.${field}.isSorted() && self.${field}.all(a, self.${field}.exists_one(b, a == b)))`,
+    holds: (self) => {
+      const weights = self[field] ?? [];
+      return weights.every((weight, i) => i === 0 || (weights[i - 1] ?? 0) < weight);
+    },
+    message: 'must rise from one to the next',
+    todo: 'Write rising weights, such as 5, 25, 50.',
+  });
+
 export const policyRules: readonly Rule[] = [
   rule<Weights>({
     fields: ['weights', 'stepWeight', 'maxWeight'],
@@ -85,13 +103,7 @@ export const policyRules: readonly Rule[] = [
     message: 'must not be set together with stepWeight or maxWeight',
     todo: 'Keep weights, or stepWeight with maxWeight, not both.',
   }),
-  rule<Weights>({
-    fields: ['weights'],
-    cel: '!has(self.weights) || (self.weights.isSorted() && self.weights.all(a, self.weights.exists_one(b, a == b)))',
-    holds: ({ weights = [] }) => weights.every((weight, i) => i === 0 || (weights[i - 1] ?? 0) < weight),
-    message: 'must rise from one to the next',
-    todo: 'Write rising weights, such as 5, 25, 50.',
-  }),
+  rising('weights'),
   rule<Weights>({
     fields: ['maxWeight'],
     cel: '!has(self.maxWeight) || has(self.stepWeight) || has(self.weights)',
@@ -106,6 +118,8 @@ export const policyRules: readonly Rule[] = [
     message: `must not be greater than maxWeight (${defaultMaxWeight} unless set)`,
     todo: 'Lower stepWeight or raise maxWeight.',
   }),
+  rising('stepWeights'),
+  ...strategyRules,
   rule<{ readonly checks?: readonly { readonly name: string }[] }>({
     fields: ['checks'],
     cel: '!has(self.checks) || self.checks.all(a, self.checks.exists_one(b, b.name == a.name))',

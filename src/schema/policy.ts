@@ -1,15 +1,17 @@
 /** CanaryPolicy and ClusterCanaryPolicy. The only declaration of their fields, bounds and defaults. */
 import { Type, type Static } from 'typebox';
+import { notInPolicies, otherPolicyNames } from './other-tools.ts';
 import { patterns } from './patterns.ts';
 import { providerNames } from './providers.ts';
 import { checkRules, defaultMaxWeight, policyRules } from './policy-rules.ts';
+import { duration, span } from './span.ts';
+import { strategyFields } from './strategy.ts';
 
 /**
  * Defaults of unset fields. The API server writes these into policies, so none may contradict another field: `weights`
  * is not among them, because a default for it would forbid `stepWeight`.
  */
 export const defaults = {
-  strategy: 'canary',
   provider: 'auto',
   interval: '1m',
   threshold: 3,
@@ -32,19 +34,6 @@ export const defaultWeights = [1, 5, 20, 50] as const;
 export const mostMinRequests = 1_000_000;
 /** Default quantile of `request-duration`. */
 export const defaultQuantile = 0.99;
-
-type Bounds = readonly [shortest: string, longest: string];
-
-/** The lower bound keeps authors of policies from making the controller work without a pause. */
-const bounded = (description: string, [minDuration, maxDuration]: Bounds) =>
-  ({ pattern: patterns.duration.pattern, minDuration, maxDuration, description }) as const;
-
-const duration = (description: string, bounds: Bounds): Type.TString => Type.String(bounded(description, bounds));
-
-/** A duration, or a number of seconds. */
-export type Span = string | number;
-const span = (description: string, bounds: Bounds, byDefault: string): Type.TUnsafe<Span> =>
-  Type.Unsafe<Span>({ 'x-kubernetes-int-or-string': true, ...bounded(description, bounds), default: byDefault });
 
 const choice = <T extends string>(values: readonly T[], description: string, byDefault: T): Type.TUnsafe<T> =>
   Type.Unsafe<T>(Type.Enum([...values], { type: 'string', description, default: byDefault }));
@@ -101,12 +90,8 @@ export const CheckSchema = Type.Object(
 );
 export type CheckSpec = Static<typeof CheckSchema>;
 
-/** `steps` is the name of the annotation, and of the list of weights in other tools. */
-export const otherPolicyNames = { steps: 'weights' } as const;
-
 export const PolicySpecSchema = Type.Object(
   {
-    strategy: Type.Optional(choice(['canary'], 'How the new version gets traffic.', defaults.strategy)),
     provider: Type.Optional(
       choice(
         ['auto', ...providerNames],
@@ -143,6 +128,7 @@ export const PolicySpecSchema = Type.Object(
         description: `Last weight of \`stepWeight\` steps, ${defaultMaxWeight} unless set.`,
       }),
     ),
+    ...strategyFields,
     interval: Type.Optional(
       span('Duration of each step; the checks are judged at its end.', ['1s', '168h'], defaults.interval),
     ),
@@ -253,6 +239,7 @@ export const PolicySpecSchema = Type.Object(
   {
     additionalProperties: false,
     otherNames: otherPolicyNames,
+    notHere: notInPolicies,
     rules: policyRules,
   },
 );

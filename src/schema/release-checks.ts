@@ -45,6 +45,7 @@ export const AnalysisStatusSchema = Type.Object({
   id: text('Which analysis of the plan.'),
   failures: Type.Integer({ minimum: 0, description: 'Failed rounds so far.' }),
   judgedAt: opt(time('End of the window that was judged last.')),
+  passed: opt(Type.Integer({ minimum: 0, description: 'Rounds that have passed in the present stage.' })),
   checks: opt(Type.Array(CheckResultSchema, { maxItems: 40, description: 'The latest verdict of each check.' })),
   evidence: opt(
     Type.Array(

@@ -6,6 +6,8 @@ type Verb = { readonly in: readonly Phase[] };
 
 export const verbs = {
   promote: { in: ['Progressing', 'Waiting'] },
+  resume: { in: ['Waiting'] },
+  'skip-step': { in: ['Progressing', 'Waiting'] },
   abort: { in: ['Pending', 'Preparing', 'Progressing', 'Waiting', 'Failed', 'Aborted'] },
   retry: { in: ['Failed', 'Aborted'] },
 } as const satisfies Readonly<Record<string, Verb>>;

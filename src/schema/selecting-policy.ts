@@ -2,9 +2,15 @@
 import { Type, type Static } from 'typebox';
 import { labelSelector } from './label-selector.ts';
 import { policyRules } from './policy-rules.ts';
-import { otherPolicyNames, PolicySpecSchema } from './policy.ts';
+import { notInPolicies, otherPolicyNames } from './other-tools.ts';
+import { PolicySpecSchema } from './policy.ts';
 
-const options = { additionalProperties: false, otherNames: otherPolicyNames, rules: policyRules } as const;
+const options = {
+  additionalProperties: false,
+  otherNames: otherPolicyNames,
+  notHere: notInPolicies,
+  rules: policyRules,
+} as const;
 
 const namespaced = {
   selector: Type.Optional(

@@ -29,8 +29,11 @@ describe('validate', () => {
       { interval: 604_801 },
       'spec.interval "604801": must be a whole number of seconds, or a whole number with unit ms, s, m or h, such as 30s, from 1s to 168h. Lower it to at most 168h.',
     ],
-    [{ steps: [5] }, 'spec.steps "[5]": is not a field that is known here. Did you mean weights?'],
-    [{ stepz: [5] }, 'spec.stepz "[5]": is not a field that is known here. Did you mean weights?'],
+    [
+      { steps: [5] },
+      /^spec.steps\[0\] "5": must be an object .* Write {setWeight: 5} as a step, or a plain list of percentages as weights.$/,
+    ],
+    [{ stepz: [5] }, 'spec.stepz "[5]": is not a field that is known here. Did you mean steps?'],
     [
       { interval: '1ms' },
       'spec.interval "1ms": must be a whole number of seconds, or a whole number with unit ms, s, m or h, such as 30s, from 1s to 168h. Raise it to at least 1s.',
@@ -68,12 +71,20 @@ describe('validate', () => {
       { weights: [5, 3] },
       'spec.weights "[5,3]": must rise from one to the next. Write rising weights, such as 5, 25, 50.',
     ],
-    ['careful', /^spec "careful": must be an object with the fields strategy, provider, /],
+    ['careful', /^spec "careful": must be an object with the fields provider, service, /],
   ])('%j is answered with a sentence that helps', (spec, expected) => {
     const [first] = sentences(spec);
     if (typeof expected === 'string') expect(first).toBe(expected);
     else expect(first).toMatch(expected);
   });
+
+  it.each([
+    ...['http://h:abc', 'http://[::1', 'http://h:99999', 'ftp://h', 'http://'].map((prometheus) => ({ prometheus })),
+    ...['1ms', '0s', '0', '999ms', '169h', '-5s'].map((interval) => ({ interval })),
+    { checks: [{ name: 'request-success-rate', min: 101 }] },
+    { checks: [{ name: 'request-success-rate', min: -1 }] },
+    { threshold: 0 },
+  ])('C4: what can never work is refused: %j', (spec) => expect(sentences(spec)).toHaveLength(1));
 
   it('answers every problem at once, in the order of the schema', () => {
     const spec = { interval: '30', weights: [0, 200], provider: 'istoi', stepWieght: 1, checks: [{}] };

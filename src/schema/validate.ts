@@ -84,9 +84,15 @@ const fits = (node: SchemaNode, value: unknown): boolean => {
 /** Past this many unknown fields a person is not mistaken but hostile, and each costs a search for the one that was meant. */
 const toldUnknown = 100;
 
-const unknownField = ({ properties = {}, otherNames = {} }: SchemaNode, path: string, value: unknown): Finding => {
+const unknownField = (
+  { properties = {}, otherNames = {}, notHere = {} }: SchemaNode,
+  path: string,
+  value: unknown,
+): Finding => {
   const known = Object.keys(properties);
   const field = path.slice(path.lastIndexOf('.') + 1);
+  const elsewhere = Object.hasOwn(notHere, field) ? notHere[field] : undefined;
+  if (elsewhere !== undefined) return { path, value, ...elsewhere };
   const guess = nearest(field, [...known, ...Object.keys(otherNames)]);
   const near = guess === undefined ? undefined : (otherNames[guess] ?? guess);
   const todo = near === undefined ? `The fields here are ${known.join(', ')}.` : `Did you mean ${near}?`;

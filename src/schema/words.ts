@@ -93,6 +93,7 @@ export const meant = (node: SchemaNode, value: unknown): string | undefined =>
 
 /** What to do about a value that its schema does not allow, as a sentence. */
 export const advice = (node: SchemaNode, value: unknown): string => {
+  if (node.hint !== undefined) return node.hint;
   const near = meant(node, value);
   if (near !== undefined) return `Did you mean "${near}"?`;
   const moved = outOfRange(node, value);

@@ -166,6 +166,8 @@ export type HorizontalPodAutoscaler = KubeObject & {
   };
 };
 
+export type PersistentVolumeClaim = KubeObject & { readonly spec?: { readonly accessModes?: readonly string[] } };
+
 export type EndpointSlice = KubeObject & {
   readonly endpoints?: readonly {
     readonly addresses: readonly string[];

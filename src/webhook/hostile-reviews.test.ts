@@ -149,7 +149,7 @@ const misshapen = (response: Response, uid: string): string | undefined => {
   return ops.every(({ op, path }) => typeof op === 'string' && typeof path === 'string') ? undefined : 'a broken patch';
 };
 
-describe('nonsense', () => {
+describe('C1: nonsense', () => {
   it.each(questions)(
     'is answered wherever it stands in %s',
     (_case, whole) => {

@@ -24,10 +24,12 @@ Values of environment variables are never shown. A refused write exits with 1 an
 value, what is allowed and what to do. With \`--warnings-as-errors\`, kubectl exits with 1 although the write is stored.
 
 Helm (3.22) also prints the warnings on standard error, as log lines: \`I1121 12:00:00.000000 1 warnings.go:107] "Warning: …"\`.
-\`helm upgrade --wait\` returns at once, because a paused Deployment counts as finished. Follow the release with
-\`kubectl get releases\` or \`kubectl sluice watch\`.
+\`helm upgrade --wait\` returns at once, because a paused Deployment counts as finished. So \`--atomic\`
+does not roll back a release that fails later, and the same upgrade again sends nothing that could be answered: run
+\`kubectl sluice watch\` after it, which exits with 1 unless the release succeeds. \`kubectl get releases\` shows the rest.
 
-\`kubectl rollout status\` waits while a release is running, and exits with 1 once it has failed.
+\`kubectl rollout status\` waits while a release is running, and exits with 1 once it has failed. With \`on-failure: revert\` the
+earlier version is back by then, and it exits with 0: use \`kubectl sluice watch\`.
 
 ## The table
 

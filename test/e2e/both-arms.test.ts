@@ -1,13 +1,15 @@
 /**
  * What people change together with a template, and what happens to stable in the middle, beside the native rollout of the
  * very same write: callers lose about as many requests with Sluice as without it, or fewer.
- * @long 70 s
+ * @long 110 s
  */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { requestKey } from '../../src/schema/annotations.ts';
 import { kinds } from '../../src/schema/kinds.ts';
+import type { ReleaseStatus } from '../../src/schema/release.ts';
 import type { Deployment, JsonObject, KubeObject } from '../../src/values/kube-object.ts';
 import type { Load } from '../support/load.ts';
+import { firstReady } from '../support/first-ready.ts';
 import { app, service } from '../support/manifests.ts';
 import { keepMeasured } from '../field-cases/measured.ts';
 import { Stage, type SeenRelease } from '../support/stage.ts';
@@ -16,7 +18,6 @@ jest.setTimeout(240_000);
 
 const annotations = {
   'sluice.dev/canary': 'enabled',
-  'sluice.dev/provider': 'istio',
   'sluice.dev/steps': '20',
   'sluice.dev/interval': '4s',
   'sluice.dev/no-data': 'pass',
@@ -29,6 +30,10 @@ type Story = {
   readonly write: readonly Written[];
   /** What happens once the first split of a release is in place, and to the native one after its rollout. */
   readonly meanwhile?: (name: string) => Promise<unknown>;
+  /** From the write on nobody answers before the first new pod does. */
+  readonly waitsForPod?: true;
+  /** Without a mesh, and how its release ends. */
+  readonly plain?: ReleaseStatus['phase'];
 };
 
 let stage: Stage;
@@ -98,15 +103,22 @@ const prunes = async (name: string): Promise<void> => {
   await stage.kubectlOk('delete', 'pod', '-l', `app=${name}`, '--wait=false');
 };
 
+const relabelled: Story = {
+  before: [apex({ selector: { track: 'blue' } }), web('v1', tracked('blue'))],
+  write: [web('v2', tracked('green')), apex({ selector: { track: 'green' } })],
+  waitsForPod: true,
+};
+const moved: Story = {
+  before: [toPort(8080), web('v1', listening(8080))],
+  write: [toPort(9090), web('v2', listening(9090))],
+  waitsForPod: true,
+};
+
 const stories = {
-  'F1: pod label and Service selector change in one commit': {
-    before: [apex({ selector: { track: 'blue' } }), web('v1', tracked('blue'))],
-    write: [web('v2', tracked('green')), apex({ selector: { track: 'green' } })],
-  },
-  'F2: the port moves in Deployment and Service together': {
-    before: [toPort(8080), web('v1', listening(8080))],
-    write: [toPort(9090), web('v2', listening(9090))],
-  },
+  'F1: pod label and Service selector change in one commit': relabelled,
+  'F2: the port moves in Deployment and Service together': moved,
+  'F1: the same without a mesh': { ...relabelled, plain: 'Succeeded' },
+  'F2: the same without a mesh': { ...moved, plain: 'Skipped' },
   'F4: stable loses all of its pods in the middle': {
     before: [(name) => settings(`${name}-a`), apex({}), (name) => web('v1', reading(`${name}-a`))(name)],
     write: [(name) => settings(`${name}-b`), (name) => web('v2', reading(`${name}-b`))(name)],
@@ -118,9 +130,11 @@ const stories = {
   },
 } satisfies Record<string, Story>;
 
-const optedIn = (object: object): object => {
+const optedIn = (object: object, { plain }: Story): object => {
   const { metadata, ...rest } = object as KubeObject;
-  return rest.kind === 'Deployment' ? { ...rest, metadata: { ...metadata, annotations } } : object;
+  const provider = plain === undefined ? 'istio' : 'kubernetes';
+  const wanted = { ...annotations, 'sluice.dev/provider': provider };
+  return rest.kind === 'Deployment' ? { ...rest, metadata: { ...metadata, annotations: wanted } } : object;
 };
 
 type Lost = { readonly failed: number; readonly requests: number };
@@ -138,13 +152,15 @@ const underWay = (name: string): SeenRelease | undefined => {
   return step === 1 && splitInPlaceAt !== undefined ? release : undefined;
 };
 
-/**
- * Requests that are lost while one pod becomes known a moment later than another. Of F1 and F2, where callers wait for the
- * canary to be made and routed to: some seconds on a busy machine (0.5 s on a quiet one, see docs/field-cases.md); an outage
- * for as long as the release takes is above 300.
- */
+/** Requests that are lost while one pod becomes known a moment later than another. */
 const noise = 15;
-const noiseOf = (title: string): number => (/^F[12]:/.test(title) ? 200 : noise);
+const rps = 40;
+
+/**
+ * Both writes are made at the same time, so that a busy machine is busy for both. With Sluice the new pods begin some writes
+ * later, and each takes as long as the machine lets it: all of them never as long as two pods need to be made and ready.
+ */
+const allowed = (native: Lost, podTook = 0): number => native.failed + noise + (2 * rps * podTook) / 1000;
 
 beforeAll(async () => {
   stage = await Stage.set('both-arms');
@@ -153,33 +169,50 @@ beforeAll(async () => {
 
 afterAll(async () => stage.teardown());
 
+/** The objects of both, each kind of one beside that of the other. */
+const bothOf = (writes: readonly Written[], name: string, story: Story): readonly object[] =>
+  writes.flatMap((write) => [write(`${name}-native`), optedIn(write(name), story)]);
+
+/** What happens in the middle is done to the native rollout first, and to the release once its first split is in place. */
+const oneByOne = async (story: Story, name: string, meanwhile: NonNullable<Story['meanwhile']>): Promise<void> => {
+  const native = `${name}-native`;
+  await stage.apply(...story.write.map((write) => write(native)));
+  await stage.untilRolledOut(native);
+  await meanwhile(native);
+  await stage.apply(...story.write.map((write) => optedIn(write(name), story)));
+  await stage.until(`the first split of ${name}`, () => underWay(name));
+  await meanwhile(name);
+  await stage.until('the canary to stand in', () => stage.releases(name).at(-1)?.status?.standIn !== undefined);
+  const annotation = `${requestKey('both-arms')}=${JSON.stringify({ verb: 'promote' })}`;
+  await stage.kubectlOk('annotate', 'release', stage.releases(name).at(-1)?.name ?? '', annotation);
+};
+
+const nameOf = (title: string, { plain }: Story): string =>
+  `${title.slice(0, 2).toLowerCase()}${plain === undefined ? '' : '-plain'}`;
+
 describe('failed requests beside those of a native rollout', () => {
   test.each(Object.entries<Story>(stories))('%s', async (title, story) => {
-    const name = title.slice(0, 2).toLowerCase();
+    const name = nameOf(title, story);
     const native = `${name}-native`;
-    await stage.apply(...story.before.flatMap((write) => [optedIn(write(name)), write(native)]));
+    await stage.apply(...bothOf(story.before, name, story));
     await Promise.all([stage.untilRolledOut(name), stage.untilRolledOut(native)]);
-    const loads = [await stage.load({ host: name }), await stage.load({ host: native })] as const;
+    const loads = [await stage.load({ host: name, rps }), await stage.load({ host: native, rps })] as const;
 
-    await stage.apply(...story.write.map((write) => write(native)));
-    await stage.untilRolledOut(native);
-    await story.meanwhile?.(native);
-    await stage.apply(...story.write.map((write) => optedIn(write(name))));
-    if (story.meanwhile !== undefined) {
-      await stage.until(`the first split of ${name}`, () => underWay(name));
-      await story.meanwhile(name);
-      await stage.until('the canary to stand in', () => stage.releases(name).at(-1)?.status?.standIn !== undefined);
-      const annotation = `${requestKey('both-arms')}=${JSON.stringify({ verb: 'promote' })}`;
-      await stage.kubectlOk('annotate', 'release', stage.releases(name).at(-1)?.name ?? '', annotation);
-    }
-    await stage.until(`${name} to be promoted`, () => stage.releases(name).at(-1)?.status?.phase === 'Succeeded');
+    const podTook = firstReady(stage.view, native);
+    if (story.meanwhile === undefined) await stage.apply(...bothOf(story.write, name, story));
+    else await oneByOne(story, name, story.meanwhile);
+    const ending = story.plain ?? 'Succeeded';
+    await stage.until(`${name} to be ${ending}`, () => stage.releases(name).at(-1)?.status?.phase === ending);
     await Promise.all([stage.untilRolledOut(name), stage.untilRolledOut(native)]);
 
     const [here, there] = [await lostIn(loads[0]), await lostIn(loads[1])];
     await Promise.all(loads.map((load) => load.stop()));
-    process.stdout.write(`${title}: with Sluice ${JSON.stringify(here)}, natively ${JSON.stringify(there)}\n`);
-    keepMeasured(title.slice(0, 2), { sluice: measuredOf(here), native: measuredOf(there) });
-    expect(here.failed).toBeLessThanOrEqual(there.failed + noiseOf(title));
+    const took = Math.round(podTook() ?? 0);
+    const seen = `with Sluice ${JSON.stringify(here)}, natively ${JSON.stringify(there)}, whose first pod took ${took} ms`;
+    process.stdout.write(`${title}: ${seen}\n`);
+    if (story.plain === undefined)
+      keepMeasured(title.slice(0, 2), { sluice: measuredOf(here), native: measuredOf(there) });
+    expect(here.failed).toBeLessThanOrEqual(allowed(there, story.waitsForPod === true ? took : 0));
     await stage.until('the canary to be gone', () => stage.get(kinds.deployment, `${name}-canary`) === undefined);
   });
 });

@@ -47,7 +47,7 @@ afterAll(async () => {
   await stage.teardown();
 });
 
-test('one that is not listed is refused to whoever writes it, and nothing is asked', async () => {
+test('C2: one that is not listed is refused to whoever writes it, and nothing is asked', async () => {
   const sluice = await stage.sluice();
   const { code, stderr } = await stage.send([policy('http://10.0.0.1:2379')]);
   expect(code).not.toBe(0);
@@ -61,7 +61,7 @@ test('one that is not listed is refused to whoever writes it, and nothing is ask
   expect(asked).toBe(0);
 });
 
-test('of one that is listed the answers are not told; when it is not listed any more, it is not asked', async () => {
+test('C2: of one that is listed the answers are not told; when it is not listed any more, it is not asked', async () => {
   const first = await stage.sluice({ flags: ['--allowed-addresses', address] });
   await stage.apply(policy(address), service(), app({ version: 'v1', annotations }));
   await stage.untilRolledOut();

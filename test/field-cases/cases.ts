@@ -17,7 +17,8 @@ export const fieldCases: Readonly<Record<string, FieldCase>> = {
   },
   F2: {
     people: 'move the port in Deployment and Service together',
-    sluice: "lets the canary's Service follow the user's; where stable listens on no port of it, the canary takes over",
+    sluice:
+      "lets the canary's Service follow the user's; where stable listens on no port of it, the canary takes over; without a mesh it rolls natively, and its Release says why",
     native: 'serves again as soon as the first new pod is ready',
   },
   F3: {
@@ -66,7 +67,8 @@ export const fieldCases: Readonly<Record<string, FieldCase>> = {
   },
   F13: {
     people: 'opt in a namespace with Recreate workloads, single-writer volumes or host ports',
-    sluice: 'lets those roll natively, and says so; warns a workload that opts in by itself of what runs twice',
+    sluice:
+      'lets those roll natively, and says so (claims are told by their access modes); warns a workload that opts in by itself of what runs twice',
   },
   F14: {
     people: 'write a policy that covers Sluice itself, and the webhook dies',
@@ -202,5 +204,9 @@ export const fieldCases: Readonly<Record<string, FieldCase>> = {
   C3: {
     people: 'follow a hint that Sluice gives, or use the tools around it',
     sluice: 'gives complete commands, each of which works',
+  },
+  C4: {
+    people: 'write an address that nobody can ask, a bound that nothing meets, or a query that is only a comment',
+    sluice: 'refuses each, with the field, the value and what is allowed',
   },
 };

@@ -13,7 +13,7 @@ import { connectMemory } from '../../src/memory/memory-cluster.ts';
 import { MemoryServer, type Admission, type Removal, type Review } from '../../src/memory/memory-server.ts';
 import { runControllers, type MemoryControllers } from '../../src/memory/run-controllers.ts';
 import { definitionOf } from '../../src/memory/served-kinds.ts';
-import { controllerWatches, webhookWatches } from '../../src/main/watches.ts';
+import { controllerWatches, devWatches } from '../../src/main/watches.ts';
 import { manualClock, unsettable, type Clock, type ManualClock } from '../../src/ports/clock.ts';
 import type { ClusterError } from '../../src/ports/cluster.ts';
 import type { JournalEntry } from '../../src/ports/journal.ts';
@@ -141,8 +141,7 @@ export class World {
   }
 
   #webhook(): Admission {
-    const definitions = webhookWatches(undefined).filter(({ gvk: { kind } }) => kind === kinds.crd.kind);
-    const view = connectMemory({ server: this.server, watch: [...controllerWatches(undefined), ...definitions] });
+    const view = connectMemory({ server: this.server, watch: devWatches(undefined) });
     const warn = (warnings: readonly string[]): void => void this.warnings.push(...warnings);
     const admission = sluiceAdmission({ view, clock: this.clock, sluice, warn });
     return (review) => {

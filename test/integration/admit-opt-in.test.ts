@@ -1,8 +1,11 @@
 /** Every way of opting in and out, on a real API server: what is paused, what is asked about, and what never is. */
+import { weightsOf } from '../../src/core/plan/policy-weights.ts';
 import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
 import { isSelected } from '../../src/manifests/selections.ts';
 import type { Deployment, Gvk, JsonObject } from '../../src/values/kube-object.ts';
 import { kinds } from '../../src/schema/kinds.ts';
+import { uncoveredWarnings } from '../../src/core/admission/uncovered.ts';
+import type { ParsedPolicy } from '../../src/core/policy/parse-policy.ts';
 import type { SelectingPolicy } from '../../src/core/policy/opt-in.ts';
 import { collectionPath, objectPath } from '../../src/kube/api-path.ts';
 import type { Api } from '../../src/kube/api.ts';
@@ -302,9 +305,80 @@ describe('a new template', () => {
       const parsed = webhookRules(view, sluice).policyOf(
         view.get({ gvk: kinds.deployment, namespace, name }) as unknown as Deployment,
       );
-      expect(parsed.ok && parsed.policy.weights[0]).toBe(weight);
+      expect(parsed.ok && weightsOf(parsed.policy)[0]).toBe(weight);
     },
   );
+});
+
+describe('F13: a template that mounts a claim, where only the namespace opts in', () => {
+  const way: Way = { name: 'mounting', namespace: enabled, weight: 1 };
+  const claim = (name: string, mode: string): object => ({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name },
+    spec: { accessModes: [mode], resources: { requests: { storage: '1Mi' } } },
+  });
+  const mounting = async (name: string): Promise<Deployment> => {
+    const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: name } }];
+    const answer = await api.request({
+      method: 'PATCH',
+      path: objectPath({ gvk: kinds.deployment, namespace: way.namespace, name: way.name }),
+      what: 'dry run',
+      query: { dryRun: 'All' },
+      contentType: 'application/merge-patch+json',
+      body: { spec: { template: { spec: { volumes } } } },
+    });
+    return answer as unknown as Deployment;
+  };
+
+  beforeAll(async () => {
+    await create(kinds.deployment, manifest(way), way.namespace);
+    await create(kinds.claim, claim('shared', 'ReadWriteMany'), way.namespace);
+    await create(kinds.claim, claim('single', 'ReadWriteOnce'), way.namespace);
+    await waitUntil('the workload to be available', () => available(way));
+    await waitUntil('the webhook to know the claims', () =>
+      ['shared', 'single'].every((name) => view.get({ gvk: kinds.claim, namespace: enabled, name }) !== undefined),
+    );
+  }, 60_000);
+
+  it.each([
+    ['shared', true],
+    ['single', undefined],
+    ['not-there', undefined],
+  ])('F13: of the claim %s, paused is %s', async (name, paused) => {
+    expect((await mounting(name)).spec.paused).toBe(paused);
+  });
+});
+
+describe('R4: a budget that cannot be copied for the canary', () => {
+  const budget: Gvk = {
+    ...kinds.deployment,
+    group: 'policy',
+    version: 'v1',
+    kind: 'PodDisruptionBudget',
+    plural: 'poddisruptionbudgets',
+  };
+  const way = ways.find(({ name }) => name === 'annotated')!;
+
+  it('R4: is known to the webhook, which warns of it', async () => {
+    const stored = await deployment(way);
+    const { matchLabels } = stored.spec.selector;
+    await create(
+      budget,
+      {
+        apiVersion: 'policy/v1',
+        kind: budget.kind,
+        metadata: { name: 'two' },
+        spec: { minAvailable: 2, selector: { matchLabels } },
+      },
+      plain,
+    );
+    const rules = webhookRules(view, sluice);
+    const warnings = (): readonly string[] =>
+      uncoveredWarnings(stored, { ...rules.policyOf(stored), splitBy: 'route' } as ParsedPolicy, rules);
+    await waitUntil('the webhook to know the budget', () => warnings().length > 0);
+    expect(warnings().join()).toContain('the canary runs without PodDisruptionBudget two');
+  });
 });
 
 describe('opting out in the middle of a release', () => {

@@ -90,6 +90,20 @@ const deployments: readonly (readonly [string, string])[] = [
     'many variables in a container with a long name',
     at([...template, 'spec', 'containers', 0], `{"name":"${'x'.repeat(1_000_000)}","env":${manyVariables}}`),
   ],
+  [
+    'many claims',
+    at(
+      [...template, 'spec', 'volumes'],
+      list(40_000, (i) => `{"name":"v${i}","persistentVolumeClaim":{"claimName":"c${i}"}}`),
+    ),
+  ],
+  [
+    'a claim with an endless name',
+    at(
+      [...template, 'spec', 'volumes'],
+      `[{"name":"v","persistentVolumeClaim":{"claimName":"${'x'.repeat(size / 2)}"}}]`,
+    ),
+  ],
   ['many steps', at(steps, `"${repeated('x,')}"`)],
   ['long steps', at(steps, `"${`${'x'.repeat(29_000)},`.repeat(99)}x"`)],
 ];
@@ -148,6 +162,10 @@ const routes: readonly (readonly [string, string])[] = [
     ),
   ],
   ['a rule without a bottom', withTextAt(aboutRoute, [...spec, 'http', 0, 'match'], deepest)],
+  [
+    'a rule deeper than anything is taken',
+    withTextAt(aboutRoute, [...spec, 'http', 0, 'match'], '{"a":'.repeat(12_000) + '1' + '}'.repeat(12_000)),
+  ],
   ['many splits that were copied', JSON.stringify(about(aRoute(manySplits), aRoute(noSplit)))],
   ['many splits that are stored', JSON.stringify(about(aRoute(noSplit), aRoute(manySplits)))],
   ['a hundred splits in many rules', JSON.stringify(about(aRoute(noSplit, manyRules), aRoute(hundredSplits)))],

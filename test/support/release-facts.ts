@@ -3,6 +3,7 @@ import { percent } from '../../src/values/percent.ts';
 import { noSplit, sameSplit, type Split } from '../../src/values/split.ts';
 import { compile } from '../../src/core/plan/compile.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
+import type { Strategy } from '../../src/core/policy/strategy.ts';
 import type { Answer, Answers, Question } from '../../src/core/questions/question.ts';
 import type { Facts, WorkloadFacts } from '../../src/core/release/facts.ts';
 import { wantedSplit } from '../../src/core/release/state.ts';
@@ -15,10 +16,15 @@ export const v2 = 'hash-v2';
 export const v3 = 'hash-v3';
 export const begin = Date.parse('2026-01-01T00:00:00Z');
 
+/** Rising weights, each held until its checks pass. */
+export const byWeights = (...weights: readonly number[]): Strategy => ({
+  kind: 'weights',
+  weights: weights.map(percent),
+});
+
 export const aPolicy = (change: Partial<Policy> = {}): Policy => ({
-  strategy: 'canary',
+  strategy: byWeights(5, 25, 50),
   provider: 'auto',
-  weights: [5, 25, 50].map(percent),
   interval: 10_000,
   threshold: 2,
   checks: [{ kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold' }],
@@ -121,6 +127,8 @@ export const answersTo = (questions: readonly Question[], verdict: Verdict): Ans
 export type Moment = { readonly status: ReleaseStatus; readonly facts: Facts };
 
 export type Walk = {
+  /** A person goes on wherever the release waits for one. */
+  readonly resume?: true;
   readonly policy?: Policy;
   readonly workload?: WorkloadFacts;
   readonly verdict?: Verdict;
@@ -132,10 +140,11 @@ const tick: Milliseconds = 1000;
 
 /** The first moment at which it holds, where every wish is fulfilled and every question answered at once. */
 export const walk = (until: (status: ReleaseStatus) => boolean, given: Walk = {}): Moment => {
-  const { policy = aPolicy(), workload = aWorkload(), verdict = 'pass', seen } = given;
+  const { policy = aPolicy(), workload = aWorkload(), verdict = 'pass', seen, resume } = given;
   let status = initialStatus(begin);
   for (let now = begin; now < begin + 600 * tick; now += tick) {
-    const at = fulfilled(status, { now, workload }, policy);
+    const requests = resume === true && status.phase === 'Waiting' ? [{ id: `r${now}`, verb: 'resume' as const }] : [];
+    const at = fulfilled(status, { now, workload, requests }, policy);
     const asked = step(status, at);
     const due = asked.questions.filter(({ window }) => window.to <= now);
     const next = due.length === 0 ? asked : step(status, { ...at, answers: answersTo(due, verdict) });

@@ -103,6 +103,13 @@ export class Stage {
     return `${stdout}${stderr}`;
   }
 
+  /** `kubectl sluice …` as a person types it; rejects with its words when it fails. */
+  async plugin(...args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.cluster.run('bin/kubectl-sluice', ['-n', this.namespace, ...args]);
+    if (code !== 0) throw new Error(`kubectl sluice ${args.join(' ')}: ${stderr}${stdout}`);
+    return `${stdout}${stderr}`;
+  }
+
   /** `kubectl <verb> -f -` with the objects as its input; `apply` unless another verb is given. */
   send(objects: readonly object[], ...verb: readonly string[]): Promise<Finished> {
     const words = verb.length === 0 ? ['apply'] : verb;

@@ -386,6 +386,41 @@
   verbs:
     - list
     - watch
+- apiGroups:
+    - ""
+  resources:
+    - persistentvolumeclaims
+  verbs:
+    - list
+    - watch
+- apiGroups:
+    - policy.linkerd.io
+  resources:
+    - servers
+  verbs:
+    - list
+    - watch
+- apiGroups:
+    - policy.linkerd.io
+  resources:
+    - serverauthorizations
+  verbs:
+    - list
+    - watch
+- apiGroups:
+    - cilium.io
+  resources:
+    - ciliumnetworkpolicies
+  verbs:
+    - list
+    - watch
+- apiGroups:
+    - policy
+  resources:
+    - poddisruptionbudgets
+  verbs:
+    - list
+    - watch
 {{- end }}
 
 {{- define "sluice.rules.webhook.clusterWide" -}}

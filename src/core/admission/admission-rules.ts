@@ -7,6 +7,8 @@ import type { PolicyUse } from '../policy/policy-use.ts';
 import type { AllowedAddress } from '../outbound/allowed-address.ts';
 import type { KnownProviders } from '../policy/provider-plan.ts';
 import type { DecideInput } from './facts.ts';
+import type { ClaimModes } from './not-doubled.ts';
+import type { ProtectingIn } from './uncovered.ts';
 import { deny, type AdmissionRequest, type Answer } from './admission-request.ts';
 
 /** What answers depend on besides the request. Everything comes from caches: no answer waits for the API server. */
@@ -26,6 +28,10 @@ export type AdmissionRules = {
   readonly routeKinds: readonly KindUse[];
   /** Which workloads use which policy. Without it, there are no warnings about changed policies. */
   readonly policyUse?: PolicyUse;
+  /** Access modes of the claims that workloads mount. */
+  readonly claimModes?: ClaimModes;
+  /** Objects that may protect pods and cannot be copied for a canary. */
+  readonly protecting?: ProtectingIn;
   /** Whether the kind Release is known not to be installed. */
   readonly lacksReleases?: () => boolean;
   /** Why a release failed, as a sentence, if known. */

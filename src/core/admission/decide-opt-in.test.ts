@@ -10,9 +10,8 @@ import { parsePolicy, type PolicyInput } from '../policy/parse-policy.ts';
 import { decide, type Decision } from './decide.ts';
 import type { DecideInput } from './facts.ts';
 
-type Around = Partial<Pick<PolicyInput, 'namespaceLabels' | 'selecting' | 'find' | 'names'>> & {
-  readonly operation?: DecideInput['operation'];
-};
+type Around = Partial<Pick<PolicyInput, 'namespaceLabels' | 'selecting' | 'find' | 'names'>> &
+  Partial<Pick<DecideInput, 'operation' | 'claimModes'>>;
 
 const careful = (more: Partial<SelectingPolicy> = {}): SelectingPolicy => ({
   kind: 'CanaryPolicy',
@@ -30,10 +29,15 @@ const labelled = (traits: DeploymentTraits, labels: Labels): Deployment => {
   const made = aDeployment(traits);
   return { ...made, metadata: { ...made.metadata, labels } };
 };
-const decideWith = ({ operation = 'UPDATE', ...around }: Around, old: Deployment, object: Deployment): Decision =>
+const decideWith = (
+  { operation = 'UPDATE', claimModes, ...around }: Around,
+  old: Deployment,
+  object: Deployment,
+): Decision =>
   decide({
     ...anInput(old, object),
     operation,
+    ...(claimModes === undefined ? {} : { claimModes }),
     policyOf: ({ metadata }) =>
       parsePolicy({
         forms: sourceForms,
@@ -85,7 +89,7 @@ const claim = { name: 'data', persistentVolumeClaim: { claimName: 'data' } };
 const onHost = { containers: [{ name: 'app', image: 'web:2', ports: [{ containerPort: 80, hostPort: 8080 }] }] };
 const doubled: readonly [string, DeploymentTraits, string][] = [
   ['F13: with strategy Recreate', { ...v2, strategy: 'Recreate' }, 'strategy Recreate'],
-  ['F13: with a claim', { template: pod({ volumes: [claim] }) }, 'PersistentVolumeClaim data'],
+  ['F13: with a claim', { template: pod({ volumes: [claim] }) }, 'unknown PersistentVolumeClaim data'],
   ['F13: with a port of the node', { template: pod(onHost) }, 'hostPort 8080'],
 ];
 
@@ -148,6 +152,44 @@ describe('F11: a policy that is not there yet', () => {
   it('F11: refuses whatever else is wrong', () => {
     const wrong = aDeployment({ ...v1, annotations: { ...names, 'sluice.dev/interval': 'soon' } });
     expect(decideWith(nothing, aDeployment(v1), wrong).problems).toHaveLength(2);
+  });
+});
+
+describe('F13: the access modes of a claim that a workload mounts', () => {
+  const mounts = { template: pod({ volumes: [claim] }) };
+  const withModes = (accessModes: readonly string[] | undefined): Around => ({
+    claimModes: (namespace, name) => (namespace === 'shop' && name === 'data' ? accessModes : undefined),
+  });
+  const released = (accessModes: readonly string[] | undefined, labels: Labels): Decision =>
+    decideWith(
+      { ...withModes(accessModes), ...(labels === on ? {} : { namespaceLabels: on }) },
+      labelled(v1, labels),
+      labelled(mounts, labels),
+    );
+
+  it.each([
+    [['ReadWriteMany']],
+    [['ReadOnlyMany']],
+    [['ReadWriteOnce', 'ReadWriteMany']],
+    [['ReadWriteOncePod', 'ReadWriteMany']],
+  ])('F13: %j speaks against nothing', (modes) => {
+    expect(released(modes, {}).case).toBe('released');
+    expect(released(modes, on).warnings.join('\n')).not.toContain('PersistentVolumeClaim');
+  });
+
+  it.each([
+    ['ReadWriteOnce PersistentVolumeClaim data', 'two versions write to it', ['ReadWriteOnce']],
+    ['ReadWriteOnce PersistentVolumeClaim data', 'two versions write to it', ['ReadWriteOnce', 'ReadOnlyMany']],
+    ['ReadWriteOncePod PersistentVolumeClaim data', 'the canary never starts', ['ReadWriteOncePod']],
+    ['unknown PersistentVolumeClaim data', 'Sluice does not know this claim (yet)', undefined],
+    ['unknown PersistentVolumeClaim data', 'Sluice does not know this claim (yet)', ['FromTheFuture']],
+  ])('F13: %s: %s', (what, happens, modes) => {
+    const alone = released(modes, {});
+    expect(alone.case).toBe('rolls-alone');
+    expect(alone.warnings[0]).toContain(`this template rolls natively: ${what} says that`);
+    const asked = released(modes, on);
+    expect(asked.case).toBe('released');
+    expect(asked.warnings.find((line) => line.startsWith(what))).toContain(happens);
   });
 });
 

@@ -23,6 +23,7 @@ import {
   passedOverWarnings,
   podSplit,
 } from './warnings.ts';
+import { uncoveredWarnings } from './uncovered.ts';
 
 /** The row of the table that decided; a metric label. */
 export type CaseName = Row['case'] | 'own-write' | 'own-object' | 'created' | 'invalid';
@@ -93,19 +94,20 @@ const decideCreate = (input: DecideInput): Decision => {
     // A manifest or backup taken during a release contains Sluice's pause, which nobody would ever lift.
     const paused = copiesPause(object) ? false : 'as-sent';
     const waits = paused === 'as-sent' && object.spec.paused === true;
-    return ruled('created', because, object, { paused, marks, warnings: firstVersion(object, parsed, waits) });
+    return ruled('created', because, object, { paused, marks, warnings: firstVersion(input, parsed, waits) });
   }
   const warnings = isWithoutEffect(object.metadata, parsed.optIn) ? [notOptedInWarning] : [];
   return ruled('not-opted-in', 'the workload has not asked for canary releases', object, { ...asSent, warnings });
 };
 
-const firstVersion = (object: Deployment, parsed: ParsedPolicy, paused: boolean): readonly string[] =>
+const firstVersion = (input: DecideInput, parsed: ParsedPolicy, paused: boolean): readonly string[] =>
   parsed.ok
     ? [
         createdWarning(parsed.policy, paused),
-        ...podSplit(object, parsed),
+        ...podSplit(input.object, parsed),
+        ...uncoveredWarnings(input.object, parsed, input),
         ...(parsed.warnings ?? []),
-        ...(byItself(parsed.optIn) ? doubledWarnings(object, parsed.optIn) : []),
+        ...(byItself(parsed.optIn) ? doubledWarnings(input.object, parsed.optIn, input.claimModes) : []),
         ...passedOverWarnings(parsed),
       ]
     : [firstWithoutPolicyWarning(paused), ...missingPolicyWarnings(parsed, false)];

@@ -17,7 +17,8 @@ import {
 } from '../marks/marks.ts';
 import { failedTemplate, type FailedTemplate } from '../marks/failed-templates.ts';
 import { sameUserAnnotations } from './user-annotations.ts';
-import { rollsAlone } from './not-doubled.ts';
+import { rollsAlone, type ClaimModes } from './not-doubled.ts';
+import type { ProtectingIn } from './uncovered.ts';
 import { releaseName } from './release-name.ts';
 import { isUsedSkip } from './used-skips.ts';
 
@@ -40,6 +41,9 @@ export type DecideInput = {
   readonly policyOf: (object: Deployment) => ParsedPolicy;
   /** Why a release of this workload failed, as a sentence, if known. */
   readonly failureOf?: (release: string) => string | undefined;
+  /** If absent, every claim is unknown. */
+  readonly claimModes?: ClaimModes;
+  readonly protecting?: ProtectingIn;
   /** The kind Release is not installed any more, so no release can begin or go on. */
   readonly releasesMissing?: boolean;
   /** The warnings will be dropped, so expensive ones are not computed. */
@@ -103,7 +107,7 @@ export const factsOf = (input: DecideInput, old: Deployment): Facts => {
   const parsed = input.policyOf(object);
   const { knownGood } = readMarks(old.metadata.annotations);
   const noStable = missingStable(old, object, bound);
-  const alone = rollsAlone(object, parsed.optIn);
+  const alone = rollsAlone(object, parsed.optIn, input.claimModes);
   const failedBefore = failedTemplate(old.metadata.annotations, hashes.object);
   return {
     input,

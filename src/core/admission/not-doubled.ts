@@ -9,6 +9,9 @@ import { byItself, type OptIn } from '../policy/opt-in.ts';
 /** `what` the manifest says, and what `happens` beside a canary. */
 export type Doubled = { readonly what: string; readonly happens: string };
 
+/** Access modes of a PersistentVolumeClaim; undefined if the claim is not known. */
+export type ClaimModes = (namespace: string, claim: string) => readonly string[] | undefined;
+
 const shown = 3;
 
 const isObject = (value: Json | undefined): value is JsonObject =>
@@ -16,11 +19,51 @@ const isObject = (value: Json | undefined): value is JsonObject =>
 const objects = (list: Json | undefined): readonly JsonObject[] =>
   Array.isArray(list) ? (list as readonly Json[]).filter(isObject) : [];
 
-/** Whether a claim can be mounted by many is written in the claim, which the webhook does not read. */
-const claims = (spec: JsonObject): readonly string[] =>
+/** Claims that the pods share. With an ephemeral volume each pod has its own claim, so its access modes do not matter. */
+const sharedClaims = (spec: JsonObject): readonly string[] =>
   objects(spec['volumes']).flatMap(({ persistentVolumeClaim: claim }) =>
     isObject(claim) && claim['readOnly'] !== true && typeof claim['claimName'] === 'string' ? [claim['claimName']] : [],
   );
+
+type Sharing = 'pod' | 'node' | 'many' | 'unknown';
+
+/** Who may mount a claim at once. A claim that lists several modes may be used in the widest of them. */
+const sharing = (modes: readonly string[] | undefined): Sharing => {
+  if (modes?.includes('ReadWriteMany') === true) return 'many';
+  if (modes?.includes('ReadWriteOnce') === true) return 'node';
+  if (modes?.includes('ReadWriteOncePod') === true) return 'pod';
+  return modes?.includes('ReadOnlyMany') === true ? 'many' : 'unknown';
+};
+
+const exclusive: readonly (readonly [who: Exclude<Sharing, 'many'>, thing: string, happens: string])[] = [
+  [
+    'pod',
+    'ReadWriteOncePod PersistentVolumeClaim',
+    'a single pod may mount it, so the canary never starts beside the stable pods',
+  ],
+  [
+    'node',
+    'ReadWriteOnce PersistentVolumeClaim',
+    'two versions write to it, or the canary does not start on another node',
+  ],
+  [
+    'unknown',
+    'unknown PersistentVolumeClaim',
+    'Sluice does not know this claim (yet), so it may be ReadWriteOnce: two versions would write to it, or the canary would not start',
+  ],
+];
+
+const claims = (deployment: Deployment, modesOf: ClaimModes | undefined): readonly Doubled[] => {
+  const { namespace = '' } = deployment.metadata;
+  const names = sharedClaims(deployment.spec.template.spec ?? {});
+  return exclusive.flatMap(([who, thing, happens]) =>
+    named(
+      thing,
+      names.filter((name) => sharing(modesOf?.(namespace, name)) === who),
+      happens,
+    ),
+  );
+};
 
 const hostPorts = (spec: JsonObject): readonly string[] =>
   [...objects(spec['containers']), ...objects(spec['initContainers'])]
@@ -33,7 +76,8 @@ const named = (thing: string, names: readonly string[], happens: string): readon
     : [{ what: `${thing}${names.length === 1 ? '' : 's'} ${someOf([...new Set(names)], shown)}`, happens }];
 
 /** Everything that speaks against a second set of pods, the weightiest first. */
-export const notDoubled = ({ spec }: Deployment): readonly Doubled[] => {
+export const notDoubled = (deployment: Deployment, modesOf: ClaimModes | undefined): readonly Doubled[] => {
+  const { spec } = deployment;
   const pod = spec.template.spec ?? {};
   const recreate = spec.strategy?.['type'] === 'Recreate';
   return [
@@ -45,18 +89,14 @@ export const notDoubled = ({ spec }: Deployment): readonly Doubled[] => {
           },
         ]
       : []),
-    ...named(
-      'PersistentVolumeClaim',
-      claims(pod),
-      'the canary mounts it beside the stable pods; with ReadWriteOnce two versions write to it or the canary does not start, with ReadWriteOncePod it never starts',
-    ),
+    ...claims(deployment, modesOf),
     ...named('hostPort', hostPorts(pod), 'a canary pod starts only on a node without a stable pod'),
   ];
 };
 
 /** Why a workload that only its namespace or a selector opts in rolls natively; undefined where it is released. */
-export const rollsAlone = (object: Deployment, optIn: OptIn): string | undefined => {
+export const rollsAlone = (object: Deployment, optIn: OptIn, modesOf: ClaimModes | undefined): string | undefined => {
   if (!optIn.optedIn || byItself(optIn)) return undefined;
-  const found = notDoubled(object).map(({ what }) => what);
+  const found = notDoubled(object, modesOf).map(({ what }) => what);
   return found.length === 0 ? undefined : found.join(', ');
 };

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { podSplitWarnings } from './pod-split.ts';
 
 const said = (replicas: number, ...weights: readonly number[]): readonly string[] =>
-  podSplitWarnings({ weights }, replicas, 'pods');
+  podSplitWarnings(weights, replicas, 'pods');
 
 describe('what steps come to without a mesh', () => {
   it('R5: steps that are the same split are told', () =>
@@ -20,12 +20,12 @@ describe('what steps come to without a mesh', () => {
   it('is not told of a workload without pods', () => expect(said(0, 1, 50)).toEqual([]));
 
   it('is told with its condition where a route may be found', () =>
-    expect(podSplitWarnings({ weights: [1] }, 1, 'either')).toEqual([
+    expect(podSplitWarnings([1], 1, 'either')).toEqual([
       "where no route and no mesh's proxy splits the traffic, the number of pods does, and with 1 replica step 1 is 1 of 2 pods: about 50 %",
     ]));
 
   it.each(['route', undefined] as const)('is not told where the split is by %s', (by) =>
-    expect(podSplitWarnings({ weights: [1] }, 1, by)).toEqual([]),
+    expect(podSplitWarnings([1], 1, by)).toEqual([]),
   );
 
   it('is told of six splits at most', () =>

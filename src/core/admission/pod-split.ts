@@ -25,7 +25,7 @@ const begins: Readonly<Record<Exclude<SplitBy, 'route'>, string>> = {
 
 /** Nothing where the pods come to the weights, give or take a point, or where a route splits for sure. */
 export const podSplitWarnings = (
-  { weights }: { readonly weights: readonly number[] },
+  weights: readonly number[],
   replicas: number,
   splitBy: SplitBy | undefined,
 ): readonly string[] => {

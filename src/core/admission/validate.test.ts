@@ -116,7 +116,7 @@ describe('a policy is validated by the parser the controller uses', () => {
     const refused = mutate(request, someRules, now);
     expect(refused.denial).toEqual(ask(request).denial);
     expect(refused.denial?.message).toContain(
-      'spec.stepz "[5]": is not a field that is known here. Did you mean weights?',
+      'spec.stepz "[5]": is not a field that is known here. Did you mean steps?',
     );
     expect(mutate(aRequest({ object: policy({ weights: [5] }, kind) }), someRules, now)).toMatchObject({
       allowed: true,
@@ -285,9 +285,9 @@ describe('a request on a Release', () => {
     ['null', 'a', 'null', 'must be a JSON object'],
     ['an id in capitals', 'A', promote, 'must end in an id'],
     ['an endless id', 'x'.repeat(55), promote, 'must end in an id'],
-    ['an unknown verb', 'a', '{"verb":"explode"}', 'one of promote, abort, retry'],
-    ['a verb of every object', 'a', '{"verb":"toString"}', 'one of promote, abort, retry'],
-    ['a verb that is no text', 'a', '{"verb":{"toString":1}}', 'one of promote, abort, retry'],
+    ['an unknown verb', 'a', '{"verb":"explode"}', 'one of promote, resume, skip-step, abort, retry'],
+    ['a verb of every object', 'a', '{"verb":"toString"}', 'one of promote, resume, skip-step, abort, retry'],
+    ['a verb that is no text', 'a', '{"verb":{"toString":1}}', 'one of promote, resume, skip-step, abort, retry'],
     ['a verb without bottom', 'a', `{"verb":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 'one of promote'],
     ['a reason that is no text', 'a', '{"verb":"abort","reason":7}', 'may have a reason'],
     ['an endless reason', 'a', JSON.stringify({ verb: 'abort', reason: 'x'.repeat(1025) }), 'may have a reason'],

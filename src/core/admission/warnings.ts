@@ -6,14 +6,15 @@ import type { ParsedPolicy } from '../policy/parse-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import { templateDiff } from '../template/template-diff.ts';
 import { sentence } from '../../values/problem.ts';
-import { durationText } from '../../values/duration.ts';
 import { releasesMissing, withoutReleases } from '../release/releases-missing.ts';
 import type { Facts } from './facts.ts';
+import { weightsOf } from '../plan/policy-weights.ts';
+import { strategyText } from './plan-text.ts';
 import { podSplitWarnings } from './pod-split.ts';
-import { notDoubled } from './not-doubled.ts';
+import { notDoubled, type ClaimModes } from './not-doubled.ts';
+import { uncoveredWarnings } from './uncovered.ts';
 import { readMarks, type MarkName, type Marks } from '../marks/marks.ts';
 
-const shownWeights = 8;
 const shownText = 120;
 const shownFailure = 1000;
 const shownPolicies = 5;
@@ -30,14 +31,9 @@ const quoted = (text: string, shown = shownText): string => {
   return `"${cut.replace(/\p{Cc}+/gu, ' ')}"`;
 };
 
-const weightsText = ({ weights }: Policy): string => {
-  if (weights.length <= shownWeights) return weights.join(', ');
-  return `${weights.slice(0, shownWeights - 1).join(', ')}, … ${weights.at(-1)}`;
-};
-
 const plan = (policy: Policy): string => {
   const approval = policy.approval === 'required' ? ', then promotion once it is approved' : ', then promotion';
-  return `${weightsText(policy)} percent of the traffic, ${durationText(policy.interval)} each${approval} (provider ${policy.provider})`;
+  return `${strategyText(policy)}${approval} (provider ${policy.provider})`;
 };
 
 const follow = (facts: Facts): string =>
@@ -64,19 +60,24 @@ export const releaseWarnings = (facts: Facts): readonly string[] => {
     ...changes(facts),
     ...((facts.parsed.ok && facts.parsed.warnings) || []),
     ...podSplit(facts.object, facts.parsed),
-    ...doubledWarnings(facts.object, facts.parsed.optIn),
+    ...uncoveredWarnings(facts.object, facts.parsed, facts.input),
+    ...doubledWarnings(facts.object, facts.parsed.optIn, facts.input.claimModes),
     ...staleSkip(facts),
   ];
 };
 
 /** What share of the traffic the steps really are, where pods split it. */
 export const podSplit = ({ spec }: Deployment, parsed: ParsedPolicy): readonly string[] =>
-  parsed.ok ? podSplitWarnings(parsed.policy, spec.replicas ?? 1, parsed.splitBy) : [];
+  parsed.ok ? podSplitWarnings(weightsOf(parsed.policy), spec.replicas ?? 1, parsed.splitBy) : [];
 
 /** For who opts in a workload whose pods should not, or cannot, run beside each other, or may have no traffic. */
-export const doubledWarnings = (object: Deployment, optIn: OptIn): readonly string[] =>
+export const doubledWarnings = (
+  object: Deployment,
+  optIn: OptIn,
+  modesOf: ClaimModes | undefined,
+): readonly string[] =>
   byItself(optIn)
-    ? notDoubled(object).map(
+    ? notDoubled(object, modesOf).map(
         ({ what, happens }) => `${what}: ${happens}. If that must not be, write ${keys.canary}: disabled`,
       )
     : ['only its namespace or a selector opts this workload in: if no Service selects its pods, it rolls natively'];

@@ -110,7 +110,7 @@ describe('an address', () => {
   );
 });
 
-describe('an address that is off limits', () => {
+describe('C2: an address that is off limits', () => {
   // Every one of them is reachable by an entry of its own text, or by none at all.
   it.each([
     ['http://169.254.169.254/latest/meta-data', 'is a link-local address, which a policy may not name'],

@@ -10,7 +10,7 @@ const stagesOf = (spec: PolicySpec): readonly string[] =>
 const words = (stage: Stage): string => {
   switch (stage.do) {
     case 'size':
-      return `size for ${stage.canary.weight}`;
+      return 'weight' in stage.canary ? `size for ${stage.canary.weight}` : `size ${stage.canary.replicas}`;
     case 'split':
       return `split ${stage.split.weight}`;
     case 'analyse':

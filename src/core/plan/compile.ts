@@ -1,38 +1,35 @@
-/** Compiles a policy to the plan of a release. */
+/** Compiles a policy to the plan of a release. Each kind of strategy is one file. */
 import type { Policy } from '../policy/policy.ts';
-import type { Percent } from '../../values/percent.ts';
+import type { Strategy } from '../policy/strategy.ts';
+import { blueGreenStages } from './compile-blue-green.ts';
+import { canaryAnalysis } from './compile-hold.ts';
+import { iterationStages } from './compile-iterations.ts';
+import { stepStages } from './compile-steps.ts';
+import { weightStages } from './compile-weights.ts';
 import type { Plan, Stage } from './plan.ts';
 
-/** A canary has a single analysis, whose failures are counted over the whole release. */
-export const canaryAnalysis = 'checks';
+type Compiled<K extends Strategy['kind']> = (
+  strategy: Extract<Strategy, { readonly kind: K }>,
+  policy: Policy,
+) => readonly Stage[];
 
-/** How long a step lasts: until an analysis passes, or for the plain interval where the policy has no checks. */
-const holdStage = ({ checks, interval }: Policy, step: number): Stage =>
-  checks.length === 0
-    ? { id: `wait-${step}`, do: 'wait', for: interval }
-    : { id: `analyse-${step}`, do: 'analyse', analysis: canaryAnalysis, interval };
+const strategies: { readonly [K in Strategy['kind']]: Compiled<K> } = {
+  weights: weightStages,
+  steps: stepStages,
+  iterations: iterationStages,
+  'blue-green': blueGreenStages,
+};
 
-const stepStages = (policy: Policy, weight: Percent, step: number): readonly Stage[] => [
-  { id: `split-${step}`, do: 'split', split: { weight } },
-  holdStage(policy, step),
-];
-
-const sizeStage = ([weight]: readonly Percent[]): readonly Stage[] =>
-  weight === undefined ? [] : [{ id: 'size', do: 'size', canary: { weight } }];
+/** Looked up by the strategy's own kind, so the function is the one for it. */
+const stagesOf = (policy: Policy): readonly Stage[] =>
+  (strategies[policy.strategy.kind] as Compiled<Strategy['kind']>)(policy.strategy, policy);
 
 const approvalStage = ({ approval }: Policy): readonly Stage[] =>
   approval === 'required' ? [{ id: 'approval', do: 'wait', for: 'approval' }] : [];
 
-const canaryStages = (policy: Policy): readonly Stage[] => [
-  ...sizeStage(policy.weights),
-  ...policy.weights.flatMap((weight, i) => stepStages(policy, weight, i + 1)),
-  ...approvalStage(policy),
-  { id: 'promote', do: 'promote' },
-];
-
-/** Compiles every parsed policy; the plan never has `planProblems`. */
+/** Compiles every parsed policy. */
 export const compile = (policy: Policy): Plan => ({
-  stages: canaryStages(policy),
+  stages: [...stagesOf(policy), ...approvalStage(policy), { id: 'promote', do: 'promote' }],
   analyses:
     policy.checks.length === 0 ? {} : { [canaryAnalysis]: { checks: policy.checks, threshold: policy.threshold } },
   provider: policy.provider,

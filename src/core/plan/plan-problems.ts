@@ -1,5 +1,4 @@
 /** Rules for plans that their types cannot express. */
-import { sameSplit } from '../../values/split.ts';
 import type { Problem } from '../../values/problem.ts';
 import type { Plan, Stage } from './plan.ts';
 
@@ -28,20 +27,19 @@ const knownAnalysis: StageRule = ({ stage, plan }) => {
   return { at: 'analysis', value: stage.analysis, rule: 'names no analysis of the plan', todo };
 };
 
-/** Weights must rise; a weight may repeat where another part of the split changes. */
+/** Weights must not fall; one may repeat, where another part of the split changes. */
 const risingSplit: StageRule = ({ stage, index, plan }) => {
   if (stage.do !== 'split') return undefined;
   const before = plan.stages.slice(0, index).findLast((earlier) => earlier.do === 'split');
   if (before === undefined) return undefined;
   const { weight } = before.split;
-  const rises = stage.split.weight >= weight && !sameSplit(stage.split, before.split);
-  return rises
+  return stage.split.weight >= weight
     ? undefined
     : {
         at: 'split.weight',
         value: String(stage.split.weight),
-        rule: `must rise: the split before has ${weight}`,
-        todo: `Raise it above ${weight}.`,
+        rule: `must not fall: the split before has ${weight}`,
+        todo: `Raise it to at least ${weight}.`,
       };
 };
 

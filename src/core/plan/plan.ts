@@ -3,16 +3,13 @@
  * the Release when it is created, so that no later version of Sluice changes what a release under way does.
  */
 import type { Check, Telemetry } from '../policy/policy.ts';
+import type { Hold, SizeRule } from '../policy/strategy.ts';
 import type { SourceRef } from '../questions/question.ts';
-import type { Percent } from '../../values/percent.ts';
 import type { Split } from '../../values/split.ts';
 import type { Milliseconds } from '../../values/time.ts';
 
 export type StageId = string;
 export type AnalysisId = string;
-
-/** `weight` sizes the canary for that share of the traffic. */
-export type SizeRule = { readonly weight: Percent };
 
 /** Checks that are judged together. Their failures are counted together across all stages that use the analysis. */
 export type Analysis = {
@@ -24,9 +21,18 @@ export type Analysis = {
 export type Stage = { readonly id: StageId } & (
   | { readonly do: 'size'; readonly canary: SizeRule }
   | { readonly do: 'split'; readonly split: Split }
-  /** Judge at the end of every `interval` until a round passes. */
-  | { readonly do: 'analyse'; readonly analysis: AnalysisId; readonly interval: Milliseconds }
-  | { readonly do: 'wait'; readonly for: Milliseconds | 'approval' }
+  /**
+   * Judge at the end of every `interval` until a round passes, or so many `rounds`. With `for` the stage lasts that long,
+   * and ends only after a round that passes; a person who goes on ends it at once.
+   */
+  | {
+      readonly do: 'analyse';
+      readonly analysis: AnalysisId;
+      readonly interval: Milliseconds;
+      readonly for?: Hold;
+      readonly rounds?: number;
+    }
+  | { readonly do: 'wait'; readonly for: Hold }
   | { readonly do: 'promote' }
 );
 

@@ -13,6 +13,7 @@ import type { Problem } from '../../values/problem.ts';
 import type { Match } from '../../values/split.ts';
 import { readSplit } from './recorded-split.ts';
 import type { Check } from '../policy/policy.ts';
+import type { Hold, SizeRule } from '../policy/strategy.ts';
 import { planProblems } from './plan-problems.ts';
 import type { Analysis, Plan, Stage } from './plan.ts';
 
@@ -28,6 +29,10 @@ const stageFields: Readonly<Record<RecordedStage['do'], readonly (keyof Recorded
   analyse: ['analysis', 'interval'],
   wait: ['for'],
   promote: [],
+};
+/** Fields that a kind of stage may have. */
+const optionalFields: Partial<Record<RecordedStage['do'], readonly (keyof RecordedStage)[]>> = {
+  analyse: ['for', 'rounds'],
 };
 const checkFields: Readonly<Record<RecordedCheck['kind'], readonly (keyof RecordedCheck)[]>> = {
   'success-rate': [],
@@ -62,7 +67,14 @@ const matchProblems = ({ headers, cookies, query }: Match, at: string): readonly
   );
 
 const stageProblems = (stage: RecordedStage, at: string): readonly Problem[] => [
-  ...formProblems(stage, { kind: stage.do, needs: stageFields[stage.do], mayHave: everyStage }, at),
+  ...formProblems(
+    stage,
+    { kind: stage.do, needs: stageFields[stage.do], mayHave: [...everyStage, ...(optionalFields[stage.do] ?? [])] },
+    at,
+  ),
+  ...(stage.canary === undefined || Object.keys(stage.canary).length === 1
+    ? []
+    : [{ field: `${at}.canary`, value: asWritten(stage.canary), rule: 'must have weight or replicas', todo }]),
   ...(stage.split?.match ?? []).flatMap((match, i) => matchProblems(match, `${at}.split.match[${i}]`)),
 ];
 
@@ -79,21 +91,36 @@ const shapeProblems = ({ stages, analyses }: RecordedPlan): readonly Problem[] =
   ),
 ];
 
+const holdOf = (text: string): Hold => (text === 'approval' ? text : parseDuration(text));
+
+const sizeOf = ({ weight, replicas }: NonNullable<RecordedStage['canary']>): readonly SizeRule[] => {
+  if (weight !== undefined) return [{ weight: percent(weight) }];
+  return replicas === undefined ? [] : [{ replicas }];
+};
+
 /** Empty where a required field is missing; `shapeProblems` reports that. */
 const stagesOf = (recorded: RecordedStage): readonly Stage[] => {
-  const { id, canary, split, analysis, interval, for: until } = recorded;
+  const { id, canary, split, analysis, interval, for: until, rounds } = recorded;
   switch (recorded.do) {
     case 'size':
-      return canary === undefined ? [] : [{ id, do: 'size', canary: { weight: percent(canary.weight) } }];
+      return canary === undefined ? [] : sizeOf(canary).map((rule) => ({ id, do: 'size', canary: rule }));
     case 'split':
       return split === undefined ? [] : [{ id, do: 'split', split: readSplit(split) }];
     case 'analyse':
       return analysis === undefined || interval === undefined
         ? []
-        : [{ id, do: 'analyse', analysis, interval: parseDuration(interval) }];
+        : [
+            {
+              id,
+              do: 'analyse',
+              analysis,
+              interval: parseDuration(interval),
+              ...(until === undefined ? {} : { for: holdOf(until) }),
+              ...(rounds === undefined ? {} : { rounds }),
+            },
+          ];
     case 'wait':
-      if (until === undefined) return [];
-      return [{ id, do: 'wait', for: until === 'approval' ? until : parseDuration(until) }];
+      return until === undefined ? [] : [{ id, do: 'wait', for: holdOf(until) }];
     case 'promote':
       return [{ id, do: 'promote' }];
   }

@@ -3,19 +3,29 @@ import type { RecordedAnalysis, RecordedCheck, RecordedPlan, RecordedStage } fro
 import { durationText } from '../../values/duration.ts';
 import { recordSplit } from './recorded-split.ts';
 import type { Check } from '../policy/policy.ts';
+import type { Hold } from '../policy/strategy.ts';
 import type { Analysis, Plan, Stage } from './plan.ts';
+
+const holdText = (hold: Hold): string => (hold === 'approval' ? hold : durationText(hold));
 
 const recordStage = (stage: Stage): RecordedStage => {
   const { id } = stage;
   switch (stage.do) {
     case 'size':
-      return { id, do: stage.do, canary: { weight: stage.canary.weight } };
+      return { id, do: stage.do, canary: { ...stage.canary } };
     case 'split':
       return { id, do: stage.do, split: recordSplit(stage.split) };
     case 'analyse':
-      return { id, do: stage.do, analysis: stage.analysis, interval: durationText(stage.interval) };
+      return {
+        id,
+        do: stage.do,
+        analysis: stage.analysis,
+        interval: durationText(stage.interval),
+        ...(stage.for === undefined ? {} : { for: holdText(stage.for) }),
+        ...(stage.rounds === undefined ? {} : { rounds: stage.rounds }),
+      };
     case 'wait':
-      return { id, do: stage.do, for: stage.for === 'approval' ? stage.for : durationText(stage.for) };
+      return { id, do: stage.do, for: holdText(stage.for) };
     case 'promote':
       return { id, do: stage.do };
   }

@@ -8,6 +8,7 @@ import { sentence } from '../../values/problem.ts';
 import { readAllowedAddress, type AllowedAddress } from '../outbound/allowed-address.ts';
 import type { SelectingPolicy } from './opt-in.ts';
 import { parsePolicy, parsePolicySpec, type FoundPolicy, type ParsedPolicy, type PolicyInput } from './parse-policy.ts';
+import { weightsOf } from '../plan/policy-weights.ts';
 import { resolvePolicy } from './resolve-policy.ts';
 
 const named: Readonly<Record<string, FoundPolicy>> = {
@@ -47,9 +48,8 @@ describe('parsePolicy', () => {
       optIn: { optedIn: true, because: 'annotation', passedOver: [] },
       spec: {},
       policy: {
-        strategy: 'canary',
+        strategy: { kind: 'weights', weights: [1, 5, 20, 50] },
         provider: 'auto',
-        weights: [1, 5, 20, 50],
         interval: 60_000,
         threshold: 3,
         checks: [{ kind: 'success-rate', name: 'request-success-rate', min: 99, noData: 'hold', ...judged }],
@@ -287,7 +287,7 @@ describe('the resolved policy', () => {
     [{ stepWeight: 15, maxWeight: 50 }, [15, 30, 45, 50]],
     [{ stepWeight: 7, maxWeight: 7 }, [7]],
   ])('%j means the weights %j', (spec, weights) => {
-    expect(resolvePolicy(spec).weights).toEqual(weights);
+    expect(weightsOf(resolvePolicy(spec))).toEqual(weights);
   });
 
   test.each<[string, PolicySpec, unknown]>([
@@ -538,7 +538,8 @@ describe('whatever is written', () => {
           return;
         }
         const { policy, spec } = parsed;
-        expect(policy.weights.every((w, i) => w >= 1 && w <= 100 && w > (policy.weights[i - 1] ?? 0))).toBe(true);
+        const weights = weightsOf(policy);
+        expect(weights.every((w, i) => w >= 1 && w <= 100 && w > (weights[i - 1] ?? 0))).toBe(true);
         expect(policy.checks.every((c) => c.min !== undefined || c.max !== undefined)).toBe(true);
         expect(parsePolicySpec(JSON.parse(JSON.stringify(spec)) as Json, { forms: sourceForms })).toEqual({
           ok: true,

@@ -24,6 +24,7 @@ import { planFindings, providerWarnings, splitBy, type KnownProviders, type Spli
 import { readAnnotations, type AnnotatedField } from './read-annotations.ts';
 import { labelProblems } from './read-labels.ts';
 import { resolvePolicy } from './resolve-policy.ts';
+import { stepFindings, strategyWarnings } from './step-findings.ts';
 
 export type FoundPolicy = { readonly kind: PolicyKind; readonly spec: SelectingPolicySpec };
 
@@ -148,11 +149,23 @@ const addressFindings = ({ prometheus }: PolicySpec, addresses: HeldAgainst['add
   return decision.allowed ? [] : [{ path: 'prometheus', value: prometheus, rule: decision.rule, todo: decision.todo }];
 };
 
+/** Sluice makes the Service in front of the canary and never takes over one of the user's. */
+const previewFindings = ({ service, blueGreen }: PolicySpec): readonly Finding[] => {
+  const apex = blueGreen?.activeService ?? service;
+  const preview = blueGreen?.previewService;
+  const ours = apex === undefined ? undefined : `${apex}-canary`;
+  if (preview === undefined || preview === ours) return [];
+  const todo = `Take it out, and use ${ours ?? "the Service's name with -canary"} to try the new version.`;
+  return [{ path: 'blueGreen.previewService', value: preview, rule: 'is a Service that Sluice does not change', todo }];
+};
+
 /** Reports what cannot be carried out in a policy whose fields are all valid. */
 const heldFindings = (
   spec: PolicySpec,
   { providers, addresses }: Pick<HeldAgainst, 'providers' | 'addresses'>,
 ): readonly Finding[] => [
+  ...stepFindings(spec),
+  ...previewFindings(spec),
   ...planFindings(spec, providers),
   ...addressFindings(spec, addresses),
   ...sizeFindings(spec, () => resolvePolicy(spec)),
@@ -226,7 +239,7 @@ type Read = Extract<ParsedSpec, { ok: true }>;
 
 const readable = (spec: PolicySpec, providers: KnownProviders | undefined): Read => {
   const policy = resolvePolicy(spec);
-  const warnings = providerWarnings(policy.provider, providers);
+  const warnings = [...providerWarnings(policy.provider, providers), ...strategyWarnings(spec)];
   const by = splitBy(policy.provider, providers);
   return {
     ok: true,

@@ -1,8 +1,8 @@
 /** A parsed policy, with every default filled in and every unit resolved. Only `parsePolicy` creates one. */
 import type { judgeNames, telemetryNames } from '../../schema/policy.ts';
 import type { Milliseconds } from '../../values/time.ts';
-import type { Percent } from '../../values/percent.ts';
 import type { ProviderName } from '../../schema/providers.ts';
+import type { Strategy } from './strategy.ts';
 
 export type NoData = 'hold' | 'fail' | 'pass';
 
@@ -33,11 +33,9 @@ export type Check =
 export type Telemetry = (typeof telemetryNames)[number];
 
 export type Policy = {
-  readonly strategy: 'canary';
+  readonly strategy: Strategy;
   readonly provider: 'auto' | ProviderName;
   readonly service?: string;
-  /** Rising; at least one weight. */
-  readonly weights: readonly Percent[];
   readonly interval: Milliseconds;
   /** Number of failed rounds at which the release fails. */
   readonly threshold: number;

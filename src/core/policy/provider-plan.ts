@@ -4,6 +4,7 @@ import { asWritten, type Finding } from '../../schema/validate.ts';
 import type { Percent } from '../../values/percent.ts';
 import type { Problem } from '../../values/problem.ts';
 import { featuresOf, type Feature, type Split } from '../../values/split.ts';
+import { placedSplits } from './placed-splits.ts';
 import { resolvePolicy } from './resolve-policy.ts';
 
 /** The part of a provider that plans are checked against. */
@@ -104,28 +105,18 @@ export const unserved = ({ missing }: KnownProvider, splits: readonly Split[] = 
   return kinds.length === 0 ? undefined : `works with ${kinds.join(' and ')}, which the API server does not serve`;
 };
 
-type Place = Pick<Finding, 'path' | 'value'> & { readonly says?: string };
-
-/** Where the person wrote the weight. If the weights are the defaults, the problem is reported at the provider. */
-const placeOf = ({ weights, stepWeight, maxWeight, provider }: PolicySpec, index: number, weight: Percent): Place => {
-  if (weights !== undefined) return { path: `weights[${index}]`, value: weight };
-  if (stepWeight === undefined) return { path: 'provider', value: provider, says: `the default step ${weight} ` };
-  return weight === maxWeight ? { path: 'maxWeight', value: weight } : { path: 'stepWeight', value: stepWeight };
-};
-
 /** Reports what the named provider cannot carry out. The spec has passed the schema. */
 export const planFindings = (spec: PolicySpec, known: KnownProviders = {}): readonly Finding[] => {
-  const { provider, weights } = resolvePolicy(spec);
-  const found = known[provider];
+  const policy = resolvePolicy(spec);
+  const found = known[policy.provider];
   if (found === undefined) return [];
-  const all = weights.flatMap((weight, index) => {
-    const { says = '', ...place } = placeOf(spec, index, weight);
-    return faultsOf({ name: provider, ...found }, { weight }).map(({ rule, todo }) => ({
+  const all = placedSplits(spec, policy).flatMap(({ split, says = '', ...place }) =>
+    faultsOf({ name: policy.provider, ...found }, split).map(({ rule, todo }) => ({
       ...place,
       rule: says + rule,
       todo,
-    }));
-  });
+    })),
+  );
   // One stepWeight expands to many weights, but is reported once.
   return all.filter(({ path }, index) => all.findIndex((other) => other.path === path) === index);
 };

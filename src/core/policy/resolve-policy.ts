@@ -9,8 +9,8 @@ import {
   type PolicySpec,
 } from '../../schema/policy.ts';
 import { parseDuration } from '../../values/duration.ts';
-import { percent, type Percent } from '../../values/percent.ts';
 import type { Check, JudgeKind, Policy } from './policy.ts';
+import { resolveStrategy } from './resolve-strategy.ts';
 
 /** Default values of policy fields. Another version of Sluice may have other defaults. */
 export type Defaults = Readonly<Required<Pick<PolicySpec, keyof typeof defaults>>> & {
@@ -26,19 +26,6 @@ export const defaultsOfToday: Defaults = {
   maxWeight: defaultMaxWeight,
   quantile: defaultQuantile,
   judge: judgeNames[0],
-};
-
-/** The multiples of stepWeight below maxWeight, then maxWeight itself. */
-const risingTo = (maxWeight: number, stepWeight: number): readonly number[] => {
-  const weights: number[] = [];
-  for (let weight = stepWeight; weight < maxWeight; weight += stepWeight) weights.push(weight);
-  return [...weights, maxWeight];
-};
-
-const weightsOf = (spec: PolicySpec, given: Defaults): readonly Percent[] => {
-  const rising =
-    spec.stepWeight === undefined ? given.weights : risingTo(spec.maxWeight ?? given.maxWeight, spec.stepWeight);
-  return (spec.weights ?? rising).map(percent);
 };
 
 const checkOf = (
@@ -74,11 +61,11 @@ const checksOf = (spec: PolicySpec, given: Defaults): readonly Check[] => {
  */
 export const resolvePolicy = (spec: PolicySpec, given: Defaults = defaultsOfToday): Policy => {
   const full = { ...given, ...spec };
+  const service = full.service ?? spec.blueGreen?.activeService;
   return {
-    strategy: full.strategy,
+    strategy: resolveStrategy(spec, given),
     provider: full.provider,
-    ...(full.service === undefined ? {} : { service: full.service }),
-    weights: weightsOf(spec, given),
+    ...(service === undefined ? {} : { service }),
     interval: parseDuration(full.interval),
     threshold: full.threshold,
     checks: checksOf(spec, given),

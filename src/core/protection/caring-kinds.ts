@@ -52,6 +52,7 @@ export const caringKinds: readonly ProtectingKind[] = [
       builtIn: true,
     },
     matters: 'care',
+    atAdmission: true,
     missing: missingBudget,
   },
   {

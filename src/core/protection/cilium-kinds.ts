@@ -44,6 +44,7 @@ export const ciliumKinds: readonly ProtectingKind[] = [
       needed: [],
     },
     matters: 'security',
+    atAdmission: true,
     missing,
   },
 ];

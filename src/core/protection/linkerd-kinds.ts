@@ -52,7 +52,7 @@ const use = (of: ProtectingKind['use']['gvk']): ProtectingKind['use'] => ({
 
 /** Servers come first, because the other kinds refer to them. */
 export const linkerdKinds: readonly ProtectingKind[] = [
-  { use: use(server), matters: 'security', missing: missingServer },
+  { use: use(server), matters: 'security', atAdmission: true, missing: missingServer },
   {
     use: use(gvk('policy.linkerd.io/v1alpha1', 'AuthorizationPolicy', 'authorizationpolicies')),
     matters: 'security',
@@ -61,6 +61,7 @@ export const linkerdKinds: readonly ProtectingKind[] = [
   {
     use: use(gvk('policy.linkerd.io/v1beta1', 'ServerAuthorization', 'serverauthorizations')),
     matters: 'security',
+    atAdmission: true,
     missing: missingServerAuthorization,
   },
 ];

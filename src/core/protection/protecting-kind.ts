@@ -22,6 +22,11 @@ export type ProtectingKind = {
   readonly matters: 'security' | 'care';
   /** Companions keep the labels, because operators select these objects by label. */
   readonly keepsLabels?: true;
+  /**
+   * There are objects of this kind that cannot be copied, or they refer to such: the webhook reads the kind too, so that the
+   * answer to a write can say so.
+   */
+  readonly atAdmission?: true;
   /** Whether an object may apply to pods of other namespaces. */
   readonly reaches?: (object: KubeObject) => boolean;
   /** What the canary needs of an object; undefined if it is covered. */

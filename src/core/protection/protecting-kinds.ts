@@ -17,3 +17,8 @@ export const protectingKinds: readonly ProtectingKind[] = [
 
 /** Their uses, from which watches, RBAC rules and guards are derived. */
 export const protectingUses: readonly KindUse[] = protectingKinds.map(({ use }) => use);
+
+/** The kinds that the webhook reads. */
+export const admissionKinds: readonly ProtectingKind[] = protectingKinds.filter(
+  ({ atAdmission }) => atAdmission === true,
+);

@@ -60,7 +60,12 @@ const selectorText = (selector: Labels): string =>
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
 
-const portMisfit = (apex: Apex, own: Reachable, other: Reachable): string | undefined => {
+/** The same of ports alone: whether the pods of a template answer where the Service sends, whoever selects them. */
+export const portMisfit = (
+  apex: Apex,
+  own: Pick<Reachable, 'ports'>,
+  other: Pick<Reachable, 'ports'>,
+): string | undefined => {
   const targets = targetsOf(apex);
   const missed = targets.filter((target) => misses(own.ports, other.ports, target));
   if (missed.length === 0) return undefined;

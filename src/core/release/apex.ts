@@ -127,7 +127,7 @@ const noKeys =
   "The Deployment's selector holds no label to one value, and it cannot be changed: make the Deployment anew with selector.matchLabels, or use the provider kubernetes, which needs no such label.";
 
 /** Keys of the labels whose values the Deployment's selector gives: another value is on none of its pods. */
-const selectorKeys = ({ spec: { selector } }: Deployment): readonly string[] => {
+export const selectorKeys = ({ spec: { selector } }: Deployment): readonly string[] => {
   const listed = (selector.matchExpressions ?? []).flatMap(({ key, operator }) =>
     operator === 'In' && typeof key === 'string' ? [key] : [],
   );

@@ -1,17 +1,21 @@
 /** How many canary pods a release needs now, and whether it has them. */
 import type { ReleaseStatus } from '../../schema/release.ts';
+import { percent } from '../../values/percent.ts';
+import type { SizeRule } from '../policy/strategy.ts';
 import type { Facts } from './facts.ts';
 import { peakOf } from './peak.ts';
 import { carriedWeight } from './room.ts';
 import { canarySize } from './size.ts';
 import { wantedSplit } from './state.ts';
 
-/** Before anything is routed the plan's `size` stage says for which weight the canary is made ready. */
-const weightToCarry = (status: ReleaseStatus, { plan }: Facts): number => {
-  const { weight } = wantedSplit(status);
-  if (weight > 0) return weight;
-  const first = plan.stages.find((stage) => stage.do === 'size');
-  return first?.canary.weight ?? 0;
+/**
+ * What the plan's `size` stages ask for: the last one up to the present stage holds until another. It is a floor: a canary
+ * never has fewer pods than its traffic needs.
+ */
+const floorNow = ({ stage }: ReleaseStatus, { plan: { stages } }: Facts): SizeRule => {
+  const index = stages.findIndex(({ id }) => id === stage);
+  const sizes = (index < 0 ? stages : stages.slice(0, index + 1)).filter((one) => one.do === 'size');
+  return (index < 0 ? sizes[0] : sizes.at(-1))?.canary ?? { weight: percent(0) };
 };
 
 /**
@@ -29,14 +33,25 @@ const othersToo = ({ route }: Facts, weight: number): number =>
 
 export const sizeNow = (status: ReleaseStatus, facts: Facts): number => {
   if (status.offSince !== undefined) return 0;
-  const weight = status.givenBack === undefined ? weightToCarry(status, facts) : carriedWeight(status, facts);
-  if (weight === 0 && status.givenBack !== undefined) return 0;
-  return canarySize(sizedBy(status, facts) + othersToo(facts, weight), weight, facts.route.splits);
+  if (status.givenBack !== undefined) {
+    const carried = carriedWeight(status, facts);
+    return carried === 0 ? 0 : sizeFor(carried, status, facts);
+  }
+  const { weight } = wantedSplit(status);
+  const floor = floorNow(status, facts);
+  if ('replicas' in floor) return Math.max(floor.replicas, sizeFor(weight, status, facts));
+  return sizeFor(Math.max(weight, floor.weight), status, facts);
 };
+
+const sizeFor = (weight: number, status: ReleaseStatus, facts: Facts): number =>
+  canarySize(sizedBy(status, facts) + othersToo(facts, weight), weight, facts.route.splits);
 
 /** Ready pods of the template this release is about. */
 export const canaryReady = ({ canary, release }: Facts): number =>
   canary?.templateHash === release.spec.templateHash ? canary.ready : 0;
+
+/** Ready pods that callers of the apex get an answer of, once they are sent to them. */
+export const canaryAnswering = (facts: Facts): number => (facts.canary?.ledPast === true ? 0 : canaryReady(facts));
 
 export const enoughReady = (status: ReleaseStatus, facts: Facts): boolean =>
   canaryReady(facts) >= sizeNow(status, facts);

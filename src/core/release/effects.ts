@@ -62,15 +62,22 @@ const running = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   if (workload.paused && workload.timedOut) effects.push({ do: 'clear-failed' });
   // Before the first pod: it is not to be without them for a moment.
   if (!facts.protection.companions.inPlace) effects.push({ do: 'ensure-companions' });
-  const replicas = sizeNow(status, facts);
-  // What was given back and is gone is not made again.
-  if (replicas > 0 || facts.canary !== undefined) effects.push({ do: 'ensure-canary', replicas });
-  // What was routed to a canary that stood in comes back also while the canary is still made ready.
-  if (status.phase !== 'Preparing' || status.standIn !== undefined || !facts.route.pristine)
-    effects.push(...routed(splitToRoute(status, facts), facts));
+  effects.push(...arms(status, facts));
   if (promotionDue(status, facts)) effects.push({ do: 'promote' });
   if (isLookDue(status, facts)) effects.push({ do: 'look-at-roll' });
   return effects;
+};
+
+/** The canary before what is routed to it, unless nobody but the pods that it has can answer: then they do not wait for more. */
+const arms = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
+  const replicas = sizeNow(status, facts);
+  // What was given back and is gone is not made again.
+  const isWanted = replicas > 0 || facts.canary !== undefined;
+  const canary: readonly Effect[] = isWanted ? [{ do: 'ensure-canary', replicas }] : [];
+  // What was routed to a canary that stood in comes back also while the canary is still made ready.
+  const isRouted = status.phase !== 'Preparing' || status.standIn !== undefined || !facts.route.pristine;
+  const routes = isRouted ? routed(splitToRoute(status, facts), facts) : [];
+  return status.standIn !== undefined && facts.canary !== undefined ? [...routes, ...canary] : [...canary, ...routes];
 };
 
 const isLookDue = (status: ReleaseStatus, facts: Facts): boolean =>
@@ -169,7 +176,7 @@ const closing = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
 
 /** Who skips has the workload unpaused in that write. Here nobody has, yet; a pause after that is the user's. */
 const letsRoll = ({ ending: end }: ReleaseStatus, { workload: { paused, marks } }: Facts): boolean =>
-  end?.reason === rolledAlone && paused && marks?.phase !== 'Skipped';
+  rolledAlone.some((reason) => reason === end?.reason) && paused && marks?.phase !== 'Skipped';
 
 const afterTheEnd = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   if (!mine(facts)) return [];

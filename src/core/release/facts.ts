@@ -9,6 +9,7 @@ import type { Problem } from '../../values/problem.ts';
 import type { Acceptance } from '../../values/route-format.ts';
 import type { Split } from '../../values/split.ts';
 import type { Instant } from '../../values/time.ts';
+import type { RolledAlone } from './state.ts';
 
 /** The marks on the workload, when they are valid: bound to the template it has now. */
 export type WorkloadMarks = {
@@ -78,6 +79,8 @@ export type CanaryFacts = {
   readonly edited?: true;
   /** Ready pods of that template that are published as endpoints, where a Service stands in front of them. */
   readonly ready: number;
+  /** It is of an earlier template than the workload's, and the Service sends to another port: nobody gets an answer of it. */
+  readonly ledPast?: true;
   /** Why pods of it cannot be created, in the words of a quota, a policy or an admission webhook. */
   readonly refused?: string;
 };
@@ -155,8 +158,8 @@ export type Facts = {
   readonly service?: string;
   /** There is no policy to start with: it is missing, or cannot be read, in the words of its problems. */
   readonly policyProblem?: { readonly reason: 'PolicyMissing' | 'PolicyUnreadable'; readonly message: string };
-  /** Why the template rolls natively instead of being released, as a sentence: nobody has opted in this very workload. */
-  readonly rollsAlone?: string;
+  /** Why the template rolls natively instead of being released: no traffic comes to it, or no canary could protect it. */
+  readonly rollsAlone?: RolledAlone;
   /** What keeps a release from starting: no Service, a route that cannot be split, … */
   readonly preflight: readonly Problem[];
   /** The Service does not lead to the new template yet, and a canary of it gets no request by being there. */

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   atStep,
   aPolicy,
+  byWeights,
   aWorkload,
   stepped,
   then,
@@ -10,7 +11,6 @@ import {
   withWeight,
   type Moment,
 } from '../../../test/support/release-facts.ts';
-import { percent } from '../../values/percent.ts';
 import type { WorkloadFacts } from './facts.ts';
 import { sizeToReach } from './growth.ts';
 import { canarySize } from './size.ts';
@@ -18,7 +18,7 @@ import { canarySize } from './size.ts';
 const autoscaler = { name: 'web', most: 20 };
 
 describe('the size that stable has to reach before it serves everything', () => {
-  const half = atStep(1, { policy: aPolicy({ weights: [percent(50)] }), workload: aWorkload({ replicas: 8 }) });
+  const half = atStep(1, { policy: aPolicy({ strategy: byWeights(50) }), workload: aWorkload({ replicas: 8 }) });
 
   it.each<[string, Partial<WorkloadFacts>, number | undefined]>([
     ['is that of before where an autoscaler has made it smaller', { replicas: 4, autoscaler }, 8],
@@ -42,7 +42,7 @@ describe('whatever sizes a workload has had', () => {
   it('F5a: a pod of the canary carries no more than one of stable when stable was largest', () => {
     fc.assert(
       fc.property(sizes, weight, (seen, share) => {
-        let moment: Moment = atStep(1, { policy: aPolicy({ weights: [percent(share)] }) });
+        let moment: Moment = atStep(1, { policy: aPolicy({ strategy: byWeights(share) }) });
         for (const replicas of seen) {
           const next = stepped(then(moment, { workload: aWorkload({ replicas }) }));
           moment = { status: next.status, facts: next.facts };
@@ -61,7 +61,7 @@ describe('whatever sizes a workload has had', () => {
     const fact = fc.record({ replicas: fc.integer({ min: 1, max: 12 }), available: fc.integer({ min: 1, max: 12 }) });
     fc.assert(
       fc.property(fact, fc.constantFrom(0, 30_000, 59_999, 60_000), (workload, later) => {
-        const half = atStep(1, { policy: aPolicy({ weights: [percent(50)] }), workload: aWorkload({ replicas: 8 }) });
+        const half = atStep(1, { policy: aPolicy({ strategy: byWeights(50) }), workload: aWorkload({ replicas: 8 }) });
         const shrunk = then(half, {
           workload: aWorkload({ replicas: 4, autoscaler }),
           requests: [{ id: '1', verb: 'abort' }],

@@ -3,7 +3,7 @@
  * somebody, all canary pods gone), because what was measured meanwhile says nothing about the canary.
  */
 import type { ReleaseStatus } from '../../schema/release.ts';
-import { sameSplit } from '../../values/split.ts';
+import { isNoSplit, sameSplit } from '../../values/split.ts';
 import { fromRfc3339, toRfc3339, type Instant } from '../../values/time.ts';
 import { calmAt, owedBefore, readyAgain } from './canary-flaps.ts';
 import { canaryReady, enoughReady } from './canary-size.ts';
@@ -59,6 +59,8 @@ export const waitsForPods = (status: ReleaseStatus, facts: Facts): Instant | und
 
 const isInPlace = (status: ReleaseStatus, { route }: Facts): boolean =>
   route.splits === 'replicas' ||
+  // Nothing is wanted of the routes before the first weight, so nothing of it can be lost.
+  isNoSplit(wantedSplit(status)) ||
   (route.observed !== 'unknown' && route.accepted !== 'refused' && sameSplit(route.observed, wantedSplit(status)));
 
 const repair = (status: ReleaseStatus, at: Instant, facts: Facts): Next => {

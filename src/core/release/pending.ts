@@ -7,12 +7,13 @@ import type { Facts } from './facts.ts';
 import { isOff } from './off.ts';
 import type { Next } from './stages/handler.ts';
 import { enterFirst } from './stages/table.ts';
-import { endWith, rolledAlone, wanting, withStatus } from './state.ts';
+import { endWith, wanting, withStatus } from './state.ts';
 
 export const pending = (status: ReleaseStatus, facts: Facts): Exclude<Next, { readonly over: ReleaseStatus }> => {
-  if (facts.ahead !== undefined || facts.inTheWay !== undefined) return {};
+  // It makes nothing, so whoever is ahead of it is not in its way.
   if (facts.rollsAlone !== undefined)
-    return { status: endWith(status, facts, { outcome: 'Skipped', reason: rolledAlone, message: facts.rollsAlone }) };
+    return { status: endWith(status, facts, { outcome: 'Skipped', ...facts.rollsAlone }) };
+  if (facts.ahead !== undefined || facts.inTheWay !== undefined) return {};
   if (isOff(facts)) return {};
   if (facts.policyProblem !== undefined) return {};
   if (facts.preflight.length > 0) return blocked(status, facts);

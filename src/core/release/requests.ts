@@ -4,7 +4,7 @@ import { toRfc3339 } from '../../values/time.ts';
 import type { Facts, Request } from './facts.ts';
 import { mostAcknowledged, type Acknowledged } from '../../schema/release.ts';
 import { openRequests, withAnswer } from '../requests/release-requests.ts';
-import { enterPromotion } from './stages/table.ts';
+import { enterNext, enterPromotion } from './stages/table.ts';
 import { endWith, isFinal, withStatus } from './state.ts';
 
 /** What was granted last after the release had ended: another attempt, or the stable template back. */
@@ -51,6 +51,10 @@ const carryOut = (status: ReleaseStatus, facts: Facts, request: Request): Answer
       return abort(status, facts, request);
     case 'promote':
       return promote(status, facts, request);
+    case 'resume':
+      return resume(status, facts, request);
+    case 'skip-step':
+      return skipStep(status, facts, request);
     case 'retry':
       return retry(status, facts);
   }
@@ -86,6 +90,32 @@ const promote = (status: ReleaseStatus, facts: Facts, request: Request): Answer 
   });
   return { status: enterPromotion(approved, facts) };
 };
+
+const isUnderWay = ({ phase, ending }: ReleaseStatus): boolean =>
+  ending === undefined && (phase === 'Progressing' || phase === 'Waiting');
+
+/** What comes after the stage that is left; a person who lets the promotion begin has approved it. */
+const goOn = (status: ReleaseStatus, facts: Facts, request: Request): Answer => {
+  const { stages } = facts.plan;
+  const isLast = stages.at(-2)?.id === status.stage;
+  if (isLast) return promote(status, facts, request);
+  const next = enterNext(status, facts);
+  return next === undefined ? refused(status, 'the release has no step that could be left') : { status: next };
+};
+
+const resume = (status: ReleaseStatus, facts: Facts, request: Request): Answer =>
+  isUnderWay(status) && status.phase === 'Waiting'
+    ? goOn(status, facts, request)
+    : refused(status, `only a release that is Waiting can go on, and this one is ${status.phase}`);
+
+/** What the step was to show is left out: nobody waits for its time, its checks or its pods. */
+const skipStep = (status: ReleaseStatus, facts: Facts, request: Request): Answer =>
+  isUnderWay(status)
+    ? goOn(status, facts, request)
+    : refused(
+        status,
+        `a step can be left while the release is Progressing or Waiting, and this one is ${status.phase}`,
+      );
 
 /** Its template, which failed or was aborted, is on the workload and held. */
 const isHeld = ({ phase }: ReleaseStatus, { workload: { marks, paused }, release }: Facts): boolean =>

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
   aPolicy,
+  byWeights,
   atPhase,
   aWorkload,
   pristine,
@@ -11,14 +12,13 @@ import {
   withWeight,
   type Moment,
 } from '../../../test/support/release-facts.ts';
-import { percent } from '../../values/percent.ts';
 import type { Facts, WorkloadFacts } from './facts.ts';
 import { withStatus } from './state.ts';
 
 const quota = 'pods is forbidden: exceeded quota: q';
 /** In the middle of the roll of a promotion from 50 %. */
 const rolling = (change: Partial<WorkloadFacts> = {}): Moment => {
-  const promoting = atPhase('Promoting', { policy: aPolicy({ weights: [percent(50)] }) });
+  const promoting = atPhase('Promoting', { policy: aPolicy({ strategy: byWeights(50) }) });
   const progressedAt = promoting.facts.now;
   const workload = aWorkload({
     paused: false,

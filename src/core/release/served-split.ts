@@ -16,6 +16,8 @@ export type SplitVerdict = {
   readonly share?: Share;
 };
 
+type Moment = { readonly status: ReleaseStatus; readonly facts: Facts };
+
 const mostServed = 100;
 
 const tenth = (n: number): number => Math.round(n * 10) / 10;
@@ -40,11 +42,18 @@ const tellsShare = ({ route }: Facts): boolean => route.splits === 'route' && ro
 /** Once requests have not followed the weight, it takes enough of them that do. */
 const stillDoubted = (entry: ServedEntry): boolean => entry.unseen === true && !isEnoughToTell(entry);
 
-/** Where a route is for a part of the callers only, the others' requests are stable's for a good reason. */
-const ruleOf = (facts: Facts): SplitRule => (tellsShare(facts) && facts.route.partial === undefined ? 'ratio' : 'none');
+/** Requests that fit a match, or are copied, come to the canary beside the weight. */
+const goesByWeight = (status: ReleaseStatus): boolean => {
+  const { match = [], mirror = 0, sticky } = wantedSplit(status);
+  return match.length === 0 && mirror === 0 && sticky === undefined;
+};
 
-const judgedSplit = (earlier: readonly ServedEntry[], entry: ServedEntry, facts: Facts): SplitSeen => {
-  const seen = splitSeen(earlier, entry, ruleOf(facts));
+/** Where a route is for a part of the callers only, the others' requests are stable's for a good reason. */
+const ruleOf = ({ status, facts }: Moment): SplitRule =>
+  tellsShare(facts) && facts.route.partial === undefined && goesByWeight(status) ? 'ratio' : 'none';
+
+const judgedSplit = (earlier: readonly ServedEntry[], entry: ServedEntry, moment: Moment): SplitSeen => {
+  const seen = splitSeen(earlier, entry, ruleOf(moment));
   return seen === 'seen' && stillDoubted(entry) ? 'unseen' : seen;
 };
 
@@ -55,8 +64,6 @@ const kept = (entry: ServedEntry, seen: SplitSeen): ServedEntry => {
   // A fault that has been mended must not be outweighed by what was counted before.
   return stillDoubted(entry) ? entry : { ...counts, canary: 0, stable: 0, unseen: true };
 };
-
-type Moment = { readonly status: ReleaseStatus; readonly facts: Facts };
 
 /** What the requests of a round say about the split. `unknown` is never good enough to pass. */
 export const splitVerdict = (
@@ -75,12 +82,13 @@ export const splitVerdict = (
 };
 
 /** With the requests of the rounds before. */
-const counted = (served: readonly ServedEntry[], now: ServedAt, { facts }: Moment): SplitVerdict => {
+const counted = (served: readonly ServedEntry[], now: ServedAt, moment: Moment): SplitVerdict => {
+  const { facts } = moment;
   const last = served.at(-1);
   const before = last?.weight === now.weight ? last : undefined;
   const earlier = before === undefined ? served : served.slice(0, -1);
   const entry = added(before, now);
-  const seen = judgedSplit(earlier, entry, facts);
+  const seen = judgedSplit(earlier, entry, moment);
   const counts = { canary: Math.round(entry.canary), stable: Math.round(entry.stable) };
   const share = tellsShare(facts) ? shareOf('requests', counts) : undefined;
   return {

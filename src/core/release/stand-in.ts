@@ -6,7 +6,7 @@
  */
 import { fromRfc3339, toRfc3339 } from '../../values/time.ts';
 import type { ReleaseStatus } from '../../schema/release.ts';
-import { canaryReady } from './canary-size.ts';
+import { canaryAnswering } from './canary-size.ts';
 import type { Facts } from './facts.ts';
 import { settled } from './hold-split.ts';
 import { outageOf, type Outage } from './stable-outage.ts';
@@ -26,7 +26,7 @@ export const standIn = (status: ReleaseStatus, facts: Facts): ReleaseStatus | un
 
 /** A cut off stable loses nothing by a route that is there before the canary's pods are. */
 const canStandIn = (status: ReleaseStatus, facts: Facts): boolean => {
-  if (canaryReady(facts) === 0 && (facts.stable?.cutOff === undefined || status.ending !== undefined)) return false;
+  if (canaryAnswering(facts) === 0 && (facts.stable?.cutOff === undefined || status.ending !== undefined)) return false;
   return !givesWay(status, facts);
 };
 
@@ -50,7 +50,7 @@ const goesOn = (status: ReleaseStatus, present: StandIn, { cutOff }: Outage): Re
 const endOf = (status: ReleaseStatus, present: StandIn, facts: Facts): ReleaseStatus | undefined => {
   const since = fromRfc3339(present.stableBackSince);
   // Nobody is left to wait for where the canary does not answer either.
-  const isServed = canaryReady(facts) > 0 && !givesWay(status, facts);
+  const isServed = canaryAnswering(facts) > 0 && !givesWay(status, facts);
   if (isServed && since === undefined)
     return withStatus(status, { standIn: { ...present, stableBackSince: toRfc3339(facts.now) } });
   if (isServed && since !== undefined && facts.now < since + facts.plan.propagationDelay) return undefined;

@@ -36,8 +36,9 @@ export const wanting = (status: ReleaseStatus, split: Split): ReleaseStatus => {
 export const inPhase = (status: ReleaseStatus, phase: Phase, facts: Pick<Facts, 'now'>): ReleaseStatus =>
   status.phase === phase ? status : withStatus(status, { phase, phaseEnteredAt: toRfc3339(facts.now) });
 
-/** The reason of an end that the controller itself lets the template roll for. */
-export const rolledAlone = 'NoService';
+/** The reasons of an end that the controller itself lets the template roll for. */
+export const rolledAlone = ['NoService', 'PortMoved'] as const;
+export type RolledAlone = { readonly reason: (typeof rolledAlone)[number]; readonly message: string };
 
 export type Decided = {
   readonly outcome: Outcome;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { noSplit } from '../../values/split.ts';
-import { percent } from '../../values/percent.ts';
 import {
   answersTo,
   aPolicy,
+  byWeights,
   atPhase,
   atStep,
   aWorkload,
@@ -58,6 +58,18 @@ describe('a good release', () => {
     expect(routed(then(ready, {}, 3000))).toEqual({ do: 'route', split: withWeight(5) });
   });
 
+  test('F1: pods that alone can answer are routed to before more of them are made', () => {
+    const cutOff = { ready: 4, cutOff: 'Service web selects track=green, which the pods do not carry' };
+    const beginning = then(atPhase('Preparing'), { stable: cutOff });
+    const { canary: _, ...bare } = beginning.facts;
+    expect(wishes({ ...beginning, facts: bare })).toEqual(['ensure-canary', 'route']);
+    const made = { canary: { templateHash: v2, replicas: 1, ready: 0 } };
+    expect(stepped(then(beginning, made)).effects).toEqual([
+      { do: 'route', split: withWeight(100) },
+      { do: 'ensure-canary', replicas: 4 },
+    ]);
+  });
+
   test('waits for an approval where it is required, and says who gave it', () => {
     const waiting = atPhase('Waiting', { policy: aPolicy({ approval: 'required' }) });
     expect(stepped(then(waiting, {}, 3_600_000)).status.phase).toBe('Waiting');
@@ -82,7 +94,7 @@ describe('a good release', () => {
     ['route', [2, 3, 3, 3]],
     ['replicas', [4, 6, 1, 5]],
   ] as const)('F5: a canary behind a %s follows a workload that grows', (splits, wanted) => {
-    let half: Moment = atStep(1, { policy: aPolicy({ weights: [percent(50)] }) });
+    let half: Moment = atStep(1, { policy: aPolicy({ strategy: byWeights(50) }) });
     const route = { ...half.facts.route, splits };
     const sizes = [4, 6, 1, 5].map((replicas) => {
       half = after(then(half, { route, workload: aWorkload({ replicas }) }));

@@ -2,7 +2,7 @@
 import type { ReleaseStatus, Waiting, WaitingReason } from '../../schema/release.ts';
 import { waitingForApex } from './apex-hold.ts';
 import { flapsText, waitsToCalmDown } from './canary-flaps.ts';
-import { canaryReady } from './canary-size.ts';
+import { canaryAnswering, canaryReady } from './canary-size.ts';
 import { podsWaiting, readyText } from './canary-pods.ts';
 import type { Facts } from './facts.ts';
 import { waitingForGrowth } from './growth.ts';
@@ -75,9 +75,14 @@ const stableAway = (status: ReleaseStatus, facts: Facts): Waiting | undefined =>
   return { reason: 'StableUnavailable', message: `${outage.because}; ${insteadOfStable(status, facts)}` };
 };
 
+const nobody = ({ canary }: Facts): string =>
+  canary?.ledPast === true
+    ? 'the canary is cut off as well, so nobody answers before the next release does'
+    : 'the canary has no ready pod either, so nobody answers';
+
 /** What callers get meanwhile, and what comes of the release. */
 const insteadOfStable = ({ standIn, ending }: ReleaseStatus, facts: Facts): string => {
-  if (standIn === undefined || canaryReady(facts) === 0) return 'the canary has no ready pod either, so nobody answers';
+  if (standIn === undefined || canaryAnswering(facts) === 0) return nobody(facts);
   if (ending !== undefined) return 'the canary keeps all of the traffic until stable answers again';
   return standIn.cutOff
     ? 'the canary takes all of the traffic, and the release goes on to its promotion, which mends it'

@@ -44,7 +44,7 @@ describe('a query that is fine', () => {
   ])('%s', (query) => expect(checkQuery(query)).toEqual([]));
 });
 
-describe('a query that cannot work', () => {
+describe('C4: a query that cannot work', () => {
   it.each([
     ['empty', '  ', 'must not be empty'],
     ['only a comment', ' # up', 'must not be only a comment'],

@@ -12,7 +12,8 @@ import type { Facts } from '../facts.ts';
 import { giveUpAt, holdSplit, waitsForPods } from '../hold-split.ts';
 import { splitHold, splitVerdict, type SplitVerdict } from '../served-split.ts';
 import { placeText, shareNow } from '../share.ts';
-import { endWith, inPhase, wantedSplit, withStatus } from '../state.ts';
+import { endWith, wantedSplit, withStatus } from '../state.ts';
+import { heldSince, isGranted, waitsForPerson } from './held.ts';
 import type { Handler, Next, StageOf } from './handler.ts';
 
 /** A window that nobody asked about in time is not asked about for longer than this: what it would say is old. */
@@ -29,8 +30,9 @@ const windowOf = (status: ReleaseStatus, past: AnalysisStatus, now: number, inte
 };
 
 export const analyse: Handler<'analyse'> = {
-  enter: (_stage, status, facts) => inPhase(status, 'Progressing', facts),
+  enter: (stage, status, facts) => waitsForPerson(stage, countedAnew(stage, status), facts),
   next: (stage, status, facts) => {
+    if (isGranted(stage, status)) return { over: status };
     const kept = holdSplit(status, facts);
     if (kept !== undefined) return kept;
     // What somebody has changed by hand tells nothing about the template.
@@ -40,6 +42,14 @@ export const analyse: Handler<'analyse'> = {
   },
 };
 
+/** Rounds that passed in a stage before count for nothing in this one. */
+const countedAnew = ({ analysis }: StageOf<'analyse'>, status: ReleaseStatus): ReleaseStatus =>
+  withStatus(status, {
+    analyses: status.analyses?.map((one) => (one.id === analysis ? withoutPassed(one) : one)),
+  });
+
+const withoutPassed = ({ passed: _passed, ...rest }: AnalysisStatus): AnalysisStatus => rest;
+
 const judgeDue = (stage: StageOf<'analyse'>, status: ReleaseStatus, facts: Facts): Next => {
   const { analysis: id, interval } = stage;
   const { plan, arms } = facts;
@@ -47,7 +57,7 @@ const judgeDue = (stage: StageOf<'analyse'>, status: ReleaseStatus, facts: Facts
   if (analysis === undefined || arms === undefined) return {};
   const past = pastOf(status, id);
   const window = windowOf(status, past, facts.now, interval);
-  return judge({ analysis, past, subject: subjectOf(facts, { id, analysis, arms, window }), status, facts });
+  return judge({ stage, analysis, past, subject: subjectOf(facts, { id, analysis, arms, window }), status, facts });
 };
 
 type About = { readonly id: string; readonly analysis: Analysis; readonly arms: Arms; readonly window: Window };
@@ -67,6 +77,7 @@ const subjectOf = (
 });
 
 type Judging = {
+  readonly stage: StageOf<'analyse'>;
   readonly analysis: Analysis;
   readonly past: AnalysisStatus;
   readonly subject: RoundSubject;
@@ -111,13 +122,14 @@ const parsed = (state: string): JsonObject | undefined => {
   }
 };
 
-const analysed = ({ subject, past }: Judging, round: Round, { served }: SplitVerdict): AnalysisStatus => {
+const analysed = ({ stage, subject, past }: Judging, round: Round, { served }: SplitVerdict): AnalysisStatus => {
   const evidence = Object.entries(round.evidence).map(([check, state]) => ({ check, state: JSON.stringify(state) }));
   return {
     id: past.id,
     failures: round.failures,
     judgedAt: toRfc3339(subject.window.to),
     checks: [...round.results],
+    ...(stage.rounds === undefined ? {} : { passed: (past.passed ?? 0) + (round.outcome === 'pass' ? 1 : 0) }),
     ...(evidence.length === 0 ? {} : { evidence }),
     ...(served.length === 0 ? {} : { served: [...served] }),
   };
@@ -139,12 +151,23 @@ const concluded = (judging: Judging, round: Round): Next => {
   if (split.seen === 'unseen' || (split.seen === 'unknown' && round.outcome === 'pass'))
     return { status: withStatus(seen, { waiting: splitHold(split, round, { status, facts, share: split.share }) }) };
   const short = round.outcome === 'pass' && waitsForPods(seen, facts) !== undefined;
-  if (round.outcome === 'pass' && !short) return { over: seen };
+  if (round.outcome === 'pass' && !short)
+    return isOver(judging, seen) ? { over: seen } : { status: held(judging, seen) };
   const place = placeText(withStatus(seen, { share: shareNow(seen, facts) }));
   const why = short ? `the checks pass, and the step waits for all of its pods` : round.because;
   const message = `holding at ${place}: ${why}${advice(judging, round)}`;
   return { status: withStatus(seen, { waiting: { reason: 'ChecksInconclusive', message } }) };
 };
+
+/** A round has passed: whether the stage has lasted as long as its plan says. */
+const isOver = ({ stage, subject, facts, past }: Judging, seen: ReleaseStatus): boolean => {
+  const passed = seen.analyses?.find(({ id }) => id === past.id)?.passed ?? 1;
+  if (passed < (stage.rounds ?? 1) || stage.for === 'approval') return false;
+  return stage.for === undefined || subject.window.to >= heldSince(seen, facts) + stage.for;
+};
+
+const held = ({ stage, facts }: Judging, seen: ReleaseStatus): ReleaseStatus =>
+  stage.for === 'approval' ? waitsForPerson(stage, seen, facts) : seen;
 
 type Failed = { readonly round: Round; readonly threshold: number };
 

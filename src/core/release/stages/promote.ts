@@ -14,7 +14,8 @@ const splitFor = (status: ReleaseStatus, { workload, plan }: Facts): Split => {
   if (workload.vanishes) return everything;
   const wanted = wantedSplit(status);
   if (wanted.weight > 0) return wanted;
-  return plan.stages.find((stage) => stage.do === 'split')?.split ?? wanted;
+  const first = plan.stages.find((stage) => stage.do === 'split' && stage.split.weight > 0);
+  return first?.do === 'split' ? first.split : wanted;
 };
 
 const delayOf = ({ workload, plan }: Facts): number => (workload.vanishes ? plan.propagationDelay : 0);

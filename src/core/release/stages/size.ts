@@ -1,24 +1,36 @@
 /** Make the canary and wait until it can be routed to. */
 import type { ReleaseStatus } from '../../../schema/release.ts';
+import { isNoSplit } from '../../../values/split.ts';
 import { fromRfc3339, toRfc3339 } from '../../../values/time.ts';
 import { heldByApex } from '../apex-hold.ts';
 import { enoughReady } from '../canary-size.ts';
 import type { Facts } from '../facts.ts';
-import { servesAnyway } from '../hold-split.ts';
+import { giveUpAt, holdSplit, servesAnyway } from '../hold-split.ts';
 import { shortOfPods } from '../short-of-pods.ts';
-import { inPhase, withStatus } from '../state.ts';
-import type { Handler, Next } from './handler.ts';
+import { inPhase, wantedSplit, withStatus } from '../state.ts';
+import { soonest, type Handler, type Next } from './handler.ts';
 
 /**
  * Canary pods have to be ready and published before any route leads to them, and the proxies have to know them: a route
  * to a cluster that a proxy has not heard of answers 503. Without a route the first ready pod serves, and is judged.
  */
 export const size: Handler<'size'> = {
-  enter: (_stage, status, facts) => withStatus(inPhase(status, 'Preparing', facts), { canaryReadyAt: undefined }),
+  enter: (_stage, status, facts) =>
+    isRouted(status) ? status : withStatus(inPhase(status, 'Preparing', facts), { canaryReadyAt: undefined }),
   next: (_stage, status, facts) => {
+    if (isRouted(status)) return resized(status, facts);
     const next = readiness(status, facts);
     return 'over' in next ? (heldByApex(status, facts) ?? next) : next;
   },
+};
+
+/** In the middle of a plan the canary serves already. */
+const isRouted = (status: ReleaseStatus): boolean => !isNoSplit(wantedSplit(status));
+
+const resized = (status: ReleaseStatus, facts: Facts): Next => {
+  const kept = holdSplit(status, facts);
+  if (kept !== undefined) return kept;
+  return enoughReady(status, facts) ? { over: status } : soonest(facts, [giveUpAt(status, facts)]);
 };
 
 const readiness = (status: ReleaseStatus, facts: Facts): Next => {

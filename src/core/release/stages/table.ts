@@ -51,3 +51,10 @@ export const nextInStage = (status: ReleaseStatus, facts: Facts): Exclude<Next, 
   const after = stages[index + 1];
   return after === undefined ? {} : { status: enter(after, next.over, facts) };
 };
+
+/** The stage after the present one begins, whatever this one waits for; undefined in the last one. */
+export const enterNext = (status: ReleaseStatus, facts: Facts): ReleaseStatus | undefined => {
+  const { stages } = facts.plan;
+  const after = stages[stages.findIndex(({ id }) => id === status.stage) + 1];
+  return status.stage === undefined || after === undefined ? undefined : enter(after, status, facts);
+};

@@ -1,0 +1,40 @@
+/** What a policy does with the traffic, with every default filled in: one shape for the words of all tools. */
+import type { Milliseconds } from '../../values/time.ts';
+import type { Percent } from '../../values/percent.ts';
+import type { Match } from '../../values/split.ts';
+
+/** Sizes the canary: at least for that share of the traffic, or at least so many pods. Never fewer than its traffic needs. */
+export type SizeRule = { readonly weight: Percent } | { readonly replicas: number };
+
+/** How long something is held: a time, or until a person goes on. */
+export type Hold = Milliseconds | 'approval';
+
+export type PolicyStep =
+  | { readonly do: 'weight'; readonly weight: Percent }
+  | { readonly do: 'pause'; readonly for: Hold }
+  | { readonly do: 'scale'; readonly canary: SizeRule }
+  | { readonly do: 'analysis'; readonly interval?: Milliseconds; readonly rounds: number }
+  /** Requests that fit one of the matches go to the canary from here on; no match: the route of that name ends. */
+  | { readonly do: 'header'; readonly name: string; readonly match: readonly Match[] }
+  /** Copies of that share of the requests from here on; 0: none any more. */
+  | { readonly do: 'mirror'; readonly name: string; readonly percent: Percent };
+
+export type Strategy =
+  /** `mirror`: copies of requests before the first weight. */
+  | { readonly kind: 'weights'; readonly weights: readonly Percent[]; readonly mirror?: Percent }
+  | { readonly kind: 'steps'; readonly steps: readonly PolicyStep[] }
+  /** A test of that many rounds: on the requests that fit, or on no traffic but copies, before everything is switched. */
+  | {
+      readonly kind: 'iterations';
+      readonly iterations: number;
+      readonly match: readonly Match[];
+      readonly mirror?: Percent;
+    }
+  | {
+      readonly kind: 'blue-green';
+      readonly preview: SizeRule;
+      /** What the switch waits for, with the new pods ready. */
+      readonly before: Hold;
+      /** How long stable stays as it is after the switch. */
+      readonly after: Milliseconds;
+    };
