@@ -7,8 +7,8 @@ import type { Labels } from '../../src/values/kube-object.ts';
 
 export type SteadyTraffic = {
   readonly source: MetricSource;
-  /** Queries so far. */
-  readonly queries: () => number;
+  /** The most queries that were asked about windows of one end. */
+  readonly queriesPerTick: () => number;
   /** From now on nobody gets an answer. */
   readonly hang: () => void;
 };
@@ -50,7 +50,7 @@ export const steadyTraffic = (
     ...labelsOf(namespace, name).map((labels) => ({ labels, share: () => 100 - weightOf(name) })),
     ...labelsOf(namespace, `${name}-canary`).map((labels) => ({ labels, share: () => weightOf(name) })),
   ]);
-  let queries = 0;
+  const queries = new Map<number, number>();
   let hangs = false;
   const answer = (ask: Ask): Fetched => {
     if (ask.shape === 'value') return { series: [], notes: [], bytes: 0 };
@@ -62,7 +62,8 @@ export const steadyTraffic = (
   };
   const source: MetricSource = {
     fetch: (ask, signal) => {
-      queries += 1;
+      const tick = 'to' in ask ? ask.to : ask.at;
+      queries.set(tick, (queries.get(tick) ?? 0) + 1);
       if (!hangs) return Promise.resolve(answer(ask));
       return new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
@@ -70,5 +71,5 @@ export const steadyTraffic = (
     },
     ping: () => Promise.resolve(),
   };
-  return { source, queries: () => queries, hang: () => (hangs = true) };
+  return { source, queriesPerTick: () => Math.max(0, ...queries.values()), hang: () => (hangs = true) };
 };

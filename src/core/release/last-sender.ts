@@ -56,7 +56,8 @@ type Moments = { readonly restoredAt: Instant; readonly knownAt: Instant };
 
 const momentsOf = (status: ReleaseStatus, { plan }: Facts): Moments => {
   const restoredAt = lastTouched(status);
-  return { restoredAt, knownAt: restoredAt + plan.propagationDelay };
+  // On the grid, so that releases that end together ask together.
+  return { restoredAt, knownAt: alignUp(restoredAt + plan.propagationDelay) };
 };
 
 /**
