@@ -27,10 +27,15 @@ export const candidateRights = (name: string): readonly object[] => {
 };
 
 /** Resolves when it leads or stands by. It ends with the stage. */
-export const startCandidate = async (stage: Stage, name: string): Promise<Candidate> => {
+export const startCandidate = async (stage: Stage, name: string, program?: readonly string[]): Promise<Candidate> => {
   const counter = await startWriteCounter(stage.cluster.kubeconfig, sluice);
   const flags = ['--lease', `${stage.namespace}/${lease}`];
-  const process = await stage.sluice({ command: 'controller', kubeconfig: counter.kubeconfig, flags });
+  const process = await stage.sluice({
+    command: 'controller',
+    kubeconfig: counter.kubeconfig,
+    flags,
+    ...(program === undefined ? {} : { program }),
+  });
   return { name, process, counter };
 };
 

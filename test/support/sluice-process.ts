@@ -13,6 +13,8 @@ export type SluiceOptions = {
   /** API server to use instead of the kubeconfig's: a proxy that counts. */
   readonly kubeconfig?: string;
   readonly flags?: readonly string[];
+  /** What Node runs, with its own options before it; the sources unless said otherwise. */
+  readonly program?: readonly string[];
 };
 
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg?: string; readonly level?: string };
@@ -38,9 +40,9 @@ const stoppedWithin = 60_000;
 /** Resolves when it answers admission requests. Rejects with its log when it ends before, or takes too long. */
 export const startSluice = async (cluster: Cluster, options: SluiceOptions): Promise<Sluice> => {
   const { namespace, prometheus = cluster.prometheusUrl, kubeconfig = cluster.kubeconfig, flags = [] } = options;
-  const { command = 'dev' } = options;
+  const { command = 'dev', program = ['src/main.ts'] } = options;
   const words = [
-    'src/main.ts',
+    ...program,
     command,
     '--kubeconfig',
     kubeconfig,
