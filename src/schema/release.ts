@@ -180,6 +180,7 @@ export const ReleaseStatusSchema = Type.Object({
       },
     ),
   ),
+  rolledAt: opt(time('When the roll of the workload was over, where all of its pods went at once.')),
   routesRestoredAt: opt(time('When the routes were last restored while the release was ending.')),
   completedAt: opt(time('When a final phase was entered.')),
   ending: opt(

@@ -15,6 +15,7 @@ const beginnings = [
   'canaryReadyAt',
   'splitInPlaceAt',
   'canaryShortSince',
+  'rolledAt',
   'routesRestoredAt',
 ] as const satisfies readonly (keyof ReleaseStatus)[];
 

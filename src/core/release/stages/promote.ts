@@ -37,6 +37,18 @@ const succeeded = (status: ReleaseStatus, facts: Facts): Next => ({
   }),
 });
 
+/**
+ * Where all pods of stable went at once, no proxy knows the new ones yet: the routes come back to them when every proxy has
+ * had the time to hear of them. Elsewhere there have been pods of stable all the time.
+ */
+const knownToProxies = (status: ReleaseStatus, { workload, plan, now, route }: Facts): Next | undefined => {
+  if (!workload.vanishes || route.splits === 'replicas') return undefined;
+  const rolledAt = fromRfc3339(status.rolledAt);
+  if (rolledAt === undefined) return { status: withStatus(status, { rolledAt: toRfc3339(now) }) };
+  const known = rolledAt + plan.propagationDelay;
+  return now < known ? { wakeAt: known } : undefined;
+};
+
 export const promote: Handler<'promote'> = {
   enter: (_stage, status, facts) => {
     const promoting = inPhase(status, 'Promoting', facts);
@@ -44,7 +56,7 @@ export const promote: Handler<'promote'> = {
     return wanted.weight === status.wanted?.split.weight ? promoting : settled(wanting(promoting, wanted), facts);
   },
   next: (_stage, status, facts) => {
-    if (isPromoted(facts) && facts.workload.complete) return succeeded(status, facts);
+    if (isPromoted(facts) && facts.workload.complete) return knownToProxies(status, facts) ?? succeeded(status, facts);
     const made = isRolling(facts) ? makesRoom(status, facts) : goesWithWhatFits(status, facts);
     if (made !== undefined) return { status: made };
     // A canary that has given everything back has no split to hold.
