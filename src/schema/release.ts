@@ -6,6 +6,7 @@ import { Type, type Static } from 'typebox';
 import type { ObjectMeta } from '../values/kube-object.ts';
 import { PlanSchema, SplitSchema } from './plan.ts';
 import { PolicySpecSchema } from './policy.ts';
+import { EndingSchema } from './release-ending.ts';
 import { AnalysisStatusSchema, CheckResultSchema, ShareSchema } from './release-checks.ts';
 import { HistoryEntrySchema } from './release-history.ts';
 import { StableSchema, StandInSchema } from './release-stable.ts';
@@ -183,31 +184,7 @@ export const ReleaseStatusSchema = Type.Object({
   rolledAt: opt(time('When the roll of the workload was over, where all of its pods went at once.')),
   routesRestoredAt: opt(time('When the routes were last restored while the release was ending.')),
   completedAt: opt(time('When a final phase was entered.')),
-  ending: opt(
-    Type.Object(
-      {
-        outcome: Type.Enum(['Succeeded', 'Failed', 'Aborted', 'Superseded', 'Skipped', 'Bypassed']),
-        reason: text('One word for machines.'),
-        message: text('One sentence for people.'),
-        decidedAt: time('When it was decided.'),
-        growth: opt(
-          Type.Object(
-            {
-              from: Type.Integer({ description: 'Replicas, or pods that served, when it was decided.' }),
-              to: Type.Integer({ description: 'Replicas that the whole load needs.' }),
-              reachedAt: opt(time('When the workload had been given them. It is given them once.')),
-            },
-            {
-              description:
-                'Set where an autoscaler had made the workload smaller: it grows before it serves everything again.',
-            },
-          ),
-        ),
-        withdrawnAt: opt(time("When the canary's traffic was withdrawn, if stable had to recover or to grow first.")),
-      },
-      { description: 'How the release will end. Decided before anything is removed.' },
-    ),
-  ),
+  ending: opt(EndingSchema),
   givenBack: opt(
     Type.Object(
       {
