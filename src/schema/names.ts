@@ -23,6 +23,9 @@ export const labels = {
 
 export const managedBy = 'sluice';
 
+/** How the names begin of rules that Sluice adds to a route; the name of the Service follows. */
+export const matchRulePrefix = `${group}/match/`;
+
 /** Whether Sluice made the object. */
 export const isOurs = ({ metadata }: Pick<KubeObject, 'metadata'>): boolean =>
   metadata.labels?.[labels.managedBy] === managedBy;

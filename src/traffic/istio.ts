@@ -2,9 +2,12 @@
 import { createHash } from 'node:crypto';
 import { gvk, type Json, type JsonObject, type KubeObject, type ServicePort } from '../values/kube-object.ts';
 import { means, type Acceptance, type ServiceName } from '../values/route-format.ts';
+import type { Feature } from '../values/split.ts';
 import type { Target } from '../ports/traffic.ts';
 import { destinationRules, isExportedTo, subsetDefinitions } from './destination-rules.ts';
 import { injection, type Switch } from './injection.ts';
+import { istioAdditions } from './istio-additions.ts';
+import { isForGateways } from './istio-http.ts';
 import { canonical, objectOf, objectsOf, textOf, textsOf } from '../values/json-values.ts';
 import { serviceAt, servicesOfHosts, withServiceName } from './service-host.ts';
 import { ownSubsets } from './subsets.ts';
@@ -83,15 +86,6 @@ const acceptance = ({ status, metadata }: KubeObject): Acceptance => {
     : { state: 'untold', because: 'istiod writes no status into VirtualServices unless it is told to' };
 };
 
-/** The reserved gateway name for all sidecars; the default where a VirtualService names no gateway. */
-const mesh = 'mesh';
-
-/** Whether a VirtualService applies to gateways only, so that it does not affect requests from sidecars. */
-const isForGateways = ({ spec }: KubeObject): boolean => {
-  const gateways = textsOf(spec?.['gateways']);
-  return gateways.length > 0 && !gateways.includes(mesh);
-};
-
 /**
  * The hosts whose requests from sidecars a VirtualService handles. Gateways merge the VirtualServices of a host, so they
  * never compete there.
@@ -120,7 +114,20 @@ export const virtualServices = weightedFormat({
       return typeof name === 'string' ? [{ namespace: textOf(namespace) || (metadata.namespace ?? ''), name }] : [];
     }),
   acceptance,
+  additions: istioAdditions,
 });
+
+/** A pattern for a cookie is left out: it could match across the cookie's end. */
+const features: ReadonlySet<Feature> = new Set<Feature>([
+  'weight',
+  ...(['exact', 'prefix', 'suffix', 'regex'] as const).flatMap(
+    (how) => [`match.header.${how}`, `match.query.${how}`] as const,
+  ),
+  ...(['exact', 'prefix', 'suffix'] as const).map((how) => `match.cookie.${how}` as const),
+  'match.source',
+  'mirror',
+  'mirror.percent',
+]);
 
 const switches: readonly Switch[] = [
   { on: 'pod', in: 'labels', key: 'sidecar.istio.io/inject', yes: /^true$/ },
@@ -132,6 +139,7 @@ const switches: readonly Switch[] = [
 
 export const istio = weightedProvider({
   format: virtualServices,
+  features,
   generate,
   reads: [destinationRules],
   // A gateway's VirtualService handles only the gateway's callers. If several workloads share the Service and a gateway's

@@ -2,19 +2,18 @@
  * Turns a provider into the interface that the controller uses: the user's routes are split according to their formats, and
  * the objects that the provider wants of its own are compared with the live ones.
  */
-import { isA, refKey, type KubeObject, type ObjectMeta } from '../values/kube-object.ts';
+import { isA, refKey, type KubeObject } from '../values/kube-object.ts';
 import type { Problem } from '../values/problem.ts';
 import { percent } from '../values/percent.ts';
 import type { Between } from '../values/route-format.ts';
-import { isNoSplit, splitText, type Split } from '../values/split.ts';
+import { isNoSplit, noSplit, splitText, type Split } from '../values/split.ts';
 import type { Change, Live, RouteView, Target, TrafficProvider, TrafficRunner, Use } from '../ports/traffic.ts';
-import { workloadAnnotation } from '../schema/annotations.ts';
-import { labels, managedBy } from '../schema/names.ts';
 import { betweenOf } from './between.ts';
 import { claimants, claimProblems } from './claimed.ts';
 import { create, remove, replaceIfChanged } from './changes.ts';
 import { acceptanceOf, observed } from './observed.ts';
 import { inPlaceOf, isOwned, ownNames, refOf, rolesIn, type Placed, type Roles } from './roles.ts';
+import { stamped } from './stamped.ts';
 
 const shown = ({ uses, reads }: TrafficProvider, target: Target, view: RouteView): Live => {
   const { namespace, apex } = target;
@@ -48,33 +47,6 @@ const placed = ({ uses }: TrafficProvider, target: Target, wanted: KubeObject): 
     throw new Error(`a provider wants a ${wanted.kind} ${name}; it may be named ${ownNames(target).join(' or ')}`);
   return { use, object: { ...wanted, metadata: { ...wanted.metadata, namespace: target.namespace } } };
 };
-
-/** Adds the metadata that marks the object as Sluice's; metadata written by others stays. */
-const metadataOf = (
-  target: Target,
-  wanted: ObjectMeta,
-  { ownerReferences: _earlier, ...live }: Partial<ObjectMeta> = {},
-): ObjectMeta => ({
-  // A route has no owner, so it is removed when nothing is split any more and not when a Release is garbage collected.
-  ...live,
-  name: wanted.name,
-  namespace: target.namespace,
-  labels: {
-    ...live.labels,
-    ...wanted.labels,
-    [labels.managedBy]: managedBy,
-    [labels.release]: target.release.name,
-    [labels.releaseUid]: target.release.uid,
-  },
-  annotations: { ...live.annotations, ...wanted.annotations, [workloadAnnotation]: target.workload },
-});
-
-const stamped = (target: Target, wanted: KubeObject, live?: KubeObject): KubeObject => ({
-  ...live,
-  ...wanted,
-  apiVersion: live?.apiVersion ?? wanted.apiVersion,
-  metadata: metadataOf(target, wanted.metadata, live?.metadata),
-});
 
 const objectsOf = (all: readonly Placed[]): readonly KubeObject[] => all.map(({ object }) => object);
 
@@ -201,6 +173,9 @@ const check = (provider: TrafficProvider, target: Target, live: Live, splits: re
     const objects = roles.adopted.filter((one) => one.use === use).map(({ object }) => object);
     return use.format?.problems(objects, between, splits) ?? [];
   });
+  const unmakeable = wantedBy(provider, target, noSplit, around).flatMap(
+    ({ use: { format }, object }) => format?.problems([object], between, splits) ?? [],
+  );
   const taken = clashes(provider, target, live, splits);
   const inTheWay = claimProblems(provider.uses, target, live, roles).filter(
     ({ field }) => !taken.some((clashing) => clashing.field === field),
@@ -209,6 +184,7 @@ const check = (provider: TrafficProvider, target: Target, live: Live, splits: re
     ...provider.preflight(target, splits, live),
     ...taken,
     ...inTheWay,
+    ...unmakeable,
     ...(problems.length > 0 ? problems : unfit),
   ];
 };

@@ -4,15 +4,15 @@
  */
 import { isDeeper } from '../values/extent.ts';
 import type { JsonObject, KubeObject } from '../values/kube-object.ts';
-import { isPercent, type Percent } from '../values/percent.ts';
-import type { Acceptance, Between, RouteFormat, ServiceName } from '../values/route-format.ts';
+import type { Acceptance, RouteFormat, ServiceName } from '../values/route-format.ts';
 import type { CarriedSplit } from '../values/route-split.ts';
-import { sameJson } from '../values/same-json.ts';
-import { isNoSplit, noSplit, type Split } from '../values/split.ts';
+import { isNoSplit, noSplit } from '../values/split.ts';
 import { canaryServiceName } from '../core/release/canary.ts';
 import { replaceAt } from '../values/json-values.ts';
+import { additionProblems, bareOf, dressed } from './additions.ts';
+import { observeSplit } from './observe-split.ts';
 import { routeProblems } from './route-problems.ts';
-import { carriedSplits, readMemo, withMemoryOf, writeMemo, type SplitMemo } from './split-memo.ts';
+import { carriedSplits, withMemoryOf, writeMemo, type SplitMemo } from './split-memo.ts';
 import {
   armsOf,
   liveLists,
@@ -40,10 +40,11 @@ const isReadable = ({ spec }: KubeObject): boolean => {
   return found;
 };
 
-const put = (kind: WeightedKind, object: KubeObject, carried: CarriedSplit): KubeObject => {
+const put = (kind: WeightedKind, given: KubeObject, carried: CarriedSplit): KubeObject => {
   // The memo stays on the route until the route can be read again.
-  if (!isReadable(object)) return object;
+  if (!isReadable(given)) return given;
   const { apex, split } = carried;
+  const object = bareOf(kind, given, apex);
   const arms = armsOf(kind, object, carried);
   const routed = replaceAt(
     object,
@@ -56,7 +57,7 @@ const put = (kind: WeightedKind, object: KubeObject, carried: CarriedSplit): Kub
   const named = subsetsNamed(kind, object, apex);
   const subsets = named.size === 0 ? undefined : carried.subsets?.filter((subset) => named.has(subset));
   const memo = isNoSplit(split) || sending.length === 0 ? undefined : memoOf({ ...carried, subsets }, sending);
-  return writeMemo(routed, apex, memo);
+  return dressed(kind, writeMemo(routed, apex, memo));
 };
 
 type Noted = Omit<CarriedSplit, 'subsets'> & { readonly subsets: readonly string[] | undefined };
@@ -89,31 +90,6 @@ const about = (kind: WeightedKind, object: KubeObject): readonly ServiceName[] =
   return [...keys.values()];
 };
 
-/**
- * The one percentage that explains the weights of every list. Candidates are the remembered split and an estimate from each
- * list.
- */
-const observe = (
-  kind: WeightedKind,
-  objects: readonly KubeObject[],
-  between: Between,
-): Split | 'unknown' | undefined => {
-  const lists = objects.flatMap((object) => {
-    const arms = armsOf(kind, object, between);
-    return sendingLists(kind, object, between).map((list) => ({ ...list, arms }));
-  });
-  const [first] = lists;
-  if (first === undefined) return undefined;
-  const asked = objects.flatMap((object) => readMemo(object, between.apex)?.split.weight ?? []);
-  const guesses = [...asked, weighted.estimate(first.destinations, first.arms)].filter(isPercent);
-  const explains = (share: Percent): boolean =>
-    lists.every(({ destinations, merged, arms }) =>
-      sameJson(weighted.shapeOf(destinations, arms), weighted.shapeOf(weighted.splitList(merged, share, arms), arms)),
-    );
-  const weight = guesses.find(explains);
-  return weight === undefined ? 'unknown' : { weight };
-};
-
 const untold: Acceptance = { state: 'untold', because: 'the route carries no status to tell by' };
 
 /** A route that is nested too deep has no lists: reading it could overflow the stack. */
@@ -127,15 +103,23 @@ export const weightedFormat = (given: WeightedKind): RouteFormat => formatOf(bou
 const formatOf = (kind: WeightedKind): RouteFormat => ({
   gvk: kind.gvk,
   isReadable,
-  about: (object) => about(kind, object),
+  about: (object) => about(kind, bareOf(kind, object)),
   claims: (object) => kind.claims?.(object) ?? [],
   delegates: (object) => kind.delegates?.(object) ?? [],
-  rulesFor: (object, apex) => rulesFor(kind, object, apex),
+  rulesFor: (object, apex) => rulesFor(kind, bareOf(kind, object), apex),
   read: carriedSplits,
   put: (object, split) => put(kind, object, split),
   take: (object, apex) => put(kind, object, nothing(apex)),
   remember: withMemoryOf,
-  observe: (objects, between) => observe(kind, objects, between),
-  problems: (objects, between, splits) => routeProblems(kind, objects, between, splits),
+  observe: (objects, between) => observeSplit(kind, objects, between),
+  problems: (objects, between, splits) => [
+    ...routeProblems(
+      kind,
+      objects.map((object) => bareOf(kind, object)),
+      between,
+      splits,
+    ),
+    ...additionProblems(kind, objects, between, splits),
+  ],
   acceptance: (object) => kind.acceptance?.(object) ?? untold,
 });

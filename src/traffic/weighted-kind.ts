@@ -3,6 +3,7 @@ import type { Gvk, KubeObject } from '../values/kube-object.ts';
 import type { Acceptance, ApexRule, Between, ServiceName } from '../values/route-format.ts';
 import { canaryServiceName } from '../core/release/canary.ts';
 import type { JsonPath } from '../values/json-values.ts';
+import type { Additions } from './additions.ts';
 import { readMemo } from './split-memo.ts';
 import * as weighted from './weighted-list.ts';
 
@@ -31,6 +32,8 @@ export type WeightedKind = {
   readonly claims?: (object: KubeObject) => readonly ServiceName[];
   /** Objects of the same kind to which an object delegates requests. */
   readonly delegates?: (object: KubeObject) => readonly ServiceName[];
+  /** How it says more of a split than weights; left out for kinds that cannot. */
+  readonly additions?: Additions;
   readonly acceptance?: (object: KubeObject) => Acceptance;
 };
 

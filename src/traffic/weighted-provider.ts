@@ -1,14 +1,17 @@
 /** The provider of a mesh whose split is in one weighted format: routes of the user are adopted, or one is made. */
 import { apiVersionOf, type JsonObject, type KubeObject } from '../values/kube-object.ts';
 import type { RouteFormat } from '../values/route-format.ts';
-import type { Split } from '../values/split.ts';
+import { hasMore, type Feature, type Split } from '../values/split.ts';
 import type { Sign, Surroundings, Target, TrafficProvider, Use } from '../ports/traffic.ts';
 import { apexProblems } from './apex-problems.ts';
 import { routeSigns } from './roles.ts';
 import { writeMemo } from './split-memo.ts';
 import { routed, weightOnly } from './uses.ts';
 
-/** A split route made by Sluice. It needs no memo, because nothing has to be restored. */
+/**
+ * A split route made by Sluice. Nothing in it has to be restored, and a weight can be read back without a memo; what a
+ * split asks for beside it cannot.
+ */
 export const madeRoute = (
   format: RouteFormat,
   target: Target,
@@ -19,7 +22,8 @@ export const madeRoute = (
   const apex = target.apex.metadata.name;
   const { gvk } = format;
   const whole = { apiVersion: apiVersionOf(gvk), kind: gvk.kind, metadata: { name, namespace }, spec };
-  return writeMemo(format.put(whole, { apex, canaryService, split, release: release.name }), apex, undefined);
+  const route = format.put(whole, { apex, canaryService, split, release: release.name });
+  return hasMore(split) ? route : writeMemo(route, apex, undefined);
 };
 
 /** The name of the apex, or of the canary's Service if a route of the user already has the former. */
@@ -29,6 +33,8 @@ const freeName = ({ apex, canaryService }: Target, routes: readonly KubeObject[]
 export type WeightedProvider = {
   readonly format: RouteFormat;
   readonly doubts: string;
+  /** What of a split its format can say; by default, a weight. */
+  readonly features?: ReadonlySet<Feature>;
   readonly isPartial?: TrafficProvider['isPartial'];
   /** The spec of a route that sends everything to the apex, for a user who has none. */
   readonly generate: (target: Target) => JsonObject;
@@ -50,9 +56,9 @@ const anyRoute: NonNullable<WeightedProvider['decideForAll']> = (_target, routes
 
 export const weightedProvider = (provider: WeightedProvider): TrafficProvider => {
   const { format, generate, doubts, isPartial, preflight, signs, reads = [], ownSubsets } = provider;
-  const { decideForAll = anyRoute } = provider;
+  const { decideForAll = anyRoute, features = weightOnly } = provider;
   return {
-    can: { splits: 'route', features: weightOnly, granularity: 1 },
+    can: { splits: 'route', features, granularity: 1 },
     uses: [routed(format), ...reads],
     doubts,
     ...(isPartial === undefined ? {} : { isPartial }),

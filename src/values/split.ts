@@ -70,6 +70,9 @@ export const featuresOf = ({ weight, match = [], mirror = percent(0), sticky }: 
     ...(sticky === undefined ? [] : (['sticky'] as const)),
   ]);
 
+/** Whether a route has to say more of the split than weights: matches, or copies. */
+export const hasMore = ({ match = [], mirror }: Split): boolean => match.length > 0 || (mirror ?? 0) > 0;
+
 /** Whether the split needs nothing from a provider. */
 export const isNoSplit = (split: Split): boolean => featuresOf(split).size === 0;
 

@@ -8,9 +8,14 @@ import { namespace } from './traffic-world.ts';
 const rulesOf = (route: KubeObject, protocol: string): readonly JsonObject[] =>
   (route.spec?.[protocol] ?? []) as readonly JsonObject[];
 
+/** Rules that are added for matches are no lists of the user's. */
+const isAdded = ({ name }: JsonObject): boolean => typeof name === 'string' && name.startsWith('sluice.dev/');
+
 const lists = (route: KubeObject): readonly (readonly Destination[])[] =>
   ['http', 'tls', 'tcp'].flatMap((protocol) =>
-    rulesOf(route, protocol).flatMap(({ route: list }) => (list === undefined ? [] : [list as readonly Destination[]])),
+    rulesOf(route, protocol)
+      .filter((rule) => !isAdded(rule))
+      .flatMap(({ route: list }) => (list === undefined ? [] : [list as readonly Destination[]])),
   );
 
 const hostOf = ({ destination }: Destination): string => (destination as { host: string }).host;

@@ -80,6 +80,7 @@ const httpRule = (apex: Apex): fc.Arbitrary<JsonObject> =>
       route: destinations(host(apex), istioDestination),
       timeout: maybe(fc.constantFrom('5s', '30s')),
       mirror: maybe(fc.constant({ host: apex })),
+      mirrors: maybe(fc.constantFrom<Json>([], [{ destination: { host: 'shadow' }, percentage: { value: 5 } }])),
       unknownToSluice: maybe(fc.constant({ deep: [1, { a: null }] })),
     })
     .map(withoutUndefined);

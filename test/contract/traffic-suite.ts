@@ -8,12 +8,13 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import type { KubeObject, Service } from '../../src/values/kube-object.ts';
-import { percent } from '../../src/values/percent.ts';
 import type { Split } from '../../src/values/split.ts';
 import type { Live, TrafficRunner } from '../../src/ports/traffic.ts';
 import { splitAnnotation } from '../../src/schema/annotations.ts';
 import { isOurs } from '../../src/schema/names.ts';
 import type { Apex } from './traffic-routes.ts';
+import { wholeSplitLaws } from './traffic-split-laws.ts';
+import { shares, splits } from './traffic-splits.ts';
 import {
   aTarget,
   beside,
@@ -28,6 +29,8 @@ import {
   problemsIn,
   renderAt,
   restored,
+  splitIn,
+  wholeSplit,
 } from './traffic-world.ts';
 
 /** Something a user does to a live route in the middle of a release. */
@@ -58,7 +61,8 @@ export type Case =
   | 'a route that decides for the apex and does not send to it is a problem'
   | 'traffic for other workloads stays theirs'
   | 'a split is remembered whole'
-  | 'what is lost of it is put back';
+  | 'what is lost of it is put back'
+  | keyof ReturnType<typeof wholeSplitLaws>;
 
 export type TrafficKit = {
   readonly provider: TrafficRunner;
@@ -88,7 +92,8 @@ export type Destination = { readonly weight?: number; readonly [key: string]: un
 
 type Golden = {
   readonly about: string;
-  readonly canary: number;
+  /** A weight alone, or a whole split. */
+  readonly canary: number | Split;
   /** Overrides in the apex Service's spec. */
   readonly apex?: Partial<Service['spec']>;
   readonly live: readonly KubeObject[];
@@ -106,32 +111,7 @@ const fixtures = (name: string): readonly (readonly [string, Golden])[] => {
   });
 };
 
-const shares = fc.integer({ min: 0, max: 100 });
 const target = aTarget();
-
-const name = fc.constantFrom('x-user', 'beta', 'arm');
-const text = fc.oneof(
-  ...(['exact', 'prefix', 'suffix', 'regex'] as const).map((how) => name.map((value) => ({ [how]: value }) as never)),
-);
-const texts = fc.dictionary(name, text, { minKeys: 1, maxKeys: 2 });
-/** Everything that a split may ask for, whether or not any provider can do it. */
-const splits: fc.Arbitrary<Split> = fc.record(
-  {
-    weight: shares.map(percent),
-    match: fc.array(
-      fc.record({
-        headers: texts,
-        cookies: texts,
-        query: texts,
-        sourceLabels: fc.dictionary(name, name, { minKeys: 1 }),
-      }),
-      { minLength: 1, maxLength: 2 },
-    ),
-    mirror: fc.integer({ min: 1, max: 100 }).map(percent),
-    sticky: fc.record({ cookie: name, ttl: fc.nat() }),
-  },
-  { requiredKeys: ['weight'] },
-);
 
 export const trafficContract = (kit: TrafficKit): void => {
   const provider = beside(kit.provider, kit.beside ?? []);
@@ -163,7 +143,8 @@ export const trafficContract = (kit: TrafficKit): void => {
         expect([name, [...after.values()]]).toEqual([name, rendered]);
         expect([name, problemsIn(kit.provider, who, before, [canary])]).toEqual([name, problems]);
         expect([name, bytes(restored(kit.provider, who, after))]).toEqual([name, bytes(live(back))]);
-        if (problems.length === 0) expect([name, observedIn(kit.provider, who, after)]).toEqual([name, canary]);
+        if (problems.length === 0)
+          expect([name, splitIn(kit.provider, who, after)]).toEqual([name, wholeSplit(canary)]);
       }
     });
 
@@ -426,6 +407,8 @@ export const trafficContract = (kit: TrafficKit): void => {
             expect(kit.lists(after.get(key)!)[route]!.filter((d) => kit.isOthers!(d))).toEqual(theirs);
       });
     });
+
+    for (const [law, holds] of Object.entries(wholeSplitLaws(kit, provider))) test(law as Case, holds);
 
     test('a split is remembered whole', () => {
       fc.assert(

@@ -85,17 +85,23 @@ const after = (live: Live, changes: readonly Change[]): Live => {
   return next;
 };
 
-const split = (share: number): Split => ({ weight: percent(share) });
+/** A share alone is a weight. */
+export const wholeSplit = (asked: number | Split): Split =>
+  typeof asked === 'number' ? { weight: percent(asked) } : asked;
 
-export const renderAt = (provider: TrafficRunner, target: Target, live: Live, share: number): Live =>
-  after(live, provider.render(target, split(share), shown(provider, target, live)));
+export const renderAt = (provider: TrafficRunner, target: Target, live: Live, asked: number | Split): Live =>
+  after(live, provider.render(target, wholeSplit(asked), shown(provider, target, live)));
 
 export const restored = (provider: TrafficRunner, target: Target, live: Live): Live =>
   after(live, provider.restore(target, shown(provider, target, live)));
 
-/** The weight that live objects say; nothing but a weight is ever asked for here. */
+/** The whole split that live objects say. */
+export const splitIn = (provider: TrafficRunner, target: Target, live: Live): Split | 'unknown' =>
+  provider.observe(target, shown(provider, target, live));
+
+/** The weight that live objects say, where nothing but a weight was asked for. */
 export const observedIn = (provider: TrafficRunner, target: Target, live: Live): number | 'unknown' => {
-  const found = provider.observe(target, shown(provider, target, live));
+  const found = splitIn(provider, target, live);
   if (found === 'unknown') return found;
   if (!sameSplit(found, { weight: found.weight })) throw new Error(`more than a weight: ${JSON.stringify(found)}`);
   return found.weight;
@@ -116,16 +122,16 @@ export const keptIn = (provider: TrafficRunner, old: Live, sent: Live): Live =>
 /** What Sluice has not made. */
 export const ofUsers = (live: Live): Live => new Map([...live].filter(([, object]) => !isOurs(object)));
 
-export const changesAt = (provider: TrafficRunner, target: Target, live: Live, share: number): number =>
-  provider.render(target, split(share), shown(provider, target, live)).length;
+export const changesAt = (provider: TrafficRunner, target: Target, live: Live, asked: number | Split): number =>
+  provider.render(target, wholeSplit(asked), shown(provider, target, live)).length;
 
 export const problemsIn = (
   provider: TrafficRunner,
   target: Target,
   live: Live,
-  weights: readonly number[] = [],
+  asked: readonly (number | Split)[] = [],
 ): readonly string[] =>
-  provider.check(target, shown(provider, target, live), weights.map(split)).map(({ field }) => field);
+  provider.check(target, shown(provider, target, live), asked.map(wholeSplit)).map(({ field }) => field);
 
 /** Byte for byte: key order counts too, since it is how the user's YAML comes back. */
 export const bytes = (live: Live): string => JSON.stringify([...live.values()]);

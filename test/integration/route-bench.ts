@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { refKey, type Gvk, type KubeObject } from '../../src/values/kube-object.ts';
 import { kinds } from '../../src/schema/kinds.ts';
-import { percent } from '../../src/values/percent.ts';
+import type { Split } from '../../src/values/split.ts';
 import { connectApi, type Api } from '../../src/kube/api.ts';
 import { clusterWriter } from '../../src/kube/cluster-writer.ts';
 import { systemClock } from '../../src/ports/clock.ts';
@@ -12,7 +12,7 @@ import type { ClusterWriter } from '../../src/ports/cluster.ts';
 import type { Change, Live, Target, TrafficRunner } from '../../src/ports/traffic.ts';
 import { apiVersion, fieldManager } from '../../src/schema/names.ts';
 import { crds } from '../../src/manifests/crds.ts';
-import { viewOf } from '../contract/traffic-world.ts';
+import { viewOf, wholeSplit } from '../contract/traffic-world.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 
 export type Bench = {
@@ -22,7 +22,8 @@ export type Bench = {
   readonly target: Target;
   /** The live routes of the namespace, read past any cache. */
   readonly live: (provider: TrafficRunner) => Promise<Live>;
-  readonly render: (provider: TrafficRunner, share: number) => Promise<readonly Change[]>;
+  /** A number alone is a weight. */
+  readonly render: (provider: TrafficRunner, asked: number | Split) => Promise<readonly Change[]>;
   readonly restore: (provider: TrafficRunner) => Promise<readonly Change[]>;
   /** Runs kubectl in the namespace; rejects with its words when it fails. */
   readonly kubectl: (args: readonly string[], input?: string) => Promise<string>;
@@ -113,7 +114,7 @@ export const openBench = async (
     namespace,
     target,
     live,
-    render: async (provider, share) => run(provider.render(target, { weight: percent(share) }, await live(provider))),
+    render: async (provider, asked) => run(provider.render(target, wholeSplit(asked), await live(provider))),
     restore: async (provider) => run(provider.restore(target, await live(provider))),
     kubectl,
     close: async () => {

@@ -3,45 +3,12 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { KubeObject } from '../../src/values/kube-object.ts';
 import { istio } from '../../src/traffic/istio.ts';
 import { runner } from '../../src/traffic/runner.ts';
-import type { ClientProxy } from '../cluster/client-proxy.ts';
-import { attach } from '../cluster/up.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
-import { fetchText } from '../cluster/fetch-text.ts';
-import { openBench, type Bench } from './route-bench.ts';
+import { openEnvoyBench, shares, type Counts, type EnvoyBench } from './envoy-bench.ts';
 
 jest.setTimeout(180_000);
 
 const namespace = `route-envoy-${process.pid}`;
-
-const workload = (name: string, version: string): readonly object[] => [
-  {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name, namespace },
-    spec: {
-      replicas: 1,
-      selector: { matchLabels: { app: name } },
-      template: {
-        metadata: { labels: { app: name, track: version } },
-        spec: {
-          containers: [
-            {
-              name: 'app',
-              image: `sluice.test/app:${version}`,
-              readinessProbe: { httpGet: { path: '/readyz', port: 8080 }, periodSeconds: 1 },
-            },
-          ],
-        },
-      },
-    },
-  },
-  {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { name, namespace },
-    spec: { selector: { app: name }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
-  },
-];
 
 const subset: object = {
   apiVersion: 'networking.istio.io/v1',
@@ -70,58 +37,19 @@ const route: KubeObject = {
   },
 };
 
-let bench: Bench;
-let proxy: ClientProxy;
-
-type Counts = { readonly requests: number; readonly failed: number; readonly byVersion: Record<string, number> };
-
-/** `requests` requests through the proxy, counted by the version that answered. */
-const load = async (requests: number, path = '/'): Promise<Counts> => {
-  const { code, stdout, stderr } = await bench.cluster.run('sluice-testapp', [
-    ...['load', '--url', `${proxy.url}${path}`, '--host', 'web'],
-    ...['--rps', '200', '--duration', `${requests / 200}s`],
-  ]);
-  if (code !== 0) throw new Error(stderr);
-  return (JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { total: Counts }).total;
-};
-
-const shares = ({ requests, byVersion }: Counts): Record<string, number> =>
-  Object.fromEntries(Object.entries(byVersion).map(([version, count]) => [version, count / requests]));
+let bench: EnvoyBench;
 
 const provider = runner('istio', istio);
 
-type VirtualHost = { readonly domains: readonly string[]; readonly routes: unknown };
-type Dump = {
-  readonly configs?: readonly { readonly route_config: { readonly virtual_hosts?: readonly VirtualHost[] } }[];
-};
-
-/** Whether the proxy's routes of the host `web` name the canary. (The canary's Service has a host of its own besides.) */
-const routedToCanary = async (): Promise<boolean> => {
-  const { text } = await fetchText(`${proxy.adminUrl}/config_dump?resource=dynamic_route_configs`);
-  const { configs = [] } = JSON.parse(text) as Dump;
-  const hosts = configs.flatMap(({ route_config: { virtual_hosts: all = [] } }) => all);
-  const web = hosts.filter(({ domains }) => domains.includes('web'));
-  if (web.length === 0) throw new Error('the proxy has no host web');
-  return JSON.stringify(web).includes('||web-canary.');
-};
-
 beforeAll(async () => {
-  bench = await openBench(await attach(), namespace);
-  await bench.cluster.apply([
-    ...workload('web', 'v1'),
-    ...workload('web-canary', 'v2'),
-    ...workload('cart', 'cart'),
-    subset,
-  ]);
-  const deployments = ['web', 'web-canary', 'cart'].map((name) => `deployment/${name}`);
-  for (const deployment of deployments) await bench.kubectl(['rollout', 'status', deployment, '--timeout=90s']);
-  proxy = await bench.cluster.clientProxy({ namespace });
+  bench = await openEnvoyBench(namespace, [subset]);
 });
 
-afterAll(async () => {
-  await proxy.stop();
-  await bench.close();
-});
+afterAll(() => bench.close());
+
+const load = (requests: number, path = '/'): Promise<Counts> => bench.load(requests, { path });
+
+const routedToCanary = async (): Promise<boolean> => (await bench.routes()).includes('||web-canary.');
 
 const untilInProxy = (present: boolean): Promise<boolean> =>
   waitUntil(`the canary ${present ? 'in' : 'out of'} the proxy`, async () => (await routedToCanary()) === present);

@@ -104,6 +104,39 @@ describe('a split that was copied from a live object', () => {
   });
 });
 
+describe('a split by matches', () => {
+  const asked = '{"match":[{"headers":{"x-canary":{"exact":"1"}}}],"weight":0}';
+  const matching = memo.replace('{"weight":20}', asked);
+  const rule = { name: 'main', route: plain };
+  const copy = {
+    name: 'sluice.dev/match/web',
+    match: [{ headers: { 'x-canary': { exact: '1' } } }],
+    route: [to('web-canary')],
+  };
+  const routed = (...http: readonly JsonObject[]): KubeObject => ({ ...aRoute(), spec: { http } });
+  const carried = (object: KubeObject): KubeObject => ({
+    ...object,
+    metadata: { ...object.metadata, annotations: { 'sluice.dev/split': matching } },
+  });
+  const old = carried(routed(copy, rule));
+
+  it.each<[string, KubeObject]>([
+    ['the route as its owner has it', routed(rule)],
+    ['the live route', old],
+    ['a copy that was edited', carried(routed({ ...copy, match: [] }, rule))],
+  ])('is kept when somebody writes %s', (_case, object) => expect(stored(aRequest({ old, object }))).toEqual(old));
+
+  it('follows the rule that its owner writes', () => {
+    const edited = { ...rule, timeout: '5s' };
+    expect(stored(aRequest({ old, object: routed(edited) })).spec).toEqual({
+      http: [{ ...copy, timeout: '5s' }, edited],
+    });
+  });
+
+  it('is taken out of a manifest that was copied from the live object', () =>
+    expect(stored(aRequest({ object: old }))).toEqual(routed(rule)));
+});
+
 describe('more splits than can be kept in time', () => {
   const services = Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`web${i}`, { canary: 20 }]));
   const crowded: Labels = { 'sluice.dev/split': JSON.stringify({ services }) };

@@ -9,19 +9,23 @@ import { isSameKind, type KubeObject } from '../../values/kube-object.ts';
 import { printable } from '../../values/printable.ts';
 import type { RouteFormat } from '../../values/route-format.ts';
 import type { CarriedSplit, KeptRoute } from '../../values/route-split.ts';
-import { splitText } from '../../values/split.ts';
+import { hasMore, splitText } from '../../values/split.ts';
 import { pass, type AdmissionRequest, type Answer } from './admission-request.ts';
 import { objectPatch } from './json-patch.ts';
 import type { JsonPatchOp } from '../../values/json-pointer.ts';
 
 export type KeepRules = { readonly sluiceUsers: readonly string[]; readonly formats: readonly RouteFormat[] };
 
-/** Bounds the work to about a second: values in the route times splits in it. Sluice's own routes stay far below. */
+/**
+ * Bounds the work to about a second: values in the route times splits in it, and once more times those that ask for more
+ * than weights, because every split is put back with the rules of these. Sluice's own routes stay far below.
+ */
 const mostWork = 500_000;
 
 const isTooMuch = (splits: readonly CarriedSplit[], ...objects: readonly KubeObject[]): boolean => {
   const read = objects.map(({ metadata, spec }) => [metadata.annotations, spec]);
-  return splits.length > 0 && weightOf(read, mostWork / splits.length) === Infinity;
+  const more = splits.filter(({ split }) => hasMore(split)).length;
+  return splits.length > 0 && weightOf(read, mostWork / (splits.length * (1 + more))) === Infinity;
 };
 
 /** The object without any record of splits. */
