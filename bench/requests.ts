@@ -15,7 +15,7 @@ import { Stage } from '../test/support/stage.ts';
 
 /** As the image has it: the compiler for types that Node brings would be 28 MiB of what is measured. */
 const program = 'dist/main.js';
-/** The options of the image's entry point. */
+/** What the chart gives the controller. */
 const options = ['--max-semi-space-size=2'];
 
 const inside = process.env['SLUICE_CLUSTER_DIR'] !== undefined;
