@@ -399,6 +399,8 @@ describe('opting out in the middle of a release', () => {
     expect(next.spec.paused).toBeUndefined();
     expect(Object.keys(next.metadata.annotations ?? {}).filter((key) => key.startsWith('sluice.dev/'))).toEqual([]);
     expect(kit.asked(way.name)).toContain('mutate opted-out');
+    // Until then its controller may write an older copy, marks included: refused, but asked about.
+    await waitUntil('the controller to have nothing more to write', () => available(way));
     kit.seen();
     await kit.whileDown(() => change(way, 'unseen'));
     expect(kit.seen()).toEqual([]);
