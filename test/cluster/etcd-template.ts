@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { cp, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cached, cacheKey, cacheRoot } from './binaries/cache.ts';
+import { cached, cacheKey, cachePlace, cacheRoot } from './binaries/cache.ts';
 import { KUBERNETES_VERSION } from './binaries/catalog.ts';
 import { silentProgress } from './binaries/progress.ts';
 import { planTemplate } from './cluster-plan.ts';
@@ -52,7 +52,7 @@ const fill = async (entry: string, input: TemplateInput): Promise<void> => {
 export const ensureEtcdTemplate = async (input: TemplateInput): Promise<string | undefined> => {
   if (input.shape.crds.length === 0 && !input.shape.istio) return undefined;
   const [root, key] = [cacheRoot(input.env), await keyOf(input)];
-  const folder = join(root, key, 'etcd');
+  const folder = join(await cachePlace(root, key), 'etcd');
   const there = await stat(folder).then(
     () => true,
     () => false,

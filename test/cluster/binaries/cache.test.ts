@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cached, cacheKey, cacheRoot } from './cache.ts';
+import { cached, cacheKey, cacheRoot, cachePlace, ownRoot } from './cache.ts';
 import { inTime } from '../in-time.ts';
 
 let scratch: string;
@@ -44,6 +44,21 @@ describe('the cache', () => {
     expect(one).toBe(two);
     expect(made).toBe(1);
     expect(await readFile(join(one, 'tool'), 'utf8')).toBe('x');
+  });
+
+  test('C3: a cache that cannot be written to is read, and what it lacks is made beside it', async () => {
+    // Nobody can make a folder below a file, not even root.
+    await writeFile(join(scratch, 'file'), '');
+    const shared = join(scratch, 'file', 'cache');
+    const own = ownRoot(shared);
+    try {
+      const made = await cached(shared, 'k', (entry) => writeFile(join(entry, 'tool'), 'x'));
+      expect(made).toBe(join(own, 'k'));
+      expect(await cachePlace(shared, 'k')).toBe(made);
+      expect(await cachePlace('/proc/self', 'status')).toBe('/proc/self/status');
+    } finally {
+      await rm(own, { recursive: true, force: true });
+    }
   });
 
   test('a failed one leaves no entry and no half-made files, and can be tried again', async () => {

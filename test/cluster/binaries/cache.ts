@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, rename, rm, stat, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, mkdir, mkdtemp, rename, rm, stat, readdir } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
 import { withFileLock } from './file-lock.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -25,18 +26,40 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
+const canBeWritten = async (root: string): Promise<boolean> => {
+  try {
+    await mkdir(join(root, 'tmp'), { recursive: true });
+    await access(join(root, 'tmp'), constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Beside a cache that is readable only, shared by users: what is missing there is made here. */
+export const ownRoot = (root: string): string =>
+  join(tmpdir(), `sluice-cache-${userInfo().uid}-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`);
+
+/** Where an entry is, or will be: in the cache, or in one of this user's beside a cache that is readable only. */
+export const cachePlace = async (root: string, key: string): Promise<string> => {
+  const shared = join(root, key);
+  if ((await exists(shared)) || (await canBeWritten(root))) return shared;
+  return join(ownRoot(root), key);
+};
+
 /**
  * The folder of a cache entry, which `make` fills if it does not exist. `make` works in a scratch folder and puts its
  * results below the folder it is given; only a complete entry gets its final name. If two processes want the same
  * entry, the second waits for the first. The next build removes the leftovers of a killed one.
  */
 export const cached = async (
-  root: string,
+  shared: string,
   key: string,
   make: (entry: string, scratch: string) => Promise<void>,
 ): Promise<string> => {
-  const final = join(root, key);
+  const final = await cachePlace(shared, key);
   if (await exists(final)) return final;
+  const root = dirname(final);
   await mkdir(join(root, 'tmp'), { recursive: true });
   return withFileLock(join(root, 'tmp', `${key}.lock`), async () => {
     if (await exists(final)) return final;

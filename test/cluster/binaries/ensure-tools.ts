@@ -2,13 +2,13 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Arch, Tool, ToolName } from './catalog.ts';
 import { TOOLS, toolNamed } from './catalog.ts';
-import { cached, cacheKey, cacheRoot } from './cache.ts';
+import { cached, cacheKey, cachePlace, cacheRoot, ownRoot } from './cache.ts';
 import type { CrdBundleName } from './crds.ts';
 import { crdFile, fetchCrds } from './crds.ts';
 import { existingTool } from './existing-tool.ts';
 import type { Env } from './go-build.ts';
 import { buildGoModule, buildGoSource, digestGoSource } from './go-build.ts';
-import { downloadGo, installedGo } from './go-toolchain.ts';
+import { downloadGo, GO_ARCHIVE, installedGo } from './go-toolchain.ts';
 import type { Progress } from './progress.ts';
 import { REPOSITORY } from './repository.ts';
 import { unpackWheel } from './wheel.ts';
@@ -32,7 +32,7 @@ const keyOf = async ({ name, version, recipe }: Tool): Promise<string> => {
 export const locateTool = async (tool: Tool, env: Env): Promise<Located> => {
   const installed = await existingTool(tool, env);
   if (installed !== undefined) return { tool, origin: 'installed', path: installed };
-  const path = join(cacheRoot(env), await keyOf(tool), tool.name);
+  const path = join(await cachePlace(cacheRoot(env), await keyOf(tool)), tool.name);
   return { tool, origin: (await exists(path)) ? 'cache' : 'missing', path };
 };
 
@@ -46,12 +46,39 @@ const exists = (path: string): Promise<boolean> =>
 export const locateTools = (names: readonly ToolName[] | undefined, env: Env): Promise<Located[]> =>
   Promise.all(TOOLS.filter(({ name }) => names?.includes(name) ?? true).map((tool) => locateTool(tool, env)));
 
+const causeText = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message} (${causeText(error.cause)})`;
+};
+
+/** What is missing, why it is wanted, and the ways to get it. */
+const withoutGo = (cause: unknown, env: Env): Error =>
+  new Error(
+    [
+      `Go ${GO_ARCHIVE.version} is missing: it builds the programs of a test cluster (${TOOLS.filter(
+        ({ recipe }) => recipe.kind !== 'wheel',
+      )
+        .map(({ name }) => name)
+        .join(', ')}).`,
+      `No go that can be used is in PATH, and ${GO_ARCHIVE.base} did not give one: ${causeText(cause)}.`,
+      'One of these helps:',
+      '- install Go, 1.21 or newer, and have it in PATH;',
+      '- have the programs themselves in PATH (npm run cluster -- binaries lists them with their versions);',
+      `- copy ${cacheRoot(env)} from a machine on which this has run, or point SLUICE_CACHE at such a folder.`,
+    ].join('\n'),
+    { cause },
+  );
+
 /** `go` from PATH, or from the official archive, which the first call fetches into the cache. */
 const lazyGo = ({ env, progress, signal }: EnsureOptions): (() => Promise<string>) => {
   let found: Promise<string> | undefined;
   const find = async (): Promise<string> =>
     (await installedGo(env)) ??
-    (await reported(progress, 'downloading Go', 40, () => downloadGo(cacheRoot(env), thisArch(), signal)));
+    (await reported(progress, 'downloading Go', 40, () =>
+      downloadGo(cacheRoot(env), thisArch(), signal).catch((cause: unknown) => {
+        throw withoutGo(cause, env);
+      }),
+    ));
   return () => (found ??= find());
 };
 
@@ -113,6 +140,8 @@ export const ensureTools = async (
   const go = lazyGo(together);
   const wheels = missing.filter(({ tool }) => tool.recipe.kind === 'wheel');
   const builds = missing.filter(({ tool }) => tool.recipe.kind !== 'wheel');
+  // Before anything else begins: without it most of the rest is of no use.
+  if (builds.length > 0) await go();
   const work = [
     ensureBundles(crds, together, go),
     ensureAll(wheels, together, go),
@@ -134,12 +163,19 @@ const ensureBundles = async (
   { env, signal, progress }: EnsureOptions,
   go: () => Promise<string>,
 ): Promise<ReadonlyMap<CrdBundleName, string>> => {
-  const root = cacheRoot(env);
+  const [root, own] = [cacheRoot(env), ownRoot(cacheRoot(env))];
+  const placeOf = async (name: CrdBundleName): Promise<string | undefined> => {
+    for (const path of [crdFile(name, root), crdFile(name, own)]) if (await exists(path)) return path;
+    return undefined;
+  };
   for (const name of names) {
-    if (await exists(crdFile(name, root))) continue;
+    if ((await placeOf(name)) !== undefined) continue;
     await reported(progress, `fetching definitions of ${name}`, 5, async () =>
       fetchCrds(name, root, { env, signal, go: await go() }),
     );
   }
-  return new Map(names.map((name) => [name, crdFile(name, root)]));
+  const found = await Promise.all(
+    names.map(async (name) => [name, (await placeOf(name)) ?? crdFile(name, root)] as const),
+  );
+  return new Map(found);
 };
