@@ -12,8 +12,8 @@ const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
 /**
  * Yields the states of an object until the signal is aborted, or undefined while it does not exist. Survives broken
- * watches and restarts of the API server; calls `onTrouble` once per interruption. Throws a ClusterError that retrying
- * cannot fix.
+ * watches and restarts of the API server; calls `onTrouble` once per interruption. Throws a ClusterError only if a retry
+ * cannot help.
  */
 export async function* follow(
   { client, clock }: Pick<Session, 'client' | 'clock'>,

@@ -181,7 +181,7 @@ describe('a request', () => {
     const { call, session } = aborting(cluster);
     await answer(cluster, 'accepted');
     await call;
-    expect(session.terminal.stderr()).toBe('note: on web-2 there waits before this: promote by joe\n');
+    expect(session.terminal.stderr()).toBe('note: requests on web-2 that are answered first: promote by joe\n');
   });
 
   it('fails when the Release is deleted before it is answered', async () => {

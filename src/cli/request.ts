@@ -30,7 +30,7 @@ const waitingNote = ({ name, object, status }: ReleaseView): string | undefined 
   const waiting = openRequests(requestsOf(object), status.acknowledged);
   if (waiting.length === 0) return undefined;
   const names = waiting.map(({ verb, by = 'somebody' }) => `${verb} by ${printable(by)}`);
-  return `note: on ${name} there waits before this: ${someOf(names, 3)}\n`;
+  return `note: requests on ${name} that are answered first: ${someOf(names, 3)}\n`;
 };
 
 /**

@@ -1,4 +1,4 @@
-/** A marked workload gets its Release: created once, under the name that the webhook put into the mark. */
+/** Creates the Release of a marked workload, once, under the name that the webhook put into the mark. */
 import { boundMarks, readRequester, recordPhase, type BoundMarks, type RecordPhase } from '../core/marks/marks.ts';
 import type { Deployment, KubeObject, Labels } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
@@ -17,12 +17,12 @@ import { broughtBy, logRecord, recordOf } from './release-record.ts';
 import { tellIfMissing } from './tell-missing.ts';
 import { attemptOf } from './workload-effects.ts';
 
-/** What has become of the wish in the marks. `foreign`: name of a Release of somebody else that is in its way. */
+/** `created`: the Release that was created just now. `foreign`: name of an existing Release that is not of this change. */
 export type Adopted = { readonly created?: Release; readonly foreign?: string };
 
 /**
- * The Release the marks ask for, created now if it was missing. Nothing when nothing is asked for, or when the user has
- * paused the workload and the release has not been started yet.
+ * Creates the Release that the marks ask for, if it is missing. Does nothing if the marks ask for none, or if the user
+ * paused the workload before the release started.
  */
 export const adoptRelease = async (deps: ControllerDependencies, workload: Deployment): Promise<Adopted> => {
   const valid = boundMarks(workload);
@@ -37,8 +37,8 @@ export const adoptRelease = async (deps: ControllerDependencies, workload: Deplo
 };
 
 /**
- * The mark of a failure is written by the Release itself, which may know the template under another hash since the API
- * server was upgraded.
+ * Whether the existing Release belongs to somebody else. Never so after a failure: the release wrote that mark itself,
+ * and its template hash may differ because the API server has been upgraded since.
  */
 const isForeign = (
   deps: ControllerDependencies,
@@ -54,12 +54,12 @@ const isForeign = (
     stableHash,
     ...(requestedBy === undefined ? {} : { requestedBy }),
   });
-  // One of a deleted namesake is about to be collected, which starts another reconcile.
+  // The Release of a deleted workload of the same name is garbage-collected soon, which starts another reconcile.
   if (whose === 'foreign') tellForeign(deps, workload, existing);
   return whose === 'foreign';
 };
 
-/** It was taken up when its author was known to be right. (Who skips it puts their own name into the mark.) */
+/** Whether the release has started. Its author was compared then, and a later skip puts another author into the mark. */
 const hasBegun = ({ status }: Release): boolean => status?.provider !== undefined;
 
 const whoseIs = (
@@ -72,7 +72,7 @@ const whoseIs = (
     cluster.list(kinds.deployment, metadata.namespace ?? '').some((one) => one.metadata.uid === uid),
   );
 
-/** Returns the words. */
+/** Tells the user about a Release that is in the way. Returns the message. */
 const tellForeign = (deps: ControllerDependencies, workload: Deployment, found: KubeObject): string => {
   const { namespace = '', name, uid = '' } = workload.metadata;
   const release = found.metadata.name;
@@ -90,7 +90,7 @@ const tellForeign = (deps: ControllerDependencies, workload: Deployment, found: 
   return note;
 };
 
-/** A Release owned by the workload, with the record of what it changes; the one that is there, when an earlier self was killed after it had made it. */
+/** Creates a Release owned by the workload. Returns the existing one if a controller was killed just after creating it. */
 export const createRelease = async (
   deps: ControllerDependencies,
   workload: Deployment,
@@ -130,7 +130,7 @@ export const createRelease = async (
   }
 };
 
-/** An earlier self that was killed has created it; one of a deleted namesake has to be collected first. */
+/** Accepts a Release that a killed controller created. That of a deleted workload has to be garbage-collected first. */
 const existingInstead = async (
   deps: ControllerDependencies,
   workload: Deployment,
@@ -156,8 +156,8 @@ const existingInstead = async (
 };
 
 /**
- * The policy as it is now. One that is missing, or has become unreadable since admission, keeps its release Pending, and
- * is read again there.
+ * The policy as it is now. If it is missing, or has become invalid since admission, the release stays Pending and reads
+ * it again there.
  */
 const policyFor = ({ policies }: ControllerDependencies, workload: Deployment): RecordedPolicy => {
   const found = policies.ofWorkload(workload);
@@ -166,7 +166,7 @@ const policyFor = ({ policies }: ControllerDependencies, workload: Deployment): 
 
 type RecordedPolicy = Pick<ReleaseSpec, 'policy' | 'plan' | 'policyName'>;
 
-/** As a Release records it. */
+/** The policy as a Release records it. */
 export const recordedPolicy = ({ spec: policy, plan, name }: WantedPolicy): RecordedPolicy => ({
   policy,
   plan: record(plan),
@@ -182,13 +182,13 @@ const wantedSpec = (deps: ControllerDependencies, workload: Deployment): Omit<Re
     templateHash: own[marks.releaseHash] ?? '',
     stableHash: own[marks.stableHash] ?? '',
     ...policy,
-    // Nothing is done by the plan of a record.
+    // A mere record never carries out a plan, so it needs none.
     ...(kept.recordOf !== undefined || plan === undefined ? kept : { plan }),
     ...(requestedBy === undefined ? {} : { requestedBy }),
   };
 };
 
-/** Of what it is a record, and why no canary comes of it. The annotation of a skip may be left from an earlier change. */
+/** What the Release records if there is no canary, and why. Only a skip reads the annotation: it may be an old one. */
 const recordKept = (own: Labels): Pick<ReleaseSpec, 'recordOf' | 'reason'> => {
   const native = recordPhase(own[marks.phase]);
   if (native !== undefined) return { recordOf: recordsOf[native], reason: nativeReasons[native] };

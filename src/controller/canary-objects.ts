@@ -1,4 +1,4 @@
-/** What a release has made for its canary, as it is in the caches, and what is left of an earlier one. */
+/** Finds in the caches what a release made for its canary, and what is left of an earlier canary. */
 import { canaryServiceName } from '../core/release/canary.ts';
 import type { Deployment, KubeObject, Service } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
@@ -11,12 +11,12 @@ import { inUse, madeForAnother } from './shared-service.ts';
 export type CanaryObjects = {
   readonly deployment?: Deployment;
   readonly service?: Service;
-  /** The canary Deployment, deleted and not gone yet: its pods go first. */
+  /** The canary Deployment in foreground deletion: it is gone once its pods are. */
   readonly going?: Deployment;
-  /** What has the canary's name and is not of this release, or is on its way out: nothing can be made beside it. */
+  /** Objects that occupy the canary's names: of another release, or in deletion. The canary waits until they are gone. */
   readonly inTheWay?: string;
   readonly problems: readonly Problem[];
-  /** The Service is of another workload's release. */
+  /** The Service was made for another workload's release. */
   readonly borrowed: boolean;
 };
 
@@ -24,7 +24,7 @@ export type CanaryOwner = { readonly name: string; readonly uid: string };
 
 type Found = { readonly deployment: Deployment | undefined; readonly service: Service | undefined };
 
-/** The canary's objects. Something of the same name that is not this workload's is a problem, and is never touched. */
+/** The canary's objects. An object of the same name that is not this workload's is a problem, and is never changed. */
 export const canaryObjects = (
   cluster: ClusterView,
   { metadata }: Deployment,
@@ -74,14 +74,14 @@ const leftOf = (object: KubeObject): string => {
   return `${object.kind} ${object.metadata.name}${name === undefined ? '' : ` of the earlier release ${name}`}`;
 };
 
-/** Whether nothing of a canary runs any more: its Deployment is gone, or goes and has no pod but those that are ending. */
+/** Whether the canary no longer runs: its Deployment is gone, or is in deletion with no pods left but terminating ones. */
 export const isGone = ({ deployment, service, going }: CanaryObjects): boolean =>
   deployment === undefined && service === undefined && (going === undefined || hasNoPods(going));
 
 const hasNoPods = ({ metadata, status }: Deployment): boolean =>
   (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0) && (status?.replicas ?? 0) === 0;
 
-/** Since when a Deployment is on its way out, by the API server's clock. */
+/** When the deletion of a Deployment began, by the API server's clock. */
 export const goingSince = (deployment: Deployment | undefined): Instant | undefined =>
   fromRfc3339(deployment?.metadata.deletionTimestamp);
 

@@ -23,9 +23,9 @@ import { wokenBy, wokenByEnd, wokenByPods } from './woken.ts';
 import { workloadKey, workloadOf } from './workload-key.ts';
 
 export type Controller = {
-  /** Begin work: everything in the caches that is marked or under way. */
+  /** Starts work with every workload in the caches that is marked or has a running release. */
   readonly start: () => void;
-  /** Finish what is in flight and start nothing more. */
+  /** Finishes the reconciles in flight and starts no more. */
   readonly stop: () => Promise<void>;
   readonly depth: () => number;
 };
@@ -47,7 +47,7 @@ export const createController = (deps: ControllerDependencies, options: { worker
   });
   let started = false;
   deps.cluster.onChange((change) => {
-    // While the caches fill, half the facts are missing; what is there at the start is looked at then.
+    // While the caches fill, half the facts are missing. `start` looks at everything that is there by then.
     if (!started) return;
     if (isA(change.object, kinds.deployment)) deps.formerTemplates.note(change);
     if (change.type === 'removed') deps.told.delete(change.object.metadata.uid ?? '');
@@ -55,7 +55,7 @@ export const createController = (deps: ControllerDependencies, options: { worker
     if (mayLose(deps, change)) queue.add(leftIn(change.object.metadata.namespace ?? ''));
   });
   deps.outside.onAnswer((key) => queue.add(key));
-  // What waits for a kind of route to be installed, or loses its split with it, has no object to hear it from.
+  // When a kind of route is installed or removed, no object changes, so the releases that use it are woken here.
   deps.cluster.onServed(() => {
     if (started) addActive(deps, queue);
   });
@@ -71,7 +71,7 @@ const reasonOf = (error: unknown): string =>
 
 const keyOf = workloadKey;
 
-/** The key of what belongs to no workload any more. */
+/** The key for cleaning up what no longer belongs to any workload. */
 const leftIn = (namespace: string): string => keyOf(namespace, '');
 
 const work = async (deps: ControllerDependencies, ref: ObjectRef<Deployment>): Promise<RunResult> => {
@@ -93,7 +93,7 @@ const startAll = (deps: ControllerDependencies, queue: WorkQueue): void => {
   if (deps.index.allCompanions().length > 0) queue.add(leftIn(''));
 };
 
-/** Whatever was made for a release: its Release may have gone while nobody looked. */
+/** All objects made for releases. Some may have lost their Release while no controller was running. */
 const madeObjects = ({ cluster, traffic }: ControllerDependencies): readonly KubeObject[] => {
   const routes = traffic.formats.map(({ gvk }) => gvk).filter((gvk) => cluster.serves(gvk));
   return [kinds.deployment, kinds.service, ...routes].flatMap((gvk: Gvk) => cluster.list(gvk)).filter(isMade);
@@ -107,13 +107,16 @@ const isMarked = ({ metadata }: KubeObject): boolean => metadata.annotations?.[m
 
 const isStray = looksOutOfBand;
 
-/** A status that is reported does not change what a workload is: templates are not hashed for it. */
+/** False for a mere status update: it cannot change the template, so nobody needs to hash the template again. */
 const wasWritten = ({ object, before }: ClusterChange): boolean =>
   before === undefined || before.metadata.generation !== object.metadata.generation;
 
 const keyOfRelease = (release: Release): string => keyOf(release.metadata.namespace ?? '', release.spec.workload.name);
 
-/** Workloads a change is about. Idle workloads cost nothing: only marked ones, those that are astray and those with a release under way are looked at. */
+/**
+ * Keys of the workloads that a change concerns. Idle workloads cost nothing: only workloads that are marked, are out of
+ * band or have a running release get a key.
+ */
 const keysOf = (deps: ControllerDependencies, change: ClusterChange): readonly string[] => {
   const { cluster } = deps;
   const { object, before } = change;
@@ -139,7 +142,7 @@ const keysOfWorkload = (
   const others = wokenByPods(deps, change, workload).map(keyOfRelease);
   if (isMarked(workload) || change.type === 'removed' || (wasWritten(change) && isStray(deps, workload)))
     return [key, ...others];
-  // A canary whose Release is gone may wait for the workload's pods.
+  // A canary whose Release is gone may be waiting for the workload's pods.
   const concerned =
     deps.index.ofWorkload(namespace, name).some(isOpen) || deps.index.madeFor(namespace, name).length > 0;
   return concerned ? [key, ...others] : others;
@@ -158,13 +161,13 @@ const keysOfPod = (
   return release === undefined ? [] : releaseKeys(cluster.get({ gvk: kinds.release, namespace, name: release }));
 };
 
-/** The workload it was made for, whether its Release is there or not. */
+/** Key of the workload that the object was made for, even if its Release no longer exists. */
 const ofMade = ({ metadata }: KubeObject): readonly string[] => {
   const workload = metadata.annotations?.[workloadAnnotation];
   return workload === undefined ? [] : [keyOf(metadata.namespace ?? '', workload)];
 };
 
-/** What is deleted after its end, to keep the history short, has been over before. */
+/** Whether this change ended a release. Deleting an old, finished Release (the history limit) does not count. */
 const hasEnded = ({ type, object, before }: ClusterChange): boolean =>
   type === 'removed'
     ? !isA(object, kinds.release) || isOpen(object)
@@ -173,7 +176,7 @@ const hasEnded = ({ type, object, before }: ClusterChange): boolean =>
 const wasOpen = (before: KubeObject | undefined): boolean =>
   before !== undefined && isA(before, kinds.release) && isOpen(before);
 
-/** Releases that may have waited for one of another workload behind the same Service, once it is over. */
+/** When a release is over: the releases of other workloads behind the same Service, which may have waited for it. */
 const waitingFor = (
   deps: ControllerDependencies,
   change: ClusterChange,

@@ -1,4 +1,4 @@
-/** The canary's Service follows the apex as long as it lives: what callers are promised there holds for both arms. */
+/** Keeps the canary's Service in line with the apex: callers get the same ports and settings from both arms. */
 import { followsApex } from '../core/release/canary.ts';
 import type { JsonObject, KubeObject } from '../values/kube-object.ts';
 import { selects } from '../values/label-selector.ts';
@@ -7,7 +7,7 @@ import { kinds } from '../schema/kinds.ts';
 import { isTakenOver } from '../core/release/taken-over.ts';
 import { refOf, versionOf, type EffectRun } from './effect-run.ts';
 
-/** A selector that the canary's own pods would miss is not followed: they are the ones that serve. */
+/** Keeps the present selector if the wanted one does not match the canary's pods: they are serving. */
 const selectorFor = (run: EffectRun, wanted: JsonObject): JsonObject => {
   const { deployment, service } = run.gathered.canary;
   const selector = (wanted['selector'] ?? {}) as Readonly<Record<string, string>>;
@@ -16,14 +16,14 @@ const selectorFor = (run: EffectRun, wanted: JsonObject): JsonObject => {
   return { ...wanted, selector: service?.spec.selector ?? {} };
 };
 
-/** A patch that makes the fields so, those that are to be absent included. */
+/** The patch that sets the wanted fields and removes the unwanted ones. Undefined if nothing differs. */
 const difference = (live: JsonObject, wanted: JsonObject): JsonObject | undefined => {
   const changed = followsApex.filter((field) => !sameJson(live[field], wanted[field]));
   if (changed.length === 0) return undefined;
   return Object.fromEntries(changed.map((field) => [field, replaced(live[field], wanted[field])]));
 };
 
-/** A merge patch keeps the keys of an object that it does not name. */
+/** A merge patch keeps the keys that it does not name, so surplus keys are set to null. */
 const replaced = (live: JsonObject[string], wanted: JsonObject[string]): JsonObject[string] => {
   if (wanted === undefined) return null;
   if (!isMap(live) || !isMap(wanted)) return wanted;
@@ -33,7 +33,7 @@ const replaced = (live: JsonObject[string], wanted: JsonObject[string]): JsonObj
 const isMap = (value: JsonObject[string]): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Writes what differs, guarded. Resolves with the number of writes. */
+/** Writes what differs, guarded by the resource version. Resolves to the number of writes. */
 export const followApex = async (run: EffectRun, wanted: KubeObject): Promise<number> => {
   const { service } = run.gathered.canary;
   if (service === undefined || service.metadata.deletionTimestamp !== undefined || isTakenOver(service)) return 0;

@@ -1,7 +1,7 @@
 /**
- * Whether a canary whose Release is gone is the only one to answer. Nobody withdraws the only ready pods: it serves until
- * the pods of the workload do. A workload that was deleted may be about to be made again; nobody can tell, so the canary
- * stays for a moment, and no longer.
+ * Decides whether a canary must stay although its Release is gone. If only the canary can answer requests, it keeps
+ * serving until the pods of the workload are available. A deleted workload may be about to be created again, so its
+ * canary stays for a limited time.
  */
 import { withdrawnAnnotation } from '../schema/annotations.ts';
 import { kinds } from '../schema/kinds.ts';
@@ -17,13 +17,13 @@ import { propagationOf } from './propagation.ts';
 import { workloadKey } from './workload-key.ts';
 
 /**
- * How long the canary of a deleted workload goes on. Who replaces a workload makes it again within seconds. A deletion
- * in the foreground frees the name when the pods have stopped, which takes up to 30 s unless they ask for more: twice
- * that is enough for both, and short enough for who wants it gone.
+ * How long the canary of a deleted workload keeps serving. A user who replaces a workload creates it again within
+ * seconds. A foreground deletion frees the name once the pods have stopped, by default within 30 s. Twice that covers
+ * both cases, and is short enough for a user who wants everything gone.
  */
 const afterDeletion: Milliseconds = 60_000;
 
-/** Since when a workload is gone, or answers again: in this process. After a restart it counts anew, which harms nobody. */
+/** When this process first saw that a workload is gone or is back. A restart begins again, which is harmless. */
 const seen = new WeakMap<Cluster, Map<string, Instant>>();
 
 const firstSeen = ({ cluster, clock }: ControllerDependencies, key: string): Instant => {
@@ -44,13 +44,13 @@ const keysOf = ({ namespace, workload }: Place): { readonly gone: string; readon
   return { gone: `${key} gone`, back: `${key} back` };
 };
 
-/** Nothing is left, so nothing has to be remembered. */
+/** Forgets a workload once nothing is left of its canary. */
 export const forgetPlace = (deps: ControllerDependencies, place: Place): void =>
   forget(deps, keysOf(place).gone, keysOf(place).back);
 
 /** What is left of a canary, and what leads to it. */
 export type Last = {
-  /** As it is, or on its way out. */
+  /** May be in deletion. */
   readonly workload: Deployment | undefined;
   readonly canary: Deployment | undefined;
   /** Pods split the traffic: callers reach the canary without a route. */
@@ -58,10 +58,10 @@ export type Last = {
   readonly leads: readonly Lead[];
 };
 
-/** `wait`: when to look again. Without it, a change of the workload or of the canary is what to wait for. */
+/** The canary still serves. `wait`: when to look again; without it, at the next change of the workload or the canary. */
 export type Serves = { readonly wait?: Milliseconds };
 
-/** Undefined where the canary may go. */
+/** Undefined if the canary may be removed. */
 export const lastToServe = (deps: ControllerDependencies, place: Place, last: Last): Serves | undefined => {
   const { workload, canary, leads } = last;
   if (canary === undefined || (canary.status?.readyReplicas ?? 0) === 0) return undefined;
@@ -73,7 +73,7 @@ export const lastToServe = (deps: ControllerDependencies, place: Place, last: La
     forget(deps, keys.back);
     return {};
   }
-  // Where the canary has everything, proxies get the time to notice who has come back.
+  // The canary has all the traffic: proxies get time to notice that the workload's pods are back.
   if (!leads.some(({ weight }) => weight === 100)) return undefined;
   return until(deps, firstSeen(deps, keys.back) + propagationOf(deps, workload));
 };
@@ -99,7 +99,7 @@ const leavesItsPods = ({ index }: ControllerDependencies, place: Place, workload
     .ofWorkload(place.namespace, place.workload)
     .some(({ metadata }) => (metadata.ownerReferences ?? []).length === 0);
 
-/** The pods of the workload are about to go, whether they are still ready or not. */
+/** Whether the canary alone serves the Service. The workload's own pods do not count, ready or not: they are stopping. */
 const isOnlyAnswer = ({ cluster, index }: ControllerDependencies, place: Place, apex: string): boolean => {
   const { namespace, workload } = place;
   if (cluster.get({ gvk: kinds.service, namespace, name: apex }) === undefined) return false;

@@ -1,6 +1,6 @@
 /**
- * Objects by keys that are told from each object alone. Caches tell of what they hold in the order in which they came to hold
- * it, whatever the order of the watches; so the last word about a name counts.
+ * An index of objects by keys that are computed from each object alone. A cache reports its changes in order, so the last
+ * change of a name counts.
  */
 import type { KubeObject } from '../values/kube-object.ts';
 import type { ClusterChange } from '../ports/cluster.ts';

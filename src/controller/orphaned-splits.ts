@@ -1,7 +1,7 @@
 /**
- * Splits in users' routes whose release is no more: its workload was deleted while nobody looked, and the Release was
- * collected with it. No reconcile of a workload comes by there again, and the webhook keeps a split for as long as the
- * route tells of one, so they are looked for in the routes themselves.
+ * Removes splits from users' routes when their Release is gone: the workload was deleted while no controller ran, and the
+ * Release was garbage-collected with it. No reconcile of a workload finds such a split, and the webhook keeps it in the
+ * route. So Sluice searches the routes themselves.
  */
 import type { Release } from '../schema/release.ts';
 import { isSameKind, type Deployment, type Gvk, type KubeObject } from '../values/kube-object.ts';
@@ -15,19 +15,19 @@ import { isMade, madeFor } from '../schema/names.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import { readRelease } from './gather.ts';
 
-/** Whether an object carries a split of a release that is not there, as far as the caches know. */
+/** Whether an object carries a split whose release is gone, according to the caches. */
 export const hasOrphanedSplit = (deps: ControllerDependencies, gvk: Gvk, object: KubeObject): boolean => {
   const format = deps.traffic.formats.find((one) => isSameKind(one.gvk, gvk));
   return format !== undefined && lostIn(deps, format, object).length > 0;
 };
 
-/** Takes the lost splits out of the routes of a namespace. */
+/** Removes the orphaned splits from the routes of a namespace. */
 export const restoreOrphanedSplits = async (deps: ControllerDependencies, namespace: string): Promise<void> => {
   for (const format of servedFormats(deps))
     for (const object of deps.cluster.list(format.gvk, namespace)) await restoreOne(deps, format, object);
 };
 
-/** Namespaces in which there is something to take out. */
+/** Namespaces with orphaned splits. */
 export const namespacesWithOrphanedSplits = (deps: ControllerDependencies): readonly string[] => {
   const objects = servedFormats(deps).flatMap((format) =>
     deps.cluster.list(format.gvk).filter((object) => lostIn(deps, format, object).length > 0),
@@ -42,8 +42,8 @@ const lostIn = (deps: ControllerDependencies, format: RouteFormat, object: KubeO
   format.read(object).filter(({ release }) => !isWanted(deps, object.metadata.namespace ?? '', release));
 
 /**
- * By its Release, by a workload that is about to get one of that name again, or by a canary that is still there, with
- * which it is given back.
+ * Whether something still needs the split: its Release, a workload whose mark will create a Release of that name again,
+ * or a canary that still exists. The split is removed together with that canary.
  */
 const isWanted = ({ cluster }: ControllerDependencies, namespace: string, name: string): boolean => {
   const release = cluster.get({ gvk: kinds.release, namespace, name });
@@ -64,7 +64,7 @@ const isUnderWay = (release: Release): boolean => !isFinal(readRelease(release).
 const restoreOne = async (deps: ControllerDependencies, format: RouteFormat, object: KubeObject): Promise<void> => {
   const { namespace = '', name } = object.metadata;
   for (const split of lostIn(deps, format, object)) {
-    // The caches fill one by one: that it is gone is looked up.
+    // The caches fill one by one, so the API server is asked whether the Release is really gone.
     const release = await deps.cluster.fetch({ gvk: kinds.release, namespace, name: split.release });
     if (release !== undefined && isUnderWay(release)) continue;
     await deps.cluster.replace(format.take(object, split.apex), format.gvk);
@@ -72,7 +72,7 @@ const restoreOne = async (deps: ControllerDependencies, format: RouteFormat, obj
       { namespace, release: split.release, route: `${format.gvk.kind} ${name}` },
       'a route carried the split of a release that is gone; it is as it was',
     );
-    // The next one is taken out of what is stored then.
+    // Any further split is removed at the next look, from the object as stored by then.
     return;
   }
 };

@@ -1,4 +1,4 @@
-/** Workloads that have come in past the webhook: found, put right in one guarded write, and recorded. */
+/** Finds workloads that changed past the webhook, records that, and corrects each of them in one guarded write. */
 import { markEdits } from '../core/marks/marks.ts';
 import { releaseName } from '../core/admission/release-name.ts';
 import {
@@ -21,16 +21,16 @@ import { recordEnd } from './record-end.ts';
 import { keptTemplates } from './replica-sets.ts';
 import { versionOf } from './effect-run.ts';
 
-/** For people. A record of it is known by its `recordOf`. */
+/** For users to read. Code recognises such a record by its `recordOf`. */
 const away = 'the webhook was away';
 
-/** Whether a Deployment that no release is under way for is to be looked at. */
+/** Whether a Deployment without a running release needs `settleOutOfBand`. */
 export const looksOutOfBand = ({ policies }: ControllerDependencies, workload: Deployment): boolean =>
   isOutOfBand({ workload, optedIn: policies.optedIn(workload) });
 
 /**
- * Puts a workload right that is astray. True when something was written: everything is to be looked at again then. The
- * record comes first and is found again by its template, so that a crash in between neither loses nor repeats it.
+ * Corrects a workload that changed past the webhook. Resolves to true if it wrote something: then the caller starts over.
+ * The record is written first and is found again by its template, so a crash in between neither loses nor repeats it.
  */
 export const settleOutOfBand = async (deps: ControllerDependencies, workload: Deployment): Promise<boolean> => {
   const { namespace = '', name, uid } = workload.metadata;
@@ -57,7 +57,7 @@ const openOf = (all: readonly ReleaseObject[]): OpenRelease | undefined => {
   return { name, templateHash: spec.templateHash, stableHash: spec.stableHash, ends: status?.ending !== undefined };
 };
 
-/** A policy that cannot be read keeps nobody from going back. */
+/** True also if the policy cannot be read: that must not keep anybody from rolling back. */
 const rollsBackFast = ({ policies }: ControllerDependencies, workload: Deployment): boolean => {
   const found = policies.ofWorkload(workload);
   return 'problems' in found || found.spec.rollback !== 'canary';
@@ -69,7 +69,7 @@ type Bypass = {
   readonly stableHash: string;
 };
 
-/** What has happened, for who reads it beside the Release that failed, or alone. */
+/** What happened, as a message that makes sense with or without the failed Release at hand. */
 const wordsFor = ({ metadata }: Deployment, { case: found }: OutOfBandRuling): string => {
   const failed = metadata.annotations?.[marks.release];
   return found === 'failed-unpaused' && failed !== undefined
@@ -77,7 +77,7 @@ const wordsFor = ({ metadata }: Deployment, { case: found }: OutOfBandRuling): s
     : `${away}: the template rolled natively, without a canary, and nobody knows who applied it`;
 };
 
-/** Once for each template that rolled past the webhook, whatever is pruned later: then the mark says that it is known. */
+/** Records each template that rolled past the webhook once. If the record is pruned, the mark still says it is known. */
 const record = async (deps: ControllerDependencies, workload: Deployment, bypass: Bypass): Promise<void> => {
   const hash = templateHash(workload.spec.template);
   const newest = bypass.all.at(-1);
@@ -90,12 +90,12 @@ const record = async (deps: ControllerDependencies, workload: Deployment, bypass
   await recordEnd(deps, { workload, release }, { phase: 'Bypassed', message: wordsFor(workload, bypass.ruling) });
 };
 
-/** Its own Release says how the template came to roll; a record does for the generation it is named after. */
+/** Whether a Release already explains the roll: it is the template's own, or a record named after this generation. */
 const tellsOfIt = ({ status, spec, name }: ReleaseObject, recordName: string): boolean =>
   ['Succeeded', 'Skipped', 'Bypassed'].includes(status?.ending?.outcome ?? status?.phase ?? '') &&
   (spec.recordOf !== 'bypass' || name === recordName);
 
-/** For the record alone: one that cannot be read keeps nothing from being recorded. */
+/** The policy to put into the record; empty if it cannot be read, which must not prevent the record. */
 const policyOf = (
   { policies }: ControllerDependencies,
   workload: Deployment,
@@ -112,7 +112,7 @@ const write = async (deps: ControllerDependencies, workload: Deployment, ruling:
   const spec: JsonObject = ruling.paused === 'as-is' ? {} : { spec: { paused: ruling.paused ? true : null } };
   const body: JsonObject = { metadata: { annotations: edits }, ...spec };
   const guarded = { resourceVersion: versionOf(workload) };
-  // As of a release: marks alone go in with the status, where nobody can put another template into the write.
+  // As for a release: if only marks change, they go in through the status subresource, which cannot change the template.
   const options = ruling.paused === 'as-is' ? { ...guarded, subresource: 'status' as const } : guarded;
   await deps.cluster.patch(ref, { type: 'merge', body }, options);
   deps.log.info({ namespace, workload: name, release: ruling.marks.release, reason: ruling.case }, ruling.because);

@@ -1,4 +1,4 @@
-/** Finds what may protect the pods of a namespace, and the companions of a release. Fed by the watches. */
+/** Finds the objects that may protect the pods of a namespace, and the companions of a release. Fed by the watches. */
 import type { Gvk, KubeObject, ObjectRef } from '../values/kube-object.ts';
 import type { ProtectingObjects } from '../core/protection/companions.ts';
 import { protectingKinds } from '../core/protection/protecting-kinds.ts';
@@ -11,9 +11,9 @@ import { objectIndex, type ObjectIndex } from './object-index.ts';
 export type LiveCompanion = { readonly ref: ObjectRef; readonly object: KubeObject };
 
 export interface ProtectionIndex {
-  /** What may be about pods of a namespace, by kind. */
+  /** Objects that may select pods of the namespace, by kind. */
   protecting(namespace: string): ProtectingObjects;
-  /** Companions made for the Release of this uid, in whatever namespace. */
+  /** Companions made for the Release with this uid, in any namespace. */
   companions(releaseUid: string): readonly LiveCompanion[];
   /** Companions of any release. */
   allCompanions(): readonly LiveCompanion[];

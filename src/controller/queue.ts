@@ -1,5 +1,5 @@
 /**
- * The controller's to-do list of keys. A key is in it once however often it is added, and is never worked on twice at a time.
+ * The controller's work queue. A key is queued once however often it is added, and never has two runs at the same time.
  *
  *   add ──► ready ──► in flight ──► done
  *            ▲ ▲          │ failed, or added while in flight
@@ -37,11 +37,11 @@ export type QueueOptions = {
 };
 
 export interface WorkQueue {
-  /** Runs the key as soon as a worker is free; during a run of it, once more after that run. Ends a wait for back-off. */
+  /** Runs the key as soon as a worker is free, and ends its back-off. A running key runs once more afterwards. */
   add(key: string): void;
   /**
-   * Runs the key after `delay`. Only the earliest time of a key is kept, and a run makes the times that were set before it
-   * started void: what the run returns says when the next one is due.
+   * Runs the key after `delay`. Only the earliest time of a key is kept. A run cancels the time that was set before it
+   * started: its own result says when the next run is due.
    */
   addAfter(key: string, delay: Milliseconds): void;
   /** Keys ready to be run, not counting those in flight or waiting for a time. */
@@ -53,7 +53,7 @@ export interface WorkQueue {
 
 type Wait = { readonly at: Instant; readonly cancel: () => void };
 
-/** As often a key may be run in a row because its own run asks for it: one write after the other takes several. */
+/** How many runs in a row a key may request for itself at once. A series of writes needs several. */
 const atOnce = 8;
 
 class Queue implements WorkQueue {
@@ -148,7 +148,7 @@ class Queue implements WorkQueue {
   #fail(key: string, error: unknown): Pick<RunReport, 'failures' | 'error' | 'retryIn'> {
     const failures = (this.#failures.get(key) ?? 0) + 1;
     this.#failures.set(key, failures);
-    // What was asked for during a failed run waits too: more often than not it is the run's own writes coming back.
+    // Keys added during a failed run wait for the back-off, too: most often the run's own writes added them.
     this.#addedWhileRunning.delete(key);
     this.#stopWaiting(key);
     return { failures, error, retryIn: this.#retryDelay(failures, error) };
@@ -164,7 +164,7 @@ class Queue implements WorkQueue {
     if (this.#running.size === 0) this.#draining?.splice(0).forEach((resolve) => resolve());
   }
 
-  /** A key that is run at once again and again, although nobody has told of anything new, would be a storm of requests. */
+  /** Backs off a key that keeps requesting itself although nothing new has happened: that would flood the API server. */
   #spaced(key: string, again: Milliseconds): Milliseconds {
     const { base, cap } = this.#options.backoff;
     if (again >= base) {

@@ -1,4 +1,4 @@
-/** Tells the metrics where a release is. Repeating it is harmless; an end is counted once, by whoever recorded it. */
+/** Sets the metrics of a release. Safe to repeat: an end is counted only by the reconcile that recorded it. */
 import { isFinal } from '../core/release/state.ts';
 import { fromRfc3339 } from '../values/time.ts';
 import type { ReleaseStatus } from '../schema/release.ts';
@@ -14,7 +14,7 @@ const keyOf = ({ object, name, spec }: ReleaseObject): ReleaseKey => ({
   release: name,
 });
 
-/** `before` is the status that was replaced just now; undefined when nothing was. */
+/** `before` is the status that this reconcile has just replaced; undefined if it replaced none. */
 export const showMetrics = (
   { metrics, clock }: Told,
   release: ReleaseObject,
@@ -30,7 +30,7 @@ export const showMetrics = (
   }
 };
 
-/** Verdicts that were written just now. */
+/** Counts the verdicts that this reconcile has just written. */
 export const showChecks = ({ metrics }: Told, release: ReleaseObject, before: ReleaseStatus | undefined): void => {
   for (const { id, judgedAt, checks = [] } of release.status?.analyses ?? []) {
     if (before?.analyses?.some((one) => one.id === id && one.judgedAt === judgedAt) === true) continue;

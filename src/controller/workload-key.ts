@@ -1,4 +1,4 @@
-/** How the queue and the outside world name a workload. */
+/** The key of a workload in the queue and in questions to the outside world: `namespace/name`. */
 import { kinds } from '../schema/kinds.ts';
 import type { Deployment, ObjectRef } from '../values/kube-object.ts';
 

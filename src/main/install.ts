@@ -40,7 +40,7 @@ const isEstablished = async (writer: ClusterWriter, name: string): Promise<boole
 };
 
 /**
- * An installation's permissions, for the user that `dev` impersonates: what works in development works when installed.
+ * The chart's permissions, granted to the user that `dev` impersonates: what works in development works once installed.
  */
 export const permissions = (name: string, user: string): readonly Installed[] => {
   const role = {

@@ -1,9 +1,9 @@
-/** Another `dev` of the same cluster and namespace: both would install objects of the same names. */
+/** Detects another `dev` for the same cluster and namespace: both would install objects with the same names. */
 import { connect } from 'node:tls';
 import type { ClusterWriter } from '../ports/cluster.ts';
 import { kinds } from '../schema/kinds.ts';
 
-/** Time for a handshake. A process that has been killed refuses at once; one that is stopped does not answer. */
+/** Time for a handshake. The port of a killed process refuses at once; a suspended process never answers. */
 const answersWithin = 2000;
 
 type ClientConfig = { readonly url?: string; readonly caBundle?: string };
@@ -21,7 +21,7 @@ const originOf = ({ url }: ClientConfig): URL | undefined => {
   return parsed === null ? undefined : new URL(parsed.origin);
 };
 
-/** Only the process that made the authority has a certificate of it, so nobody else on that port is taken for it. */
+/** Whether the other `dev` answers. Only that process has a certificate from its authority, so the answer is certain. */
 const answers = (origin: URL, ca: string): Promise<boolean> =>
   new Promise((resolve) => {
     const host = origin.hostname.replace(/^\[|\]$/g, '');
@@ -35,7 +35,7 @@ const answers = (origin: URL, ca: string): Promise<boolean> =>
     socket.once('error', () => end(false));
   });
 
-/** The address of the process that the configurations of this name point at, if it runs. */
+/** The address that the webhook configurations of this name point at, if a process answers there. */
 export const runningUnder = async (cluster: Reader, name: string): Promise<string | undefined> => {
   const config = await clientConfigOf(cluster, name);
   const origin = config === undefined ? undefined : originOf(config);
@@ -44,7 +44,7 @@ export const runningUnder = async (cluster: Reader, name: string): Promise<strin
   return (await answers(origin, ca)) ? origin.origin : undefined;
 };
 
-/** Rejects if one runs: the webhooks, and at its end the rights, would be taken from it. */
+/** Rejects if another one runs: this process would take its webhooks, and on exit remove its permissions. */
 export const refuseBeside = async (cluster: Reader, name: string): Promise<void> => {
   const other = await runningUnder(cluster, name);
   if (other !== undefined)
@@ -54,7 +54,7 @@ export const refuseBeside = async (cluster: Reader, name: string): Promise<void>
     );
 };
 
-/** The address that the configurations point at instead of `own`, where another process has taken them over. */
+/** The address that the configurations point at instead of `own`, if another process has taken them over. */
 export const takenOverBy = async (cluster: Reader, name: string, own: string): Promise<string | undefined> => {
   const config = await clientConfigOf(cluster, name);
   const origin = config === undefined ? undefined : originOf(config)?.origin;

@@ -17,7 +17,7 @@ export type Serving = {
   readonly port: () => Promise<number>;
 };
 
-/** Starts managing the certificate; passes each certificate to serve with to `use`. */
+/** Starts managing the certificate, and passes every certificate that the server is to use to `use`. */
 export type Certificates = (serving: Serving) => Promise<Keeper>;
 
 type Surroundings = {

@@ -1,4 +1,4 @@
-/** Every kind of others that Sluice works with: of traffic providers, and of what protects pods. */
+/** All foreign kinds that Sluice works with: those of the traffic providers and those that protect pods. */
 import { protectingUses } from '../core/protection/protecting-kinds.ts';
 import { usedKinds } from '../traffic/index.ts';
 import { byKind, type KindUse } from '../values/kind-use.ts';

@@ -32,7 +32,7 @@ export const policyAnnotations = {
   'history-limit': { field: 'historyLimit', form: 'integer', example: '10' },
 } as const satisfies Record<string, PolicyAnnotation>;
 
-/** What is named to people who have nothing that could be measured. */
+/** Messages name this annotation to users whose workload has no metrics. */
 export const noDataAnnotation = `${group}/${'no-data' satisfies keyof typeof policyAnnotations}`;
 
 export type PolicyAnnotationKey = keyof typeof policyAnnotations;
@@ -80,15 +80,15 @@ export const workloadAnnotation = `${group}/workload`;
 export const madeFromAnnotation = `${group}/made-from`;
 
 /**
- * On a canary Deployment whose Release is gone: since when no route leads to it. It goes once the proxies have had the
- * time to notice.
+ * On a canary Deployment whose Release is gone: since when no route leads to it. Sluice removes it once the proxies have
+ * had time to notice.
  */
 export const withdrawnAnnotation = `${group}/withdrawn-at`;
 
 /** On an object that Sluice made: the reason why a user with the break-glass right writes to it. */
 export const breakGlassAnnotation = `${group}/break-glass`;
 
-/** On a user's route that carries a live split: what `restore` needs and cannot derive from the route. */
+/** On a user's route that carries a live split: the data that `restore` needs and cannot derive from the route. */
 export const splitAnnotation = `${group}/split`;
 
 /** Meanings of the annotations without a policy field, for the reference docs and error messages. */

@@ -1,4 +1,4 @@
-/** Every pattern a schema uses, with the words that explain it to a person. A regular expression helps nobody in an error message. */
+/** The patterns of the schemas, each with an explanation for error messages, where a regular expression helps nobody. */
 export type Pattern = {
   /** Means the same to RE2 (the API server) and to JavaScript. */
   readonly pattern: string;
@@ -13,7 +13,7 @@ const port = '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[
 const path = "/[-A-Za-z0-9._~!$&'()*+,;=:@%/]*";
 
 export const patterns = {
-  /** Six digits at most: any longer number is no duration but a slip, and every product stays a safe integer. */
+  /** Six digits at most: a longer number is a typing error, and every duration in milliseconds stays a safe integer. */
   duration: {
     pattern: '^[1-9][0-9]{0,5}(ms|s|m|h)$',
     words: 'a whole number with unit ms, s, m or h, such as 30s',
@@ -45,7 +45,7 @@ export const patterns = {
     words: 'the value of a label: letters, digits, "-", "_" and ".", beginning and ending with a letter or digit',
     example: 'web',
   },
-  /** A policy is read by many, and copied into every Release: no place for a password. */
+  /** Without a password: many people can read a policy, and every Release contains a copy of it. */
   address: {
     pattern: `^https?://${host}(:${port})?(${path})?$`,
     words:

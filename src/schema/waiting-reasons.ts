@@ -1,8 +1,8 @@
-/** The closed lists of why a release, and a pod of its canary, is waiting. */
+/** The closed lists of reasons why a release or a pod of its canary is waiting. */
 
 /**
- * Why a pod is not ready, the worst first. From the kubelet's and the scheduler's many words to a closed list: an
- * `ErrImagePull` is an `ImagePullBackOff` too.
+ * Why a pod is not ready, the worst first. The many reasons of the kubelet and the scheduler map to this closed list; an
+ * `ErrImagePull`, for example, counts as `ImagePullBackOff`.
  */
 export const podTroubles = [
   'ImagePullBackOff',

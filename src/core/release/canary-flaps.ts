@@ -1,6 +1,6 @@
 /**
- * A canary whose pods come and go. A short readiness does not make good what was not: the time without its pods is summed,
- * and only a long one pays it off. That pods start because more of them are needed is no flap.
+ * A canary whose pods flap between ready and not ready. The times when it was not ready add up, and only a long ready time
+ * cancels them. Waiting for additional pods is not a flap.
  */
 import type { ReleaseStatus } from '../../schema/release.ts';
 import { plural } from '../../values/words.ts';
@@ -8,12 +8,12 @@ import { fromRfc3339, toRfc3339, type Instant, type Milliseconds } from '../../v
 import type { Facts } from './facts.ts';
 import { withStatus } from './state.ts';
 
-/** So long has a canary to be ready for each second that it was not. */
+/** How many seconds a canary must be ready to cancel one second in which it was not. */
 const payOff = 10;
-/** The wait before a route leads to it again doubles with each flap, so often at most. */
+/** The wait before a route leads to the canary again doubles with each flap, at most this many times. */
 const mostDoublings = 5;
 
-/** A stage that needs more pods than there are begins with waiting for them. */
+/** Whether the canary is short of pods only because the stage needs more of them and has just begun. */
 const isGrowth = ({ canaryShortSince, stageEnteredAt }: ReleaseStatus): boolean => canaryShortSince === stageEnteredAt;
 
 const owedAt = ({ canaryFlaps }: ReleaseStatus, at: Instant): Milliseconds => {
@@ -22,11 +22,11 @@ const owedAt = ({ canaryFlaps }: ReleaseStatus, at: Instant): Milliseconds => {
   return Math.max(0, canaryFlaps.unready - Math.floor(readyFor / payOff));
 };
 
-/** What of the deadline had been used up before the canary came to be short of pods. */
+/** How much of the deadline earlier shortages had used up when the present one began. */
 export const owedBefore = (status: ReleaseStatus, since: Instant): Milliseconds =>
   isGrowth(status) ? 0 : owedAt(status, since);
 
-/** The canary has its pods again. */
+/** The status once the canary has enough ready pods again. */
 export const readyAgain = (status: ReleaseStatus, since: Instant, { now }: Facts): ReleaseStatus => {
   const ended = withStatus(status, { canaryShortSince: undefined });
   if (isGrowth(status)) return ended;
@@ -36,7 +36,7 @@ export const readyAgain = (status: ReleaseStatus, since: Instant, { now }: Facts
   return withStatus(ended, { canaryFlaps });
 };
 
-/** When a route may lead to the canary again. Where it is all that serves, at once. */
+/** When a route may lead to the canary again: at once if nothing else serves. */
 export const calmAt = ({ canaryFlaps, phase }: ReleaseStatus, { now, plan, route, workload }: Facts): Instant => {
   if (canaryFlaps === undefined || phase === 'Promoting' || route.splits === 'replicas' || workload.available === 0)
     return now;
@@ -44,7 +44,7 @@ export const calmAt = ({ canaryFlaps, phase }: ReleaseStatus, { now, plan, route
   return (fromRfc3339(canaryFlaps.until) ?? now) + delay;
 };
 
-/** It is ready, and nothing is routed to it yet. */
+/** Whether the canary is ready but gets no traffic until it has stayed ready for a while. */
 export const waitsToCalmDown = (status: ReleaseStatus, facts: Facts): boolean =>
   status.phase !== 'Preparing' &&
   status.splitInPlaceAt === undefined &&

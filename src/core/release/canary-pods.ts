@@ -1,11 +1,11 @@
-/** What people are told about canary pods that are not ready: at once where it is a fault, a moment later where pods only take their time. */
+/** What users are told about canary pods that are not ready: a fault at once, an ordinary wait only after a moment. */
 import { mostPods, type ReleaseStatus, type Waiting } from '../../schema/release.ts';
 import { podTroubles, type Trouble } from '../../schema/waiting-reasons.ts';
 import { fromRfc3339, type Instant, type Milliseconds } from '../../values/time.ts';
 import { canaryReady, sizeNow } from './canary-size.ts';
 import type { Facts, PodTrouble } from './facts.ts';
 
-/** Every pod passes through these on its way. */
+/** States that every pod passes through on its way to ready. */
 const ordinary: ReadonlySet<Trouble> = new Set<Trouble>([
   'PodStarting',
   'InitContainerRunning',
@@ -13,14 +13,14 @@ const ordinary: ReadonlySet<Trouble> = new Set<Trouble>([
   'ReadinessGateNotMet',
 ]);
 
-/** After so long an ordinary wait is told, too. */
+/** An ordinary wait that lasts longer than this is reported, too. */
 const patience: Milliseconds = 5000;
 const mostTold = 3;
 
 /** Whether this is a state that every pod may pass through. */
 export const isOrdinary = (trouble: Trouble): boolean => ordinary.has(trouble);
 
-/** When a wait that is not told yet will be. */
+/** When an ordinary wait will be reported that is not reported yet. */
 export const toldAt = ({ canaryShortSince }: ReleaseStatus, { now, pods }: Facts): Instant | undefined => {
   const at = (fromRfc3339(canaryShortSince) ?? now) + patience;
   return now < at && pods.some(({ trouble }) => ordinary.has(trouble)) ? at : undefined;
@@ -36,7 +36,10 @@ export const shownPods = (status: ReleaseStatus, facts: Facts): ReleaseStatus['p
   return told.length === 0 ? undefined : namedPods(told, status.pods);
 };
 
-/** At most as many as a status holds. `before`: the kubelet's words about an image change from one attempt to the next; the first ones say most. */
+/**
+ * The pods for the status, at most as many as it may hold. A pod that cannot pull its image keeps its entry from
+ * `before`: the kubelet changes its message with every attempt, and the first one says most.
+ */
 const namedPods = (
   pods: readonly PodTrouble[],
   before: ReleaseStatus['pods'] = [],
@@ -46,7 +49,7 @@ const namedPods = (
     return before.find(({ name, trouble }) => name === pod.name && trouble === pod.trouble) ?? pod;
   });
 
-/** For evidence: all that is known, ordinary or not. */
+/** The pods for the evidence, including those in an ordinary wait. */
 export const podsAtTheEnd = (status: ReleaseStatus, facts: Facts): NonNullable<ReleaseStatus['pods']> => {
   const { canary } = facts;
   if (facts.pods.length > 0 || canary?.refused === undefined) return namedPods(facts.pods, status.pods);

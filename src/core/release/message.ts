@@ -1,4 +1,4 @@
-/** The one sentence that says where a release is: made from the other fields, and never read by anybody but people. */
+/** The one sentence that tells users where a release is. Made from the other fields; no code reads it. */
 import type { ReleaseStatus, WaitingReason } from '../../schema/release.ts';
 import { shareText, trafficText } from './share.ts';
 import { isFinal } from './state.ts';
@@ -8,7 +8,7 @@ export const messageOf = (status: ReleaseStatus, workload: string): string => {
   if (isFinal(status.phase)) return ending?.message ?? status.message ?? status.phase;
   if (lastWriteError !== undefined) return `refused by the API server, and tried again: ${lastWriteError.message}`;
   if (waiting !== undefined) return `${waiting.message}${meanwhile(status)}`;
-  // It is promoted when nothing of the split is left in a route.
+  // A release counts as promoted only when no route carries its split any more.
   if (ending?.outcome === 'Succeeded') return givingBack(workload);
   return ending?.message ?? doing(status, workload);
 };
@@ -16,13 +16,13 @@ export const messageOf = (status: ReleaseStatus, workload: string): string => {
 const givingBack = (workload: string): string =>
   `every pod of ${workload} runs the new template; routes are given back, then the canary goes`;
 
-/** Their sentences begin with the share in place. */
+/** Reasons whose sentences already begin with the present share. */
 const saysWhere: ReadonlySet<WaitingReason | undefined> = new Set<WaitingReason>([
   'ChecksInconclusive',
   'SplitNotSeen',
 ]);
 
-/** Without a mesh the pods that are there serve while others are waited for. */
+/** Without a mesh, the ready canary pods already serve while the release waits for the others. */
 const meanwhile = ({ canaryShortSince, waiting, share }: ReleaseStatus): string =>
   canaryShortSince === undefined || share?.of !== 'pods' || share.canary === 0 || saysWhere.has(waiting?.reason)
     ? ''

@@ -1,19 +1,19 @@
-/** The end of a Release that is a record alone: its template rolled natively because the policy says so. */
+/** The end of a Release that is only a record: its template rolled natively because the policy says so. */
 import type { RecordOf, ReleaseSpec } from '../../schema/release.ts';
 import type { RecordPhase } from '../marks/marks.ts';
 import { printable } from '../../values/printable.ts';
 import type { Decided } from './state.ts';
 
-/** What the Release of it is a record of. */
+/** The `recordOf` of the Release for each phase in the mark. */
 export const recordsOf: Readonly<Record<RecordPhase, RecordOf>> = { RolledBack: 'rollback', Restarted: 'restart' };
 
-/** What the policy says, for `spec.reason`. */
+/** The setting of the policy that decided, for `spec.reason`. */
 export const nativeReasons: Readonly<Record<RecordPhase, string>> = {
   RolledBack: 'rollback: fast',
   Restarted: 'restart: native',
 };
 
-/** `of`: name of the Release that brought the template before. */
+/** `of`: name of the Release that first brought the template. */
 export const nativeEnd = (phase: RecordPhase, by: ReleaseSpec['requestedBy'], of?: string): Decided => ({
   outcome: 'Skipped',
   reason: phase,

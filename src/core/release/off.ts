@@ -1,6 +1,6 @@
 /**
- * A workload at 0 replicas is off, and its canary with it: what callers are not to reach, no canary answers alone. Scaled up
- * again, stable serves first, and the plan begins anew.
+ * A workload at 0 replicas is off, and Sluice turns its canary off with it: a canary must not serve alone what the user
+ * has turned off. When the workload is scaled up again, stable serves first and the plan starts over.
  */
 import type { ReleaseStatus, Waiting } from '../../schema/release.ts';
 import { noSplit } from '../../values/split.ts';
@@ -12,9 +12,9 @@ import { wanting, withStatus } from './state.ts';
 
 export const isOff = ({ workload }: Pick<Facts, 'workload'>): boolean => workload.replicas === 0;
 
-/** The status in which the canary goes off with its workload, or comes back after it; undefined while nothing of that changes. */
+/** The new status when the canary has to be turned off with its workload or on again; undefined if neither applies. */
 export const offWithWorkload = (status: ReleaseStatus, facts: Facts): ReleaseStatus | undefined => {
-  // What has not begun has no canary; what is on its way out takes it away.
+  // A pending release has no canary yet, and an ending release removes it anyway.
   if (status.phase === 'Pending' || status.ending !== undefined || facts.planUnreadable !== undefined) return undefined;
   if (status.offSince === undefined) return isOff(facts) ? goneOff(status, facts) : undefined;
   return isOff(facts) || !stableServes(facts) ? undefined : begunAnew(status, facts);
@@ -29,7 +29,7 @@ const stableServes = (facts: Facts): boolean => facts.workload.available > 0 && 
 
 const begunAnew = (status: ReleaseStatus, facts: Facts): ReleaseStatus => {
   const on = withStatus(status, { offSince: undefined, canaryReadyAt: undefined });
-  // A promotion that had begun was decided on, and may be under way.
+  // A promotion that has started is not taken back: the workload may already be rolling.
   if (status.phase === 'Promoting') return enterPromotion(on, facts);
   return enterFirst(withStatus(on, { step: 0, stepLabel: `0/${status.steps ?? 0}` }), facts);
 };

@@ -1,4 +1,4 @@
-/** Whether the workload still wants this release: abort, skip, another template and opting out all show in its marks. */
+/** Whether the workload still wants this release. Abort, skip, another template and opting out all show on the workload. */
 import type { ReleaseStatus } from '../../schema/release.ts';
 import { readRequester, recordPhase } from '../marks/marks.ts';
 import { printable } from '../../values/printable.ts';
@@ -6,7 +6,7 @@ import type { Facts } from './facts.ts';
 import { nativeEnd } from './native-end.ts';
 import { endWith, type Decided } from './state.ts';
 
-/** The status with its ending decided, or undefined while the workload still wants the release (or the end is decided already). */
+/** The status with its ending decided; undefined if the workload still wants the release or it is ending already. */
 export const ownership = (status: ReleaseStatus, facts: Facts): ReleaseStatus | undefined => {
   if (status.ending !== undefined) return undefined;
   const end = endOf(status, facts);
@@ -14,8 +14,8 @@ export const ownership = (status: ReleaseStatus, facts: Facts): ReleaseStatus | 
 };
 
 /**
- * In the middle of a promotion stable rolls, and the canary's share is not taken from it before that is over. Who goes
- * back does not want the canary any longer, and a rolling update keeps enough of stable; Recreate keeps nothing.
+ * Whether the canary keeps its share until the end of the roll. A superseded promotion keeps it while stable rolls. A
+ * rollback gives it up at once, since a rolling update leaves enough stable pods; with Recreate no stable pod is left.
  */
 const keepsShare = (status: ReleaseStatus, { workload }: Facts, { outcome }: Decided): boolean =>
   status.phase === 'Promoting' && (outcome === 'Superseded' || (outcome === 'Aborted' && workload.vanishes));
@@ -32,7 +32,7 @@ const endOf = (status: ReleaseStatus, facts: Facts): Decided | undefined => {
 };
 
 const skipped = ({ workload: { skip, marks } }: Facts): Decided => {
-  // The write that skipped has put its author into the mark.
+  // The webhook put the author of the skip into the mark.
   const author = readRequester(marks?.requestedBy)?.user;
   return {
     outcome: 'Skipped',
@@ -47,7 +47,7 @@ const superseded = (status: ReleaseStatus, by: string): Decided => ({
   message: `superseded by release ${by}`,
 });
 
-/** The mark is written by a promotion alone: this Release stands in for one that was deleted while its template rolled. */
+/** Only a promotion writes this mark, so this Release replaces one that was deleted while its template rolled. */
 const promotedBefore: Decided = {
   outcome: 'Succeeded',
   reason: 'Promoted',
@@ -60,22 +60,22 @@ const unpaused: Decided = {
   message: 'the workload was unpaused while the webhook was away; its template rolls natively, unjudged',
 };
 
-/** No marks, or marks of another template: the template says what has happened. */
+/** Without marks, or with marks of another template, the present template shows what happened. */
 const withoutMarks = (status: ReleaseStatus, facts: Facts): Decided | undefined => {
   const { templateHash, stableHash } = facts.release.spec;
   const { workload } = facts;
   if (workload.templateHash === stableHash) return by(workload.endedBy, templateBack);
   const mine = workload.templateHash === templateHash;
-  // Opted out while the roll of the promoted template is under way: it simply finishes.
+  // The user opted out while the promoted template rolls: the roll simply finishes.
   if (mine && status.phase === 'Promoting' && !workload.paused) return undefined;
   if (!workload.optedIn) return optedOut;
-  // A paused template without marks has come in past the webhook; it is given marks of its own, and they decide.
+  // A paused template without marks came in past the webhook. It gets marks of its own soon, and they decide.
   if (workload.paused) return undefined;
   if (mine) return unpaused;
   return by(workload.endedBy, workload.knownGood ? rolledBack : rolledNatively);
 };
 
-/** With the name of who applied the template that has come instead, where the webhook has seen it. */
+/** Adds to the message who applied the new template, if the webhook saw it. */
 const by = (author: string | undefined, end: Decided): Decided => {
   const requester = readRequester(author);
   if (requester === undefined) return end;
@@ -101,7 +101,7 @@ const rolledBack: Decided = {
   message: 'a template that is known to be good is back; it rolls natively, at once',
 };
 
-/** A fix of something broken, or one that has come in past the webhook: that has a Release of its own by now. */
+/** A fix for a broken workload, or a template that came in past the webhook and has a Release of its own by now. */
 const rolledNatively: Decided = {
   outcome: 'Superseded',
   reason: 'RolledNatively',

@@ -1,21 +1,21 @@
 /**
- * Whose a Release is that has the name a change asks for. Somebody else may have made it while no webhook refused that: its
- * policy and its author may be anybody's. Nothing is done in its name, and a person is told.
+ * Decides whether an existing Release belongs to a change that needs its name. While the webhook was away, anybody could
+ * create it, with any policy and author. Sluice does not act on such a Release, and tells the user.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Release, ReleaseSpec } from '../../schema/release.ts';
 import type { KubeObject } from '../../values/kube-object.ts';
 
-/** What a change asks a Release for. What is left out cannot tell one from another. */
+/** The values that the Release of a change must have. A value that is left out is not compared. */
 export type AskedRelease = {
   readonly workloadUid: string;
   readonly templateHash: string;
   readonly stableHash?: string;
-  /** With the millisecond of the change: nobody can know it before. */
+  /** Contains the millisecond of the change, so nobody can forge it in advance. */
   readonly requestedBy?: ReleaseSpec['requestedBy'];
 };
 
-/** `earlier`: of a deleted workload of the same name, and about to be collected with it. */
+/** `earlier`: of a deleted workload of the same name, and about to be garbage-collected. */
 export type ReleaseOwner = 'ours' | 'earlier' | 'foreign';
 
 /** `isThere`: whether a Deployment of that uid exists. */
@@ -29,7 +29,7 @@ export const ownerOf = (found: Release, asked: AskedRelease, isThere: (uid: stri
   return same ? 'ours' : 'foreign';
 };
 
-/** Garbage collection takes what has owners and has lost them all; `--cascade=orphan` takes the owners off. */
+/** Garbage collection deletes an object whose owners are all gone. `--cascade=orphan` removes the owner references. */
 const isCollected = ({ metadata }: KubeObject, isThere: (uid: string) => boolean): boolean => {
   const owners = metadata.ownerReferences ?? [];
   return owners.length > 0 && owners.every(({ kind, uid }) => kind === 'Deployment' && !isThere(uid));

@@ -1,4 +1,4 @@
-/** The share of the traffic that the canary is seen to have, beside the weight that is wanted for it. */
+/** The share of the traffic that the canary really gets, as opposed to the weight that the step asks for. */
 import type { ReleaseStatus, Share } from '../../schema/release.ts';
 import { figure } from '../judge/figure.ts';
 import type { Facts } from './facts.ts';
@@ -10,14 +10,14 @@ export const shareOf = (of: Share['of'], { canary, stable }: Arms): Share | unde
     ? undefined
     : { percent: Math.round((1000 * canary) / (canary + stable)) / 10, of, canary, stable };
 
-/** Without a mesh the pods tell it at every moment; behind a route it is what was measured last under this split. */
+/** Without a mesh, the number of pods gives the share. Behind a route, it is the last measurement under this split. */
 export const shareNow = (status: ReleaseStatus, facts: Facts): Share | undefined => {
   if (status.ending !== undefined || status.phase === 'Pending' || status.phase === 'Promoting') return undefined;
   if (facts.route.splits === 'route') return status.share;
   return facts.route.pods === undefined ? undefined : shareOf('pods', facts.route.pods);
 };
 
-/** What the canary has of the traffic, beside what the step asks for. */
+/** The canary's share of the traffic, with the weight that the step asks for if it differs. */
 export const trafficText = ({ weight = 0, share }: Pick<ReleaseStatus, 'weight' | 'share'>): string => {
   if (share === undefined) return `${weight} % of the traffic for the canary`;
   if (share.of === 'requests') return `${weight} % of the traffic for the canary (measured: ${shareText(share)})`;
@@ -25,7 +25,7 @@ export const trafficText = ({ weight = 0, share }: Pick<ReleaseStatus, 'weight' 
   return `${shareText(share)} of the traffic for the canary${asked}`;
 };
 
-/** Where a release stands, for a sentence that begins with "holding at": `50 %`, `1 of 2 pods (about 50 %)`. */
+/** Completes a sentence that begins with "holding at": `50 %`, `1 of 2 pods (about 50 %)`. */
 export const placeText = ({ weight = 0, share }: Pick<ReleaseStatus, 'weight' | 'share'>): string =>
   share?.of === 'pods' ? `${shareText(share).replace(': ', ' (')})` : `${weight} %`;
 

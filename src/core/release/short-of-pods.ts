@@ -1,4 +1,4 @@
-/** The canary has fewer ready pods than it needs: since when, and when the release gives up. */
+/** Records since when the canary has had too few ready pods, and fails the release when that lasts too long. */
 import type { ReleaseStatus } from '../../schema/release.ts';
 import { fromRfc3339, toRfc3339 } from '../../values/time.ts';
 import { podsAtTheEnd, readyText, toldAt } from './canary-pods.ts';
@@ -8,7 +8,7 @@ import type { Facts } from './facts.ts';
 import type { Next } from './stages/handler.ts';
 import { endWith, withStatus } from './state.ts';
 
-/** Undefined where the canary has its pods and always had. */
+/** Undefined if the canary has enough ready pods and no shortage is recorded. */
 export const shortOfPods = (status: ReleaseStatus, facts: Facts): Next | undefined => {
   const since = fromRfc3339(status.canaryShortSince);
   if (enoughReady(status, facts)) return since === undefined ? undefined : { status: readyAgain(status, since, facts) };

@@ -1,6 +1,6 @@
 /**
- * The release engine: `step(status, facts)` is pure and total. The controller records the status it returns, then carries
- * out the effects; killed in between, the next step sees the same facts and wishes for the same things again.
+ * The release engine: `step(status, facts)` is pure and total. The controller records the returned status, then carries
+ * out the effects. If it is killed in between, the next step sees the same facts and returns the same effects.
  *
  *   Pending ──► the plan's stages (Preparing, Progressing, Waiting, Promoting) ──► Succeeded
  *                   │
@@ -33,17 +33,17 @@ import { waitingNow } from './waiting.ts';
 export type Step = {
   readonly status: ReleaseStatus;
   readonly effects: readonly Effect[];
-  /** What is to be found out outside the API server; every one that is still open, whoever asked it before. */
+  /** All questions that need an answer from outside the API server, including those asked by earlier steps. */
   readonly questions: readonly Question[];
-  /** Look again then, if nothing happens before. */
+  /** When to step again if nothing changes before. */
   readonly wakeAt?: Instant;
 };
 
 type Settled = Exclude<Next, { readonly status: ReleaseStatus } | { readonly over: ReleaseStatus }>;
 type Move = Exclude<Next, { readonly over: ReleaseStatus }>;
 
-// Transitions that need no new fact follow each other at once, and so do the answers to all requests that wait; more than
-// this in a row would be a loop.
+// Transitions that need no new fact follow each other within one step, and so do the answers to waiting requests. More
+// than this in a row can only be an endless loop.
 const maxTransitions = 20 + mostRequests;
 
 /** Status of a release that has just been created. */
@@ -90,7 +90,7 @@ const finish = (status: ReleaseStatus, facts: Facts, next: Settled): Step => {
 const uncoveredNow = ({ phase }: ReleaseStatus, { protection: { uncovered } }: Facts): ReleaseStatus['uncovered'] =>
   phase === 'Pending' || uncovered.length === 0 ? undefined : uncovered.slice(0, mostUncovered);
 
-/** One transition. What a person wants (abort, skip, another template) comes before anything else, in every phase. */
+/** One transition. In every phase, what the user asks for (abort, skip, another template) comes first. */
 const nextOf = (status: ReleaseStatus, facts: Facts): Move => {
   const answered = answer(status, facts);
   if (answered !== undefined) return { status: answered };
@@ -105,9 +105,9 @@ const nextOf = (status: ReleaseStatus, facts: Facts): Move => {
   return edited(status, facts) ?? forward(status, facts);
 };
 
-/** What is promoted has to be what was judged: a canary that somebody has changed is of no more use once it is given back. */
+/** Fails a release whose canary was edited, once nobody has it taken over: only a judged template is promoted. */
 const edited = (status: ReleaseStatus, facts: Facts): Move | undefined => {
-  // While it is Pending, a canary can only be the one of the release before.
+  // While the release is Pending, a canary can only belong to the previous release.
   const judges = status.phase !== 'Pending' && status.phase !== 'Promoting';
   if (!judges || facts.canary?.edited === undefined || facts.takenOver !== undefined) return undefined;
   const message = "the canary's pod template was changed by hand, so what was measured says nothing about this release";

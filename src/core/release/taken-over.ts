@@ -1,6 +1,6 @@
 /**
- * Objects of Sluice that somebody has taken over by breaking the glass: while their annotation says so, Sluice neither
- * changes nor removes them, and what depends on them waits.
+ * Objects of Sluice that a user has taken over with the break-glass annotation. While they carry it, Sluice neither
+ * changes nor removes them, and whatever depends on them waits.
  */
 import { breakGlassAnnotation } from '../../schema/annotations.ts';
 import { isOurs } from '../../schema/names.ts';
@@ -8,7 +8,7 @@ import type { KubeObject } from '../../values/kube-object.ts';
 
 type Named = Pick<KubeObject, 'kind' | 'metadata'>;
 
-/** Why somebody works on it; undefined where nobody does. */
+/** The user's reason for taking the object over; undefined if nobody has. */
 const reasonOn = ({ metadata }: Named): string | undefined => {
   if (!isOurs({ metadata })) return undefined;
   return metadata.annotations?.[breakGlassAnnotation]?.trim() || undefined;
@@ -16,7 +16,7 @@ const reasonOn = ({ metadata }: Named): string | undefined => {
 
 export const isTakenOver = (object: Named): boolean => reasonOn(object) !== undefined;
 
-/** For the person who wonders why a release does not go on; undefined where nothing is taken over. */
+/** Explains why the release waits for objects that are taken over; undefined if there are none. */
 export const takenOverNote = (objects: readonly Named[]): string | undefined => {
   const notes = objects.flatMap((object) => {
     const reason = reasonOn(object);

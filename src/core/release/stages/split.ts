@@ -1,4 +1,4 @@
-/** Want another split, and wait until it is in place. */
+/** A stage that asks for another split and waits until it is in place. */
 import { holdSplit, settled } from '../hold-split.ts';
 import type { Facts } from '../facts.ts';
 import { inPhase, wanting, withStatus } from '../state.ts';
@@ -14,7 +14,7 @@ export const split: Handler<'split'> = {
     const labelled = withStatus(inPhase(status, 'Progressing', facts), {
       step,
       stepLabel: `${step}/${ids.length}`,
-      // What was measured under the split before says nothing about this one.
+      // The share measured under the previous split says nothing about this one.
       share: undefined,
     });
     return settled(wanting(labelled, stage.split), facts);
