@@ -33,7 +33,6 @@ export type Definition = {
 
 const age: Column = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
 const policyColumns: readonly Column[] = [
-  { name: 'Strategy', type: 'string', jsonPath: '.spec.strategy' },
   { name: 'Provider', type: 'string', jsonPath: '.spec.provider' },
   { name: 'Weights', type: 'string', jsonPath: '.spec.weights', description: 'Where the policy lists them.' },
   age,

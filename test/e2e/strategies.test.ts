@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import type { JsonObject } from '../../src/values/kube-object.ts';
 import { virtualServices as format } from '../../src/traffic/istio.ts';
 import { canonical } from '../support/canonical.ts';
-import { share, type Load } from '../support/load.ts';
+import type { Load } from '../support/load.ts';
 import { app, service, virtualService } from '../support/manifests.ts';
 import { Stage } from '../support/stage.ts';
 
@@ -26,6 +26,19 @@ const noneLost = async (): Promise<void> => {
   expect({ failedTransport, failedInfrastructure, byError }).toMatchObject({
     failedTransport: 0,
     failedInfrastructure: 0,
+  });
+};
+
+/** Fifty requests in a row, and all of them were answered by that version. */
+const servedBy = async (version: string): Promise<void> => {
+  let mark = await load.total();
+  await stage.until(`everybody to be served by ${version}`, async () => {
+    const total = await load.total();
+    const requests = total.requests - mark.requests;
+    if (requests < 50) return false;
+    const served = (total.byVersion[version] ?? 0) - (mark.byVersion[version] ?? 0);
+    mark = total;
+    return served === requests;
   });
 };
 
@@ -96,10 +109,7 @@ describe('blue/green', () => {
     expect((await load.total()).byVersion['v4'] ?? 0).toBe(0);
     await stage.plugin('resume', 'web');
     await stage.until('the switch', () => stage.release()?.status?.weight === 100);
-    await stage.until('everybody to be served by the new version', async () => {
-      const counts = await load.window();
-      return counts.requests > 20 && share(counts, 'v4') === 100;
-    });
+    await servedBy('v4');
     await stage.untilPhase('Succeeded');
     expect(route()).toBe(before);
     await noneLost();
@@ -115,9 +125,6 @@ describe('blue/green', () => {
     expect(stage.pods({ app: 'web' })).toEqual(pods);
     await load.stop();
     load = await stage.load({ rps: 100 });
-    await stage.until('stable to serve everybody', async () => {
-      const counts = await load.window();
-      return counts.requests > 20 && share(counts, 'v4') === 100;
-    });
+    await servedBy('v4');
   });
 });

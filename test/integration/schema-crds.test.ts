@@ -176,8 +176,7 @@ describe('the API server', () => {
   it('lists policies with what tells them apart', async () => {
     await succeed(create, policy({ weights: [5, 50], provider: 'istio' }, 'listed'));
     const [head, line] = (await succeed(['get', 'cpol', 'listed', '-n', namespace])).trim().split('\n');
-    expect(head?.split(/\s+/)).toEqual(['NAME', 'STRATEGY', 'PROVIDER', 'WEIGHTS', 'AGE']);
-    // A strategy is written down only by whoever wants to: the other fields say it.
+    expect(head?.split(/\s+/)).toEqual(['NAME', 'PROVIDER', 'WEIGHTS', 'AGE']);
     expect(line).toMatch(/^listed\s+istio\s+\[5,50\]\s+\d+s$/);
   });
 
