@@ -14,7 +14,7 @@ const policy = (name: string, spec: JsonObject): object => ({
   apiVersion: 'sluice.dev/v1alpha1',
   kind: 'CanaryPolicy',
   metadata: { name },
-  spec: { provider: 'istio', interval: '3s', minRequests: 5, threshold: 2, ...spec },
+  spec: { provider: 'istio', interval: '5s', minRequests: 5, threshold: 2, ...spec },
 });
 
 let stage: Stage;
@@ -56,6 +56,7 @@ beforeAll(async () => {
         { pause: { duration: '6s' } },
       ],
     }),
+    policy('insiders', { iterations: 2, match: [{ headers: { 'x-canary': { exact: 'insider' } } }] }),
     policy('all-at-once', { blueGreen: { autoPromotionEnabled: false, scaleDownDelaySeconds: 6 } }),
     service(),
     virtualService(),
@@ -74,10 +75,12 @@ describe('a list of steps', () => {
     expect(said).toContain('2 pods, 20 percent, pause until a person goes on');
     const waiting = await stage.untilPhase('Waiting');
     expect(waiting.status).toMatchObject({ weight: 20, stage: 'analyse-3', canary: { replicas: 2, ready: 2 } });
-    await stage.until('a round to pass while it waits', () => stage.release()?.status?.analyses?.[0]?.checks);
-    expect(stage.release()?.status?.message).toMatch(
-      /^waiting at 20 % until a person goes on: kubectl sluice resume web/,
-    );
+    // The first windows are shorter than it takes Prometheus to read everything.
+    const asked = /^waiting at 20 % until a person goes on: kubectl sluice resume web/;
+    await stage.until('a round to pass while it waits', () => {
+      const status = stage.release()?.status;
+      return status?.analyses?.[0]?.checks !== undefined && asked.test(status.message ?? '');
+    });
     await stage.plugin('resume', 'web', '--reason', 'looks good');
     await stage.until('the second weight', () => stage.release()?.status?.weight === 60);
     await stage.untilPhase('Succeeded');
@@ -126,5 +129,30 @@ describe('blue/green', () => {
     await load.stop();
     load = await stage.load({ rps: 100 });
     await servedBy('v4');
+  });
+});
+
+describe('A/B', () => {
+  test('gives the canary the requests that match and no others, and is promoted after its rounds', async () => {
+    await stage.apply(app({ version: 'v4', annotations: by('insiders') }));
+    await stage.untilRolledOut();
+    await load.stop();
+    load = await stage.load({ rps: 50 });
+    const insiders = await stage.load({ rps: 50, headers: ['x-canary: insider'] });
+    const before = route();
+    await stage.apply(app({ version: 'v6', annotations: by('insiders') }));
+    await stage.until('the match to be wanted', () => stage.release()?.status?.stage === 'analyse-1');
+    const { status } = await stage.until('a round to pass', () => {
+      const release = stage.release();
+      return (release?.status?.analyses?.[0]?.passed ?? 0) > 0 ? release : undefined;
+    });
+    expect(status).toMatchObject({ weight: 0, wanted: { split: { weight: 0, match: [{}] } } });
+    expect((await load.total()).byVersion['v6'] ?? 0).toBe(0);
+    expect((await insiders.total()).byVersion['v6']).toBeGreaterThan(50);
+    await stage.untilPhase('Succeeded');
+    expect(route()).toBe(before);
+    await noneLost();
+    const { failedTransport, failedInfrastructure } = await insiders.total();
+    expect({ failedTransport, failedInfrastructure }).toEqual({ failedTransport: 0, failedInfrastructure: 0 });
   });
 });

@@ -10,6 +10,8 @@ export type LoadOptions = {
   /** Host header. */
   readonly host: string;
   readonly rps: number;
+  /** Sent with each request, as `name: value`. */
+  readonly headers?: readonly string[];
 };
 
 export type Counts = {
@@ -37,13 +39,24 @@ export type Load = {
 let nextPort = 20_000 + (process.pid % 1000) * 20;
 
 /** Resolves when the first request has been answered. */
-export const startLoad = async (cluster: Cluster, { url, host, rps }: LoadOptions): Promise<Load> => {
+export const startLoad = async (cluster: Cluster, { url, host, rps, headers = [] }: LoadOptions): Promise<Load> => {
   nextPort += 1;
   const control = `127.0.0.1:${nextPort}`;
   const program = join(cluster.binDir, 'sluice-testapp');
   const process = cluster.exec(
     program,
-    ['load', '--url', url, '--host', host, '--rps', String(rps), '--control', control],
+    [
+      'load',
+      '--url',
+      url,
+      '--host',
+      host,
+      '--rps',
+      String(rps),
+      '--control',
+      control,
+      ...headers.flatMap((header) => ['--header', header]),
+    ],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
   const read = async (path: string): Promise<Counts> => {
