@@ -31,7 +31,7 @@ const workloads = async (session: Session, namespace: string | undefined): Promi
   return [...released, ...others].sort((a, b) => (place(a) < place(b) ? -1 : 1));
 };
 
-/** A workload that has no release yet, or never gets one where it is. */
+/** A workload that has no release yet, or never gets one in its namespace. */
 const listed = ({ metadata }: KubeObject, { optedIn, because }: OptIn): readonly ListedWorkload[] => {
   const workload = { namespace: metadata.namespace ?? '', name: metadata.name };
   if (optedIn) return [workload];

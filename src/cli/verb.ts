@@ -24,7 +24,7 @@ type Declared = {
   readonly options: readonly VerbOption[];
 };
 
-/** What there is without a cluster. */
+/** The environment of verbs that need no cluster. */
 export type Workplace = {
   readonly terminal: Terminal;
   /** Checks queries, by kind of source. */

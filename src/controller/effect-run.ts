@@ -1,4 +1,4 @@
-/** What carrying out an effect is given, and how it names and guards what it writes. */
+/** The input of every effect, and how an effect names and guards the objects that it writes. */
 import type { KubeObject, ObjectRef } from '../values/kube-object.ts';
 import { ClusterError } from '../ports/cluster.ts';
 import type { ControllerDependencies } from './dependencies.ts';

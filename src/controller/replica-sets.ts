@@ -1,4 +1,4 @@
-/** Templates of a workload's ReplicaSets: the one place where templates of before are kept. A rare live read. */
+/** Reads the templates of a workload's ReplicaSets, the only place that keeps earlier templates. A rare live read. */
 import { templateHash } from '../core/template/template-hash.ts';
 import type { Deployment, PodTemplate } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
@@ -6,16 +6,16 @@ import type { ClusterWriter } from '../ports/cluster.ts';
 
 export type KeptTemplate = {
   readonly template: PodTemplate;
-  /** As the Deployment's own template hashes. */
+  /** Computed in the same way as the hash of the Deployment's template. */
   readonly hash: string;
-  /** It has pods, or is to have some. */
+  /** Whether the ReplicaSet is to have pods. */
   readonly active: boolean;
 };
 
 const podTemplateHash = 'pod-template-hash';
 const revision = 'deployment.kubernetes.io/revision';
 
-/** The newest first, by the revision of the workload that each was last used for. */
+/** The templates, newest first, by the last revision of the workload that used each of them. */
 export const keptTemplates = async (
   cluster: Pick<ClusterWriter, 'fetchList'>,
   workload: Deployment,

@@ -1,6 +1,6 @@
 /**
- * Tells what has happened to releases from their recorded history: events on the objects, and log lines. What was written
- * is told at least once, also by a controller that starts after the one that wrote it; an event told twice is one event.
+ * Publishes the recorded history of releases as Kubernetes events and log lines. Every entry is published at least once,
+ * even if the controller that recorded it stops: the next one publishes it. An event published twice is one event.
  */
 import { createHash } from 'node:crypto';
 import { untold } from '../core/release/history.ts';
@@ -11,16 +11,16 @@ import { fromRfc3339, type Milliseconds } from '../values/time.ts';
 import type { ControllerDependencies } from './dependencies.ts';
 import type { ReleaseObject } from './gather.ts';
 
-/** What this process has told, by the uid of the Release: the `seq` of the last entry. */
+/** The `seq` of the last entry that this process published, by the uid of the Release. */
 export type ToldHistory = Map<string, number>;
 
-/** A release that ended longer ago has been told of by whoever ended it, or nobody waits for it any more. */
+/** A start publishes only ends that are newer than this. Older ones were published before, or interest nobody any more. */
 const recent: Milliseconds = 600_000;
 
 export const toldThrough = (told: ToldHistory, { uid, status }: ReleaseObject): number =>
   told.get(uid) ?? status?.historyToldThrough ?? 0;
 
-/** Tells what has not been told yet. */
+/** Publishes the entries that have not been published yet. */
 export const tellHistory = (deps: ControllerDependencies, release: ReleaseObject): void => {
   const { status } = release;
   if (status === undefined) return;
@@ -30,7 +30,7 @@ export const tellHistory = (deps: ControllerDependencies, release: ReleaseObject
   if (last !== undefined) deps.told.set(release.uid, last.seq);
 };
 
-/** The same for a release that nobody looks at any more, after a start. */
+/** After a start, publishes the end of a recent release, which is no longer reconciled. */
 export const tellRecentEnd = (deps: ControllerDependencies, release: ReleaseObject): void => {
   const { status } = release;
   const endedAt = fromRfc3339(status?.completedAt);
@@ -53,7 +53,7 @@ const tell = (deps: ControllerDependencies, { object, name, uid, spec }: Release
 const eventId = (uid: string, seq: number): string =>
   createHash('sha256').update(`${uid}/${seq}`).digest('hex').slice(0, 16);
 
-/** One line per change of where a release is. */
+/** Writes one log line per change of a release's phase or step. */
 export const logMove = (
   { log }: ControllerDependencies,
   { object, name, spec }: ReleaseObject,

@@ -33,7 +33,10 @@ export const workloadFacts = (workload: Deployment, optedIn: boolean): WorkloadF
   };
 };
 
-/** Bound by the hash beside it: nobody has changed the template since. Beside a release it is the author of that one. */
+/**
+ * The requester who ended a release with this template. Valid only if `admitted` is the hash of the current template. If
+ * the marks name a release, the requester belongs to that release instead.
+ */
 const endedBy = (own: Labels | undefined, hash: string): { readonly endedBy?: string } => {
   const { requestedBy, admitted, release } = readMarks(own);
   return requestedBy === undefined || admitted !== hash || release !== undefined ? {} : { endedBy: requestedBy };
@@ -42,7 +45,7 @@ const endedBy = (own: Labels | undefined, hash: string): { readonly endedBy?: st
 const seenLastChange = ({ metadata, status }: Deployment): boolean =>
   (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
 
-/** As `kubectl rollout status` decides it, and only for what the Deployment controller has seen. */
+/** Decides like `kubectl rollout status`; false while the Deployment controller has not observed the last change. */
 const rolloutComplete = (workload: Deployment): boolean => {
   if (!seenLastChange(workload)) return false;
   const { replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = workload.status ?? {};
@@ -71,8 +74,8 @@ export const podNames = (slices: readonly EndpointSlice[]): readonly string[] =>
 const revisionAnnotation = 'deployment.kubernetes.io/revision';
 
 /**
- * What is true of the canary. Behind routes a pod counts when it is published in the canary Service's endpoints too:
- * before that no proxy knows it.
+ * Facts about the canary. Behind routes, a ready pod counts only once the endpoints of the canary's Service contain it:
+ * before that, no proxy knows it.
  */
 export const canaryFacts = (canary: Deployment, slices: readonly EndpointSlice[] | undefined): CanaryFacts => {
   const replicas = canary.spec.replicas ?? 0;
@@ -86,10 +89,10 @@ export const canaryFacts = (canary: Deployment, slices: readonly EndpointSlice[]
   };
 };
 
-/** The Deployment controller counts the templates a Deployment has had. Sluice gives a canary one and never another. */
+/** Whether the template was edited. The Deployment controller counts templates, and Sluice gives a canary only one. */
 const isEdited = ({ metadata }: Deployment): boolean => (metadata.annotations?.[revisionAnnotation] ?? '1') !== '1';
 
-/** The ReplicaSet controller's words carry the name of the pod that was tried last, which is another one each time. */
+/** Cuts the pod's name from the ReplicaSet controller's message: it differs at every attempt. */
 const podsRefused = ({ status }: Deployment): { readonly refused?: string } => {
   const failure = status?.conditions?.find((c) => c.type === 'ReplicaFailure' && c.status === 'True');
   return failure === undefined
@@ -97,7 +100,7 @@ const podsRefused = ({ status }: Deployment): { readonly refused?: string } => {
     : { refused: (failure.message ?? failure.reason ?? '').replace(/^pods "[^"]*" /, 'pods ') };
 };
 
-/** A status from before the last change of the spec may count pods that are about to go. */
+/** A status that is older than the spec may count pods that are about to be removed. */
 const readyPods = (canary: Deployment): number => {
   const ready = canary.status?.readyReplicas ?? 0;
   return seenLastChange(canary) ? ready : Math.min(ready, canary.spec.replicas ?? 0);

@@ -15,7 +15,7 @@ import { namingPort } from './port-in-use.ts';
 import { startMetricsServer, type MetricsServer } from '../telemetry/metrics-server.ts';
 
 export type Parts = {
-  /** What releases go by: the API server's time, which never jumps. */
+  /** The clock of releases: the API server's time, which never jumps. */
   readonly clock: Clock;
   /** The API server's clock, estimated from its responses. */
   readonly serverClock: Clock;

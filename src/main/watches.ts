@@ -25,14 +25,14 @@ const policies = (scope: Scope): readonly WatchSpec[] => [
   { gvk: kinds.clusterCanaryPolicy },
 ];
 
-/** Kinds of others. Those of meshes and operators may be missing or be installed later. */
+/** Foreign kinds. The kinds of meshes and operators may be missing, or be installed later. */
 const othersKinds = (scope: Scope): readonly WatchSpec[] =>
   workedKinds.map(({ gvk, builtIn = false }) => ({ gvk, ...scope, optional: !builtIn }));
 
 /** To know whether the kind Release and the kinds of a policy's provider are installed. */
 const installedKinds: WatchSpec = { gvk: kinds.crd, metadataOnly: true, trim: nameOnly };
 
-/** What the webhook reads of kinds that the controller does not watch. */
+/** Kinds that only the webhook watches. */
 const onlyForAdmission = (scope: Scope): readonly WatchSpec[] => [
   installedKinds,
   // To know which volumes a second set of pods may mount.
@@ -71,15 +71,15 @@ export const certificateWatches = ({
     { gvk: kinds.validatingWebhook, name },
   ].map((spec) => ({ ...spec, metadataOnly: true, trim: nameOnly }));
 
-/** For the controller. */
+/** The watches of the controller. */
 export const controllerWatches = (namespace: string | undefined): readonly WatchSpec[] => {
   const scope = namespace === undefined ? {} : { namespace };
   return [
     { gvk: kinds.deployment, ...scope, trim: dropBookkeeping },
     { gvk: kinds.service, ...scope, trim: dropBookkeeping },
-    // Of every Service: any of them may be an apex, and who answers behind it has to be known when a release begins.
+    // For all Services: any of them may be an apex, and its endpoints must be known when a release begins.
     { gvk: kinds.endpointSlice, ...scope, trim: endpointsOnly },
-    // While no release is under way there are none.
+    // Only pods of canaries, so there are none while no release is running.
     { gvk: kinds.pod, ...scope, labelSelector: canarySelector, trim: podState },
     { gvk: kinds.release, ...scope, trim: dropBookkeeping },
     // To know which workloads are scaled by their load.
@@ -91,7 +91,7 @@ export const controllerWatches = (namespace: string | undefined): readonly Watch
   ];
 };
 
-/** For `dev`, whose webhook and controller share their caches. */
+/** The watches of `dev`, whose webhook and controller share their caches. */
 export const devWatches = (namespace: string | undefined): readonly WatchSpec[] => [
   ...controllerWatches(namespace),
   ...onlyForAdmission(namespace === undefined ? {} : { namespace }),

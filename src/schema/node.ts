@@ -2,12 +2,12 @@ import type { TSchema } from 'typebox';
 import type { Rule } from './rules.ts';
 
 /**
- * The part of JSON Schema that the schemas here are written in: what the API server's structural schemas can say, plus
- * `rules` and the bounds of durations, which the API server checks as CEL. The validator, the CRDs and the reference docs
- * read schemas as this, and a test holds the schemas to it.
+ * The part of JSON Schema that Sluice's schemas use: the API server's structural schemas, plus `rules` and the bounds of
+ * durations, which the API server checks as CEL. The validator, the CRDs and the reference docs read schemas through this
+ * type, and a test checks that no schema uses anything else.
  */
 export type SchemaNode = {
-  /** Instead of `type`: a whole number, or a text that has the pattern. Of a duration the number counts seconds. */
+  /** Instead of `type`: an integer, or a string that matches the pattern. For a duration, the integer is in seconds. */
   readonly 'x-kubernetes-int-or-string'?: true;
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
   readonly description?: string;
@@ -21,7 +21,7 @@ export type SchemaNode = {
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
   readonly exclusiveMaximum?: number;
-  /** Of a duration: the shortest and the longest, as durations (`1s`). */
+  /** For a duration: the shortest and the longest, as durations (`1s`). */
   readonly minDuration?: string;
   readonly maxDuration?: string;
   readonly items?: SchemaNode;
@@ -29,15 +29,15 @@ export type SchemaNode = {
   readonly maxItems?: number;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly required?: readonly string[];
-  /** Names that people write for a field which is called otherwise here. They are refused with its name. */
+  /** Wrong names that users may know from other tools, with the right one for the error message. */
   readonly otherNames?: Readonly<Record<string, string>>;
-  /** What to write in place of a value that does not fit, where its kind of value says too little. */
+  /** What to write instead of an invalid value, if the type alone says too little. */
   readonly hint?: string;
-  /** Fields of other tools that have no counterpart here, with what is said of them. */
+  /** Fields of other tools without a counterpart in Sluice, with the error message for each. */
   readonly notHere?: Readonly<Record<string, { readonly rule: string; readonly todo: string }>>;
   /** `false`: the object names its fields. A schema: the object is a map, whose values it describes. */
   readonly additionalProperties?: false | SchemaNode;
-  /** What the keys of a map must be. The API server cannot say that of a CRD: only our own validator asks it. */
+  /** The schema of a map's keys. CRDs do not support it, so only our own validator checks it. */
   readonly propertyNames?: SchemaNode;
   readonly maxProperties?: number;
   readonly rules?: readonly Rule[];
@@ -76,7 +76,7 @@ export const keywords: ReadonlySet<string> = new Set<keyof SchemaNode>([
 
 export const nodeOf = (schema: TSchema): SchemaNode => schema;
 
-/** `type`, where an enumeration leaves it out; undefined also for a whole number or text. */
+/** The type, derived from the values if an enumeration leaves it out. Undefined for an int-or-string. */
 export const typeOf = (node: SchemaNode): SchemaNode['type'] =>
   node.type ?? (node.enum === undefined ? undefined : 'string');
 

@@ -1,4 +1,4 @@
-/** The plan of a release as its spec records it: every default resolved, durations as texts. Sluice alone writes it. */
+/** The plan as a Release's spec records it, with all defaults resolved and durations as strings. Only Sluice writes it. */
 import { Type, type Static } from 'typebox';
 import { mostMatches, RecordedMatchSchema } from './match.ts';
 import { patterns } from './patterns.ts';
@@ -8,7 +8,7 @@ import { mostRounds } from './steps.ts';
 export const stageKinds = ['size', 'split', 'analyse', 'wait', 'promote'] as const;
 export const checkKinds = ['success-rate', 'duration', 'query'] as const;
 
-/** Above any plan a policy can mean: 100 weights make 203 stages. */
+/** More than any policy can need: 100 weights make 203 stages. */
 const maxStages = 512;
 const maxAnalyses = 16;
 
@@ -23,7 +23,7 @@ const percent = (description: string): Type.TInteger => Type.Integer({ minimum: 
 
 export const SplitSchema = Type.Object(
   {
-    weight: percent('Percent of the requests that no match decides.'),
+    weight: percent("The canary's share of the requests that fit no match, in percent."),
     match: opt(
       Type.Array(RecordedMatchSchema, {
         maxItems: mostMatches,
@@ -38,7 +38,7 @@ export const SplitSchema = Type.Object(
       ),
     ),
   },
-  { additionalProperties: false, description: 'Of `split`: what goes to the canary.' },
+  { additionalProperties: false, description: 'For `split`: what goes to the canary.' },
 );
 
 const StageSchema = Type.Object(
@@ -55,21 +55,21 @@ const StageSchema = Type.Object(
           weight: opt(percent('At least as many pods as that share of the traffic needs.')),
           replicas: opt(Type.Integer({ minimum: 0, description: 'At least as many pods.' })),
         },
-        { additionalProperties: false, description: 'Of `size`: how many canary pods, one of the two.' },
+        { additionalProperties: false, description: 'For `size`: how many canary pods. Has one of the two fields.' },
       ),
     ),
     split: opt(SplitSchema),
-    analysis: opt(name('Of `analyse`: which of the `analyses`.')),
-    interval: opt(duration('Of `analyse`: at the end of each the checks are judged.')),
+    analysis: opt(name('For `analyse`: which of the `analyses`.')),
+    interval: opt(duration('For `analyse`: the checks are judged at the end of each interval.')),
     for: opt(
       Type.String({
         pattern: patterns.waitFor.pattern,
         description:
-          'Of `wait`, and of an `analyse` that lasts longer than one passing round: a duration, or `approval` for until a person goes on.',
+          'For `wait`, and for an `analyse` that lasts longer than one passing round: a duration, or `approval`, which waits for a user.',
       }),
     ),
     rounds: opt(
-      Type.Integer({ minimum: 1, maximum: mostRounds, description: 'Of `analyse`: how many rounds must pass.' }),
+      Type.Integer({ minimum: 1, maximum: mostRounds, description: 'For `analyse`: how many rounds must pass.' }),
     ),
   },
   { additionalProperties: false },
@@ -91,10 +91,11 @@ const RecordedCheckSchema = Type.Object(
       Type.Integer({
         minimum: 0,
         maximum: mostMinRequests,
-        description: 'Requests of the canary that it takes to pass; any number unless set. Not of a `query`.',
+        description:
+          'Requests that the canary must have had for the check to pass; any number unless set. Not for a `query`.',
       }),
     ),
-    noData: Type.Enum(['hold', 'fail', 'pass'], { type: 'string', description: 'What no data means.' }),
+    noData: Type.Enum(['hold', 'fail', 'pass'], { type: 'string', description: 'How to treat missing data.' }),
     judge: opt(Type.Enum([...judgeNames], { type: 'string', description: 'Who judges it; `threshold` unless set.' })),
   },
   { additionalProperties: false },
@@ -115,7 +116,7 @@ export const PlanSchema = Type.Object(
     stages: Type.Array(StageSchema, { maxItems: maxStages, description: 'What the release does, in this order.' }),
     analyses: Type.Unsafe<{ [id: string]: RecordedAnalysis }>({
       type: 'object',
-      description: 'Checks whose failures are counted together, by the name that stages call them by.',
+      description: 'Checks whose failures are counted together, by the name that stages refer to.',
       additionalProperties: AnalysisSchema,
       propertyNames: { type: 'string', maxLength: 63, pattern: patterns.checkName.pattern },
       maxProperties: maxAnalyses,
@@ -129,7 +130,7 @@ export const PlanSchema = Type.Object(
     prometheus: opt(text('Address of the Prometheus to ask, where the policy gives one.', 2048)),
     onFailure: Type.Enum(['hold', 'revert'], {
       type: 'string',
-      description: 'What becomes of a template that fails.',
+      description: 'What happens to a template that fails.',
     }),
     progressDeadline: duration('How long pods may take to become ready.'),
     propagationDelay: duration('How long the proxies may take to follow a change of routes.'),
@@ -137,9 +138,9 @@ export const PlanSchema = Type.Object(
   {
     additionalProperties: false,
     description:
-      'What the release does, with every default as it was when it began: no later version of Sluice reads it otherwise.',
+      'What the release does, with the defaults of the time when it began. Later versions of Sluice do not change it.',
   },
 );
-/** As JSON holds it. */
+/** The plan as JSON. */
 export type RecordedPlan = Static<typeof PlanSchema>;
 export type RecordedSplit = Static<typeof SplitSchema>;

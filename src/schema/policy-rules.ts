@@ -1,4 +1,4 @@
-/** What the fields of a policy, and of a check, may not be together. */
+/** Rules about combinations of fields in a policy or a check. */
 import { rule, type Rule } from './rules.ts';
 import { strategyRules } from './strategy-rules.ts';
 
@@ -23,7 +23,7 @@ const builtInNames = Object.values(builtInChecks)
 
 type Bound = 'min' | 'max';
 
-/** What a built-in check can measure at all. A bound outside of it is never met, or never broken. */
+/** The range of values that a built-in check can measure. A bound outside of it would always pass or always fail. */
 const measurable = {
   [builtInChecks.successRate]: { most: 100, unit: 'percent', example: 'min: 99' },
   [builtInChecks.duration]: { most: 3_600_000, unit: 'milliseconds', example: 'max: 500' },

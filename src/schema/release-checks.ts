@@ -1,4 +1,4 @@
-/** What a Release says of its checks and of the traffic they counted. */
+/** What a Release's status says about its checks and the traffic that they counted. */
 import { Type, type Static } from 'typebox';
 
 const time = (description: string): Type.TString => Type.String({ format: 'date-time', description });
@@ -38,7 +38,7 @@ export const ShareSchema = Type.Object(
     canary: Type.Number({ minimum: 0, description: "The canary's." }),
     stable: Type.Number({ minimum: 0, description: "Stable's." }),
   },
-  { description: 'The share that is seen in place, where `weight` is the one that is wanted.' },
+  { description: 'The share of the traffic that the canary really gets. (`weight` is the share that it should get.)' },
 );
 
 export const AnalysisStatusSchema = Type.Object({
@@ -53,7 +53,7 @@ export const AnalysisStatusSchema = Type.Object({
         check: text('Name of the check.'),
         state: Type.String({ maxLength: 4096, description: 'What its judge remembers, as JSON.' }),
       }),
-      { maxItems: 40, description: 'What judges carry from one window to the next.' },
+      { maxItems: 40, description: 'State that judges keep from one window to the next.' },
     ),
   ),
   served: opt(
@@ -63,11 +63,11 @@ export const AnalysisStatusSchema = Type.Object({
         ...requestsOfArms,
         unseen: opt(
           Type.Boolean({
-            description: 'The requests have not followed the weight; the numbers count again from there.',
+            description: 'Set if the requests did not follow the weight: the numbers count from this time.',
           }),
         ),
       }),
-      { maxItems: 100, description: 'Requests of both arms at each weight, since its split had settled.' },
+      { maxItems: 100, description: 'Requests of both arms at each weight, counted since its split was in place.' },
     ),
   ),
 });

@@ -1,4 +1,4 @@
-/** What a Release's status keeps of what people asked. */
+/** Users' requests as a Release's status records them. */
 import { Type } from 'typebox';
 
 const time = (description: string): Type.TString => Type.String({ format: 'date-time', description });

@@ -1,4 +1,4 @@
-/** A test of a number of rounds at one split: A/B on the requests that fit, or blue/green on none but copies. */
+/** A number of rounds at one split: A/B on the requests that match, or blue/green, where the canary gets only copies. */
 import type { Policy } from '../policy/policy.ts';
 import type { Strategy } from '../policy/strategy.ts';
 import { percent } from '../../values/percent.ts';

@@ -20,7 +20,7 @@ const strategies: { readonly [K in Strategy['kind']]: Compiled<K> } = {
   'blue-green': blueGreenStages,
 };
 
-/** Looked up by the strategy's own kind, so the function is the one for it. */
+/** Type-safe: the function is looked up by the strategy's own kind. */
 const stagesOf = (policy: Policy): readonly Stage[] =>
   (strategies[policy.strategy.kind] as Compiled<Strategy['kind']>)(policy.strategy, policy);
 

@@ -6,10 +6,10 @@ import type { Plan } from './plan.ts';
 
 export type PlanSummary = {
   readonly weights: readonly Percent[];
-  /** The least time that each weight is held: the first interval of the plan. */
+  /** The minimum time at each weight: the first interval of the plan. */
   readonly interval?: Milliseconds;
   readonly checks: readonly Check[];
-  /** Number of failed rounds at which the release fails; the lowest one where there are several analyses. */
+  /** Number of failed rounds at which the release fails: the lowest of all analyses. */
   readonly threshold?: number;
 };
 

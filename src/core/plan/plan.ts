@@ -22,8 +22,8 @@ export type Stage = { readonly id: StageId } & (
   | { readonly do: 'size'; readonly canary: SizeRule }
   | { readonly do: 'split'; readonly split: Split }
   /**
-   * Judge at the end of every `interval` until a round passes, or so many `rounds`. With `for` the stage lasts that long,
-   * and ends only after a round that passes; a person who goes on ends it at once.
+   * Judge at the end of every `interval` until one round, or the number in `rounds`, has passed. With `for`, the stage
+   * lasts that long and ends after a round that passes; a user's resume ends it at once.
    */
   | {
       readonly do: 'analyse';
@@ -51,11 +51,11 @@ export type Plan = {
   readonly propagationDelay: Milliseconds;
 };
 
-/** The plan's splits, in order. */
+/** The splits of the plan, in order. */
 export const splitsOf = ({ stages }: Pick<Plan, 'stages'>): readonly Split[] =>
   stages.flatMap((stage) => (stage.do === 'split' ? [stage.split] : []));
 
-/** Where the plan's questions about metrics go. */
+/** The metric source that the plan queries. */
 export const sourceOf = ({ prometheus }: Pick<Plan, 'prometheus'>): SourceRef => ({
   kind: 'prometheus',
   ...(prometheus === undefined ? {} : { address: prometheus }),

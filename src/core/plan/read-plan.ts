@@ -19,7 +19,7 @@ import type { Analysis, Plan, Stage } from './plan.ts';
 
 export type ReadPlan = { readonly plan: Plan } | { readonly problems: readonly Problem[] };
 
-/** Where Releases record it. */
+/** The field in which a Release records its plan. */
 export const planField = 'spec.plan';
 
 /** The fields of each kind of stage and of check, apart from the common ones. */
@@ -98,7 +98,7 @@ const sizeOf = ({ weight, replicas }: NonNullable<RecordedStage['canary']>): rea
   return replicas === undefined ? [] : [{ replicas }];
 };
 
-/** Empty where a required field is missing; `shapeProblems` reports that. */
+/** Empty if a required field is missing, which `shapeProblems` reports. */
 const stagesOf = (recorded: RecordedStage): readonly Stage[] => {
   const { id, canary, split, analysis, interval, for: until, rounds } = recorded;
   switch (recorded.do) {

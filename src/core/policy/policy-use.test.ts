@@ -66,7 +66,7 @@ describe('deletionWarnings', () => {
       { web: used('missing', running('web-7')) },
       [
         expect.stringContaining('1 workload (web)') as unknown as string,
-        '1 release under way keeps the policy as it was when it started (web-7 of web); one that is still Pending, and later ones, go by what is there then',
+        '1 release under way keeps the policy as it was when it started (web-7 of web); Pending and later releases use the policy as it is when they start',
       ],
     ],
     [
@@ -102,7 +102,7 @@ describe('changeWarnings', () => {
       'releases climb and are promoted',
       { web: used('missing', running('web-7')), api: used('missing', running('api-2', 'Promoting')) },
       [
-        '2 releases under way keep the policy as it was when it started (api-2 of api and web-7 of web); one that is still Pending, and later ones, go by what is there then',
+        '2 releases under way keep the policy as it was when it started (api-2 of api and web-7 of web); Pending and later releases use the policy as it is when they start',
       ],
     ],
   ])('when %s', (_case, told, warnings) => expect(changeWarnings(own, world(told))).toEqual(warnings));

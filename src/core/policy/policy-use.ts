@@ -1,4 +1,4 @@
-/** Finds the workloads that a policy governs, and words the warnings about changing or deleting it. */
+/** Finds the workloads that a policy governs, and writes the warnings about changing or deleting it. */
 import { marks } from '../../schema/annotations.ts';
 import { isOurs } from '../../schema/names.ts';
 import type { KubeObject } from '../../values/kube-object.ts';
@@ -105,6 +105,6 @@ const runningWarnings = (policy: PolicyRef, governed: readonly Workload[]): read
   if (running.length === 0) return [];
   const keep = running.length === 1 ? 'release under way keeps' : 'releases under way keep';
   return [
-    `${running.length} ${keep} the policy as it was when it started (${someOf(running.sort(), shown)}); one that is still Pending, and later ones, go by what is there then`,
+    `${running.length} ${keep} the policy as it was when it started (${someOf(running.sort(), shown)}); Pending and later releases use the policy as it is when they start`,
   ];
 };

@@ -1,4 +1,4 @@
-/** Resolves what a policy says about traffic, in whichever tool's words. */
+/** Resolves the strategy of a policy, whether its fields are Sluice's, Flagger's or those of Argo Rollouts. */
 import { blueGreenDefaults, type BlueGreenSpec } from '../../schema/blue-green.ts';
 import type { PolicySpec } from '../../schema/policy.ts';
 import type { StepSpec } from '../../schema/steps.ts';
@@ -36,7 +36,7 @@ type Header = NonNullable<NonNullable<StepSpec['setHeaderRoute']>['match']>[numb
 
 const matchOf = ({ headerName, headerValue }: Header): Match => ({ headers: { [headerName]: headerValue } });
 
-/** The schema makes sure that a step is of one kind. */
+/** The schema guarantees that a step has exactly one kind. */
 const stepOf = (spec: StepSpec): PolicyStep => {
   const { setWeight, pause, setCanaryScale, analysis, setHeaderRoute: header, setMirrorRoute: mirror } = spec;
   if (setWeight !== undefined) return { do: 'weight', weight: percent(setWeight) };
@@ -60,7 +60,7 @@ const blueGreenOf = (spec: BlueGreenSpec): Strategy => {
   };
 };
 
-/** The spec has passed the schema: it says one thing. */
+/** The spec has passed the schema, so it asks for exactly one strategy. */
 export const resolveStrategy = (spec: PolicySpec, given: WeightDefaults): Strategy => {
   if (spec.steps !== undefined) return { kind: 'steps', steps: spec.steps.map(stepOf) };
   if (spec.iterations !== undefined)

@@ -1,9 +1,9 @@
-/** What is wrong with a list of steps whose every step is valid by itself. The path names the step. */
+/** Finds problems of a list of steps in which every single step is valid. The path names the step. */
 import type { PolicySpec } from '../../schema/policy.ts';
 import type { StepSpec } from '../../schema/steps.ts';
 import type { Finding } from '../../schema/validate.ts';
 
-/** What the steps before have set. */
+/** What the earlier steps have set. */
 type Before = {
   readonly weight?: number;
   /** The share of the traffic that the canary's pods are made for. */
@@ -71,7 +71,7 @@ const afterStep = (before: Before, step: StepSpec): Before => {
   return scale.weight === undefined ? rest : { ...rest, pods: scale.weight };
 };
 
-/** The problems of `steps`, each at its step; none where there are no steps. */
+/** The problems of `steps`, each at its step. */
 export const stepFindings = ({ steps = [] }: PolicySpec): readonly Finding[] => {
   let before = start;
   return steps.flatMap((step, i) => {
@@ -87,7 +87,7 @@ const holds = (step: StepSpec): boolean => step.pause !== undefined || step.anal
 const reaches = ({ setWeight = 0, setHeaderRoute: header }: StepSpec): boolean =>
   setWeight > 0 || (header !== undefined && !isEndOf(header));
 
-/** What a valid policy may be meant otherwise in. */
+/** Warnings about a valid policy that probably does not do what its author wants. */
 export const strategyWarnings = ({ steps, iterations, match, checks = [] }: PolicySpec): readonly string[] => {
   if (steps !== undefined) {
     const first = steps.findIndex(reaches);

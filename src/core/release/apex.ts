@@ -1,4 +1,4 @@
-/** Which Service is the apex, and which label tells canary pods from stable ones in front of it. */
+/** Finds the Service that is the apex, and the label by which it tells canary pods from stable ones. */
 import type { Deployment, Labels, Service } from '../../values/kube-object.ts';
 import type { Problem } from '../../values/problem.ts';
 import { annotations } from '../../schema/annotations.ts';
@@ -8,7 +8,7 @@ export type ApexAnswer = { readonly apex: Service } | { readonly problems: reado
 
 const serviceField = `${group}/service`;
 
-/** Services (of the workload's namespace) that select the pods of a template, Sluice's own left out. */
+/** Services in the workload's namespace that select the pods of a template, except Sluice's own. */
 export const servicesSelecting = (podLabels: Labels, services: readonly Service[]): readonly Service[] =>
   services.filter((s) => !isOurs(s) && selects(s.spec.selector, podLabels));
 
@@ -18,8 +18,8 @@ const selects = (selector: Labels | undefined, podLabels: Labels): boolean =>
   Object.entries(selector).every(([key, value]) => podLabels[key] === value);
 
 /**
- * The apex: the Service the policy names, else the only one that selects the workload's pods, else the one of several that
- * is named like the workload. Anything else is a problem for a person.
+ * The apex: the Service that the policy names, else the only one that selects the workload's pods, else the one of
+ * several that has the workload's name. Anything else is a problem for the user.
  */
 export const findApex = (workload: Deployment, services: readonly Service[], wanted?: string): ApexAnswer => {
   const candidates = servicesSelecting(workload.spec.template.metadata?.labels ?? {}, services);
@@ -32,8 +32,8 @@ export const findApex = (workload: Deployment, services: readonly Service[], wan
 };
 
 /**
- * The same, where a pod label and the Service's selector are changed together and the Service is written last: the Service
- * that selects the pods of the stable template is the one that is to follow.
+ * Finds the apex also if a user changes a pod label and the Service's selector together, and the Service is written last.
+ * Until then, the apex is the Service that selects the pods of the stable template.
  */
 export const findApexOfEither = (
   workload: Deployment,
@@ -83,7 +83,7 @@ const several = (candidates: readonly Service[]): Problem => ({
 
 export type LabelAnswer = { readonly key: string } | { readonly problems: readonly Problem[] };
 
-/** What would miss the canary if a label's value differed on its pods, as counts: what weighs more comes first. */
+/** How many objects would miss the canary if this label differed on its pods, the most important kinds first. */
 export type Missed = (key: string) => readonly number[];
 
 const usual = ['app', 'app.kubernetes.io/name'];
@@ -92,9 +92,9 @@ const compare = (a: readonly number[], b: readonly number[]): number =>
   a.map((count, i) => count - (b[i] ?? 0)).find((difference) => difference !== 0) ?? 0;
 
 /**
- * The one label whose value differs on canary pods. It has to be in the workload's selector (or the two Deployments would
- * fight over pods) and in the apex's (or the apex would send to the canary as well). Of several, the one that the fewest
- * objects about security, budgets and monitoring select by.
+ * The one label whose value differs on canary pods. It must be in the workload's selector (or the two Deployments would
+ * fight over pods) and in the apex's (or the apex would send to the canary as well). If several labels are possible, it
+ * is the one that the fewest security policies, budgets and monitors select by.
  */
 export const distinguishingLabel = (workload: Deployment, apex: Service, missed: Missed = () => []): LabelAnswer => {
   const own = selectorKeys(workload);
@@ -126,7 +126,7 @@ export const distinguishingLabel = (workload: Deployment, apex: Service, missed:
 const noKeys =
   "The Deployment's selector holds no label to one value, and it cannot be changed: make the Deployment anew with selector.matchLabels, or use the provider kubernetes, which needs no such label.";
 
-/** Keys of the labels whose values the Deployment's selector gives: another value is on none of its pods. */
+/** Keys of the labels for which the Deployment's selector lists values: its pods have no other value. */
 export const selectorKeys = ({ spec: { selector } }: Deployment): readonly string[] => {
   const listed = (selector.matchExpressions ?? []).flatMap(({ key, operator }) =>
     operator === 'In' && typeof key === 'string' ? [key] : [],
@@ -134,7 +134,7 @@ export const selectorKeys = ({ spec: { selector } }: Deployment): readonly strin
   return [...new Set([...Object.keys(selector.matchLabels ?? {}), ...listed])];
 };
 
-/** The label whose value differs on the pods of a canary that is there; undefined where none does. */
+/** The label whose value differs on the pods of an existing canary; undefined if none differs. */
 export const chosenLabel = (workload: Deployment, canary: Deployment): string | undefined => {
   const stable = workload.spec.template.metadata?.labels ?? {};
   const made = canary.spec.template.metadata?.labels ?? {};

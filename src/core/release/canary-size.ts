@@ -9,8 +9,8 @@ import { canarySize } from './size.ts';
 import { wantedSplit } from './state.ts';
 
 /**
- * What the plan's `size` stages ask for: the last one up to the present stage holds until another. It is a floor: a canary
- * never has fewer pods than its traffic needs.
+ * The size that the plan asks for. A `size` stage applies until the next one. It is a minimum: a canary never has fewer
+ * pods than its traffic needs.
  */
 const floorNow = ({ stage }: ReleaseStatus, { plan: { stages } }: Facts): SizeRule => {
   const index = stages.findIndex(({ id }) => id === stage);
@@ -19,15 +19,15 @@ const floorNow = ({ stage }: ReleaseStatus, { plan: { stages } }: Facts): SizeRu
 };
 
 /**
- * Behind a route the canary takes load off stable, and an autoscaler that sees stable alone makes it smaller: the share of
- * the canary stays the same share of the whole load. Without a route the pods themselves are the split.
+ * The number of replicas for the whole load. Behind a route, the canary takes load off stable, and an autoscaler that
+ * sees only stable scales it down. So the greatest size counts there. Without a route, the pods themselves are the split.
  */
 const sizedBy = (status: ReleaseStatus, facts: Facts): number => {
   const { replicas } = facts.workload;
   return facts.route.splits === 'route' && replicas > 0 ? peakOf(status, facts) : replicas;
 };
 
-/** Where the Service stands in front of other workloads too, the canary gets its share of their traffic as well. */
+/** Replicas of other workloads behind the same Service: the canary gets its share of their traffic, too. */
 const othersToo = ({ route }: Facts, weight: number): number =>
   route.splits === 'replicas' && weight >= 100 ? 0 : (route.shared?.replicas ?? 0);
 
@@ -46,11 +46,11 @@ export const sizeNow = (status: ReleaseStatus, facts: Facts): number => {
 const sizeFor = (weight: number, status: ReleaseStatus, facts: Facts): number =>
   canarySize(sizedBy(status, facts) + othersToo(facts, weight), weight, facts.route.splits);
 
-/** Ready pods of the template this release is about. */
+/** Ready canary pods of this release's template. */
 export const canaryReady = ({ canary, release }: Facts): number =>
   canary?.templateHash === release.spec.templateHash ? canary.ready : 0;
 
-/** Ready pods that callers of the apex get an answer of, once they are sent to them. */
+/** Ready canary pods that can answer callers of the apex. */
 export const canaryAnswering = (facts: Facts): number => (facts.canary?.ledPast === true ? 0 : canaryReady(facts));
 
 export const enoughReady = (status: ReleaseStatus, facts: Facts): boolean =>

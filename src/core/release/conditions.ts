@@ -5,11 +5,11 @@ import { isFinal } from './state.ts';
 
 type Conditions = NonNullable<ReleaseStatus['conditions']>;
 
-/** Conditions of a status; lastTransitionTime is kept where the condition's status did not change. */
+/** The conditions of a status. A condition whose status has not changed keeps its lastTransitionTime. */
 export const conditionsFor = (status: ReleaseStatus, now: Instant, generation: number): Conditions => {
   const over = isFinal(status.phase);
   const wanted = [
-    // Also where nothing was judged: the template is in production, and there is nothing to wait for.
+    // Ready even if nothing was judged: the template is in production, and nothing is left to wait for.
     ['Ready', ['Succeeded', 'Skipped', 'Bypassed'].includes(status.phase)],
     ['Reconciling', !over],
     ['Stalled', status.phase === 'Failed'],

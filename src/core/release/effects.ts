@@ -1,6 +1,6 @@
 /**
- * What should be true in the cluster in a given state. Level-triggered: every effect is a wish that costs nothing when it
- * is already fulfilled, so repeating them after a crash is harmless and nothing has to be remembered.
+ * What should be true in the cluster in a given state. Level-triggered: an effect that is already in place needs no
+ * write. So repeating effects after a crash is harmless, and nothing has to be remembered.
  */
 import type { ReleaseStatus } from '../../schema/release.ts';
 import { fromRfc3339 } from '../../values/time.ts';
@@ -16,37 +16,37 @@ import { promotableAt } from './stages/promote.ts';
 import { isFinal, rolledAlone, wantedSplit } from './state.ts';
 
 export type Effect =
-  /** What selects stable's pods and would miss the canary's, copied for the canary: nothing more, and nothing else. */
+  /** The canary has exactly the companions that it needs: copies of objects that select stable's pods but not its own. */
   | { readonly do: 'ensure-companions' }
   | { readonly do: 'remove-companions' }
-  /** Canary Deployment of the release's template with at least so many replicas, and the Service in front of it. */
+  /** The canary Deployment has the release's template and at least this many replicas, and its Service exists. */
   | { readonly do: 'ensure-canary'; readonly replicas: number }
   | { readonly do: 'route'; readonly split: Split }
-  /** The user's routes as they were, generated ones gone. */
+  /** The user's routes are as they were before, and generated routes are gone. */
   | { readonly do: 'restore-routes' }
   | { readonly do: 'remove-canary' }
-  /** The workload has at least so many replicas. */
+  /** The workload has at least this many replicas. */
   | { readonly do: 'grow-workload'; readonly replicas: number }
-  /** Why the workload's pods do not come is found out. */
+  /** Find out why the workload's new pods do not become ready. */
   | { readonly do: 'look-at-roll' }
   /** Unpause exactly the template that was judged. */
   | { readonly do: 'promote' }
-  /** Unpause the template, which nobody judges. */
+  /** Unpause the template without judging it. */
   | { readonly do: 'let-roll' }
   /** Put the stable template back, unpaused. */
   | { readonly do: 'put-back' }
-  /** The workload says that its release failed: marks, and Progressing = False for `kubectl rollout status`. */
+  /** Show the failure on the workload: in the marks, and as Progressing = False for `kubectl rollout status`. */
   | { readonly do: 'mark-failed'; readonly message: string }
-  /** Progressing no longer tells of an earlier failure. */
+  /** Clear an earlier failure from the Progressing condition. */
   | { readonly do: 'clear-failed' }
-  /** Take the marks off the workload and remember what is known to be good. */
+  /** Remove the marks from the workload and record which templates are known to be good. */
   | { readonly do: 'settle' }
-  /** The name of who put an end to the release comes off the workload: the Release has it. */
+  /** Remove from the workload who ended the release: the Release has recorded it. */
   | { readonly do: 'forget-author' }
   /** Mark the workload for another attempt at the same template. */
   | { readonly do: 'mark-retry' };
 
-/** Effects of a state, in the order in which they have to be carried out. */
+/** The effects for a state, in the order in which they have to be carried out. */
 export const effectsOf = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   if (isFinal(status.phase)) return afterTheEnd(status, facts);
   if (status.ending !== undefined) return ending(status, facts);
@@ -60,7 +60,7 @@ const running = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   const { workload } = facts;
   const effects: Effect[] = [];
   if (workload.paused && workload.timedOut) effects.push({ do: 'clear-failed' });
-  // Before the first pod: it is not to be without them for a moment.
+  // Before the first canary pod, so that it is never without its companions.
   if (!facts.protection.companions.inPlace) effects.push({ do: 'ensure-companions' });
   effects.push(...arms(status, facts));
   if (promotionDue(status, facts)) effects.push({ do: 'promote' });
@@ -68,13 +68,13 @@ const running = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   return effects;
 };
 
-/** The canary before what is routed to it, unless nobody but the pods that it has can answer: then they do not wait for more. */
+/** The canary comes before its routes. While it stands in for stable, the routes come first: its ready pods must serve. */
 const arms = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   const replicas = sizeNow(status, facts);
-  // What was given back and is gone is not made again.
+  // A canary that has handed back its traffic and is gone is not created again.
   const isWanted = replicas > 0 || facts.canary !== undefined;
   const canary: readonly Effect[] = isWanted ? [{ do: 'ensure-canary', replicas }] : [];
-  // What was routed to a canary that stood in comes back also while the canary is still made ready.
+  // After a stand-in, routes are corrected even in Preparing: they may still lead to the canary.
   const isRouted = status.phase !== 'Preparing' || status.standIn !== undefined || !facts.route.pristine;
   const routes = isRouted ? routed(splitToRoute(status, facts), facts) : [];
   return status.standIn !== undefined && facts.canary !== undefined ? [...routes, ...canary] : [...canary, ...routes];
@@ -83,7 +83,7 @@ const arms = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
 const isLookDue = (status: ReleaseStatus, facts: Facts): boolean =>
   status.phase === 'Promoting' && (lookAt(status, facts) ?? Number.POSITIVE_INFINITY) <= facts.now;
 
-/** Where the kind of route is not served there is nothing to write, and the API server would only say so. */
+/** Empty if the API server does not serve the kind of route: a write could only fail. */
 const routed = (split: Split, { route }: Facts): readonly Effect[] =>
   route.unserved === undefined ? [{ do: 'route', split }] : [];
 
@@ -98,7 +98,7 @@ const splitToRoute = (status: ReleaseStatus, facts: Facts): Split => {
   return observed.weight <= wanted.weight ? observed : wanted;
 };
 
-/** The template goes to stable once the promotion's own split is in place. Never twice: a later pause is the user's. */
+/** The template goes to stable once the promotion's split is in place. Only once: a later pause is the user's. */
 const promotionDue = (status: ReleaseStatus, facts: Facts): boolean =>
   status.phase === 'Promoting' &&
   (promotableAt(status, facts) ?? Number.POSITIVE_INFINITY) <= facts.now &&
@@ -108,11 +108,11 @@ const promotionDue = (status: ReleaseStatus, facts: Facts): boolean =>
 
 const ending = (status: ReleaseStatus, facts: Facts): readonly Effect[] => [
   ...comingToAnEnd(status, facts),
-  // Last: a companion that is refused keeps no route from going back.
+  // Last, so that a refused companion does not keep the routes from being restored.
   ...(lacksProtection(status, facts) ? [{ do: 'ensure-companions' } as const] : []),
 ];
 
-/** What protects stable may change for as long as the canary is there. */
+/** Whether companions are missing while the canary still serves: the objects that protect stable may have changed. */
 const lacksProtection = (status: ReleaseStatus, facts: Facts): boolean => {
   if (facts.canary === undefined || facts.protection.companions.inPlace || hasNothing(status, facts)) return false;
   return keepsServing(status, facts) || !removalDue(status, facts);
@@ -121,12 +121,12 @@ const lacksProtection = (status: ReleaseStatus, facts: Facts): boolean => {
 const comingToAnEnd = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   if (keepsServing(status, facts)) return keepingShare(status, facts);
   const effects: Effect[] = hasNothing(status, facts) ? [...closing(status, facts)] : [...takingDown(status, facts)];
-  // Last, where it is refused: nobody is left on a canary that is not wanted.
+  // Last, so that a refused write leaves no caller on an unwanted canary.
   if (status.ending?.outcome === 'Aborted' && mine(facts)) effects.push({ do: 'put-back' });
   return effects;
 };
 
-/** Stable grows into the room of the canary. */
+/** Shrinks the canary while it hands back its traffic, so that stable has room to grow. */
 const shrunk = (status: ReleaseStatus, facts: Facts): readonly Effect[] =>
   status.givenBack === undefined ? [] : [{ do: 'ensure-canary', replicas: sizeNow(status, facts) }];
 
@@ -135,7 +135,7 @@ const growth = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   return replicas === undefined ? [] : [{ do: 'grow-workload', replicas }];
 };
 
-/** What the end does to the workload takes no pod from anybody, so it does not wait for stable. */
+/** The effects while the canary keeps its share. Writes to the workload do not wait for stable: they remove no pod. */
 const keepingShare = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   const routes = [...routed(wantedSplit(status), facts), ...growth(status, facts)];
   if (status.standIn === undefined) return [...shrunk(status, facts), ...routes];
@@ -153,7 +153,7 @@ const takingDown = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   return [...gone, ...closing(status, facts)];
 };
 
-/** Pods that are kept for their last senders alone do not keep anybody from seeing that the release has failed. */
+/** A failure is shown at once, even while canary pods stay for callers that still send to them. */
 const withPodsLeft = (status: ReleaseStatus, facts: Facts): readonly Effect[] =>
   status.ending?.outcome === 'Failed' && routesKnown(status, facts) ? closing(status, facts) : [];
 
@@ -174,18 +174,18 @@ const closing = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   }
 };
 
-/** Who skips has the workload unpaused in that write. Here nobody has, yet; a pause after that is the user's. */
+/** Whether Sluice unpauses the workload. A user's skip does that itself; a pause after that is the user's. */
 const letsRoll = ({ ending: end }: ReleaseStatus, { workload: { paused, marks } }: Facts): boolean =>
   rolledAlone.some((reason) => reason === end?.reason) && paused && marks?.phase !== 'Skipped';
 
 const afterTheEnd = (status: ReleaseStatus, facts: Facts): readonly Effect[] => {
   if (!mine(facts)) return [];
-  // Marks of a promotion that is over come back with an old ReplicaSet, undone to while the webhook was away.
+  // `kubectl rollout undo` brings back marks of a finished promotion if the webhook was away.
   if (['Skipped', 'Succeeded', 'Bypassed'].includes(status.phase)) return [{ do: 'settle' }];
   return facts.workload.paused ? whileHeld(status, facts) : [];
 };
 
-/** The template of a release that is over without success: it stays on the workload, or has come back to it. */
+/** The effects for a failed or aborted template that stayed on the workload or has come back to it. */
 const whileHeld = (status: ReleaseStatus, { workload: { marks } }: Facts): readonly Effect[] => {
   const message = heldBecause(status, marks?.phase);
   if (message === undefined) return [];
@@ -200,6 +200,6 @@ const heldBecause = ({ phase, message }: ReleaseStatus, marked: string | undefin
   return phase === 'Aborted' && marked === 'Failed' ? `it was ${message ?? 'aborted'}` : undefined;
 };
 
-/** Whether the template has come back since: who aborted it did not mean that write. */
+/** Whether the template was applied again after the abort, which does not apply to that later write. */
 const isNewer = (requestedBy: string | undefined, at: string): boolean =>
   (fromRfc3339(readRequester(requestedBy)?.at) ?? 0) > (fromRfc3339(at) ?? 0);

@@ -1,4 +1,4 @@
-/** Everything a step may look at. Gathered by the controller from its caches; all of it can be written down in a test. */
+/** All inputs of a step. The controller gathers them from its caches; a test can write them as plain values. */
 import type { ReleaseSpec, ReleaseStatus } from '../../schema/release.ts';
 import type { Trouble } from '../../schema/waiting-reasons.ts';
 import type { RequestVerb } from '../../schema/request.ts';
@@ -11,108 +11,108 @@ import type { Split } from '../../values/split.ts';
 import type { Instant } from '../../values/time.ts';
 import type { RolledAlone } from './state.ts';
 
-/** The marks on the workload, when they are valid: bound to the template it has now. */
+/** The marks on the workload. Present only if they are bound to its current template. */
 export type WorkloadMarks = {
   readonly release: string;
   readonly phase?: string;
-  /** JSON of who has asked for what the marks say. */
+  /** The requester of the marked change, as JSON. */
   readonly requestedBy?: string;
 };
 
 export type WorkloadFacts = {
   readonly templateHash: string;
   readonly marks?: WorkloadMarks;
-  /** JSON of who has applied the template, where that put an end to a release. */
+  /** The requester of the template that ended a release, as JSON. */
   readonly endedBy?: string;
-  /** It asks for canary releases. */
+  /** Whether the workload asks for canary releases. */
   readonly optedIn: boolean;
-  /** Its template was promoted, or has served, before. */
+  /** Whether its template was promoted, or has served, before. */
   readonly knownGood: boolean;
-  /** The reason a person gave for skipping, if any is on the workload. */
+  /** The user's reason for skipping, if the workload carries one. */
   readonly skip?: string;
   readonly paused: boolean;
   /** Wanted replicas, as the user or the HPA set them. */
   readonly replicas: number;
-  /** Counted by a status that has seen the last change; none by one that has not. */
+  /** Available pods; 0 while the Deployment controller has not observed the last change. */
   readonly available: number;
-  /** A native roll is over: every pod is of the template, available, and nothing is left of the one before. */
+  /** Whether the native roll is over: every pod has the current template and is available, and no old pod is left. */
   readonly complete: boolean;
-  /** Why a pod of it cannot be created, in the words of a quota, a policy or an admission webhook. */
+  /** Why its pods cannot be created: the message of a quota, a policy or an admission webhook. */
   readonly refused?: string;
-  /** When its roll made progress last, as the Deployment controller has it. */
+  /** When its roll last made progress, according to the Deployment controller. */
   readonly progressedAt?: Instant;
-  /** Its Progressing condition says ProgressDeadlineExceeded. */
+  /** Whether its Progressing condition says ProgressDeadlineExceeded. */
   readonly timedOut: boolean;
-  /** What scales it by its load, and how far. */
+  /** The autoscaler that scales it, with its maximum. */
   readonly autoscaler?: { readonly name: string; readonly most: number };
-  /** How many of its replicas its strategy lets a roll take away at once. */
+  /** How many replicas its strategy allows to be unavailable during a roll. */
   readonly mayLack: number;
-  /** Under its strategy all stable pods may be gone at once while it rolls: Recreate, or one replica without a surge. */
+  /** Whether all stable pods may be gone at once during a roll: with Recreate, or with one replica and no surge. */
   readonly vanishes: boolean;
 };
 
-/** The stable side of the apex: what callers reach where nothing is routed to the canary. */
+/** The stable side of the apex: what callers reach if nothing is routed to the canary. */
 export type StableFacts = {
-  /** Ready endpoints of the apex that are pods of the workload itself, of whichever of its templates. */
+  /** Ready endpoints of the apex that are pods of the workload itself, of any of its templates. */
   readonly ready: number;
   /**
-   * The apex leads past the pods of the stable template, ready or not: its selector or a port of it fits another template.
-   * A sentence fragment.
+   * Why the apex does not reach the pods of the stable template, ready or not: its selector or a port fits another
+   * template. A sentence fragment.
    */
   readonly cutOff?: string;
-  /** The apex leads past the pods of the template that is released, in the same way. */
+  /** Why the apex does not reach the pods of the released template, in the same way. */
   readonly unfit?: string;
 };
 
-/** What was seen when the workload's pods were looked at, in the middle of its roll. */
+/** The result of looking at the workload's pods during its roll. */
 export type RollLook = {
   readonly at: Instant;
-  /** Why a pod has no node, in the scheduler's words. */
+  /** Why a pod has no node: the scheduler's message. */
   readonly unschedulable?: string;
 };
 
 export type CanaryFacts = {
-  /** Hash of the template the canary Deployment has been made from. */
+  /** Hash of the template that the canary Deployment was made from. */
   readonly templateHash: string;
   readonly replicas: number;
-  /** Somebody has changed its template since. */
+  /** Set if somebody has changed its template since. */
   readonly edited?: true;
-  /** Ready pods of that template that are published as endpoints, where a Service stands in front of them. */
+  /** Ready pods of that template. If a Service leads to them, only those that are published as endpoints. */
   readonly ready: number;
-  /** It is of an earlier template than the workload's, and the Service sends to another port: nobody gets an answer of it. */
+  /** Set if the canary cannot answer: its template is older than the workload's, and the Service uses another port. */
   readonly ledPast?: true;
-  /** Why pods of it cannot be created, in the words of a quota, a policy or an admission webhook. */
+  /** Why its pods cannot be created: the message of a quota, a policy or an admission webhook. */
   readonly refused?: string;
 };
 
 export type RouteFacts = {
   /** `replicas`: the split is the ratio of ready pods. */
   readonly splits: 'route' | 'replicas';
-  /** The split the live routes show. */
+  /** The split that the live routes show. */
   readonly observed: Split | 'unknown';
-  /** No trace of Sluice in any route. */
+  /** Whether no route carries any trace of Sluice. */
   readonly pristine: boolean;
-  /** Whether the mesh has taken the routes up; `untold` where nothing tells of it. */
+  /** Whether the mesh has accepted the routes; `untold` if nothing reports it. */
   readonly accepted: Acceptance['state'];
-  /** The same in the mesh's words. */
+  /** The mesh's message about it. */
   readonly acceptance?: string;
-  /** Ready pods of both arms behind the Service, where they are the split. */
+  /** Ready pods of both arms behind the Service, if their ratio is the split. */
   readonly pods?: { readonly canary: number; readonly stable: number };
-  /** A part of the requests is not meant to be split. */
+  /** Set if the route is meant to split only a part of the requests. */
   readonly partial?: true;
-  /** Why requests may not follow the split although it is in place: the likely causes, for a person. */
+  /** Likely causes, for the user, if requests do not follow the split although it is in place. */
   readonly doubts?: string;
-  /** Other workloads whose pods get of the traffic that is split, and how many pods they have together. */
+  /** Other workloads whose pods get a part of the traffic that is split, and how many pods they have together. */
   readonly shared?: { readonly workloads: readonly string[]; readonly replicas: number };
-  /** Which kind of route the API server does not serve: there is no split, and none can be made. A sentence fragment. */
+  /** The kind of route that the API server does not serve, so that no split is possible. A sentence fragment. */
   readonly unserved?: string;
 };
 
-/** What protects stable's pods by labels that the canary's do not have. */
+/** About objects that protect stable's pods and select them by labels that the canary's pods do not have. */
 export type ProtectionFacts = {
-  /** What the canary goes without, and why it gets no companion. */
+  /** The objects that do not cover the canary, each with the reason why it gets no companion. */
   readonly uncovered: NonNullable<ReleaseStatus['uncovered']>;
-  /** Whether the companions are those that the canary needs, and how many Sluice may take away. */
+  /** Whether the canary has exactly the companions that it needs, and how many companions Sluice may remove. */
   readonly companions: { readonly inPlace: boolean; readonly removable: number };
 };
 
@@ -127,7 +127,7 @@ export type Request = {
 export type PodTrouble = {
   readonly name: string;
   readonly trouble: Trouble;
-  /** As the kubelet or the scheduler calls it. */
+  /** The reason that the kubelet or the scheduler gives. */
   readonly reason: string;
   readonly message?: string;
   readonly restarts?: number;
@@ -137,50 +137,50 @@ export type Facts = {
   readonly now: Instant;
   readonly release: { readonly name: string; readonly spec: ReleaseSpec; readonly generation: number };
   readonly plan: Plan;
-  /** The recorded plan cannot be carried out by this version: `plan` is good for taking down what is there. */
+  /** Why this version cannot carry out the recorded plan. `plan` then serves only to remove the canary and the split. */
   readonly planUnreadable?: string;
   readonly workload: WorkloadFacts;
   readonly roll?: RollLook;
   readonly canary?: CanaryFacts;
-  /** Undefined where no Service is known. */
+  /** Undefined if no Service is known. */
   readonly stable?: StableFacts;
-  /** Whether a canary Deployment or Service is still there, of whatever template. */
+  /** Whether no canary runs any more, of any template. Terminating pods do not count. */
   readonly canaryGone: boolean;
   readonly protection: ProtectionFacts;
-  /** Since when the canary Deployment is on its way out: what its pods wait for is looked after from time to time. */
+  /** When the deletion of the canary Deployment began. Until it is gone, the controller looks again from time to time. */
   readonly canaryGoingSince?: Instant;
-  /** What is left of an earlier canary, or is on its way out, and has the names that this one needs. */
+  /** Objects that occupy the canary's names: of an earlier canary, or in deletion. A sentence fragment. */
   readonly inTheWay?: string;
   readonly route: RouteFacts;
   readonly provider: string;
-  /** Why this provider, as a sentence fragment; where it is chosen now. */
+  /** Why this provider was chosen, as a sentence fragment. Set only while the choice is made. */
   readonly providerBecause?: string;
   readonly service?: string;
-  /** There is no policy to start with: it is missing, or cannot be read, in the words of its problems. */
+  /** Why the release has no policy to start with: it is missing, or it has problems, which the message lists. */
   readonly policyProblem?: { readonly reason: 'PolicyMissing' | 'PolicyUnreadable'; readonly message: string };
-  /** Why the template rolls natively instead of being released: no traffic comes to it, or no canary could protect it. */
+  /** Why the template rolls natively instead: the workload gets no traffic, or a canary could not protect anybody. */
   readonly rollsAlone?: RolledAlone;
   /** What keeps a release from starting: no Service, a route that cannot be split, … */
   readonly preflight: readonly Problem[];
-  /** The Service does not lead to the new template yet, and a canary of it gets no request by being there. */
+  /** Set if the Service does not reach the new template yet, so that its canary would get no requests without a route. */
   readonly unfit?: Problem;
-  /** What of the release's objects somebody has taken over, as a sentence; `route`: its generated route is among them. */
+  /** Objects of the release that a user has taken over, as a sentence. `route`: the generated route is among them. */
   readonly takenOver?: { readonly note: string; readonly route: boolean };
   /** Another release of the workload that has not ended. */
   readonly ahead?: string;
-  /** Open requests from people, oldest first; those that were acknowledged may be among them. */
+  /** Users' requests, oldest first. Some may have been acknowledged already. */
   readonly requests: readonly Request[];
-  /** What the API server said when it refused a write of this release the last time. */
+  /** The API server's message when it last refused a write of this release. */
   readonly refused?: string;
   /** Whose metrics the built-in checks read. */
   readonly telemetry: Telemetry;
-  /** Paths that the kubelet and scrapes ask the pods for: their requests are not the users'. */
+  /** Paths of probes and scrapes: requests to them do not come from users. */
   readonly probes?: readonly string[];
-  /** What the outside world has answered so far. */
+  /** The answers from outside the API server so far. */
   readonly answers: Answers;
-  /** Whom checks are about; undefined while there is no Service. */
+  /** The two arms that checks compare; undefined while there is no Service. */
   readonly arms?: Arms;
-  /** Since when the canary's pods can have run at the earliest, by name. */
+  /** The earliest time at which each canary pod can have run, by name. */
   readonly started: ReadonlyMap<string, Instant>;
   /** Canary pods that are not ready, by name. */
   readonly pods: readonly PodTrouble[];

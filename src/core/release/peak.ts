@@ -1,4 +1,4 @@
-/** The greatest size of the workload since the release was created: the size that the whole load may need. */
+/** The greatest number of replicas since the release was created: the whole load may need that many. */
 import type { ReleaseStatus } from '../../schema/release.ts';
 import type { Facts } from './facts.ts';
 

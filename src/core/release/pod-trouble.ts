@@ -1,4 +1,4 @@
-/** Why a pod is not ready, in the words of the scheduler, the kubelet and its containers. */
+/** Finds out why a pod is not ready, from the messages of the scheduler, the kubelet and its containers. */
 import type { Trouble } from '../../schema/waiting-reasons.ts';
 import type { ContainerEnded, ContainerStatus, Pod, PodStatus } from '../../values/pod.ts';
 import type { PodTrouble } from './facts.ts';
@@ -7,7 +7,7 @@ const longestMessage = 1024;
 
 type Words = Omit<PodTrouble, 'name'>;
 
-/** Undefined of a pod that is ready, and of one that is about to go. */
+/** Undefined if the pod is ready or is being deleted. */
 export const troubleOf = ({ metadata, spec, status = {} }: Pod): PodTrouble | undefined => {
   if (metadata.deletionTimestamp !== undefined || holds(status, 'Ready')) return undefined;
   const words =
@@ -21,7 +21,7 @@ const holds = ({ conditions = [] }: PodStatus, type: string): boolean =>
 const messageOf = (message: string | undefined): { message?: string } =>
   message === undefined || message.trim() === '' ? {} : { message: message.trim().slice(-longestMessage) };
 
-/** Evicted, or refused by the node. */
+/** A pod that was evicted, or that its node refused. */
 const podFailed = ({ phase, reason, message }: PodStatus): Words | undefined =>
   phase === 'Failed' ? { trouble: 'PodFailed', reason: reason ?? 'Failed', ...messageOf(message) } : undefined;
 
@@ -30,13 +30,13 @@ const unscheduled = ({ conditions = [] }: PodStatus): Words | undefined => {
   return found && { trouble: 'Unschedulable', reason: found.reason ?? 'Unschedulable', ...messageOf(found.message) };
 };
 
-/** Init containers run one after the other; the one that is not done keeps all that come after it waiting. */
+/** Init containers run one after the other, so the first one that is not done explains why the pod waits. */
 const initWords = (status: PodStatus): Words | undefined => {
   const { initContainerStatuses: all = [], conditions = [] } = status;
   const undone = all.find(({ ready }) => ready !== true);
   if (undone === undefined) return undefined;
   const isInitialized = !conditions.some((one) => one.type === 'Initialized' && one.status === 'False');
-  // Once the pod is initialized, only an init container that stays, a sidecar, can be unready.
+  // Once the pod is initialized, only a sidecar (an init container that keeps running) can be unready.
   const words = containerWords(undone, isInitialized ? 'ReadinessProbeFailing' : 'InitContainerRunning');
   if (words.trouble === 'PodStarting') return starting(status);
   const trouble = words.trouble === 'CrashLoopBackOff' ? 'InitContainerFailed' : words.trouble;
@@ -47,7 +47,7 @@ const initWords = (status: PodStatus): Words | undefined => {
 
 const mainWords = (status: PodStatus): Words | undefined => {
   const all = status.containerStatuses ?? [];
-  // The one with the most to say: a sidecar that starts tells nothing of a program that crashes.
+  // The container with the worst trouble: a sidecar that starts must not hide a program that crashes.
   const words = all.filter(({ ready }) => ready !== true).map((one) => containerWords(one, 'ReadinessProbeFailing'));
   const [worst] = words.toSorted((a, b) => rank(a) - rank(b));
   return worst?.trouble === 'PodStarting' ? starting(status) : worst;
@@ -70,7 +70,7 @@ const gateWords = ({ conditions = [] }: PodStatus, spec: Pod['spec']): Words | u
   return { trouble: 'ReadinessGateNotMet', reason: 'ReadinessGatesNotReady', message };
 };
 
-/** The kubelet says in an event alone which volume it waits for. */
+/** A pod that starts. Only an event of the kubelet says which volume it waits for. */
 const starting = (status: PodStatus): Words => {
   const { conditions = [], phase = 'Unknown' } = status;
   const unmounted = conditions.some((one) => one.type === 'PodReadyToStartContainers' && one.status === 'False');
@@ -95,7 +95,7 @@ const troublesOfWaiting: Readonly<Record<string, Trouble>> = {
   CreateContainerConfigError: 'CreateContainerConfigError',
 };
 
-/** `running`: what a container that runs and is not ready waits for. */
+/** `running`: the trouble to report for a container that runs but is not ready. */
 const containerWords = (container: ContainerStatus, running: Trouble): Words => {
   const { state, lastState, restartCount: restarts = 0 } = container;
   const waiting = state?.waiting;
@@ -116,7 +116,7 @@ const waitsFor = (reason: string): Trouble => {
 const runningWords = ({ started }: ContainerStatus): string =>
   started === false ? 'the startup probe has not passed yet' : unready;
 
-/** Between the end of a container and its next wait the kubelet does not call it what it is. */
+/** The reason for a container that has ended. Before the kubelet reports a back-off, a repeated crash counts as one. */
 const endedBy = ({ state, restartCount = 0 }: ContainerStatus, { exitCode = 0, reason }: ContainerEnded): string => {
   if (state?.waiting?.reason !== undefined) return state.waiting.reason;
   if (restartCount > 0 && exitCode !== 0) return 'CrashLoopBackOff';

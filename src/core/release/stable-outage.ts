@@ -1,18 +1,18 @@
-/** Whether stable has anybody to answer the callers of the apex. */
+/** Whether stable has pods that can answer the callers of the apex. */
 import type { Facts } from './facts.ts';
 
 export type Outage = {
-  /** Its pods may be well, and are led past: that does not mend itself. */
+  /** Whether the apex does not reach stable's pods, ready or not. That does not recover by itself. */
   readonly cutOff: boolean;
   /** A sentence fragment. */
   readonly because: string;
 };
 
-/** The roll is over: the pods are those of the released template, and what led past the earlier ones leads to them. */
+/** Whether the roll is over: all pods have the released template, so the apex reaches them. */
 const isReplaced = ({ workload, release }: Facts): boolean =>
   !workload.paused && workload.complete && workload.templateHash === release.spec.templateHash;
 
-/** Undefined where stable answers, where it is off, and where nobody can tell. */
+/** Undefined if stable answers, is scaled to 0, or is unknown. */
 export const outageOf = (facts: Facts): Outage | undefined => {
   const { stable, workload, service } = facts;
   if (stable === undefined || workload.replicas === 0) return undefined;
