@@ -1,4 +1,4 @@
-/** Who stands behind a Service, told from the caches. */
+/** Finds in the caches which workloads are behind a Service. */
 import type { Behind, Neighbour } from '../values/behind.ts';
 import type { Deployment, Service } from '../values/kube-object.ts';
 import { isOurs } from '../schema/names.ts';
@@ -11,7 +11,7 @@ const neighbour = ({ metadata, spec, status }: Deployment): Neighbour => ({
   ready: status?.readyReplicas ?? 0,
 });
 
-/** Canaries are arms of their workloads, and count with them. */
+/** Canaries are left out: they count as part of their workloads. */
 export const behindOf = (index: Pick<ReleaseIndex, 'selectedBy'>, workload: Deployment, apex: Service): Behind => {
   const { namespace = '', name } = workload.metadata;
   return {

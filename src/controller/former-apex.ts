@@ -1,4 +1,4 @@
-/** The Service a release began with, for whoever only has to find its routes: it may be gone, or select other pods now. */
+/** The Service that a release began with, for finding its routes. The Service may be gone, or select other pods now. */
 import type { Service } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import type { ClusterView } from '../ports/cluster.ts';

@@ -1,4 +1,4 @@
-/** What protects stable's pods and would miss the canary's, as the caches tell it. No requests, no decisions. */
+/** Finds in the caches which objects protect stable's pods but would miss the canary's. Sends no requests. */
 import { canaryLabelValue } from '../core/release/canary.ts';
 import {
   blockingProblem,
@@ -24,7 +24,7 @@ const templateLabels = ({ spec }: Deployment): Labels => spec.template.metadata?
 const namespaceLabels = ({ cluster }: Deps, name: string): Labels =>
   (cluster.serves(kinds.namespace) ? cluster.get({ gvk: kinds.namespace, name })?.metadata.labels : undefined) ?? {};
 
-/** Which objects would miss the canary if it were told from stable by this label: the fewer, the better. */
+/** Counts the objects that would miss the canary if this label distinguished it from stable. Fewer is better. */
 export const missedWith =
   (deps: Deps, workload: Deployment) =>
   (key: string): readonly number[] => {
@@ -59,7 +59,7 @@ export type GatheredProtection = {
 
 const nothing: Protection = { companions: [], blocking: [], uncovered: [] };
 
-/** What the canary needs beside its pods. */
+/** The companions and other protection that the canary needs. */
 const protectionFor = (deps: Deps, { workload, release, canary, services }: ProtectedCanary): Protection => {
   const { namespace = '', name } = workload.metadata;
   const objects = deps.index.protecting(namespace);

@@ -1,4 +1,4 @@
-/** A Release that is over when it begins, because its template rolled natively: recorded, told and counted once. */
+/** Records, publishes and counts a Release that ends as it begins, because its template rolled natively. */
 import type { Deployment, JsonObject } from '../values/kube-object.ts';
 import { kinds } from '../schema/kinds.ts';
 import { conditionsFor } from '../core/release/conditions.ts';
@@ -11,7 +11,7 @@ import type { ControllerDependencies } from './dependencies.ts';
 
 type About = { readonly workload: Deployment; readonly release: Release };
 
-/** Resolves with the Release as the API server has it now. */
+/** Resolves to the Release as stored. */
 export const recordEnd = async (
   deps: ControllerDependencies,
   about: About,
@@ -40,7 +40,7 @@ export const recordEnd = async (
 
 const count = (deps: ControllerDependencies, { workload, release }: About, status: ReleaseStatus): void => {
   const { namespace = '', name } = workload.metadata;
-  // There was nothing between beginning and end that could have lasted.
+  // Such a release has no duration.
   const key = { namespace, workload: name, release: release.metadata.name };
   deps.metrics.release.end(key, { outcome: status.phase, seconds: Number.NaN });
   deps.log.info({ ...key, phase: status.phase }, status.message ?? status.phase);

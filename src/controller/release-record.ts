@@ -1,4 +1,4 @@
-/** What a Release records of its beginning: from which release, what changes, and who asked for it. */
+/** What a Release records when it is created: the release before, the changes, and who asked for it. */
 import { reachableOf } from '../core/release/apex-fit.ts';
 import { templateDiff } from '../core/template/template-diff.ts';
 import type { Deployment, PodTemplate } from '../values/kube-object.ts';
@@ -13,7 +13,7 @@ import { keptTemplates } from './replica-sets.ts';
 const recordedLines = 19;
 const mostPorts = 256;
 
-/** Phases in which a release's template has come to serve. */
+/** Phases of releases whose template went into production. */
 const brought: ReadonlySet<Phase> = new Set(['Succeeded', 'Skipped', 'Bypassed']);
 
 /** Name of the newest Release that brought this template to production, if it has not been pruned. */
@@ -22,7 +22,7 @@ export const broughtBy = (deps: ControllerDependencies, { metadata }: Deployment
     ({ spec, status }) => spec.templateHash === hash && status !== undefined && brought.has(status.phase),
   )?.name;
 
-/** A rare live read where the watch has not told. */
+/** Reads from the API server, which is rare, if the watch has not seen the template. */
 const templateOf = async (
   { cluster, formerTemplates }: ControllerDependencies,
   workload: Deployment,
@@ -32,8 +32,8 @@ const templateOf = async (
   (await keptTemplates(cluster, workload)).find((one) => one.hash === hash)?.template;
 
 /**
- * It is not to be had where no ReplicaSet has the template any more. A record that lacks them is better than a
- * release that does not start, so only a passing fault is worth another attempt.
+ * The stable template; undefined if no ReplicaSet has it any more or it cannot be read. An incomplete record is better
+ * than a release that does not start, so only a passing fault is retried.
  */
 const stableOf = async (
   deps: ControllerDependencies,
@@ -48,7 +48,7 @@ const stableOf = async (
   }
 };
 
-/** From which release, and what differs from the template that serves, as far as either can be known. */
+/** The release before and the differences from the stable template, as far as they are known. */
 export const recordOf = async (
   deps: ControllerDependencies,
   workload: Deployment,

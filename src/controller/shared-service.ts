@@ -11,7 +11,7 @@ import { isOpen, isWaiting } from './release-index.ts';
 
 type Wish = { readonly namespace: string; readonly workload: string; readonly service: string };
 
-/** The release of another workload that has this Service's route, as words. */
+/** The release of another workload that uses this Service's route, as a sentence fragment. */
 export const blockedBy = (
   { index, traffic }: Pick<ControllerDependencies, 'index' | 'traffic'>,
   wish: Wish,
@@ -29,7 +29,7 @@ export const blockedBy = (
 export const madeForAnother = ({ metadata }: KubeObject, workload: string): boolean =>
   (metadata.annotations?.[workloadAnnotation] ?? workload) !== workload;
 
-/** The object of another workload's release in the place of one's own. It is never touched. */
+/** The problem that another workload's release has an object of the needed name. Sluice never changes that object. */
 export const inUse = (object: KubeObject): Problem => ({
   field: `${object.kind}.metadata.name`,
   value: object.metadata.name,

@@ -1,4 +1,4 @@
-/** What callers reach behind the apex while nothing is routed to the canary. Pure. */
+/** Facts about what callers of the apex reach while nothing is routed to the canary. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import { misfit, portMisfit, reachableOf, type Reachable } from '../core/release/apex-fit.ts';
 import type { StableFacts } from '../core/release/facts.ts';
@@ -14,19 +14,19 @@ const ownIn = (slices: readonly EndpointSlice[], deployment: string): readonly E
     endpoints: (slice.endpoints ?? []).filter(({ targetRef }) => isPodOf(deployment, targetRef?.name ?? '')),
   }));
 
-/** A Service that publishes pods that are not ready calls all of its endpoints ready. */
+/** Also limited by the Deployment's status: with publishNotReadyAddresses, a Service reports all endpoints as ready. */
 const readyIn = (slices: readonly EndpointSlice[], { metadata, status }: Deployment): number =>
   Math.min(readyEndpoints(ownIn(slices, metadata.name)), status?.readyReplicas ?? 0);
 
 export type StableSide = {
   readonly workload: Deployment;
   readonly apex: Service;
-  /** Of the apex. */
+  /** The EndpointSlices of the apex. */
   readonly slices: readonly EndpointSlice[];
   readonly spec: Pick<ReleaseSpec, 'stable' | 'templateHash'>;
 };
 
-/** The stable template fits, as far as is known, where no record of it is left. */
+/** Without a record of the stable template, the apex is assumed to reach it. */
 export const stableFacts = ({ workload, apex, slices, spec }: StableSide): StableFacts => {
   const released = reachableOf(workload.spec.template);
   const stable = spec.stable ?? released;

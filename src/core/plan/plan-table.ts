@@ -1,4 +1,4 @@
-/** A plan as a person reads it before anything is applied: what each stage does, how long it lasts, how many pods it takes. */
+/** A plan as a table for users: what each stage does, how long it lasts and how many canary pods it needs. */
 import { canarySize } from '../release/size.ts';
 import { durationText } from '../../values/duration.ts';
 import { splitText } from '../../values/split.ts';
@@ -11,13 +11,13 @@ export type PlanRow = {
   readonly does: string;
   /** How long the stage lasts, in words. */
   readonly lasts: string;
-  /** Pods of the canary behind a route. Without one, pods are the split, and their number is another. */
+  /** Canary pods behind a route. Without a route the number differs, because the pods themselves are the split. */
   readonly pods: number;
 };
 
 export type PlanTable = {
   readonly rows: readonly PlanRow[];
-  /** What all stages take together, without the time that pods need. */
+  /** The minimum duration of all stages, without the time that pods need to start. */
   readonly least: Milliseconds;
   /** Number of stages that wait for a person. */
   readonly people: number;

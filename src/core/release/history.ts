@@ -1,6 +1,6 @@
 /**
- * What has happened to a release, in the very write that makes it so: whoever tells it (Kubernetes events, logs,
- * notifications) reads it here, so that nothing is lost when the controller ends between the write and the telling.
+ * The history of a release, written together with the status that it explains. Events, logs and notifications are made
+ * from it, so nothing is lost if the controller stops between the write and the notification.
  */
 import { mostHistory, type HistoryEntry, type ReleaseStatus } from '../../schema/release.ts';
 import { toRfc3339, type Instant } from '../../values/time.ts';
@@ -13,7 +13,7 @@ const cut = (text: string): string => (text.length <= longestMessage ? text : `$
 
 const lastSeq = ({ history }: ReleaseStatus): number => history?.at(-1)?.seq ?? 0;
 
-/** `after` with what is new in it since `before`. `told`: everything up to it has been told. */
+/** Adds to the history of `after` what is new since `before`. `told`: the `seq` of the last published entry. */
 export const withHistory = (
   before: ReleaseStatus | undefined,
   after: ReleaseStatus,
@@ -35,6 +35,6 @@ export const withHistory = (
   });
 };
 
-/** What is still to be told, where everything up to `toldThrough` has been. */
+/** The entries after `toldThrough`, which have not been published yet. */
 export const untold = ({ history = [] }: ReleaseStatus, toldThrough: number): readonly HistoryEntry[] =>
   history.filter(({ seq }) => seq > toldThrough);

@@ -1,8 +1,8 @@
 /**
- * The last request decides when a canary may go. Once the routes lead to stable alone and the proxies have had their delay,
- * the canary's own counters are asked whether somebody still sends: a mesh that does not hear of the change in time (its
- * control plane is away) would otherwise send to pods that are gone. Nothing of that is kept in the status: the windows
- * follow from when the routes were given back, and a controller that takes over asks the same questions.
+ * The last request decides when a canary may be removed. After the routes lead only to stable and the propagation delay
+ * is over, Sluice asks the canary's own counters whether somebody still sends. Otherwise a mesh whose control plane is
+ * away would send requests to pods that are gone. The status stores nothing of this: the windows follow from the time
+ * when the routes were given back, so a controller that takes over asks the same questions.
  */
 import { questionId } from '../judge/ask-round.ts';
 import { lastRequests, type LastRequests } from '../judge/last-requests.ts';
@@ -15,7 +15,7 @@ import { sourceOf } from '../plan/plan.ts';
 import { canaryReady } from './canary-size.ts';
 import type { Facts } from './facts.ts';
 
-/** How long pods that still get requests are kept at most. */
+/** The longest time that pods with requests are kept. */
 export const stillSendingBound: Milliseconds = 120_000;
 /** How long counters that nobody can read are waited for; with a mesh twice the time between two scrapes, where that is more. */
 export const unseenBound: Milliseconds = 15_000;
@@ -24,17 +24,17 @@ const between: Milliseconds = 5_000;
 /** A scrape is in its source a little later. */
 const scrapeSlack: Milliseconds = 5_000;
 
-/** Named as the check of a policy, so that what was learnt of its series is known here too. */
+/** Has the name of the built-in check, so that what Sluice has learnt about its series applies here, too. */
 const check = { kind: 'success-rate', name: builtInChecks.successRate, min: 0, noData: 'pass' } as const;
 
-/** When the routes were given back last, or should have been. */
+/** When the routes were last given back, or should have been. */
 export const lastTouched = (status: ReleaseStatus): Instant =>
   Math.max(
     fromRfc3339(status.ending?.withdrawnAt ?? status.ending?.decidedAt) ?? 0,
     fromRfc3339(status.routesRestoredAt) ?? 0,
   );
 
-/** Where no request was ever routed to it there is nobody to wait for; where pods are the split, they are what has to go. */
+/** Whether a route has led to the canary. If not, or if pods are the split, there are no senders to wait for. */
 export const wasRoutedTo = (status: ReleaseStatus, { route }: Facts): boolean =>
   (status.step ?? 0) > 0 && route.splits === 'route';
 
@@ -95,11 +95,11 @@ const read = ({ question, answer }: Asked, { restoredAt, knownAt }: Moments, fac
 const isSilent = (seen: LastRequests | undefined): boolean => seen?.seen === 'silent' || seen?.seen === 'nothing';
 
 type Known = {
-  /** What says most: a source that fails later takes back nothing of what it has said. */
+  /** The most informative answer: a measurement counts even if the source fails later. */
   readonly answered?: Asked;
   /** The question that is under way, or the next one. */
   readonly open?: Asked;
-  /** What stays wanted. */
+  /** The questions that the step returns. */
   readonly questions: readonly Question[];
 };
 

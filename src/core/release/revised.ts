@@ -1,6 +1,6 @@
 /**
- * A release that has not started yet goes by the policy as it is now: what a person mends while it is Pending counts.
- * The spec is immutable, as a record of what was asked for, so the status says what took its place.
+ * A release that has not started yet uses the current policy, so a user can fix the policy while the release is Pending.
+ * The spec is immutable and records what was asked for. So the status stores the policy that replaces it.
  */
 import { canonicalJson } from '../template/canonical-json.ts';
 import type { Release, ReleaseSpec, ReleaseStatus } from '../../schema/release.ts';
@@ -24,7 +24,7 @@ export const specOf = (release: Release): ReleaseSpec => {
   return spec;
 };
 
-/** It was made while its policy was missing or could not be read: there is no plan yet. */
+/** Whether the Release has no plan yet because its policy was missing or invalid when it was created. */
 export const lacksPolicy = ({ plan, recordOf }: Pick<ReleaseSpec, 'plan' | 'recordOf'>): boolean =>
   plan === undefined && recordOf === undefined;
 
@@ -32,8 +32,8 @@ const text = ({ policy, policyName }: Policy): string =>
   canonicalJson({ policy, ...(policyName === undefined ? {} : { policyName }) });
 
 /**
- * The status of a release that has not started, with the policy that is wanted now; undefined if it goes by that one.
- * The time to start counts anew: somebody has just mended something.
+ * The status of a release that has not started, with the current policy; undefined if it uses that policy already. The
+ * time in which it must start begins again, because somebody has just changed something.
  */
 export const revisedStatus = (
   status: ReleaseStatus,

@@ -22,7 +22,7 @@ const mostServed = 100;
 
 const tenth = (n: number): number => Math.round(n * 10) / 10;
 
-/** Pods do not split by the weight but by their number. */
+/** The share that the canary should get. Without a route, the number of pods decides it, not the weight. */
 const expected = ({ status, facts: { route } }: Moment): number => {
   const { weight } = wantedSplit(status);
   if (route.splits === 'route' || route.pods === undefined) return weight;
@@ -36,19 +36,19 @@ const added = (before: ServedEntry | undefined, { weight, canary, stable }: Serv
   stable: tenth((before?.stable ?? 0) + stable),
 });
 
-/** Requests to pods of other workloads behind the same Service are part of the whole, and are not counted. */
+/** Whether the counts show the canary's share. Requests to other workloads behind the same Service are not counted. */
 const tellsShare = ({ route }: Facts): boolean => route.splits === 'route' && route.shared === undefined;
 
-/** Once requests have not followed the weight, it takes enough of them that do. */
+/** Whether requests did not follow the weight before, and too few have been counted since. */
 const stillDoubted = (entry: ServedEntry): boolean => entry.unseen === true && !isEnoughToTell(entry);
 
-/** Requests that fit a match, or are copied, come to the canary beside the weight. */
+/** Whether only the weight sends requests to the canary: matches, mirrors and sticky callers add requests to it. */
 const goesByWeight = (status: ReleaseStatus): boolean => {
   const { match = [], mirror = 0, sticky } = wantedSplit(status);
   return match.length === 0 && mirror === 0 && sticky === undefined;
 };
 
-/** Where a route is for a part of the callers only, the others' requests are stable's for a good reason. */
+/** No rule applies if a route is for a part of the callers only: all other requests rightly go to stable. */
 const ruleOf = ({ status, facts }: Moment): SplitRule =>
   tellsShare(facts) && facts.route.partial === undefined && goesByWeight(status) ? 'ratio' : 'none';
 
@@ -61,7 +61,7 @@ const judgedSplit = (earlier: readonly ServedEntry[], entry: ServedEntry, moment
 const kept = (entry: ServedEntry, seen: SplitSeen): ServedEntry => {
   const { unseen: _, ...counts } = entry;
   if (seen !== 'unseen') return counts;
-  // A fault that has been mended must not be outweighed by what was counted before.
+  // Counts from before a repair must not outweigh the requests after it.
   return stillDoubted(entry) ? entry : { ...counts, canary: 0, stable: 0, unseen: true };
 };
 
@@ -81,7 +81,7 @@ export const splitVerdict = (
   return nothing && got.seen === 'seen' ? { ...got, seen: 'unknown' } : got;
 };
 
-/** With the requests of the rounds before. */
+/** The verdict on this round's requests together with those of earlier rounds. */
 const counted = (served: readonly ServedEntry[], now: ServedAt, moment: Moment): SplitVerdict => {
   const { facts } = moment;
   const last = served.at(-1);

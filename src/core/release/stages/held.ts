@@ -9,25 +9,25 @@ import { inPhase, withStatus } from '../state.ts';
 
 type Held = Pick<Stage, 'id'> & { readonly for?: Hold };
 
-/** The time of a stage begins with its split in place. */
+/** When the time of a stage began: once its split was in place. */
 export const heldSince = ({ splitInPlaceAt, stageEnteredAt }: ReleaseStatus, { now }: Pick<Facts, 'now'>): Instant =>
   Math.max(fromRfc3339(splitInPlaceAt) ?? now, fromRfc3339(stageEnteredAt) ?? 0);
 
-/** A person has approved the promotion: nothing before it is waited for any more. */
+/** Whether a user has approved the promotion, so that no stage before it waits for a user any more. */
 export const isGranted = ({ for: hold }: Held, { approved }: ReleaseStatus): boolean =>
   hold === 'approval' && approved !== undefined;
 
-/** What comes after the last stage of the plan but one is the promotion, which has its own words. */
+/** Whether the next stage is the promotion, which has its own message. */
 const isLast = ({ id }: Held, { plan: { stages } }: Facts): boolean => stages.at(-2)?.id === id;
 
-/** The status in which the stage waits: for a person, or for nobody. */
+/** The status of the stage: `Waiting` if it waits for a user, otherwise `Progressing`. */
 export const waitsForPerson = (stage: Held, status: ReleaseStatus, facts: Facts): ReleaseStatus => {
   if (stage.for !== 'approval' || isGranted(stage, status)) return inPhase(status, 'Progressing', facts);
   const waiting = inPhase(status, 'Waiting', facts);
   return isLast(stage, facts) ? waiting : withStatus(waiting, { waiting: personText(status, facts) });
 };
 
-/** Why the release stands still in the middle of its plan, and the command that moves it. */
+/** Why the release waits in the middle of its plan, and the command that continues it. */
 export const personText = (status: ReleaseStatus, { release }: Facts): NonNullable<ReleaseStatus['waiting']> => {
   return {
     reason: 'ApprovalRequired',

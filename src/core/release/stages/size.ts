@@ -1,4 +1,4 @@
-/** Make the canary and wait until it can be routed to. */
+/** A stage that brings up canary pods and waits until routes can lead to them. */
 import type { ReleaseStatus } from '../../../schema/release.ts';
 import { isNoSplit } from '../../../values/split.ts';
 import { fromRfc3339, toRfc3339 } from '../../../values/time.ts';
@@ -11,8 +11,8 @@ import { inPhase, wantedSplit, withStatus } from '../state.ts';
 import { soonest, type Handler, type Next } from './handler.ts';
 
 /**
- * Canary pods have to be ready and published before any route leads to them, and the proxies have to know them: a route
- * to a cluster that a proxy has not heard of answers 503. Without a route the first ready pod serves, and is judged.
+ * Canary pods must be ready, published and known to the proxies before any route leads to them: a proxy answers 503 for a
+ * route to a cluster that it does not know. Without a route, the first ready pod serves at once and is judged.
  */
 export const size: Handler<'size'> = {
   enter: (_stage, status, facts) =>
@@ -24,7 +24,7 @@ export const size: Handler<'size'> = {
   },
 };
 
-/** In the middle of a plan the canary serves already. */
+/** Whether the canary already serves, as it does in the middle of a plan. */
 const isRouted = (status: ReleaseStatus): boolean => !isNoSplit(wantedSplit(status));
 
 const resized = (status: ReleaseStatus, facts: Facts): Next => {
