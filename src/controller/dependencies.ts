@@ -1,4 +1,4 @@
-/** What the controller is given by the composition root. */
+/** What the composition root passes to the controller. */
 import type { Logger } from 'pino';
 import type { RouteFormat } from '../values/route-format.ts';
 import type { KnownProviders } from '../core/policy/provider-plan.ts';
@@ -14,7 +14,7 @@ import type { ToldHistory } from './tell-history.ts';
 import type { Outside } from '../ports/outside.ts';
 import type { ReleaseIndex } from './release-index.ts';
 
-/** `provider: auto`: which provider fits, and why. */
+/** For `provider: auto`: chooses the provider, and says why. */
 export type Detect = (around: Surroundings) => { readonly provider: string; readonly because: string };
 
 export type TrafficPort = {

@@ -1,4 +1,4 @@
-/** A label selector in a policy: Kubernetes' own, held to Kubernetes' rules, so that the API server takes it in turn. */
+/** A label selector in a policy. Follows the rules of Kubernetes, so that the API server accepts it in turn. */
 import { Type } from 'typebox';
 import { selectorOperators, type Requirement, type Selector } from '../values/label-selector.ts';
 import { patterns } from './patterns.ts';

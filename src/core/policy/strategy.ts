@@ -1,12 +1,12 @@
-/** What a policy does with the traffic, with every default filled in: one shape for the words of all tools. */
+/** What a policy does with the traffic, with all defaults resolved. The same shape for the fields of all tools. */
 import type { Milliseconds } from '../../values/time.ts';
 import type { Percent } from '../../values/percent.ts';
 import type { Match } from '../../values/split.ts';
 
-/** Sizes the canary: at least for that share of the traffic, or at least so many pods. Never fewer than its traffic needs. */
+/** The minimum size of the canary: pods for a share of the traffic, or a number of pods. Its traffic may need more. */
 export type SizeRule = { readonly weight: Percent } | { readonly replicas: number };
 
-/** How long something is held: a time, or until a person goes on. */
+/** How long a release waits: for a time, or until a user continues it. */
 export type Hold = Milliseconds | 'approval';
 
 export type PolicyStep =
@@ -33,7 +33,7 @@ export type Strategy =
   | {
       readonly kind: 'blue-green';
       readonly preview: SizeRule;
-      /** What the switch waits for, with the new pods ready. */
+      /** What the switch waits for once the new pods are ready. */
       readonly before: Hold;
       /** How long stable stays as it is after the switch. */
       readonly after: Milliseconds;

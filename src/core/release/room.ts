@@ -10,22 +10,22 @@ import type { Facts } from './facts.ts';
 import { sizeToReach } from './growth.ts';
 import { wantedSplit, wanting, withStatus } from './state.ts';
 
-/** The workload has been given the template, and its roll is not over. */
+/** Whether the workload rolls to the released template and is not done yet. */
 export const isRolling = ({ workload, release }: Facts): boolean =>
   !workload.paused && workload.templateHash === release.spec.templateHash && !workload.complete;
 
 /** A pod that has not moved the roll on by then may be waiting for a node. */
 const quiet: Milliseconds = 10_000;
 
-/** Why there is no room, in the words of who says so. */
+/** Why there is no room for pods: the message of the quota or the scheduler. */
 export const lackOfRoom = (facts: Facts): string | undefined =>
   isRolling(facts) ? (facts.workload.refused ?? unschedulable(facts)) : undefined;
 
-/** What was seen before the last progress is old. */
+/** Ignores a look at the pods from before the last progress of the roll. */
 const unschedulable = ({ roll, workload }: Facts): string | undefined =>
   roll === undefined || roll.at < (workload.progressedAt ?? 0) ? undefined : roll.unschedulable;
 
-/** Since when the roll has made no progress; undefined where none is under way. */
+/** Since when the roll has made no progress; undefined if no roll is running. */
 const quietSince = (status: ReleaseStatus, facts: Facts): Instant | undefined =>
   isRolling(facts)
     ? Math.max(fromRfc3339(status.phaseEnteredAt) ?? facts.now, facts.workload.progressedAt ?? 0)
@@ -52,7 +52,7 @@ export const leastShare = (status: ReleaseStatus, facts: Facts): number => {
   return all === 0 ? 0 : Math.max(0, Math.floor((100 * (needed - serving)) / all));
 };
 
-/** The status in which the canary has a smaller share, or none; undefined where there is nothing to give back. */
+/** The status in which the canary has a smaller share or none; undefined if it has nothing to give back. */
 export const givingBack = (status: ReleaseStatus, facts: Facts): ReleaseStatus | undefined => {
   // Nobody else serves, whatever stable counts as available.
   if (status.standIn !== undefined) return undefined;
@@ -63,7 +63,7 @@ export const givingBack = (status: ReleaseStatus, facts: Facts): ReleaseStatus |
   return withStatus(less, { splitInPlaceAt: toRfc3339(facts.now), canaryShortSince: undefined });
 };
 
-/** When the pods that are not needed any more may go: proxies may send by the weight of before until then. */
+/** When surplus canary pods may be removed: until then, proxies may still send by the earlier weight. */
 export const podsMayGoAt = ({ givenBack }: ReleaseStatus, { plan, route }: Facts): Instant | undefined => {
   const at = fromRfc3339(givenBack?.at);
   return at === undefined || route.splits === 'replicas' ? at : at + plan.propagationDelay;
@@ -76,7 +76,7 @@ export const carriedWeight = (status: ReleaseStatus, facts: Facts): number => {
   return goAt === undefined || facts.now >= goAt ? weight : Math.max(weight, status.givenBack?.weight ?? 0);
 };
 
-/** When a roll that makes no progress is said to be stuck; undefined where none is under way. */
+/** When a roll without progress is reported as stuck; undefined if no roll is running. */
 export const stuckAt = (status: ReleaseStatus, facts: Facts): Instant | undefined => {
   const since = quietSince(status, facts);
   return since === undefined ? undefined : since + facts.plan.progressDeadline;

@@ -18,7 +18,7 @@ export const withStatus = (
     Object.entries({ ...status, ...change }).filter(([, value]) => value !== undefined),
   ) as ReleaseStatus;
 
-/** What the routes should show, once they do. A canary that stands in for stable takes everything, whatever else is wanted. */
+/** The split that the routes should show in the end. A canary that stands in for stable gets all traffic in any case. */
 export const wantedSplit = ({ wanted, standIn }: ReleaseStatus): Split => {
   if (standIn !== undefined) return everything;
   return wanted === undefined ? noSplit : readSplit(wanted.split);
@@ -26,17 +26,17 @@ export const wantedSplit = ({ wanted, standIn }: ReleaseStatus): Split => {
 
 export const everything: Split = { weight: percent(100) };
 
-/** Wants another split; `weight` is what the table shows of it. */
+/** The status with another wanted split. `kubectl get` shows its `weight`. */
 export const wanting = (status: ReleaseStatus, split: Split): ReleaseStatus => {
   const wanted = withStatus(status, { wanted: { split: recordSplit(split) } });
   return withStatus(wanted, { weight: wantedSplit(wanted).weight });
 };
 
-/** Enters a phase; the same one again is not entered anew. */
+/** The status in a phase. Keeps the time of entry if the release is in that phase already. */
 export const inPhase = (status: ReleaseStatus, phase: Phase, facts: Pick<Facts, 'now'>): ReleaseStatus =>
   status.phase === phase ? status : withStatus(status, { phase, phaseEnteredAt: toRfc3339(facts.now) });
 
-/** The reasons of an end that the controller itself lets the template roll for. */
+/** Reasons of endings after which the controller itself lets the template roll. */
 export const rolledAlone = ['NoService', 'PortMoved'] as const;
 export type RolledAlone = { readonly reason: (typeof rolledAlone)[number]; readonly message: string };
 
