@@ -57,6 +57,8 @@ class CachedCluster implements ConnectedCluster {
   readonly #watches = new Map<string, KindWatch[]>();
   readonly #listeners: ((change: ClusterChange) => void)[] = [];
   readonly #servedListeners: ((gvk: Gvk) => void)[] = [];
+  readonly #optional: readonly KindWatch[];
+  /** Only where nobody watches the definitions for their own sake. */
   readonly #definitions: Reflector | undefined;
   readonly #stopped = new AbortController();
 
@@ -72,9 +74,10 @@ class CachedCluster implements ConnectedCluster {
       },
     });
     for (const spec of options.watch) this.#addWatch(spec);
-    const optional = this.#all().filter((watch) => watch.spec.optional === true);
+    this.#optional = this.#all().filter((watch) => watch.spec.optional === true);
     for (const watch of this.#all()) if (watch.spec.optional !== true) watch.start();
-    this.#definitions = optional.length > 0 ? this.#watchDefinitions(optional) : undefined;
+    const isNeeded = this.#optional.length > 0 && this.#watchedDefinitions() === undefined;
+    this.#definitions = isNeeded ? this.#watchDefinitions() : undefined;
     this.ready = this.#whenReady();
     this.ready.catch(() => undefined);
   }
@@ -159,22 +162,32 @@ class CachedCluster implements ConnectedCluster {
       )
     )
       throw new Error(`${watchTarget(spec).what} would be watched twice`);
-    const emit = (change: StoreChange): void => this.#emit({ ...change, gvk: spec.gvk });
+    const isDefinition = kindKey(spec.gvk) === kindKey(kinds.crd);
+    const emit = (change: StoreChange): void => {
+      if (isDefinition) this.#follow(change);
+      this.#emit({ ...change, gvk: spec.gvk });
+    };
     const onServedChange = (): void => this.#servedListeners.forEach((listener) => listener(spec.gvk));
     const watch = new KindWatch({ api, spec, emit, onServedChange, clock, random, log });
     this.#watches.set(kindKey(spec.gvk), [...siblings, watch]);
   }
 
   /** Starts and stops the watches of optional kinds as their CustomResourceDefinitions appear and disappear. */
-  #watchDefinitions(optional: readonly KindWatch[]): Reflector {
+  #follow({ type, object }: StoreChange): void {
+    for (const watch of this.#optional) {
+      if (definitionName(watch.spec.gvk) !== object.metadata.name) continue;
+      if (type === 'set') watch.start();
+      else watch.withdraw();
+    }
+  }
+
+  #watchedDefinitions(): KindWatch | undefined {
+    return this.#watches.get(kindKey(kinds.crd))?.[0];
+  }
+
+  #watchDefinitions(): Reflector {
     const { api, clock, log, random = Math.random } = this.#options;
-    const emit = ({ type, object }: StoreChange): void => {
-      for (const watch of optional) {
-        if (definitionName(watch.spec.gvk) !== object.metadata.name) continue;
-        if (type === 'set') watch.start();
-        else watch.withdraw();
-      }
-    };
+    const emit = (change: StoreChange): void => this.#follow(change);
     const target = watchTarget({ gvk: kinds.crd });
     const store = new ObjectStore({ emit });
     // Only the names are needed, and a cluster may have hundreds of CustomResourceDefinitions.
@@ -187,7 +200,7 @@ class CachedCluster implements ConnectedCluster {
       this.#stopped.signal.addEventListener('abort', refuse, { once: true });
     });
     const everything = async (): Promise<void> => {
-      await this.#definitions?.settled;
+      await (this.#definitions?.settled ?? this.#watchedDefinitions()?.settled());
       await Promise.all(this.#all().map((watch) => watch.settled()));
     };
     await Promise.race([everything(), stopped]);

@@ -130,7 +130,7 @@ describe('a policy with unknown and wrong fields is refused with all of it in on
 
   const expectAll = (answer: string): void => {
     expect(answer).toContain(
-      'spec.stepz: Invalid value: "[5]": is not a field that is known here. Did you mean weights?',
+      'spec.stepz: Invalid value: "[5]": is not a field that is known here. Did you mean steps?',
     );
     expect(answer).toContain(
       'spec.intervall: Invalid value: "3s": is not a field that is known here. Did you mean interval?',
@@ -239,7 +239,12 @@ it('the webhook knows workloads and definitions by one list and one watch each, 
   expect(busy?.metadata).not.toHaveProperty('managedFields');
   for (const plural of ['deployments', 'customresourcedefinitions']) {
     const asked = reports.filter(({ path }) => path.split('?')[0]?.endsWith(`/${plural}`) === true);
-    expect(asked.filter(({ verb }) => verb === 'WATCH').length).toBeLessThanOrEqual(1);
+    expect(
+      asked
+        .filter(({ verb }) => verb === 'WATCH')
+        .map(({ path }) => path)
+        .slice(1),
+    ).toEqual([]);
     expect(asked.filter(({ verb }) => verb !== 'GET' && verb !== 'WATCH')).toEqual([]);
   }
   expect(view.get({ gvk: kinds.crd, name: 'virtualservices.networking.istio.io' })).not.toHaveProperty('spec');
