@@ -211,7 +211,10 @@ describe('a request on a Release', () => {
       'sluice.dev/request.a2={"verb":"explode"}',
       ...alice,
     ]);
-    expect([code === 0, stderr]).toEqual([false, expect.stringContaining('one of promote, resume, skip-step, abort, retry')]);
+    expect([code === 0, stderr]).toEqual([
+      false,
+      expect.stringContaining('one of promote, resume, skip-step, abort, retry'),
+    ]);
     await kit.succeed(['annotate', 'release', 'web-5', 'sluice.dev/request.a3={"verb":"abort"}', ...alice]);
     expect(await request()).toMatchObject({ verb: 'promote' });
     expect(kit.seen()).toContain('signed');
