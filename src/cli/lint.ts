@@ -2,7 +2,7 @@ import { parsePolicy, parsePolicySpec, type FoundPolicy, type ParsedSpec } from 
 import { compile } from '../core/plan/compile.ts';
 import { planTable } from '../core/plan/plan-table.ts';
 import type { PolicyKind } from '../schema/selecting-policy.ts';
-import { annotations } from '../schema/annotations.ts';
+import { group } from '../schema/names.ts';
 import { policySpecSchemas } from '../schema/selecting-policy.ts';
 import type { KubeObject } from '../values/kube-object.ts';
 import { sentence } from '../values/problem.ts';
@@ -34,11 +34,7 @@ const policiesOf =
 const parsedOf = (object: KubeObject, objects: readonly KubeObject[], { forms }: Workplace): ParsedSpec | undefined => {
   if (isPolicy(object.kind)) return parsePolicySpec(object.spec, { forms }, object.kind);
   const own = object.metadata.annotations ?? {};
-  if (
-    object.kind !== 'Deployment' ||
-    !Object.keys(own).some((key) => key.startsWith(annotations.canary.split('/')[0] ?? ''))
-  )
-    return undefined;
+  if (object.kind !== 'Deployment' || !Object.keys(own).some((key) => key.startsWith(`${group}/`))) return undefined;
   return parsePolicy({
     annotations: own,
     labels: object.metadata.labels,

@@ -114,7 +114,7 @@ const HeaderRouteSchema = Type.Object(
 const MirrorRouteSchema = Type.Object(
   {
     name: routeName,
-    percentage: opt(percent('Percent of the requests to stable that are copied; 100 unless set, 0 ends it.')),
+    percentage: opt(percent('Percent of the requests to stable that are copied. Without it, or at 0, the copies end.')),
   },
   {
     additionalProperties: false,

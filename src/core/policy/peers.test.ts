@@ -51,9 +51,9 @@ const answer = ({ spec }: Block): readonly string[] => {
 const reasons =
   /AnalysisTemplates|Flagger's name for checks|is not possible here|which Sluice does not have|is a block of another tool|must be one kind of step|names a Service|is a Service that Sluice does not change|must not fall|must not be set together|has no meaning here|must have stepWeight|must be the only one|lasts|would overload/;
 
-const some = existsSync(folder) ? describe : describe.skip;
+const isThere = existsSync(folder);
 
-some('what other tools call a plan', () => {
+const suite = (): void => {
   it('is there', () => expect(blocks.length).toBeGreaterThan(60));
 
   it.each(blocks.map((block) => [`${block.file} ${block.at}`, block] as const))('%s', (_, block) => {
@@ -66,4 +66,10 @@ some('what other tools call a plan', () => {
     const taken = lists.filter((block) => answer(block).length === 0);
     expect(taken.length).toBeGreaterThan(lists.length / 2);
   });
-});
+};
+
+// A list of no cases is an error to jest, so nothing is declared where the files are not.
+if (isThere) describe('what other tools call a plan', suite);
+else
+  it.skip('what other tools call a plan (skipped: the files of their users are not beside this checkout)', () =>
+    undefined);

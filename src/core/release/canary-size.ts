@@ -1,6 +1,7 @@
 /** How many canary pods a release needs now, and whether it has them. */
 import type { ReleaseStatus } from '../../schema/release.ts';
 import { percent } from '../../values/percent.ts';
+import type { Split } from '../../values/split.ts';
 import type { SizeRule } from '../policy/strategy.ts';
 import type { Facts } from './facts.ts';
 import { peakOf } from './peak.ts';
@@ -31,13 +32,16 @@ const sizedBy = (status: ReleaseStatus, facts: Facts): number => {
 const othersToo = ({ route }: Facts, weight: number): number =>
   route.splits === 'replicas' && weight >= 100 ? 0 : (route.shared?.replicas ?? 0);
 
+/** Percent of the requests that reach the canary: its share, and the copies of what goes to stable. */
+const loadOf = ({ weight, mirror = percent(0) }: Split): number => weight + (mirror * (100 - weight)) / 100;
+
 export const sizeNow = (status: ReleaseStatus, facts: Facts): number => {
   if (status.offSince !== undefined) return 0;
   if (status.givenBack !== undefined) {
     const carried = carriedWeight(status, facts);
     return carried === 0 ? 0 : sizeFor(carried, status, facts);
   }
-  const { weight } = wantedSplit(status);
+  const weight = loadOf(wantedSplit(status));
   const floor = floorNow(status, facts);
   if ('replicas' in floor) return Math.max(floor.replicas, sizeFor(weight, status, facts));
   return sizeFor(Math.max(weight, floor.weight), status, facts);

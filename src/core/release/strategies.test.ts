@@ -170,6 +170,11 @@ describe('the size of the canary', () => {
   });
 });
 
+it('the canary is sized for copies of requests as for requests', () => {
+  const policy = policyOf({ weights: [10], mirror: true, mirrorWeight: 50 });
+  expect([sizesAt('wait-mirror', policy), sizesAt('analyse-1', policy)]).toEqual([5, 1]);
+});
+
 describe('what is wanted of the routes', () => {
   const header = { name: 'debug', match: [{ headerName: 'trace', headerValue: { exact: 'debug' } }] };
 
